@@ -1,0 +1,76 @@
+# `make run` and `make test` need Python 3.11 or newer and make, nothing else. Paths are relative:
+# GNU make splits absolute ones at spaces.
+
+PYTHON ?= python3
+ARGS ?=
+VENV_PYTHON := .venv/bin/python
+RUNTIME_LOCK := config/requirements.txt
+DEV_LOCK := tests/requirements.txt
+ASSETS_LOCK := config/requirements-assets.txt
+
+.PHONY: help run test lint format bench assets lock clean
+
+help:
+	@echo "make run     start Fourgate on PORT (8000)"
+	@echo "make test    run the tests; ARGS='-k paging' passes arguments to pytest"
+	@echo "make lint    ruff, mypy, import-linter, missing migrations"
+	@echo "make format  let ruff format the code"
+	@echo "make bench   print the numbers of benchmarks/"
+	@echo "make assets  fetch the browser assets of the GraphQL consoles"
+	@echo "make lock    choose new versions for the lock files"
+	@echo "make clean   delete .venv and what tools left; .data, with the database, stays"
+
+run: .venv/runtime.stamp
+	@exec $(VENV_PYTHON) manage.py up $(ARGS)
+
+test: .venv/dev.stamp
+	$(VENV_PYTHON) -m pytest $(ARGS)
+
+lint: .venv/dev.stamp
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
+	$(VENV_PYTHON) -m mypy config metadata core apikeys webhooks
+	.venv/bin/lint-imports
+	$(VENV_PYTHON) manage.py makemigrations --check --dry-run
+
+format: .venv/dev.stamp
+	$(VENV_PYTHON) -m ruff check --fix .
+	$(VENV_PYTHON) -m ruff format .
+
+bench: .venv/dev.stamp
+	$(VENV_PYTHON) benchmarks/run.py $(ARGS)
+
+assets: .venv/runtime.stamp
+	$(VENV_PYTHON) -m config.assets
+
+# Versions come from the public registry alone: this machine's pip settings are left out.
+lock: export PIP_CONFIG_FILE := /dev/null
+lock: export PIP_FIND_LINKS :=
+lock: export CUSTOM_COMPILE_COMMAND := make lock
+lock: .venv/dev.stamp
+	$(VENV_PYTHON) -m piptools compile --quiet --upgrade --output-file=$(RUNTIME_LOCK) pyproject.toml
+	$(VENV_PYTHON) -m piptools compile --quiet --upgrade --extra=dev --constraint=$(RUNTIME_LOCK) --output-file=$(DEV_LOCK) pyproject.toml
+	$(VENV_PYTHON) -m piptools compile --quiet --upgrade --output-file=$(ASSETS_LOCK) config/requirements-assets.in
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .data/test-runs
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment is made once, and its packages change only when their lock does.
+.venv/runtime.stamp: $(RUNTIME_LOCK) .venv/made.stamp
+	@echo "Installing the packages of $(RUNTIME_LOCK) …"
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(RUNTIME_LOCK)
+	@touch $@
+
+# Holds everything of the runtime lock too, in the same versions.
+.venv/dev.stamp: $(DEV_LOCK) .venv/made.stamp
+	@echo "Installing the packages of $(DEV_LOCK) …"
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(DEV_LOCK)
+	@touch $@ .venv/runtime.stamp
+
+.venv/made.stamp:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Fourgate needs Python 3.11 or newer; '$(PYTHON)' is not. Say which to use: make PYTHON=python3.12 …" >&2; exit 1; }
+	@echo "Making .venv …"
+	@"$(PYTHON)" -m venv .venv
+	@touch $@

@@ -1,0 +1,244 @@
+"""Bearer token → Principal, for all four APIs: a signature check and one statement.
+
+Nothing is trusted from memory without that statement: what is kept between requests (derived secrets,
+compiled permissions) is keyed by the secret or by the role's version.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+from weakref import WeakSet
+
+import orjson
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection
+from django.http import HttpRequest
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from apikeys import keys
+from apikeys.models import Member
+from apikeys.roles import compile_permissions
+from config.errors import (
+    ApiKeyWithoutRole,
+    MissingToken,
+    TokenRefused,
+    WorkspaceNotFound,
+)
+from config.principal import Permissions, Principal, WorkspaceRef
+from metadata.models import Workspace
+
+NO_MEMBER = "User is not a member of the workspace"
+
+
+class Statement:
+    """A statement of two UUIDs, planned once per connection: planning it costs twice what running it does."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.text = text
+        self.prepare = f"PREPARE {name} (uuid, uuid) AS {text.replace('%s', '$1', 1).replace('%s', '$2', 1)}"
+        self.execute = f"EXECUTE {name} (%s, %s)"
+        self._ready: WeakSet[Any] = WeakSet()  # psycopg2 connections that have it
+
+    def prepared_on(self, driver_connection: Any) -> str:
+        """The text that runs it on this connection, where it is prepared first if need be."""
+        if driver_connection not in self._ready:
+            with driver_connection.cursor() as cursor:
+                cursor.execute(self.prepare)
+            self._ready.add(driver_connection)
+        return self.execute
+
+
+_ROLE_COLUMNS = """
+    r.id, r.version, r.can_update_all_settings, r.can_access_all_tools, r.can_read_all_object_records,
+    r.can_update_all_object_records, r.can_soft_delete_all_object_records, r.can_destroy_all_object_records,
+    r.permission_flags::text,
+    CASE WHEN r.is_restricted THEN (
+        SELECT json_agg(json_build_array(o.object_metadata_id, o.can_read, o.can_update, o.can_soft_delete,
+                                         o.can_destroy))::text
+        FROM apikeys_objectpermission o WHERE o.role_id = r.id) END,
+    CASE WHEN r.is_restricted THEN (
+        SELECT json_agg(json_build_array(f.field_metadata_id, f.can_read, f.can_update))::text
+        FROM apikeys_fieldpermission f WHERE f.role_id = r.id) END"""
+_WORKSPACE_COLUMNS = "w.schema_version, w.webhooks_version, w.shard, w.max_batch_size, w.max_bulk_records"
+
+# Reads the three rows by their primary keys; each condition on `workspace_id` keeps a key of one
+# workspace out of another's.
+KEY_STATEMENT = Statement(
+    "authenticate_key",
+    "SELECT "
+    + _WORKSPACE_COLUMNS
+    + """, k.name, k.api_version, k.enabled, k.generation, k.revoked_at IS NOT NULL, k.expires_at <= now(),
+    k.previous_generation_until > now(), k.last_used_at > now() - interval '60 seconds', """
+    + _ROLE_COLUMNS
+    + """
+FROM metadata_workspace w
+LEFT JOIN apikeys_apikey k ON k.id = %s AND k.workspace_id = w.id
+LEFT JOIN apikeys_role r ON r.id = k.role_id AND r.workspace_id = w.id
+WHERE w.id = %s AND w.deleted_at IS NULL""",
+)
+MEMBER_STATEMENT = Statement(
+    "authenticate_member",
+    "SELECT "
+    + _WORKSPACE_COLUMNS
+    + """, w.default_api_version, u.is_active, u.first_name, u.last_name, u.email, m.member_record_id, """
+    + _ROLE_COLUMNS
+    + """
+FROM metadata_workspace w
+LEFT JOIN apikeys_member m ON m.id = %s AND m.workspace_id = w.id
+LEFT JOIN auth_user u ON u.id = m.user_id
+LEFT JOIN apikeys_role r ON r.id = m.role_id AND r.workspace_id = w.id
+WHERE w.id = %s AND w.deleted_at IS NULL""",
+)
+
+LAST_USED_STATEMENT = """
+UPDATE apikeys_apikey SET last_used_at = now() WHERE id IN (
+    SELECT id FROM apikeys_apikey
+    WHERE id = %s AND (last_used_at IS NULL OR last_used_at <= now() - interval '60 seconds')
+    FOR UPDATE SKIP LOCKED)"""
+
+
+def authenticate(request: HttpRequest) -> Principal:
+    """Who sends this request, by its `Authorization: Bearer` header only; asked once per request.
+
+    Raises MissingToken, Unauthenticated, TokenRefused, ApiKeyWithoutRole, WorkspaceNotFound,
+    InvalidTokenType or UnknownToken. Unknown and revoked keys take the same statement and answer.
+    """
+    known: Principal | None = getattr(request, "principal", None)
+    if known is not None:
+        return known
+    token = keys.verify(settings.SECRET_KEY, _bearer(request), time.time())
+    principal = (
+        _principal_of_key(token)
+        if token.kind == keys.API_KEY
+        else _principal_of_member_id(token.workspace_id, _as_uuid(token.subject))
+    )
+    request.principal = principal  # type: ignore[attr-defined]
+    return principal
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`authenticate` as Django REST framework asks for it; `request.user` is the principal."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, Principal]:
+        principal = authenticate(request._request)
+        return principal, principal
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def principal_of_member(user: AbstractBaseUser | Any, workspace: Workspace) -> Principal:
+    """The principal of a person signed in to the settings pages; TokenRefused when they are no member."""
+    member_id = Member.objects.filter(user_id=user.pk, workspace_id=workspace.id).values_list("id", flat=True).first()
+    if member_id is None:
+        raise TokenRefused(NO_MEMBER)
+    return _principal_of_member_id(workspace.id, member_id)
+
+
+def _bearer(request: HttpRequest) -> str:
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    token = token.strip()
+    if not token or scheme.lower() != "bearer":
+        raise MissingToken("Missing authentication token")
+    return token
+
+
+def _principal_of_key(token: keys.Token) -> Principal:
+    key_id = _as_uuid(token.subject)
+    row = _row(KEY_STATEMENT, (key_id, token.workspace_id))
+    name, api_version, enabled, generation, revoked, expired, overlapping, fresh = row[5:13]
+    if name is None or revoked:
+        raise TokenRefused("This API Key is revoked")
+    if expired:
+        raise TokenRefused("This API Key is expired")
+    if not enabled:
+        raise TokenRefused("This API Key is paused", hint="Resume it in Settings → API & Webhooks.")
+    if token.generation != generation and not (token.generation == generation - 1 and overlapping):
+        raise TokenRefused("This token was replaced by a newer one", hint="Use the key's newest token.")
+    role_id, permissions = _role(row[13:])
+    if role_id is None:
+        raise ApiKeyWithoutRole("API key has no role assigned", hint="Assign a role to the key.")
+    if not fresh:
+        _touch(key_id)
+    return Principal(
+        workspace=WorkspaceRef(token.workspace_id, *row[:5]),
+        permissions=permissions,
+        name=name,
+        api_key_id=key_id,
+        role_id=role_id,
+        api_version=api_version,
+    )
+
+
+def _principal_of_member_id(workspace_id: UUID, member_id: UUID | None) -> Principal:
+    row = _row(MEMBER_STATEMENT, (member_id, workspace_id))
+    api_version, is_active, first_name, last_name, email, member_record_id = row[5:11]
+    role_id, permissions = _role(row[11:])
+    if not is_active or role_id is None:
+        raise TokenRefused(NO_MEMBER)
+    return Principal(
+        workspace=WorkspaceRef(workspace_id, *row[:5]),
+        permissions=permissions,
+        name=f"{first_name} {last_name}".strip() or email,
+        user_id=member_id,
+        member_id=member_record_id,
+        role_id=role_id,
+        api_version=api_version,
+    )
+
+
+def _row(statement: Statement, params: tuple[UUID | None, UUID]) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        text = statement.prepared_on(connection.connection) if settings.PREPARED_STATEMENTS else statement.text
+        cursor.execute(text, [None if each is None else str(each) for each in params])
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    if row is None:
+        raise WorkspaceNotFound("Workspace not found")
+    return row
+
+
+def _role(columns: tuple[Any, ...]) -> tuple[UUID | None, Permissions]:
+    if columns[0] is None:
+        return None, Permissions()
+    return columns[0], _compiled(columns)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(columns: tuple[Any, ...]) -> Permissions:
+    """The permissions of a role's row; the row itself, version included, is the cache's key."""
+    _, _, *rights, flags, objects, fields = columns
+    return compile_permissions(rights, orjson.loads(flags), orjson.loads(objects or "[]"), orjson.loads(fields or "[]"))
+
+
+def _touch(key_id: UUID | None) -> None:
+    """Note the use. The condition keeps requests that come together from writing one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute(LAST_USED_STATEMENT, [str(key_id)])
+
+
+def _as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How the documents of the APIs describe it."""
+
+    target_class = "apikeys.authentication.BearerAuthentication"
+    name = "bearerAuth"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "An API key's token, from Settings → API & Webhooks.",
+        }

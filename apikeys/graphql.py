@@ -1,0 +1,461 @@
+"""Roles and API keys as members of the /metadata schema: its types Query, Mutation and Workspace get those here.
+
+Resolvers translate names and call `apikeys.services`; the caller is `info.context.principal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID as Uuid
+from uuid import uuid5
+
+import graphene
+from django.db.models import prefetch_related_objects
+from graphql import GraphQLResolveInfo as Info
+
+from apikeys import models, services
+from config.errors import InvalidMetadataInput, MissingToken
+from config.principal import Principal
+from metadata.graphql.scalars import JSON, UUID, DateTime
+
+
+def _principal(info: Info) -> Principal:
+    principal: Principal | None = getattr(info.context, "principal", None)
+    if principal is None:
+        raise MissingToken("Missing authentication token")
+    return principal
+
+
+def _all_of(item: type) -> graphene.List:
+    return graphene.List(graphene.NonNull(item), required=True)
+
+
+def _some_of(item: type) -> graphene.List:
+    return graphene.List(graphene.NonNull(item))
+
+
+class RolePermissionFlag(graphene.ObjectType):
+    id = UUID(required=True)
+    role_id = UUID(required=True)
+    flag = graphene.String(required=True)
+
+
+class ObjectPermission(graphene.ObjectType):
+    object_metadata_id = UUID(required=True)
+    can_read = graphene.Boolean(name="canReadObjectRecords")
+    can_update = graphene.Boolean(name="canUpdateObjectRecords")
+    can_soft_delete = graphene.Boolean(name="canSoftDeleteObjectRecords")
+    can_destroy = graphene.Boolean(name="canDestroyObjectRecords")
+    restricted_fields = JSON()
+
+    def resolve_restricted_fields(root: models.ObjectPermission, info: Info) -> dict[str, Any]:
+        """`{field id: {canRead, canUpdate}}` of the fields that the role restricts."""
+        return {
+            str(each.field_metadata_id): {"canRead": each.can_read, "canUpdate": each.can_update}
+            for each in root.role.field_permissions.all()
+            if each.object_metadata_id == root.object_metadata_id
+        }
+
+
+class FieldPermission(graphene.ObjectType):
+    id = UUID(required=True)
+    object_metadata_id = UUID(required=True)
+    field_metadata_id = UUID(required=True)
+    role_id = UUID(required=True)
+    can_read = graphene.Boolean(name="canReadFieldValue")
+    can_update = graphene.Boolean(name="canUpdateFieldValue")
+
+
+class ApiKeyForRole(graphene.ObjectType):
+    id = UUID(required=True)
+    name = graphene.String(required=True)
+    expires_at = DateTime(required=True)
+    revoked_at = DateTime()
+
+
+class WorkspaceMemberName(graphene.ObjectType):
+    first_name = graphene.String(required=True)
+    last_name = graphene.String(required=True)
+
+
+class WorkspaceMember(graphene.ObjectType):
+    """A member; `id` is that of their workspaceMember record, or the membership's own without one."""
+
+    id = UUID(required=True)
+    name = graphene.Field(WorkspaceMemberName, required=True)
+    user_email = graphene.String(required=True)
+    roles = graphene.List(graphene.NonNull(lambda: Role))
+
+    def resolve_id(root: models.Member, info: Info) -> Uuid:
+        return root.member_record_id or root.id
+
+    def resolve_name(root: models.Member, info: Info) -> Any:
+        return root.user
+
+    def resolve_user_email(root: models.Member, info: Info) -> str:
+        return root.user.email
+
+    def resolve_roles(root: models.Member, info: Info) -> list[models.Role]:
+        return [root.role]
+
+
+class Agent(graphene.ObjectType):
+    """Always absent: this server runs no agents."""
+
+    id = UUID(required=True)
+
+
+class RowLevelPermissionPredicate(graphene.ObjectType):
+    """Always absent: permissions go by object and field."""
+
+    id = UUID(required=True)
+
+
+class RowLevelPermissionPredicateGroup(graphene.ObjectType):
+    """Always absent: permissions go by object and field."""
+
+    id = UUID(required=True)
+
+
+class Role(graphene.ObjectType):
+    id = UUID(required=True)
+    universal_identifier = UUID()
+    label = graphene.String(required=True)
+    description = graphene.String()
+    icon = graphene.String()
+    is_editable = graphene.Boolean(required=True)
+    can_be_assigned_to_users = graphene.Boolean(required=True)
+    can_be_assigned_to_agents = graphene.Boolean(required=True)
+    can_be_assigned_to_api_keys = graphene.Boolean(required=True)
+    can_update_all_settings = graphene.Boolean(required=True)
+    can_access_all_tools = graphene.Boolean(required=True)
+    can_read_all_object_records = graphene.Boolean(required=True)
+    can_update_all_object_records = graphene.Boolean(required=True)
+    can_soft_delete_all_object_records = graphene.Boolean(required=True)
+    can_destroy_all_object_records = graphene.Boolean(required=True)
+    workspace_members = _all_of(WorkspaceMember)
+    agents = _all_of(Agent)
+    api_keys = _all_of(ApiKeyForRole)
+    permission_flags = _some_of(RolePermissionFlag)
+    object_permissions = _some_of(ObjectPermission)
+    field_permissions = _some_of(FieldPermission)
+    row_level_permission_predicates = _some_of(RowLevelPermissionPredicate)
+    row_level_permission_predicate_groups = _some_of(RowLevelPermissionPredicateGroup)
+
+    def resolve_universal_identifier(root: models.Role, info: Info) -> Uuid:
+        return root.id
+
+    def resolve_workspace_members(root: models.Role, info: Info) -> list[models.Member]:
+        return list(root.members.all())
+
+    def resolve_agents(root: models.Role, info: Info) -> list[Any]:
+        return []
+
+    def resolve_api_keys(root: models.Role, info: Info) -> list[models.ApiKey]:
+        return [each for each in root.api_keys.all() if each.revoked_at is None]
+
+    def resolve_permission_flags(root: models.Role, info: Info) -> list[dict[str, Any]]:
+        return _flags(root)
+
+    def resolve_object_permissions(root: models.Role, info: Info) -> list[models.ObjectPermission]:
+        return list(root.object_permissions.all())
+
+    def resolve_field_permissions(root: models.Role, info: Info) -> list[models.FieldPermission]:
+        return list(root.field_permissions.all())
+
+    def resolve_row_level_permission_predicates(root: models.Role, info: Info) -> list[Any]:
+        return []
+
+    def resolve_row_level_permission_predicate_groups(root: models.Role, info: Info) -> list[Any]:
+        return []
+
+
+def _flags(role: models.Role) -> list[dict[str, Any]]:
+    return [{"id": uuid5(role.id, flag), "role_id": role.id, "flag": flag} for flag in role.permission_flags]
+
+
+class ApiKey(graphene.ObjectType):
+    id = UUID(required=True)
+    name = graphene.String(required=True)
+    expires_at = DateTime(required=True)
+    revoked_at = DateTime()
+    created_at = DateTime(required=True)
+    updated_at = DateTime(required=True)
+    role = graphene.Field(Role, required=True)
+
+    def resolve_role(root: models.ApiKey, info: Info) -> models.Role:
+        if root.role is None:
+            raise InvalidMetadataInput("API key has no role assigned", sub_code="API_KEY_NO_ROLE_ASSIGNED")
+        return root.role
+
+
+class ApiKeyToken(graphene.ObjectType):
+    token = graphene.String(required=True)
+
+
+class PlaygroundToken(graphene.ObjectType):
+    token = graphene.String(required=True)
+    expires_at = DateTime(required=True)
+
+
+class GetApiKeyInput(graphene.InputObjectType):
+    id = UUID(required=True)
+
+
+class CreateApiKeyInput(graphene.InputObjectType):
+    name = graphene.String(required=True)
+    expires_at = graphene.String(required=True)
+    revoked_at = graphene.String()
+    role_id = UUID(required=True)
+
+
+class UpdateApiKeyInput(graphene.InputObjectType):
+    id = UUID(required=True)
+    name = graphene.String()
+    expires_at = graphene.String()
+    revoked_at = graphene.String()
+
+
+class RevokeApiKeyInput(graphene.InputObjectType):
+    id = UUID(required=True)
+
+
+class RoleSwitches(graphene.InputObjectType):
+    """The members that creating and updating a role share."""
+
+    description = graphene.String()
+    icon = graphene.String()
+    can_update_all_settings = graphene.Boolean()
+    can_access_all_tools = graphene.Boolean()
+    can_read_all_object_records = graphene.Boolean()
+    can_update_all_object_records = graphene.Boolean()
+    can_soft_delete_all_object_records = graphene.Boolean()
+    can_destroy_all_object_records = graphene.Boolean()
+    can_be_assigned_to_users = graphene.Boolean()
+    can_be_assigned_to_agents = graphene.Boolean()
+    can_be_assigned_to_api_keys = graphene.Boolean()
+
+
+class CreateRoleInput(RoleSwitches):
+    id = graphene.String()
+    label = graphene.String(required=True)
+
+
+class UpdateRolePayload(RoleSwitches):
+    label = graphene.String()
+
+
+class UpdateRoleInput(graphene.InputObjectType):
+    id = UUID(required=True)
+    update = graphene.Field(UpdateRolePayload, required=True)
+
+
+class ObjectPermissionInput(graphene.InputObjectType):
+    object_metadata_id = UUID(required=True)
+    can_read_object_records = graphene.Boolean()
+    can_update_object_records = graphene.Boolean()
+    can_soft_delete_object_records = graphene.Boolean()
+    can_destroy_object_records = graphene.Boolean()
+
+
+class UpsertObjectPermissionsInput(graphene.InputObjectType):
+    role_id = UUID(required=True)
+    object_permissions = _all_of(ObjectPermissionInput)
+
+
+class FieldPermissionInput(graphene.InputObjectType):
+    object_metadata_id = UUID(required=True)
+    field_metadata_id = UUID(required=True)
+    can_read_field_value = graphene.Boolean()
+    can_update_field_value = graphene.Boolean()
+
+
+class UpsertFieldPermissionsInput(graphene.InputObjectType):
+    role_id = UUID(required=True)
+    field_permissions = _all_of(FieldPermissionInput)
+
+
+class PermissionFlagKey(graphene.Scalar):
+    """A flag's name; clients send it as an enum value or as a string."""
+
+    @staticmethod
+    def serialize(value: Any) -> str:
+        return str(value)
+
+    @staticmethod
+    def parse_value(value: Any) -> str:
+        return str(value)
+
+    @staticmethod
+    def parse_literal(node: Any, variables: dict[str, Any] | None = None) -> str:
+        return str(getattr(node, "value", ""))
+
+
+class UpsertPermissionFlagsInput(graphene.InputObjectType):
+    role_id = UUID(required=True)
+    permission_flag_keys = _all_of(PermissionFlagKey)
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(each.title() for each in rest)
+
+
+def _values(given: Mapping[str, Any], without: Sequence[str] = ()) -> dict[str, Any]:
+    """The members that were sent, under their API names."""
+    return {_camel(name): value for name, value in given.items() if name not in without}
+
+
+def _shared_roles(found: list[models.ApiKey]) -> list[models.ApiKey]:
+    """Let keys of one role share its instance, so that what hangs on it is read once."""
+    roles: dict[Any, models.Role] = {}
+    for each in found:
+        if each.role is not None:
+            each.role = roles.setdefault(each.role_id, each.role)
+    return found
+
+
+class Workspace:
+    default_role = graphene.Field(Role)
+
+    def resolve_default_role(root: Any, info: Info) -> models.Role | None:
+        if root.default_role_id is None:
+            return None
+        return models.Role.objects.filter(workspace_id=root.id, id=root.default_role_id).first()
+
+
+class Query:
+    api_keys = _all_of(ApiKey)
+    api_key = graphene.Field(ApiKey, input=graphene.Argument(GetApiKeyInput, required=True))
+    get_api_key_roles = _all_of(Role)
+    get_roles = _all_of(Role)
+
+    def resolve_api_keys(root: Any, info: Info) -> list[models.ApiKey]:
+        return _shared_roles(services.apikey_list(_principal(info)))
+
+    def resolve_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
+        return services.apikey_get(_principal(info), Uuid(input["id"]))
+
+    def resolve_get_api_key_roles(root: Any, info: Info) -> list[models.Role]:
+        return _with_holders(services.roles_for_api_keys(_principal(info)))
+
+    def resolve_get_roles(root: Any, info: Info) -> list[models.Role]:
+        return _with_holders(services.role_list(_principal(info)))
+
+
+def _with_holders(roles: list[models.Role]) -> list[models.Role]:
+    prefetch_related_objects(roles, "api_keys", "members__user")
+    return roles
+
+
+class Mutation:
+    create_api_key = graphene.Field(ApiKey, required=True, input=graphene.Argument(CreateApiKeyInput, required=True))
+    update_api_key = graphene.Field(ApiKey, input=graphene.Argument(UpdateApiKeyInput, required=True))
+    revoke_api_key = graphene.Field(ApiKey, input=graphene.Argument(RevokeApiKeyInput, required=True))
+    assign_role_to_api_key = graphene.Boolean(
+        required=True, api_key_id=UUID(required=True), role_id=UUID(required=True)
+    )
+    generate_api_key_token = graphene.Field(
+        ApiKeyToken, required=True, api_key_id=UUID(required=True), expires_at=graphene.String(required=True)
+    )
+    generate_playground_token = graphene.Field(PlaygroundToken, required=True)
+    create_one_role = graphene.Field(
+        Role, required=True, create_role_input=graphene.Argument(CreateRoleInput, required=True)
+    )
+    update_one_role = graphene.Field(
+        Role, required=True, update_role_input=graphene.Argument(UpdateRoleInput, required=True)
+    )
+    delete_one_role = graphene.String(required=True, role_id=UUID(required=True))
+    upsert_object_permissions = graphene.List(
+        graphene.NonNull(ObjectPermission),
+        required=True,
+        upsert_object_permissions_input=graphene.Argument(UpsertObjectPermissionsInput, required=True),
+    )
+    upsert_field_permissions = graphene.List(
+        graphene.NonNull(FieldPermission),
+        required=True,
+        upsert_field_permissions_input=graphene.Argument(UpsertFieldPermissionsInput, required=True),
+    )
+    upsert_permission_flags = graphene.List(
+        graphene.NonNull(RolePermissionFlag),
+        required=True,
+        upsert_permission_flags_input=graphene.Argument(UpsertPermissionFlagsInput, required=True),
+    )
+    update_workspace_member_role = graphene.Field(
+        WorkspaceMember, required=True, workspace_member_id=UUID(required=True), role_id=UUID(required=True)
+    )
+
+    def resolve_create_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey:
+        return services.apikey_create(
+            _principal(info),
+            name=input["name"],
+            expires_at=input["expires_at"],
+            role_id=Uuid(input["role_id"]),
+            revoked_at=input.get("revoked_at"),
+        )
+
+    def resolve_update_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
+        return services.apikey_update(_principal(info), key_id=Uuid(input["id"]), values=_values(input, ["id"]))
+
+    def resolve_revoke_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
+        return services.apikey_revoke(_principal(info), key_id=Uuid(input["id"]))
+
+    def resolve_assign_role_to_api_key(root: Any, info: Info, api_key_id: str, role_id: str) -> bool:
+        services.apikey_assign_role(_principal(info), key_id=Uuid(api_key_id), role_id=Uuid(role_id))
+        return True
+
+    def resolve_generate_api_key_token(root: Any, info: Info, api_key_id: str, expires_at: str) -> services.IssuedToken:
+        return services.apikey_token(_principal(info), key_id=Uuid(api_key_id), expires_at=expires_at or None)
+
+    def resolve_generate_playground_token(root: Any, info: Info) -> services.IssuedToken:
+        return services.playground_token(_principal(info))
+
+    def resolve_create_one_role(root: Any, info: Info, create_role_input: Mapping[str, Any]) -> models.Role:
+        own_id = create_role_input.get("id")
+        return services.role_create(
+            _principal(info),
+            values=_values(create_role_input, ["id"]),
+            role_id=services.as_uuid(own_id, "id") if own_id else None,
+        )
+
+    def resolve_update_one_role(root: Any, info: Info, update_role_input: Mapping[str, Any]) -> models.Role:
+        return services.role_update(
+            _principal(info), role_id=Uuid(update_role_input["id"]), values=_values(update_role_input["update"])
+        )
+
+    def resolve_delete_one_role(root: Any, info: Info, role_id: str) -> str:
+        return str(services.role_delete(_principal(info), role_id=Uuid(role_id)))
+
+    def resolve_upsert_object_permissions(
+        root: Any, info: Info, upsert_object_permissions_input: Mapping[str, Any]
+    ) -> list[models.ObjectPermission]:
+        return services.object_permissions_upsert(
+            _principal(info),
+            role_id=Uuid(upsert_object_permissions_input["role_id"]),
+            items=[_values(each) for each in upsert_object_permissions_input["object_permissions"]],
+        )
+
+    def resolve_upsert_field_permissions(
+        root: Any, info: Info, upsert_field_permissions_input: Mapping[str, Any]
+    ) -> list[models.FieldPermission]:
+        return services.field_permissions_upsert(
+            _principal(info),
+            role_id=Uuid(upsert_field_permissions_input["role_id"]),
+            items=[_values(each) for each in upsert_field_permissions_input["field_permissions"]],
+        )
+
+    def resolve_upsert_permission_flags(
+        root: Any, info: Info, upsert_permission_flags_input: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        role = services.permission_flags_upsert(
+            _principal(info),
+            role_id=Uuid(upsert_permission_flags_input["role_id"]),
+            flags=upsert_permission_flags_input["permission_flag_keys"],
+        )
+        return _flags(role)
+
+    def resolve_update_workspace_member_role(
+        root: Any, info: Info, workspace_member_id: str, role_id: str
+    ) -> models.Member:
+        return services.member_set_role(_principal(info), member_id=Uuid(workspace_member_id), role_id=Uuid(role_id))

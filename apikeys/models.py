@@ -1,0 +1,176 @@
+"""Who may do what: roles with their restrictions, members, API keys and the tokens issued for them.
+
+Every row belongs to one workspace by `workspace_id`, a plain column: nothing here relies on a foreign
+key to the workspace, and every query names it. A token's text is never stored.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class Role(models.Model):
+    """What a member or a key may do. `version` rises with every change of it or of its restrictions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    workspace_id = models.UUIDField()
+    label = models.CharField(max_length=255)
+    description = models.TextField(null=True, blank=True)
+    icon = models.CharField(max_length=255, null=True, blank=True)
+
+    can_update_all_settings = models.BooleanField(default=False)
+    can_access_all_tools = models.BooleanField(default=False)
+    can_read_all_object_records = models.BooleanField(default=False)
+    can_update_all_object_records = models.BooleanField(default=False)
+    can_soft_delete_all_object_records = models.BooleanField(default=False)
+    can_destroy_all_object_records = models.BooleanField(default=False)
+
+    can_be_assigned_to_users = models.BooleanField(default=True)
+    can_be_assigned_to_agents = models.BooleanField(default=True)
+    can_be_assigned_to_api_keys = models.BooleanField(default=True)
+
+    permission_flags = models.JSONField(default=list, help_text="Names from apikeys.roles.FLAGS, sorted")
+    is_restricted = models.BooleanField(default=False, help_text="Has object or field permissions of its own")
+    is_editable = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace_id", "label"], name="apikeys_role_label"),
+            models.CheckConstraint(
+                condition=models.Q(can_be_assigned_to_users=True)
+                | models.Q(can_be_assigned_to_agents=True)
+                | models.Q(can_be_assigned_to_api_keys=True),
+                name="apikeys_role_assignable",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(can_read_all_object_records=True)
+                | models.Q(
+                    can_update_all_object_records=False,
+                    can_soft_delete_all_object_records=False,
+                    can_destroy_all_object_records=False,
+                ),
+                name="apikeys_role_writes_need_read",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class ObjectPermission(models.Model):
+    """What a role says of one object; null inherits the role-wide answer."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="object_permissions")
+    object_metadata_id = models.UUIDField()
+    can_read = models.BooleanField(null=True)
+    can_update = models.BooleanField(null=True)
+    can_soft_delete = models.BooleanField(null=True)
+    can_destroy = models.BooleanField(null=True)
+
+    class Meta:
+        ordering = ["object_metadata_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["role", "object_metadata_id"], name="apikeys_object_permission_once")
+        ]
+
+
+class FieldPermission(models.Model):
+    """What a role takes away of one field: false restricts, null leaves it as the object has it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="field_permissions")
+    object_metadata_id = models.UUIDField()
+    field_metadata_id = models.UUIDField()
+    can_read = models.BooleanField(null=True)
+    can_update = models.BooleanField(null=True)
+
+    class Meta:
+        ordering = ["field_metadata_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["role", "field_metadata_id"], name="apikeys_field_permission_once"),
+            models.CheckConstraint(
+                condition=(models.Q(can_read=False) | models.Q(can_read=None))
+                & (models.Q(can_update=False) | models.Q(can_update=None)),
+                name="apikeys_field_permission_restricts",
+            ),
+        ]
+
+
+class Member(models.Model):
+    """A person of a workspace: Django's user, the role here, and their workspaceMember record."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    workspace_id = models.UUIDField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="members")
+    member_record_id = models.UUIDField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["user", "workspace_id"], name="apikeys_member_once")]
+        indexes = [models.Index(fields=["workspace_id"], name="apikeys_member_workspace")]
+
+
+class ApiKey(models.Model):
+    """A caller that is not a person. Its tokens carry `id` and `generation`; a roll raises the latter.
+
+    `role` is null only after its role was deleted: the key then stops working.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    workspace_id = models.UUIDField()
+    name = models.CharField(max_length=255)
+    role = models.ForeignKey(Role, on_delete=models.SET_NULL, null=True, related_name="api_keys")
+    api_version = models.CharField(max_length=1, choices=[("1", "1"), ("2", "2")], default="1")
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    enabled = models.BooleanField(default=True)
+    generation = models.PositiveIntegerField(default=1)
+    previous_generation_until = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    created_by_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_by_name = models.CharField(max_length=255, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        verbose_name = "API key"
+        indexes = [models.Index(fields=["workspace_id", "created_at", "id"], name="apikeys_key_workspace")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def fingerprint(self) -> str:
+        """First and last four characters of the id, as every token of the key carries it (`jti`)."""
+        text = str(self.id)
+        return f"{text[:4]}…{text[-4:]}"
+
+
+class ApiKeyToken(models.Model):
+    """That a token was issued, when, and a peppered digest to recognise it by; never its text."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="tokens")
+    generation = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, unique=True)
+    last_four = models.CharField(max_length=4)
+    issued_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-issued_at"]
+        verbose_name = "API key token"

@@ -1,0 +1,321 @@
+"""Settings → API & Webhooks: sign-in, the list of API keys, and the pages of one key.
+
+A token's text is in one answer only. Between its creation and that answer the session holds the id of
+its row, from which it is made again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import authenticate as check_password
+from django.contrib.auth import login, logout
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apikeys import services
+from apikeys.authentication import principal_of_member
+from apikeys.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, RevokeForm, SignInForm
+from apikeys.models import ApiKey, Member, Role
+from apikeys.roles import RIGHTS
+from config.errors import ApiError, TokenRefused
+from config.pages import public_page, settings_page
+from config.principal import Principal
+from metadata.models import ObjectMetadata, Workspace
+
+HOME = "/settings/api-webhooks"
+EXPIRING = timedelta(days=14)
+FLAG = "API_KEYS_AND_WEBHOOKS"
+WORKSPACE_SESSION_KEY = "workspace_id"
+TOKEN_SESSION_KEY = "issued_token"  # {"key": id of the ApiKey, "token": id of the ApiKeyToken}
+
+# What a role lets a key do, in the words of the form.
+_ABILITIES = dict(
+    zip(
+        RIGHTS.values(),
+        ("Change settings", "Use tools", "Read records", "Create and update", "Delete", "Destroy for good"),
+        strict=True,
+    )
+)
+
+
+# Who is signed in ------------------------------------------------------------------------------------
+
+
+def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | None:
+    """The signed-in person in the workspace they chose, else their first one; None when nobody is.
+
+    Raises TokenRefused for someone without a workspace.
+    """
+    user = request.user
+    if not user.is_authenticated:
+        return None
+    ids = list(Member.objects.filter(user_id=user.pk).values_list("workspace_id", flat=True))
+    found = {each.id: each for each in Workspace.objects.filter(id__in=ids, deleted_at=None)}
+    workspaces = [found[each] for each in ids if each in found]
+    if not workspaces:
+        raise TokenRefused("User is not a member of the workspace")
+    chosen = request.session.get(WORKSPACE_SESSION_KEY)
+    workspace = next((each for each in workspaces if str(each.id) == chosen), workspaces[0])
+    request.workspaces = workspaces  # type: ignore[attr-defined]  # for the switch in base.html
+    return principal_of_member(user, workspace), workspace
+
+
+@public_page
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in with e-mail and password; the session gets a new id."""
+    destination = request.POST.get("next") or request.GET.get("next") or HOME
+    if not url_has_allowed_host_and_scheme(destination, {request.get_host()}, require_https=request.is_secure()):
+        destination = HOME
+    if request.method == "GET" and request.user.is_authenticated:
+        return redirect(destination)
+    form = SignInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user = check_password(
+            request, username=form.cleaned_data["email"].lower(), password=form.cleaned_data["password"]
+        )
+        if user is not None:
+            login(request, user)
+            return redirect(destination)
+        form.add_error(None, "E-mail or password is wrong.")
+    context = {"form": form, "next": destination}
+    return render(request, "apikeys/sign_in.html", context, status=422 if form.errors else 200)
+
+
+@public_page
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("/settings/login")
+
+
+@settings_page()
+@require_POST
+def switch_workspace(request: HttpRequest) -> HttpResponse:
+    """Work in another workspace one is a member of; any other id changes nothing."""
+    chosen = request.POST.get("workspace", "")
+    if chosen in {str(each.id) for each in request.workspaces}:  # type: ignore[attr-defined]
+        request.session[WORKSPACE_SESSION_KEY] = chosen
+    return redirect(HOME)
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect(HOME)
+
+
+# API keys --------------------------------------------------------------------------------------------
+
+
+def status_of(key: ApiKey) -> tuple[str, str]:
+    """(label, badge kind) of a key."""
+    now = timezone.now()
+    if key.revoked_at is not None:
+        return "Revoked", "muted"
+    if key.expires_at <= now:
+        return "Expired", "bad"
+    if key.role_id is None:
+        return "No role", "bad"
+    if not key.enabled:
+        return "Paused", "muted"
+    if key.expires_at <= now + EXPIRING:
+        return "Expiring", "warn"
+    return "Active", "ok"
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    label, kind = status_of(key)
+    return {
+        "key": key,
+        "status": label,
+        "badge": f"badge-{kind}",
+        "expiry_class": {"Expired": "text-bad", "Expiring": "text-warn"}.get(label, ""),
+    }
+
+
+@settings_page(flag=FLAG)
+@require_GET
+def key_list(request: HttpRequest) -> HttpResponse:
+    """The keys of the workspace, with a search by name and the revoked ones on request."""
+    principal = _principal(request)
+    search = request.GET.get("q", "").strip()[:200]
+    with_revoked = request.GET.get("revoked") == "1"
+    found = services.apikey_list(principal, with_revoked=True)
+    listed = [
+        _shown(each)
+        for each in reversed(found)
+        if (with_revoked or each.revoked_at is None) and search.lower() in each.name.lower()
+    ]
+    context = {
+        "keys": listed,
+        "revoked_count": sum(each.revoked_at is not None for each in found),
+        "total": len(found),
+        "search": search,
+        "with_revoked": with_revoked,
+        "can_create": principal.permissions.has_flag("ROLES"),
+        **_example(request, principal),
+    }
+    return render(request, "apikeys/key_list.html", context)
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def key_new(request: HttpRequest) -> HttpResponse:
+    """Make a key and its first token, then go to the page that shows it once."""
+    principal = _principal(request)
+    services.require(principal, "ROLES")
+    roles = services.bindable_roles(principal)
+    form = ApiKeyForm(roles, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            key, issued = services.apikey_create_with_token(
+                principal,
+                name=form.cleaned_data["name"],
+                expires_at=form.expires_at(),
+                role_id=UUID(form.cleaned_data["role"]),
+            )
+        except ApiError as error:
+            form.add_error(None, error.message)
+        else:
+            return _show_once(request, key, issued)
+    context = {
+        "form": form,
+        "roles": [_role_choice(each, form) for each in roles],
+        "presets": EXPIRY_PRESETS,
+        "chosen_expiry": form["expires"].value(),
+    }
+    return render(request, "apikeys/key_new.html", context, status=422 if form.errors else 200)
+
+
+def _role_choice(role: Role, form: ApiKeyForm) -> dict[str, Any]:
+    return {
+        "role": role,
+        "abilities": [words for column, words in _ABILITIES.items() if getattr(role, column)],
+        "is_admin": role.can_update_all_settings,
+        "is_chosen": form["role"].value() == str(role.id),
+    }
+
+
+def _show_once(request: HttpRequest, key: ApiKey, issued: services.IssuedToken) -> HttpResponse:
+    request.session[TOKEN_SESSION_KEY] = {"key": str(key.id), "token": str(issued.id)}
+    return redirect(f"{HOME}/keys/{key.id}/token")
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """GET shows a token that was just issued, once. POST issues another one of the key."""
+    principal = _principal(request)
+    key = _key(principal, key_id)
+    if request.method == "POST":
+        try:
+            return _show_once(request, key, services.apikey_token(principal, key_id=key.id))
+        except ApiError as error:
+            messages.error(request, error.message)
+            return redirect(f"{HOME}/keys/{key.id}")
+    waiting = request.session.get(TOKEN_SESSION_KEY)
+    issued = None
+    if isinstance(waiting, dict) and waiting.get("key") == str(key.id):
+        del request.session[TOKEN_SESSION_KEY]
+        issued = services.apikey_token_issued(principal, key_id=key.id, token_id=UUID(waiting["token"]))
+    if issued is None:
+        messages.warning(request, "A token is shown only once. Generate a new one if you did not copy it.")
+        return redirect(f"{HOME}/keys/{key.id}")
+    context = {"key": key, "token": issued.token, "expires_at": issued.expires_at, **_example(request, principal)}
+    response = render(request, "apikeys/key_token.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """What is known of a key; POST renames it, pauses or resumes it, or gives it another role."""
+    principal = _principal(request)
+    key = _key(principal, key_id)
+    form = ApiKeyNameForm(initial={"name": key.name})
+    if request.method == "POST":
+        try:
+            if "role" in request.POST:
+                services.apikey_assign_role(
+                    principal, key_id=key.id, role_id=services.as_uuid(request.POST["role"], "role")
+                )
+                messages.success(request, "Role changed.")
+            elif "enabled" in request.POST:
+                enabled = request.POST["enabled"] == "1"
+                services.apikey_set_enabled(principal, key_id=key.id, enabled=enabled)
+                messages.success(request, "The key works again." if enabled else "The key is paused.")
+            else:
+                form = ApiKeyNameForm(request.POST)
+                if not form.is_valid():
+                    return _render_detail(request, principal, key, form)
+                services.apikey_update(principal, key_id=key.id, values={"name": form.cleaned_data["name"]})
+                messages.success(request, "Name saved.")
+        except ApiError as error:
+            messages.error(request, error.message if error.hint is None else f"{error.message}. {error.hint}")
+        return redirect(f"{HOME}/keys/{key.id}")
+    return _render_detail(request, principal, key, form)
+
+
+def _render_detail(request: HttpRequest, principal: Principal, key: ApiKey, form: ApiKeyNameForm) -> HttpResponse:
+    roles = services.bindable_roles(principal) if principal.permissions.has_flag("ROLES") else []
+    context = {
+        **_shown(key),
+        "form": form,
+        "tokens": list(key.tokens.all()[:20]),
+        "roles": roles,
+        "is_dead": key.revoked_at is not None,
+        "can_issue": key.revoked_at is None and key.expires_at > timezone.now() and key.role_id is not None,
+    }
+    return render(request, "apikeys/key_detail.html", context, status=422 if form.errors else 200)
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """Ask for the key's name, then stop it for good."""
+    principal = _principal(request)
+    key = _key(principal, key_id)
+    if key.revoked_at is not None:
+        return redirect(f"{HOME}/keys/{key.id}")
+    form = RevokeForm(key, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.apikey_revoke(principal, key_id=key.id)
+        messages.success(request, f"“{key.name}” is revoked. Its tokens stopped working.")
+        return redirect(HOME)
+    return render(request, "apikeys/key_revoke.html", {"key": key, "form": form}, status=422 if form.errors else 200)
+
+
+def _principal(request: HttpRequest) -> Principal:
+    principal: Principal = request.principal  # type: ignore[attr-defined]
+    return principal
+
+
+def _key(principal: Principal, key_id: UUID) -> ApiKey:
+    key = services.apikey_get(principal, key_id)
+    if key is None:
+        raise Http404
+    return key
+
+
+def _example(request: HttpRequest, principal: Principal) -> dict[str, str]:
+    """`base_url`, and `example_path`: a request that works, on the workspace's own first readable object."""
+    described = ObjectMetadata.objects.filter(
+        workspace_id=principal.workspace_id, is_active=True, is_system=False
+    ).order_by("created_at", "name_singular")
+    plural = next((each.name_plural for each in described if principal.permissions.allows("read", each.id)), None)
+    return {
+        "base_url": request.build_absolute_uri("/").rstrip("/"),
+        "example_path": f"/rest/{plural}?limit=3" if plural else "/rest/metadata/objects",
+    }

@@ -1,0 +1,258 @@
+"""API keys over REST: /rest/metadata/apiKeys, and its older alias /rest/apiKeys with bare arrays.
+
+A key is answered without its role and never with a token; `POST …/{id}/token` issues one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any, cast
+from uuid import UUID
+
+from django.db.models import F, Q
+from django.urls import path
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apikeys import services
+from apikeys.models import ApiKey
+from config.errors import BadRequest, NotFound
+from config.principal import Principal
+
+DEFAULT_LIMIT = 60
+MAX_LIMIT = 200
+
+
+class Moment(serializers.DateTimeField):
+    """UTC in milliseconds: 2026-01-31T09:30:00.000Z."""
+
+    def to_representation(self, value: Any) -> str:
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
+    expiresAt = Moment(source="expires_at")
+    revokedAt = Moment(source="revoked_at", allow_null=True)
+    workspaceId = serializers.UUIDField(source="workspace_id")
+    createdAt = Moment(source="created_at")
+    updatedAt = Moment(source="updated_at")
+
+    class Meta:
+        model = ApiKey
+        fields = ["id", "name", "expiresAt", "revokedAt", "workspaceId", "createdAt", "updatedAt"]
+
+
+class ApiKeyMeSerializer(ApiKeySerializer):
+    """The caller's own key, with what its holder may want to know."""
+
+    fingerprint = serializers.CharField()
+    apiVersion = serializers.CharField(source="api_version")
+    lastUsedAt = Moment(source="last_used_at", allow_null=True)
+    role = serializers.SerializerMethodField()
+
+    class Meta(ApiKeySerializer.Meta):
+        fields = [*ApiKeySerializer.Meta.fields, "fingerprint", "apiVersion", "lastUsedAt", "role"]
+
+    def get_role(self, key: ApiKey) -> dict[str, str] | None:
+        return None if key.role is None else {"id": str(key.role.id), "label": key.role.label}
+
+
+CREATE_BODY = inline_serializer(
+    "ApiKeyForCreate",
+    {
+        "name": serializers.CharField(),
+        "expiresAt": serializers.DateTimeField(),
+        "roleId": serializers.UUIDField(),
+        "revokedAt": serializers.DateTimeField(required=False, allow_null=True),
+        "apiVersion": serializers.ChoiceField(["1", "2"], required=False),
+    },
+)
+UPDATE_BODY = inline_serializer(
+    "ApiKeyForUpdate",
+    {
+        "name": serializers.CharField(required=False),
+        "expiresAt": serializers.DateTimeField(required=False),
+        "revokedAt": serializers.DateTimeField(required=False),
+    },
+)
+TOKEN = inline_serializer("ApiKeyToken", {"token": serializers.CharField(), "expiresAt": serializers.DateTimeField()})
+
+
+class ApiKeys(APIView):
+    """The workspace's keys that are not revoked, oldest first."""
+
+    is_paged = True  # the alias never is
+
+    @extend_schema(responses=ApiKeySerializer(many=True))
+    def get(self, request: Request) -> Response:
+        principal = _principal(request)
+        if not self.is_paged or principal.api_version == "1":
+            return Response(ApiKeySerializer(services.apikey_list(principal), many=True).data)
+        return Response(_page(principal, request))
+
+    @extend_schema(request=CREATE_BODY, responses={201: ApiKeySerializer})
+    def post(self, request: Request) -> Response:
+        body = _body(request)
+        key = services.apikey_create(
+            _principal(request),
+            name=body.get("name"),  # type: ignore[arg-type]  # the service refuses what is no text
+            expires_at=_required(body, "expiresAt"),
+            role_id=_optional_uuid(body, "roleId"),
+            revoked_at=body.get("revokedAt"),
+            api_version=body.get("apiVersion"),
+        )
+        return Response(ApiKeySerializer(key).data, status=201)
+
+
+class OneApiKey(APIView):
+    """One key; an unknown id answers 200 with an empty body."""
+
+    @extend_schema(responses=ApiKeySerializer)
+    def get(self, request: Request, key_id: str) -> Response:
+        return _one(services.apikey_get(_principal(request), _path_uuid(key_id)))
+
+    @extend_schema(request=UPDATE_BODY, responses=ApiKeySerializer)
+    def patch(self, request: Request, key_id: str) -> Response:
+        return _one(services.apikey_update(_principal(request), key_id=_path_uuid(key_id), values=_body(request)))
+
+    put = patch
+
+    @extend_schema(responses=ApiKeySerializer)
+    def delete(self, request: Request, key_id: str) -> Response:
+        return _one(services.apikey_revoke(_principal(request), key_id=_path_uuid(key_id)))
+
+
+class ApiKeyTokens(APIView):
+    """Issue a token; it is shown in this answer only."""
+
+    @extend_schema(
+        request=inline_serializer("ApiKeyTokenForCreate", {"expiresAt": serializers.DateTimeField(required=False)}),
+        responses={201: TOKEN},
+    )
+    def post(self, request: Request, key_id: str) -> Response:
+        issued = services.apikey_token(
+            _principal(request), key_id=_path_uuid(key_id), expires_at=_body(request).get("expiresAt") or None
+        )
+        return Response(
+            {"token": issued.token, "expiresAt": Moment().to_representation(issued.expires_at)},
+            status=201,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+class OwnApiKey(APIView):
+    """The key that asks; it needs no further right."""
+
+    @extend_schema(responses=ApiKeyMeSerializer)
+    def get(self, request: Request) -> Response:
+        principal = _principal(request)
+        if principal.api_key_id is None:
+            raise NotFound("This request was not made with an API key")
+        key = ApiKey.objects.select_related("role").get(workspace_id=principal.workspace_id, id=principal.api_key_id)
+        return Response(ApiKeyMeSerializer(key).data)
+
+
+def _principal(request: Request) -> Principal:
+    return cast(Principal, request.auth)
+
+
+def _one(key: ApiKey | None) -> Response:
+    return Response(None if key is None else ApiKeySerializer(key).data)
+
+
+def _page(principal: Principal, request: Request) -> dict[str, Any]:
+    """`{data, pageInfo, totalCount}`; a cursor is the id of an item of the list."""
+    params = request.query_params
+    limit = _limit(params.get("limit"))
+    after, before = params.get("starting_after"), params.get("ending_before")
+    if after and before:
+        raise BadRequest("'starting_after' and 'ending_before' cannot be used together.")
+    services.require(principal, "API_KEYS_AND_WEBHOOKS")
+    found = ApiKey.objects.filter(workspace_id=principal.workspace_id, revoked_at=None)
+    total = found.count()
+    window = found
+    if cursor := after or before:
+        bound = ApiKey.objects.filter(workspace_id=principal.workspace_id, id=_cursor(cursor)).first()
+        if bound is None:
+            window = found.none()
+        elif after:
+            window = found.filter(Q(created_at__gt=bound.created_at) | Q(created_at=bound.created_at, id__gt=bound.id))
+        else:
+            window = found.filter(Q(created_at__lt=bound.created_at) | Q(created_at=bound.created_at, id__lt=bound.id))
+    order = [F("created_at").desc(), F("id").desc()] if before else [F("created_at").asc(), F("id").asc()]
+    rows: Sequence[ApiKey] = list(window.order_by(*order)[: limit + 1])
+    more, rows = len(rows) > limit, rows[:limit]
+    if before:
+        rows = rows[::-1]
+    return {
+        "data": ApiKeySerializer(rows, many=True).data,
+        "pageInfo": {
+            "hasNextPage": bool(before) or more,
+            "hasPreviousPage": more if before else bool(after),
+            "startCursor": str(rows[0].id) if rows else None,
+            "endCursor": str(rows[-1].id) if rows else None,
+        },
+        "totalCount": total,
+    }
+
+
+def _limit(raw: str | None) -> int:
+    if raw is None:
+        return DEFAULT_LIMIT
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 10):
+        raise BadRequest(f"limit '{raw}' is invalid. Should be an integer", path="limit")
+    return min(int(raw), MAX_LIMIT)
+
+
+def _cursor(raw: str) -> UUID:
+    try:
+        return UUID(raw)
+    except ValueError:
+        raise BadRequest(f"Invalid cursor: {raw}") from None
+
+
+def _path_uuid(raw: str) -> UUID:
+    try:
+        return UUID(raw)
+    except ValueError:
+        raise BadRequest("Validation failed (uuid is expected)") from None
+
+
+def _body(request: Request) -> dict[str, Any]:
+    if not isinstance(request.data, dict):
+        raise BadRequest("Body must be a JSON object")
+    return request.data
+
+
+def _required(body: dict[str, Any], name: str) -> Any:
+    if not body.get(name):
+        raise BadRequest(f"{name} should not be empty", path=name)
+    return body[name]
+
+
+def _optional_uuid(body: dict[str, Any], name: str) -> UUID | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise BadRequest(f"{name} must be a UUID", path=name) from None
+
+
+urlpatterns = [
+    path("apiKeys", ApiKeys.as_view(), name="metadata-api-keys"),
+    path("apiKeys/me", OwnApiKey.as_view(), name="metadata-own-api-key"),
+    path("apiKeys/<str:key_id>", OneApiKey.as_view(), name="metadata-api-key"),
+    path("apiKeys/<str:key_id>/token", ApiKeyTokens.as_view(), name="metadata-api-key-tokens"),
+]
+alias_urlpatterns = [
+    path("apiKeys", ApiKeys.as_view(is_paged=False), name="api-keys"),
+    path("apiKeys/me", OwnApiKey.as_view(), name="own-api-key"),
+    path("apiKeys/<str:key_id>", OneApiKey.as_view(), name="api-key"),
+    path("apiKeys/<str:key_id>/token", ApiKeyTokens.as_view(), name="api-key-tokens"),
+]

@@ -1,0 +1,143 @@
+"""Rights of a role as data: the known flags, the compiled permissions, and what exceeds what. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from config.principal import ObjectPermission, Permissions, Principal, Verb
+
+# Named flags of a role: those that canUpdateAllSettings implies, and those of canAccessAllTools.
+SETTINGS_FLAGS = frozenset(
+    [
+        "API_KEYS_AND_WEBHOOKS",
+        "WORKSPACE",
+        "WORKSPACE_MEMBERS",
+        "ROLES",
+        "DATA_MODEL",
+        "SECURITY",
+        "WORKFLOWS",
+        "APPLICATIONS",
+        "MARKETPLACE_APPS",
+        "LAYOUTS",
+        "VIEWS",
+        "BILLING",
+        "AI_SETTINGS",
+        "IMPERSONATE",
+        "SSO_BYPASS",
+        "ADMIN_PANEL",
+    ]
+)
+TOOL_FLAGS = frozenset(
+    [
+        "AI",
+        "SEND_EMAIL_TOOL",
+        "HTTP_REQUEST_TOOL",
+        "CODE_INTERPRETER_TOOL",
+        "IMPORT_CSV",
+        "EXPORT_CSV",
+        "UPLOAD_FILE",
+        "DOWNLOAD_FILE",
+        "CONNECTED_ACCOUNTS",
+        "PROFILE_INFORMATION",
+    ]
+)
+FLAGS = SETTINGS_FLAGS | TOOL_FLAGS
+
+VERBS: Sequence[Verb] = ("read", "update", "soft_delete", "destroy")
+
+# API name → model column, of what a role says of every object and of itself.
+RIGHTS: Mapping[str, str] = {
+    "canUpdateAllSettings": "can_update_all_settings",
+    "canAccessAllTools": "can_access_all_tools",
+    "canReadAllObjectRecords": "can_read_all_object_records",
+    "canUpdateAllObjectRecords": "can_update_all_object_records",
+    "canSoftDeleteAllObjectRecords": "can_soft_delete_all_object_records",
+    "canDestroyAllObjectRecords": "can_destroy_all_object_records",
+}
+ASSIGNABLE: Mapping[str, str] = {
+    "canBeAssignedToUsers": "can_be_assigned_to_users",
+    "canBeAssignedToAgents": "can_be_assigned_to_agents",
+    "canBeAssignedToApiKeys": "can_be_assigned_to_api_keys",
+}
+OBJECT_RIGHTS: Mapping[str, str] = {
+    "canReadObjectRecords": "can_read",
+    "canUpdateObjectRecords": "can_update",
+    "canSoftDeleteObjectRecords": "can_soft_delete",
+    "canDestroyObjectRecords": "can_destroy",
+}
+FIELD_RIGHTS: Mapping[str, str] = {"canReadFieldValue": "can_read", "canUpdateFieldValue": "can_update"}
+
+_ROLE_WIDE_NAMES: Mapping[Verb, str] = {
+    "read": "canReadAllObjectRecords",
+    "update": "canUpdateAllObjectRecords",
+    "soft_delete": "canSoftDeleteAllObjectRecords",
+    "destroy": "canDestroyAllObjectRecords",
+}
+
+
+def compile_permissions(
+    rights: Sequence[bool],
+    flags: Collection[str],
+    objects: Sequence[Sequence[Any]] | None,
+    fields: Sequence[Sequence[Any]] | None,
+) -> Permissions:
+    """Permissions out of plain rows.
+
+    `rights` follows RIGHTS; `objects` is [(object id, read, update, soft delete, destroy)] and `fields`
+    [(field id, read, update)], with booleans or None and ids as text or UUID.
+    """
+    settings, tools, read, update, soft_delete, destroy = rights
+    return Permissions(
+        read=read,
+        update=update,
+        soft_delete=soft_delete,
+        destroy=destroy,
+        objects={_uuid(each): ObjectPermission(*answers) for each, *answers in objects or ()},
+        unreadable_fields=frozenset(_uuid(each) for each, can_read, _ in fields or () if can_read is False),
+        locked_fields=frozenset(_uuid(each) for each, _, can_update in fields or () if can_update is False),
+        settings=settings,
+        tools=tools,
+        flags=frozenset(flags),
+    )
+
+
+def _uuid(value: str | UUID) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def grants_flag(permissions: Permissions, flag: str) -> bool:
+    """Whether a settings or tool flag is granted, by itself or by the right that implies its kind."""
+    implied = permissions.settings if flag in SETTINGS_FLAGS else permissions.tools
+    return implied or flag in permissions.flags
+
+
+def excess(wanted: Permissions, own: Permissions) -> str | None:
+    """The first right in `wanted` that `own` lacks, by its API name; None when `wanted` is a subset.
+
+    Objects that either side names are compared one by one, all others by the role-wide answer.
+    """
+    if wanted.settings and not own.settings:
+        return "canUpdateAllSettings"
+    if wanted.tools and not own.tools:
+        return "canAccessAllTools"
+    for flag in sorted(wanted.flags):
+        if not grants_flag(own, flag):
+            return flag
+    for verb in VERBS:
+        if getattr(wanted, verb) and not getattr(own, verb):
+            return _ROLE_WIDE_NAMES[verb]
+        for object_id in wanted.objects.keys() | own.objects.keys():
+            if wanted.allows(verb, object_id) and not own.allows(verb, object_id):
+                return f"{_ROLE_WIDE_NAMES[verb]} on {object_id}"
+    if own.unreadable_fields - wanted.unreadable_fields:
+        return "canReadFieldValue"
+    if own.locked_fields - wanted.locked_fields:
+        return "canUpdateFieldValue"
+    return None
+
+
+def may(principal: Principal, flag: str) -> bool:
+    """Whether a principal has a flag; the system has every one."""
+    return principal.is_system or grants_flag(principal.permissions, flag)

@@ -1,0 +1,718 @@
+"""The only writers of roles, members and API keys. Each function is one transaction.
+
+Callers pass the principal that acts; `SYSTEM` of a workspace acts for the command line. A refusal
+raises an error of config.errors and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.module_loading import import_string
+from django.utils.module_loading import import_string
+
+from apikeys import keys
+from apikeys.models import ApiKey, ApiKeyToken, FieldPermission, Member, ObjectPermission, Role
+from apikeys.roles import (
+    ASSIGNABLE,
+    FIELD_RIGHTS,
+    FLAGS,
+    OBJECT_RIGHTS,
+    RIGHTS,
+    compile_permissions,
+    excess,
+    may,
+)
+from config.errors import (
+    BadRequest,
+    Forbidden,
+    InvalidMetadataInput,
+    NotFound,
+    PermissionDenied,
+    TokenRefused,
+)
+from config.principal import Permissions, Principal, system
+from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+
+ADMIN_LABEL = "Admin"
+MEMBER_LABEL = "Member"
+NEVER = timedelta(days=36_525)  # "never expires" is stored as a hundred years
+MAX_NAME_LENGTH = 255
+
+_WRITE_RIGHTS = ("can_update", "can_soft_delete", "can_destroy")
+_ROLE_MEMBERS: Mapping[str, str] = {
+    "label": "label",
+    "description": "description",
+    "icon": "icon",
+    **RIGHTS,
+    **ASSIGNABLE,
+}
+
+
+# Workspaces and members ------------------------------------------------------------------------------
+
+
+def system_principal(workspace: Workspace) -> Principal:
+    """Whoever runs the server's command line: every right in this workspace."""
+    return system(workspace.ref())
+
+
+def workspace_created(workspace: Workspace, empty: bool) -> None:
+    """Give a new workspace its Admin and Member roles; Member is the default role."""
+    with transaction.atomic():
+        Role.objects.create(
+            workspace_id=workspace.id,
+            label=ADMIN_LABEL,
+            description="Every right; cannot be edited",
+            icon="IconUserCog",
+            is_editable=False,
+            can_be_assigned_to_agents=False,
+            **dict.fromkeys(RIGHTS.values(), True),
+        )
+        member = Role.objects.create(
+            workspace_id=workspace.id,
+            label=MEMBER_LABEL,
+            description="All records, no settings",
+            icon="IconUser",
+            can_be_assigned_to_agents=False,
+            **{column: column != "can_update_all_settings" for column in RIGHTS.values()},
+        )
+        workspace.default_role_id = member.id
+        Workspace.objects.filter(id=workspace.id).update(default_role_id=member.id)
+
+
+@transaction.atomic
+def member_create(
+    *,
+    workspace: Workspace,
+    email: str,
+    password: str | None,
+    first_name: str = "",
+    last_name: str = "",
+    role: Role | None = None,
+    member_record_id: UUID | None = None,
+) -> Member:
+    """Let a person sign in to this workspace, with `role` or its default role.
+
+    A person who already signs in to another workspace keeps their password and names.
+    """
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise BadRequest(f'"{email}" is not an e-mail address', path="email") from None
+    if role is None and workspace.default_role_id is not None:
+        role = _roles(workspace.id).filter(id=workspace.default_role_id).first()
+    if role is None or role.workspace_id != workspace.id:
+        raise NotFound("Role not found", path="role")
+    if not role.can_be_assigned_to_users:
+        raise InvalidMetadataInput(
+            f'Role "{role.label}" cannot be assigned to members', sub_code="ROLE_NOT_ASSIGNABLE", path="role"
+        )
+    user = User.objects.filter(username=email).first()
+    if user is None:
+        if not password:
+            raise BadRequest("A new member needs a password", path="password")
+        user = User.objects.create_user(email, email, password, first_name=first_name, last_name=last_name)
+    if Member.objects.filter(workspace_id=workspace.id, user=user).exists():
+        raise BadRequest(f"{email} is already a member of this workspace", path="email")
+    if member_record_id is None and settings.MEMBER_RECORD:
+        make_record = import_string(settings.MEMBER_RECORD)
+        member_record_id = make_record(
+            workspace, user_id=user.pk, email=email, first_name=first_name, last_name=last_name
+        )
+    return Member.objects.create(workspace_id=workspace.id, user=user, role=role, member_record_id=member_record_id)
+
+
+@transaction.atomic
+def member_set_role(principal: Principal, *, member_id: UUID, role_id: UUID) -> Member:
+    """Give a member (by id, or by that of their record) another role.
+
+    Nobody changes their own role, and one admin always stays.
+    """
+    require(principal, "ROLES")
+    member = (
+        Member.objects.select_for_update(of=("self",))
+        .select_related("role")
+        .filter(Q(id=member_id) | Q(member_record_id=member_id), workspace_id=principal.workspace_id)
+        .first()
+    )
+    if member is None:
+        raise NotFound("Member not found")
+    if principal.user_id == member.id:
+        raise Forbidden("Cannot update self role")
+    role = role_get(principal, role_id)
+    _refuse_excess(principal, role)
+    if not role.can_be_assigned_to_users:
+        raise InvalidMetadataInput(f'Role "{role.label}" cannot be assigned to members', sub_code="ROLE_NOT_ASSIGNABLE")
+    if not member.role.is_editable and role.is_editable:
+        # Locking the Admin role makes two such changes wait for each other.
+        Role.objects.select_for_update().get(id=member.role_id)
+        if not Member.objects.filter(role_id=member.role_id).exclude(id=member.id).exists():
+            raise Forbidden("Cannot unassign admin role from last admin of the workspace")
+    member.role = role
+    member.save(update_fields=["role"])
+    return member
+
+
+# Roles -----------------------------------------------------------------------------------------------
+
+
+def require(principal: Principal, flag: str) -> None:
+    """Refuse a principal without the settings flag."""
+    if not may(principal, flag):
+        raise PermissionDenied(
+            details={"permission": flag}, extensions={"required": {"permission": flag}}, hint=f"Needs {flag}."
+        )
+
+
+def permissions_of(role: Role) -> Permissions:
+    """The compiled rights of a role, read through the ORM."""
+    return compile_permissions(
+        [getattr(role, column) for column in RIGHTS.values()],
+        role.permission_flags,
+        [
+            (each.object_metadata_id, each.can_read, each.can_update, each.can_soft_delete, each.can_destroy)
+            for each in role.object_permissions.all()
+        ],
+        [(each.field_metadata_id, each.can_read, each.can_update) for each in role.field_permissions.all()],
+    )
+
+
+def _roles(workspace_id: UUID) -> QuerySet[Role]:
+    return Role.objects.filter(workspace_id=workspace_id).prefetch_related("object_permissions", "field_permissions")
+
+
+def role_list(principal: Principal) -> list[Role]:
+    require(principal, "ROLES")
+    return list(_roles(principal.workspace_id))
+
+
+def roles_for_api_keys(principal: Principal) -> list[Role]:
+    """Roles that can be bound to a key; which of them the caller may bind is checked when they do."""
+    require(principal, "API_KEYS_AND_WEBHOOKS")
+    return list(_roles(principal.workspace_id).filter(can_be_assigned_to_api_keys=True))
+
+
+def bindable_roles(principal: Principal) -> list[Role]:
+    """Roles for keys that lie within the caller's own rights."""
+    return [each for each in roles_for_api_keys(principal) if _excess(principal, permissions_of(each)) is None]
+
+
+def role_get(principal: Principal, role_id: UUID) -> Role:
+    role = _roles(principal.workspace_id).filter(id=role_id).first()
+    if role is None:
+        raise NotFound("Role not found")
+    return role
+
+
+@transaction.atomic
+def role_create(principal: Principal, *, values: Mapping[str, Any], role_id: UUID | None = None) -> Role:
+    """A role from its API members (`label` required); rights that are not named are not given."""
+    require(principal, "ROLES")
+    if role_id is not None and Role.objects.filter(id=role_id).exists():
+        raise BadRequest("A role with this id already exists", path="id")
+    role = Role(workspace_id=principal.workspace_id, **({"id": role_id} if role_id else {}))
+    _role_save(principal, role, {"label": None, **values})
+    return role
+
+
+@transaction.atomic
+def role_update(principal: Principal, *, role_id: UUID, values: Mapping[str, Any]) -> Role:
+    """Change the API members that are named; null leaves a switch as it is."""
+    require(principal, "ROLES")
+    role = _editable_role(principal, role_id)
+    _role_save(principal, role, values)
+    return role_get(principal, role_id)
+
+
+@transaction.atomic
+def role_delete(principal: Principal, *, role_id: UUID) -> UUID:
+    """Delete a role: its members fall back to the default role, its keys stop working."""
+    require(principal, "ROLES")
+    role = _editable_role(principal, role_id)
+    workspace = Workspace.objects.get(id=principal.workspace_id)
+    if workspace.default_role_id == role.id:
+        raise Forbidden("Default role cannot be deleted")
+    if Member.objects.filter(role=role).exists():
+        if principal.role_id == role.id:
+            raise Forbidden("Cannot update self role")
+        default = role_get(principal, workspace.default_role_id) if workspace.default_role_id else None
+        if default is None or not default.is_editable:
+            raise Forbidden("Role has members and the workspace has no default role to move them to")
+        Member.objects.filter(role=role).update(role=default)
+    role.delete()
+    return role_id
+
+
+def _editable_role(principal: Principal, role_id: UUID) -> Role:
+    """The role, locked for this transaction."""
+    role = Role.objects.select_for_update().filter(workspace_id=principal.workspace_id, id=role_id).first()
+    if role is None:
+        raise NotFound("Role not found")
+    if not role.is_editable:
+        raise Forbidden("Role is not editable")
+    return role
+
+
+def _role_save(principal: Principal, role: Role, values: Mapping[str, Any]) -> None:
+    for member, value in values.items():
+        column = _ROLE_MEMBERS.get(member)
+        if column is None:
+            raise BadRequest(f'Role has no "{member}" property', path=member)
+        if member == "label":
+            value = _name(value, "label")
+        elif member in RIGHTS or member in ASSIGNABLE:
+            if value is None:
+                continue
+            if not isinstance(value, bool):
+                raise BadRequest(f"{member} must be a boolean value", path=member)
+        elif value is not None and not isinstance(value, str):
+            raise BadRequest(f"{member} must be a string", path=member)
+        setattr(role, column, value)
+    if not any(getattr(role, column) for column in ASSIGNABLE.values()):
+        raise InvalidMetadataInput(
+            "Role must be assignable to at least one target type", sub_code="ROLE_MUST_HAVE_AT_LEAST_ONE_TARGET"
+        )
+    writes = ("can_update", "can_soft_delete", "can_destroy")
+    if not role.can_read_all_object_records and any(getattr(role, f"{each}_all_object_records") for each in writes):
+        raise _write_without_read()
+    taken = Role.objects.filter(workspace_id=role.workspace_id, label=role.label).exclude(id=role.id)
+    if taken.exists():
+        raise Forbidden("A role with this label already exists", path="label")
+    _bump(role)
+    _check_override_reads(role)
+    _refuse_excess(principal, role)
+
+
+def _bump(role: Role) -> None:
+    """Save the role as its next version, with what its restrictions amount to."""
+    if role._state.adding:
+        role.save(force_insert=True)
+        return
+    role.is_restricted = role.object_permissions.exists() or role.field_permissions.exists()
+    role.version += 1
+    role.save()
+
+
+def _excess(principal: Principal, wanted: Permissions) -> str | None:
+    return None if principal.is_system else excess(wanted, principal.permissions)
+
+
+def _refuse_excess(principal: Principal, role: Role) -> None:
+    """No escalation: what a role grants must lie within the rights of whoever grants it."""
+    missing = _excess(principal, permissions_of(role))
+    if missing is not None:
+        raise PermissionDenied(
+            hint=f'The role grants "{missing}", which you do not have.',
+            details={"permission": missing},
+            extensions={"required": {"permission": missing}},
+        )
+
+
+def _write_without_read() -> InvalidMetadataInput:
+    return InvalidMetadataInput(
+        "Cannot give writing permission without reading permission",
+        sub_code="CANNOT_GIVE_WRITING_PERMISSION_WITHOUT_READING_PERMISSION",
+    )
+
+
+@transaction.atomic
+def permission_flags_upsert(principal: Principal, *, role_id: UUID, flags: Sequence[str]) -> Role:
+    """Replace the role's set of flags."""
+    require(principal, "ROLES")
+    role = _editable_role(principal, role_id)
+    unknown = sorted(set(flags) - FLAGS)
+    if unknown:
+        raise InvalidMetadataInput(
+            "Invalid permission setting (unknown value)",
+            sub_code="INVALID_SETTING",
+            hint=f"Unknown: {', '.join(unknown)}.",
+        )
+    role.permission_flags = sorted(set(flags))
+    _bump(role)
+    _refuse_excess(principal, role)
+    return role
+
+
+@transaction.atomic
+def object_permissions_upsert(
+    principal: Principal, *, role_id: UUID, items: Sequence[Mapping[str, Any]]
+) -> list[ObjectPermission]:
+    """Set what a role says of objects: `{objectMetadataId, canReadObjectRecords?, …}`, null inherits.
+
+    A right that is not named keeps its stored answer.
+    """
+    require(principal, "ROLES")
+    role = _editable_role(principal, role_id)
+    ids = [as_uuid(each.get("objectMetadataId"), "objectMetadataId") for each in items]
+    found = {each.id: each for each in ObjectMetadata.objects.filter(workspace_id=principal.workspace_id, id__in=ids)}
+    stored = {each.object_metadata_id: each for each in role.object_permissions.filter(object_metadata_id__in=ids)}
+    for object_id, item in zip(ids, items, strict=True):
+        described = found.get(object_id)
+        if described is None:
+            raise NotFound("Object metadata not found")
+        if described.is_system:
+            raise Forbidden("Cannot add object permission on system object")
+        permission = stored.setdefault(object_id, ObjectPermission(role=role, object_metadata_id=object_id))
+        for member, column in OBJECT_RIGHTS.items():
+            if member in item:
+                setattr(permission, column, item[member])
+        permission.save()
+    _check_override_reads(role)
+    _bump(role)
+    _refuse_excess(principal, role_get(principal, role_id))
+    return [stored[each] for each in dict.fromkeys(ids)]
+
+
+def _check_override_reads(role: Role) -> None:
+    """Writing an object needs reading it, whichever of the two says so."""
+    for permission in role.object_permissions.all():
+        reads = role.can_read_all_object_records if permission.can_read is None else permission.can_read
+        if not reads and any(getattr(permission, each) for each in _WRITE_RIGHTS):
+            raise _write_without_read()
+
+
+@transaction.atomic
+def field_permissions_upsert(
+    principal: Principal, *, role_id: UUID, items: Sequence[Mapping[str, Any]]
+) -> list[FieldPermission]:
+    """Restrict fields: `{objectMetadataId, fieldMetadataId, canReadFieldValue?, canUpdateFieldValue?}`.
+
+    Only false and null are taken; an entry with neither restriction left is removed and not answered.
+    """
+    require(principal, "ROLES")
+    role = _editable_role(principal, role_id)
+    permissions = permissions_of(role)
+    ids = [as_uuid(each.get("fieldMetadataId"), "fieldMetadataId") for each in items]
+    fields = {
+        each.id: each for each in FieldMetadata.objects.filter(object__workspace_id=principal.workspace_id, id__in=ids)
+    }
+    stored = {each.field_metadata_id: each for each in role.field_permissions.filter(field_metadata_id__in=ids)}
+    for field_id, item in zip(ids, items, strict=True):
+        field = fields.get(field_id)
+        if field is None or field.object_id != as_uuid(item.get("objectMetadataId"), "objectMetadataId"):
+            raise NotFound("Field metadata not found")
+        if any(item.get(member) for member in FIELD_RIGHTS):
+            raise InvalidMetadataInput(
+                "Field permission can only introduce a restriction",
+                sub_code="ONLY_FIELD_RESTRICTION_ALLOWED",
+                path="fieldPermissions",
+            )
+        known = stored.get(field_id)
+        permission = known or FieldPermission(role=role, object_metadata_id=field.object_id, field_metadata_id=field_id)
+        for member, column in FIELD_RIGHTS.items():
+            if member in item:
+                setattr(permission, column, item[member])
+        if permission.can_read is None and permission.can_update is None:
+            if known is None:
+                raise InvalidMetadataInput(
+                    "Field permission must restrict reading or updating", sub_code="EMPTY_FIELD_PERMISSION_NOT_ALLOWED"
+                )
+            known.delete()
+            del stored[field_id]
+            continue
+        _check_field_restriction(permissions, permission)
+        permission.save()
+        stored[field_id] = permission
+    _bump(role)
+    _refuse_excess(principal, role_get(principal, role_id))
+    return [stored[each] for each in dict.fromkeys(ids) if each in stored]
+
+
+def _check_field_restriction(permissions: Permissions, permission: FieldPermission) -> None:
+    if not permissions.allows("read", permission.object_metadata_id):
+        raise InvalidMetadataInput(
+            "Field restriction only makes sense on a readable object",
+            sub_code="FIELD_RESTRICTION_ONLY_ON_READABLE_OBJECT",
+        )
+    if permission.can_update is False and not permissions.allows("update", permission.object_metadata_id):
+        raise InvalidMetadataInput(
+            "Field restriction on update only makes sense on an updatable object",
+            sub_code="FIELD_RESTRICTION_ON_UPDATE_ONLY_ON_UPDATABLE_OBJECT",
+        )
+
+
+# API keys --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token's text, to be shown once, and when it stops working; `id` is of its ApiKeyToken, if it has one."""
+
+    token: str
+    expires_at: datetime
+    id: UUID | None = None
+
+
+def apikey_list(principal: Principal, *, with_revoked: bool = False) -> list[ApiKey]:
+    require(principal, "API_KEYS_AND_WEBHOOKS")
+    found = ApiKey.objects.filter(workspace_id=principal.workspace_id).select_related("role")
+    return list(found if with_revoked else found.filter(revoked_at=None))
+
+
+def apikey_get(principal: Principal, key_id: UUID) -> ApiKey | None:
+    """The key, a revoked one too; None when this workspace has no such key."""
+    require(principal, "API_KEYS_AND_WEBHOOKS")
+    return _apikey(principal, key_id)
+
+
+def _apikey(principal: Principal, key_id: UUID, *, lock: bool = False) -> ApiKey | None:
+    found = ApiKey.objects.select_related("role").filter(workspace_id=principal.workspace_id, id=key_id)
+    return (found.select_for_update(of=("self",)) if lock else found).first()
+
+
+@transaction.atomic
+def apikey_create(
+    principal: Principal,
+    *,
+    name: str,
+    expires_at: str | date | None,
+    role_id: UUID | None,
+    revoked_at: str | datetime | None = None,
+    api_version: str | None = None,
+) -> ApiKey:
+    """A key with exactly one role, which must lie within the caller's rights; no token yet.
+
+    `expires_at` is a date or a moment in the future; None means never. `api_version` defaults to the
+    workspace's.
+    """
+    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, "ROLES")
+    name = _name(name, "name")
+    until = expiry(expires_at)
+    role = _role_for_key(principal, role_id)
+    if api_version is None:
+        api_version = Workspace.objects.values_list("default_api_version", flat=True).get(id=principal.workspace_id)
+    elif api_version not in ("1", "2"):
+        raise BadRequest('apiVersion must be "1" or "2"', path="apiVersion")
+    member = Member.objects.filter(id=principal.user_id).first() if principal.user_id else None
+    return ApiKey.objects.create(
+        workspace_id=principal.workspace_id,
+        name=name,
+        role=role,
+        api_version=api_version,
+        expires_at=until,
+        revoked_at=moment(revoked_at, "revokedAt") if revoked_at else None,
+        created_by_user_id=member.user_id if member else None,
+        created_by_name=principal.name[:MAX_NAME_LENGTH],
+    )
+
+
+@transaction.atomic
+def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, Any]) -> ApiKey | None:
+    """Change `name`, `expiresAt` or `revokedAt`; None when there is no such key.
+
+    A revoked key stays revoked: an empty or null `revokedAt` is ignored.
+    """
+    require(principal, "API_KEYS_AND_WEBHOOKS")
+    key = _apikey(principal, key_id, lock=True)
+    if key is None:
+        return None
+    if values.get("name") is not None:
+        key.name = _name(values["name"], "name")
+    if values.get("expiresAt"):
+        key.expires_at = expiry(values["expiresAt"])
+    if values.get("revokedAt"):
+        key.revoked_at = key.revoked_at or moment(values["revokedAt"], "revokedAt")
+    key.save()
+    return key
+
+
+@transaction.atomic
+def apikey_revoke(principal: Principal, *, key_id: UUID) -> ApiKey | None:
+    """Stop every token of the key for good; the row stays. None when there is no such key."""
+    require(principal, "API_KEYS_AND_WEBHOOKS")
+    key = _apikey(principal, key_id, lock=True)
+    if key is not None and key.revoked_at is None:
+        key.revoked_at = timezone.now()
+        key.save(update_fields=["revoked_at", "updated_at"])
+    return key
+
+
+@transaction.atomic
+def apikey_set_enabled(principal: Principal, *, key_id: UUID, enabled: bool) -> ApiKey | None:
+    """Pause a key, or let it work again."""
+    require(principal, "API_KEYS_AND_WEBHOOKS")
+    key = _apikey(principal, key_id, lock=True)
+    if key is not None:
+        key.enabled = enabled
+        key.save(update_fields=["enabled", "updated_at"])
+    return key
+
+
+@transaction.atomic
+def apikey_assign_role(principal: Principal, *, key_id: UUID, role_id: UUID) -> ApiKey:
+    """Bind another role to a key, within the caller's rights; a key cannot change its own."""
+    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, "ROLES")
+    key = _apikey(principal, key_id, lock=True)
+    if key is None:
+        raise NotFound(f"API Key with id {key_id} not found")
+    if principal.api_key_id == key.id:
+        raise Forbidden("Cannot update self role")
+    key.role = _role_for_key(principal, role_id)
+    key.save(update_fields=["role", "updated_at"])
+    return key
+
+
+@transaction.atomic
+def apikey_token(principal: Principal, *, key_id: UUID, expires_at: str | date | None = None) -> IssuedToken:
+    """Issue a token of the key, which ends no later than the key itself.
+
+    Whoever asks must hold every right of the key: its token acts with its role.
+    """
+    require(principal, "API_KEYS_AND_WEBHOOKS")
+    key = _apikey(principal, key_id, lock=True)
+    if key is None:
+        raise NotFound(f"API Key with id {key_id} not found")
+    now = timezone.now()
+    if key.revoked_at is not None:
+        raise TokenRefused("This API Key is revoked")
+    if key.expires_at <= now:
+        raise BadRequest("This API Key has expired", path="apiKeyId")
+    if key.role is None:
+        raise InvalidMetadataInput("API key has no role assigned", sub_code="API_KEY_NO_ROLE_ASSIGNED")
+    _refuse_excess(principal, key.role)
+    until = min(expiry(expires_at), key.expires_at)
+    row = ApiKeyToken(api_key=key, generation=key.generation, issued_at=now, expires_at=until)
+    text = _token_text(row)
+    row, _ = ApiKeyToken.objects.get_or_create(  # two tokens of one second and one expiry are the same text
+        digest=keys.digest(settings.SECRET_KEY, text),
+        defaults={
+            "api_key": key,
+            "generation": row.generation,
+            "last_four": text[-4:],
+            "issued_at": now,
+            "expires_at": until,
+        },
+    )
+    return IssuedToken(text, until, row.id)
+
+
+@transaction.atomic
+def apikey_create_with_token(
+    principal: Principal,
+    *,
+    name: str,
+    expires_at: str | date | None,
+    role_id: UUID | None,
+    api_version: str | None = None,
+) -> tuple[ApiKey, IssuedToken]:
+    """A key and a token of it that lasts as long, or neither."""
+    key = apikey_create(principal, name=name, expires_at=expires_at, role_id=role_id, api_version=api_version)
+    return key, apikey_token(principal, key_id=key.id)
+
+
+def apikey_token_issued(principal: Principal, *, key_id: UUID, token_id: UUID) -> IssuedToken | None:
+    """A token issued before, made again from its row: so no text waits in a session until it is shown.
+
+    None when it is of another key or workspace, or signed with an earlier secret of the server.
+    """
+    require(principal, "API_KEYS_AND_WEBHOOKS")
+    row = (
+        ApiKeyToken.objects.select_related("api_key")
+        .filter(id=token_id, api_key_id=key_id, api_key__workspace_id=principal.workspace_id)
+        .first()
+    )
+    if row is None:
+        return None
+    text = _token_text(row)
+    return IssuedToken(text, row.expires_at, row.id) if keys.digest(settings.SECRET_KEY, text) == row.digest else None
+
+
+def _token_text(row: ApiKeyToken) -> str:
+    return keys.make_api_key_token(
+        settings.SECRET_KEY,
+        workspace_id=row.api_key.workspace_id,
+        api_key_id=row.api_key_id,
+        generation=row.generation,
+        issued_at=int(row.issued_at.timestamp()),
+        expires_at=int(row.expires_at.timestamp()),
+    )
+
+
+def playground_token(principal: Principal) -> IssuedToken:
+    """A token for the API consoles that acts as the signed-in member."""
+    if principal.user_id is None:
+        raise Forbidden("This endpoint requires a session access token")
+    now = int(timezone.now().timestamp())
+    text = keys.make_playground_token(
+        settings.SECRET_KEY, workspace_id=principal.workspace_id, member_id=principal.user_id, issued_at=now
+    )
+    return IssuedToken(text, datetime.fromtimestamp(now + keys.PLAYGROUND_LIFETIME_S, UTC))
+
+
+def _role_for_key(principal: Principal, role_id: UUID | None) -> Role:
+    role = _roles(principal.workspace_id).filter(id=role_id).first() if role_id else None
+    if role is None:
+        raise InvalidMetadataInput("Could not find role for given roleId", sub_code="ROLE_NOT_FOUND", path="roleId")
+    if not role.can_be_assigned_to_api_keys:
+        raise InvalidMetadataInput(
+            f'Role "{role.label}" cannot be assigned to API keys',
+            sub_code="ROLE_CANNOT_BE_ASSIGNED_TO_API_KEYS",
+            path="roleId",
+        )
+    _refuse_excess(principal, role)
+    return role
+
+
+def expiry(value: str | date | None) -> datetime:
+    """When a key or token ends: a future moment; None is a hundred years from now."""
+    now = timezone.now()
+    if value is None:
+        return now + NEVER
+    until = moment(value, "expiresAt")
+    if until <= now:
+        raise BadRequest("expiresAt must be in the future", path="expiresAt")
+    return until
+
+
+def moment(value: str | date, path: str) -> datetime:
+    """A date or a moment in ISO 8601; without an offset it is UTC, a date is its first moment."""
+    parsed: date | None = None
+    if isinstance(value, str):
+        try:
+            parsed = parse_datetime(value) or parse_date(value)
+        except ValueError:
+            parsed = None
+    elif isinstance(value, date):
+        parsed = value
+    if parsed is None:
+        raise BadRequest(f"{path} must be a valid ISO 8601 date string", path=path)
+    if not isinstance(parsed, datetime):
+        parsed = datetime.combine(parsed, time.min)
+    try:
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except OverflowError:
+        raise BadRequest(f"{path} must be a valid ISO 8601 date string", path=path) from None
+
+
+def _name(value: Any, path: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise BadRequest(f"{path} should not be empty", path=path)
+    if len(value.strip()) > MAX_NAME_LENGTH:
+        raise BadRequest(f"{path} must be shorter than or equal to {MAX_NAME_LENGTH} characters", path=path)
+    if "\x00" in value:
+        raise BadRequest(f"{path} must not contain null characters", path=path)
+    return value.strip()
+
+
+def as_uuid(value: Any, path: str) -> UUID:
+    """The UUID in a value that a client sent."""
+    try:
+        return value if isinstance(value, UUID) else UUID(str(value))
+    except ValueError:
+        raise BadRequest(f"{path} must be a UUID", path=path) from None

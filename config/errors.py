@@ -1,0 +1,458 @@
+"""Every error that a client can be answered with, listed once for all four APIs.
+
+A class here fixes what REST and GraphQL say of one kind of fault: the HTTP status and exception
+name of REST, the `code` and `subCode` of GraphQL, the stable code that both carry, and the sentence
+for people. Raise one where the fact is known; the edges turn it into their shape. Pure: no Django.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+STANDARD_USER_MESSAGE = "An error occurred."
+
+EXCEPTION_NAMES: Mapping[int, str] = {
+    400: "BadRequestException",
+    401: "UnauthorizedException",
+    403: "ForbiddenException",
+    404: "NotFoundException",
+    405: "MethodNotAllowedException",
+    409: "ConflictException",
+    413: "PayloadTooLargeException",
+    422: "UnprocessableEntityException",
+    429: "HttpException",
+    500: "InternalServerErrorException",
+    503: "ServiceUnavailableException",
+    504: "GatewayTimeoutException",
+}
+
+
+class ApiError(Exception):
+    """A fault that is answered in the contract's shape.
+
+    `message` is what the client reads; `hint` says what to do; `path` names the field or parameter;
+    `details` are further members for REST; `extensions` are further members of GraphQL's
+    `extensions`; `user_message` overrides the sentence shown to people.
+    """
+
+    status: ClassVar[int] = 400
+    error: ClassVar[str | None] = None  # None: the exception name of the status
+    code: ClassVar[str] = "INVALID_REQUEST"  # stable, for both APIs
+    graphql_code: ClassVar[str] = "BAD_USER_INPUT"
+    sub_code: ClassVar[str | None] = None
+    user_message: str = STANDARD_USER_MESSAGE
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        path: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        extensions: Mapping[str, Any] | None = None,
+        user_message: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.path = path
+        self.details = dict(details or {})
+        self.extensions = dict(extensions or {})
+        if user_message is not None:
+            self.user_message = user_message
+
+    @property
+    def error_name(self) -> str:
+        return self.error or EXCEPTION_NAMES.get(self.status, "BadRequestException")
+
+
+# 1 · parse: the request as text
+
+
+class BadRequest(ApiError):
+    """A parameter, body or argument that cannot be read."""
+
+    code = "INVALID_QUERY_INPUT"
+    sub_code = "INVALID_QUERY_INPUT"
+
+
+class MalformedBody(ApiError):
+    """A body that is not JSON, or not the kind of JSON the route takes."""
+
+    code = "MALFORMED_BODY"
+
+
+class BodyTooLarge(ApiError):
+    status = 413
+    code = "BODY_TOO_LARGE"
+
+
+class InvalidCursor(ApiError):
+    code = "INVALID_CURSOR"
+    sub_code = "INVALID_CURSOR"
+
+
+class ConflictingArguments(ApiError):
+    """Two arguments that exclude each other (`first` and `last`)."""
+
+    code = "ARGS_CONFLICT"
+    sub_code = "ARGS_CONFLICT"
+
+
+class InvalidFirst(ApiError):
+    code = "INVALID_ARGS_FIRST"
+    sub_code = "INVALID_ARGS_FIRST"
+
+
+class InvalidLast(ApiError):
+    code = "INVALID_ARGS_LAST"
+    sub_code = "INVALID_ARGS_LAST"
+
+
+class GraphqlSyntax(ApiError):
+    """A GraphQL document that does not parse."""
+
+    code = "GRAPHQL_PARSE_FAILED"
+    graphql_code = "GRAPHQL_PARSE_FAILED"
+
+
+class GraphqlValidation(ApiError):
+    """A GraphQL document that does not fit the schema."""
+
+    code = "GRAPHQL_VALIDATION_FAILED"
+    graphql_code = "GRAPHQL_VALIDATION_FAILED"
+
+
+class MethodNotAllowed(ApiError):
+    status = 405
+    code = "METHOD_NOT_ALLOWED"
+    graphql_code = "METHOD_NOT_ALLOWED"
+
+
+# 2 · authenticate
+
+
+class MissingToken(ApiError):
+    status = 403
+    error = "FORBIDDEN_EXCEPTION"
+    code = "FORBIDDEN_EXCEPTION"
+    graphql_code = "FORBIDDEN"
+    sub_code = "FORBIDDEN_EXCEPTION"
+    user_message = "You must be authenticated to perform this action."
+
+
+class Unauthenticated(ApiError):
+    """A token that is no token, has a wrong signature, or has expired."""
+
+    status = 401
+    error = "UNAUTHENTICATED"
+    code = "UNAUTHENTICATED"
+    graphql_code = "UNAUTHENTICATED"
+    sub_code = "UNAUTHENTICATED"
+    user_message = "You must be authenticated to perform this action."
+
+
+class TokenRefused(ApiError):
+    """A genuine token whose key is revoked, expired or without a role."""
+
+    status = 403
+    error = "FORBIDDEN_EXCEPTION"
+    code = "FORBIDDEN_EXCEPTION"
+    graphql_code = "FORBIDDEN"
+    sub_code = "FORBIDDEN_EXCEPTION"
+
+
+class InvalidTokenType(ApiError):
+    """A genuine token of a kind that no API takes."""
+
+    status = 403
+    error = "INVALID_JWT_TOKEN_TYPE"
+    code = "INVALID_JWT_TOKEN_TYPE"
+    graphql_code = "FORBIDDEN"
+    sub_code = "INVALID_JWT_TOKEN_TYPE"
+    user_message = "You must be authenticated to perform this action."
+
+
+class UnknownToken(ApiError):
+    """A JWT that says neither its kind nor its workspace."""
+
+    error = "INVALID_INPUT"
+    code = "INVALID_INPUT"
+    sub_code = "INVALID_INPUT"
+    user_message = "You must be authenticated to perform this action."
+
+
+class ApiKeyWithoutRole(TokenRefused):
+    """A key whose role was deleted; it works again when it gets another."""
+
+    error = "API_KEY_ROLE_NOT_FOUND"
+    code = "API_KEY_ROLE_NOT_FOUND"
+    sub_code = "API_KEY_ROLE_NOT_FOUND"
+
+
+class WorkspaceNotFound(ApiError):
+    status = 401
+    error = "WORKSPACE_NOT_FOUND"
+    code = "WORKSPACE_NOT_FOUND"
+    graphql_code = "UNAUTHENTICATED"
+    sub_code = "WORKSPACE_NOT_FOUND"
+
+
+class NotAuthenticatedForRecords(ApiError):
+    """A record query without a token over GraphQL."""
+
+    status = 403
+    code = "WORKSPACE_QUERY_WITHOUT_WORKSPACE"
+    graphql_code = "UNAUTHENTICATED"
+    sub_code = "WORKSPACE_QUERY_WITHOUT_WORKSPACE"
+    user_message = "You must be authenticated to perform this action."
+
+
+# 3 · plan: names and values against the data model
+
+
+class UnknownObject(ApiError):
+    code = "OBJECT_NOT_FOUND"
+    sub_code = "UNKNOWN_ROOT_FIELD"
+
+
+class UnknownField(ApiError):
+    """A name that the object does not have, in a filter."""
+
+    code = "INVALID_ARGS_FILTER"
+    sub_code = "INVALID_ARGS_FILTER"
+
+
+class UnknownSortField(ApiError):
+    code = "FIELD_NOT_FOUND"
+    sub_code = "FIELD_NOT_FOUND"
+
+
+class InvalidFilter(ApiError):
+    """An operator or operand that the field's type does not take."""
+
+    code = "INVALID_ARGS_FILTER"
+    sub_code = "INVALID_ARGS_FILTER"
+
+
+class InvalidValue(ApiError):
+    """A value in a body that the field's type does not take, or a key the object lacks."""
+
+    code = "INVALID_ARGS_DATA"
+    sub_code = "INVALID_ARGS_DATA"
+
+
+class InvalidId(InvalidValue):
+    """The id a client gives to a record is no UUID."""
+
+    code = "INVALID_QUERY_INPUT"
+    sub_code = "INVALID_QUERY_INPUT"
+    user_message = "Invalid UUID format."
+
+
+class InvalidUrl(InvalidValue):
+    code = "INVALID_URL"
+    sub_code = "INVALID_URL"
+
+
+class InvalidPhone(InvalidValue):
+    """A phone number or code; `sub_code` is given per case."""
+
+    code = "INVALID_PHONE_NUMBER"
+    sub_code = "INVALID_PHONE_NUMBER"
+
+
+class InvalidPhoneCountryCode(InvalidPhone):
+    code = "INVALID_PHONE_COUNTRY_CODE"
+    sub_code = "INVALID_PHONE_COUNTRY_CODE"
+
+
+class InvalidPhoneCallingCode(InvalidPhone):
+    code = "INVALID_PHONE_CALLING_CODE"
+    sub_code = "INVALID_PHONE_CALLING_CODE"
+
+
+class ConflictingPhoneCodes(InvalidPhone):
+    code = "CONFLICTING_PHONE_CALLING_CODE_AND_COUNTRY_CODE"
+    sub_code = "CONFLICTING_PHONE_CALLING_CODE_AND_COUNTRY_CODE"
+
+
+class ConflictingPhoneCountryCode(InvalidPhone):
+    code = "CONFLICTING_PHONE_COUNTRY_CODE"
+    sub_code = "CONFLICTING_PHONE_COUNTRY_CODE"
+
+
+class ConflictingPhoneCallingCode(InvalidPhone):
+    code = "CONFLICTING_PHONE_CALLING_CODE"
+    sub_code = "CONFLICTING_PHONE_CALLING_CODE"
+
+
+class InvalidRelation(ApiError):
+    """A `connect` or `disconnect` that cannot be done."""
+
+    code = "INVALID_RELATION"
+
+
+class TooManyRecords(ApiError):
+    """More records in one call than the workspace allows."""
+
+    code = "TOO_MANY_RECORDS_TO_UPDATE"
+    sub_code = "TOO_MANY_RECORDS_TO_UPDATE"
+
+
+class TooComplex(ApiError):
+    code = "TOO_COMPLEX_QUERY"
+    sub_code = "TOO_COMPLEX_QUERY"
+
+
+class PermissionDenied(ApiError):
+    status = 403
+    code = "PERMISSION_DENIED"
+    graphql_code = "FORBIDDEN"
+    sub_code = "PERMISSION_DENIED"
+    user_message = "User does not have permission."
+
+    def __init__(self, message: str = "Entity performing the request does not have permission", **more: Any) -> None:
+        super().__init__(message, **more)
+
+
+# 4 · execute: what the database answers
+
+
+class RecordNotFound(ApiError):
+    status = 404
+    code = "RECORD_NOT_FOUND"
+    graphql_code = "NOT_FOUND"
+    sub_code = "RECORD_NOT_FOUND"
+    user_message = "This record does not exist or has been deleted."
+
+    def __init__(self, message: str = "Record not found", **more: Any) -> None:
+        super().__init__(message, **more)
+
+
+class DuplicateEntry(ApiError):
+    """A unique value, or an id, that another record already has."""
+
+    code = "DUPLICATE_ENTRY"
+
+
+class MultipleMatches(ApiError):
+    """One upsert input that matches several records."""
+
+    code = "UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT"
+    sub_code = "UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT"
+
+
+class MissingReference(ApiError):
+    """A relation to a record that does not exist."""
+
+    code = "MISSING_REFERENCE"
+    user_message = (
+        "This operation references a record that does not exist or cannot be modified due to existing relationships."
+    )
+
+
+class StillReferenced(ApiError):
+    """A destroy refused because other records point here (RESTRICT)."""
+
+    code = "STILL_REFERENCED"
+    user_message = "This record cannot be deleted because it is still referenced by other records."
+
+
+class Conflict(ApiError):
+    """Two requests that kept colliding although retried."""
+
+    status = 409
+    code = "CONFLICT"
+    graphql_code = "CONFLICT"
+
+
+class QueryTimeout(ApiError):
+    status = 504
+    error = "QUERY_TIMEOUT"
+    code = "QUERY_TIMEOUT"
+    graphql_code = "TIMEOUT"
+
+
+class Unavailable(ApiError):
+    """The database cannot be reached; nothing was written."""
+
+    status = 503
+    code = "UNAVAILABLE"
+    graphql_code = "INTERNAL_SERVER_ERROR"
+
+
+# 5 · metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule of the data model; all problems of an input are gathered and reported together."""
+
+    code: str
+    message: str
+    value: Any = None
+    user_message: str | None = None  # None: the message itself
+
+
+class MetadataNotFound(ApiError):
+    """An object, field, index, view … of the data model that does not exist."""
+
+    status = 404
+    code = "METADATA_NOT_FOUND"
+    graphql_code = "NOT_FOUND"
+
+
+class InvalidMetadataInput(ApiError):
+    """A rule of the data model broken outside the validation report; give the sub-code per case."""
+
+    code = "INVALID_METADATA_INPUT"
+
+    def __init__(self, message: str, *, sub_code: str, **more: Any) -> None:
+        super().__init__(message, **more)
+        self.sub_code = sub_code  # type: ignore[misc]
+        self.code = sub_code  # type: ignore[misc]
+
+
+class MetadataMutationNotAllowed(InvalidMetadataInput):
+    status = 403
+    graphql_code = "FORBIDDEN"
+
+
+class MetadataConflict(InvalidMetadataInput):
+    status = 409
+    graphql_code = "CONFLICT"
+
+
+class NotFound(ApiError):
+    """A role, key, webhook or delivery that does not exist in this workspace."""
+
+    status = 404
+    code = "NOT_FOUND"
+    graphql_code = "NOT_FOUND"
+
+
+class Forbidden(ApiError):
+    """Something nobody may do here (editing the Admin role, raising one's own rights)."""
+
+    status = 403
+    code = "FORBIDDEN"
+    graphql_code = "FORBIDDEN"
+
+
+class RateLimited(ApiError):
+    status = 429
+    error = "RATE_LIMITED"
+    code = "LIMIT_REACHED"
+    sub_code = "LIMIT_REACHED"
+    user_message = "Rate limit reached. Please try again later."
+
+
+class Internal(ApiError):
+    """A fault of ours; the log has it under the request's id."""
+
+    status = 500
+    code = "INTERNAL_SERVER_ERROR"
+    graphql_code = "INTERNAL_SERVER_ERROR"

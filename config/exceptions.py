@@ -1,0 +1,170 @@
+"""Any exception → the one JSON shape of the REST APIs; settings name `answer` as DRF's exception handler.
+
+    {"statusCode": 404, "error": "NotFoundException", "messages": ["Record not found"],
+     "code": "RECORD_NOT_FOUND", "hint"?, "path"?, …details, "requestId"}
+
+Faults found before a route is (a body that is no JSON, a path nobody serves) have the shape of the web
+framework the API was first built with: `message` and a reason phrase as `error`. An ApiError that says
+more than this has a method `rest_body()` whose members replace these.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core import exceptions as django_exceptions
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.views import defaults
+from rest_framework import exceptions as drf_exceptions
+
+from config.errors import (
+    EXCEPTION_NAMES,
+    ApiError,
+    BadRequest,
+    BodyTooLarge,
+    Forbidden,
+    Internal,
+    InvalidTokenType,
+    MalformedBody,
+    MethodNotAllowed,
+    MissingToken,
+    NotFound,
+    RateLimited,
+    TokenRefused,
+    Unauthenticated,
+    WorkspaceNotFound,
+)
+from config.rendering import JSON_CONTENT_TYPE, dumps
+
+API_PATHS = ("/rest", "/graphql", "/metadata", "/open-api")
+AUTHENTICATION_FAILURES = (MissingToken, Unauthenticated, TokenRefused, InvalidTokenType, WorkspaceNotFound)
+
+logger = logging.getLogger(__name__)
+
+
+def answer(fault: BaseException, context: Mapping[str, Any] | None = None) -> HttpResponse:
+    """The response to an exception. `context` is DRF's, with the `request` if there is one."""
+    request = (context or {}).get("request")
+    request_id = getattr(getattr(request, "_request", request), "request_id", None)
+    error = as_api_error(fault)
+    if isinstance(error, Internal):
+        logger.error("unexpected fault", exc_info=fault, extra={"request_id": request_id})
+    response = _json_response(error.status, {**rest_body(error), "requestId": request_id})
+    for name, value in _headers(error):
+        response[name] = value
+    return response
+
+
+def rest_body(error: ApiError) -> dict[str, Any]:
+    """The members of an error's body, without the request's id."""
+    own = getattr(error, "rest_body", None)
+    if own is not None:
+        return dict(own())
+    if isinstance(error, MalformedBody):
+        return {**framework_body(error.status, error.message), "messages": [error.message], "code": error.code}
+    body: dict[str, Any] = {
+        "statusCode": error.status,
+        "error": error.error_name,
+        "messages": [error.message],
+        "code": error.code,
+    }
+    if error.hint is not None:
+        body["hint"] = error.hint
+    if error.path is not None:
+        body["path"] = error.path
+    return {**error.details, **body}
+
+
+def framework_body(status: int, message: str) -> dict[str, Any]:
+    return {"statusCode": status, "error": HTTPStatus(status).phrase, "message": message}
+
+
+def as_api_error(fault: BaseException) -> ApiError:
+    """The error a client is told of; Internal, with nothing of the fault in it, for what nobody foresaw."""
+    match fault:
+        case ApiError():
+            return fault
+        case drf_exceptions.ParseError():
+            return MalformedBody(_text(fault))
+        case drf_exceptions.NotAuthenticated() | drf_exceptions.AuthenticationFailed():
+            return MissingToken("Missing authentication token")
+        case drf_exceptions.PermissionDenied() | django_exceptions.PermissionDenied():
+            return Forbidden("Forbidden resource")
+        case drf_exceptions.NotFound() | Http404():
+            return NotFound("Not found")
+        case drf_exceptions.MethodNotAllowed():
+            return MethodNotAllowed(_text(fault))
+        case drf_exceptions.Throttled():
+            wait = {"retryAfterSeconds": int(fault.wait)} if fault.wait is not None else {}
+            return RateLimited("Too many requests, slow down.", details=wait)
+        case drf_exceptions.APIException() if fault.status_code < 500:
+            return _with_status(BadRequest(_text(fault)), fault.status_code)
+        case django_exceptions.RequestDataTooBig():
+            return BodyTooLarge("Body is too large")
+        case UnreadablePostError():
+            return BadRequest("The body ended before all of it had arrived")
+        case django_exceptions.SuspiciousOperation() | django_exceptions.BadRequest():
+            return BadRequest("Bad request")
+    return Internal("Internal server error")
+
+
+def _with_status(error: ApiError, status: int) -> ApiError:
+    error.status = status  # type: ignore[misc]
+    error.error = EXCEPTION_NAMES.get(status, EXCEPTION_NAMES[400])  # type: ignore[misc]
+    return error
+
+
+def _text(fault: drf_exceptions.APIException) -> str:
+    """The first sentence of a DRF exception, whose detail may be text, a list or a mapping of them."""
+    detail: Any = fault.detail
+    while isinstance(detail, dict | list) and detail:
+        detail = next(iter(detail.values())) if isinstance(detail, dict) else detail[0]
+    return str(detail)
+
+
+def _headers(error: ApiError) -> list[tuple[str, str]]:
+    if isinstance(error, AUTHENTICATION_FAILURES):
+        return [("WWW-Authenticate", "Bearer")]  # RFC 6750 §3
+    if isinstance(error, MethodNotAllowed) and "allow" in error.details:
+        return [("Allow", ", ".join(error.details["allow"]))]
+    if isinstance(error, RateLimited) and "retryAfterSeconds" in error.details:
+        return [("Retry-After", str(error.details["retryAfterSeconds"]))]
+    return []
+
+
+def _json_response(status: int, body: Mapping[str, Any]) -> HttpResponse:
+    return HttpResponse(dumps(body), status=status, content_type=JSON_CONTENT_TYPE)
+
+
+# Django's own pages for what no view answered (`handler404` … of the URL table) --------------------------
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if not is_api_path(request):
+        return defaults.page_not_found(request, exception or Http404())
+    return _framework_response(request, 404, f"Cannot {request.method} {request.path}")
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if not is_api_path(request):
+        return defaults.bad_request(request, exception or django_exceptions.BadRequest())
+    return _framework_response(request, 400, "Bad request")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if not is_api_path(request):
+        return defaults.server_error(request)
+    return answer(Internal("Internal server error"), {"request": request})
+
+
+def is_api_path(request: HttpRequest) -> bool:
+    """Whether programs and not people ask for this path."""
+    return request.path.startswith(API_PATHS)
+
+
+def _framework_response(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    body = framework_body(status, message)
+    return _json_response(status, {**body, "messages": [message], "requestId": getattr(request, "request_id", None)})

@@ -1,0 +1,74 @@
+"""Two questions of load balancers and supervisors: is the process alive, and can it serve?
+
+No key is needed; the answers name no address, user or error of the database.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connections
+from django.db.migrations.loader import MigrationLoader
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+EXTENSIONS = ("pg_trgm", "unaccent")  # used when there, never required
+
+
+@never_cache
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """`/healthz`: 200 as long as the process answers at all."""
+    return JsonResponse({"status": "alive"})
+
+
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """`/readyz`: 200 when every database answers and has all migrations, else 503.
+
+    `{"status": "ready" | "unavailable", "databases": {alias: {"database": "ok" | "unreachable",
+    "migrations": "applied" | number missing, "extensions": {name: "installed" | "available" | "missing"}}}}`
+    """
+    databases = {alias: _examine(alias) for alias in connections}
+    is_ready = all(found["database"] == "ok" and found["migrations"] == "applied" for found in databases.values())
+    status = "ready" if is_ready else "unavailable"
+    return JsonResponse({"status": status, "databases": databases}, status=200 if is_ready else 503)
+
+
+def _examine(alias: str) -> dict[str, Any]:
+    """One database; a persistent connection that broke (the server was restarted) is replaced."""
+    for _ in range(2):
+        try:
+            return _ask(alias)
+        except (DatabaseError, InterfaceError):
+            connections[alias].close()
+    return {"database": "unreachable", "migrations": "unknown", "extensions": {}}
+
+
+def _ask(alias: str) -> dict[str, Any]:
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
+        applied: set[tuple[str, str]] = set()
+        if cursor.fetchone()[0]:
+            cursor.execute("SELECT app, name FROM django_migrations")
+            applied = set(cursor.fetchall())
+        cursor.execute(
+            "SELECT name, installed_version IS NOT NULL FROM pg_available_extensions WHERE name = ANY(%s)",
+            [list(EXTENSIONS)],
+        )
+        extensions = {name: "installed" if installed else "available" for name, installed in cursor.fetchall()}
+    missing = len(_migrations() - applied)
+    return {
+        "database": "ok",
+        "migrations": f"{missing} missing" if missing else "applied",
+        "extensions": {name: extensions.get(name, "missing") for name in EXTENSIONS},
+    }
+
+
+@lru_cache(maxsize=1)
+def _migrations() -> frozenset[tuple[str, str]]:
+    """(app, name) of every migration in the code, which does not change while the process lives."""
+    return frozenset(MigrationLoader(None).disk_migrations)

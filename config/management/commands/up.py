@@ -1,0 +1,287 @@
+"""`manage.py up`: everything one machine needs, in one process tree.
+
+In this order: the database (an embedded server without DATABASE_URL), migrations, the demo workspace,
+browser assets, the web server and the webhook worker. Ctrl-C or SIGTERM ends what was started here, in
+the opposite order. A second start finds everything made and changes nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from config import embedded_postgres
+from config.assets import AssetsError, fetch_assets
+from config.demo import DemoAccess, ensure_demo
+from config.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+
+START_LOCK = 0x466F7572  # advisory lock of the database: one `up` at a time migrates and makes the demo
+READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 15.0
+FIRST_RESTART_S, LAST_RESTART_S = 1.0, 30.0  # the worker's back-off
+STEADY_S = 60.0  # a worker that ran this long starts again with the first back-off
+GRANIAN = (
+    ("--interface", "wsgi"),
+    ("--blocking-threads", "1"),  # more threads in a worker make its slowest answers slower
+    ("--blocking-threads-idle-timeout", "600"),  # a thread holds a database connection
+    ("--respawn-failed-workers",),
+    ("--no-ws",),
+    ("--log-level", "warning"),
+)
+PR_SET_PDEATHSIG = 1  # Linux prctl(2)
+
+
+class Command(BaseCommand):
+    help = "Start Fourgate: database, migrations, demo workspace, web server and webhook worker."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="interface to listen on")
+        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+        parser.add_argument("--workers", type=int, default=int(os.environ.get("WORKERS", "0")), help="0: one per core")
+        parser.add_argument("--no-demo", action="store_true", help="make no demo workspace")
+        parser.add_argument("--no-assets", action="store_true", help="fetch no browser assets")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
+        try:
+            with ExitStack() as started:
+                self._run(started, options)
+        except Stopped:
+            self.stdout.write("\nStopped.")
+
+    def _run(self, started: ExitStack, options: dict[str, Any]) -> None:
+        host, port = options["host"], options["port"]
+        _require_free_port(host, port)
+        fetching = None if options["no_assets"] else AssetsThread()
+        try:
+            started.enter_context(_database())
+        except (EmbeddedPostgresError, OperationalError) as error:
+            raise CommandError(f"No database: {error}") from None
+        with _one_at_a_time():
+            self._migrate()
+            access = None if options["no_demo"] else ensure_demo()
+        connection.close()
+        if fetching:
+            self._report(fetching)
+
+        server = Child(_granian(host, port, options["workers"] or os.cpu_count() or 1))
+        started.callback(server.stop)
+        worker = Child([sys.executable, "manage.py", "deliver_webhooks"])
+        started.callback(worker.stop)
+        base = f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0', '::', '::1'} else host}:{port}"
+        _await_ready(server, host, port)
+        self.stdout.write(_welcome(base, access))
+        self.stdout.flush()
+        self._watch(server, worker)
+
+    def _migrate(self) -> None:
+        executor = MigrationExecutor(connection)
+        count = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        if count:
+            self.stdout.write(f"Applying {count} migrations …")
+            self.stdout.flush()
+            call_command("migrate", interactive=False, verbosity=0)
+
+    def _report(self, fetching: AssetsThread) -> None:
+        if fetching.is_alive():
+            self.stdout.write("Fetching the assets of the GraphQL consoles …")
+            self.stdout.flush()
+        while fetching.is_alive():
+            fetching.join(0.1)
+        if fetching.error:
+            message = f"The GraphQL consoles will not work: their assets could not be fetched.\n{fetching.error}"
+            self.stderr.write(self.style.WARNING(message))
+
+    def _watch(self, server: Child, worker: Child) -> None:
+        """Until the web server ends or a signal comes; a worker that ends is started again."""
+        pause_s = FIRST_RESTART_S
+        while True:
+            code = server.wait(0.5)
+            if code is not None:
+                raise CommandError(f"The web server ended (exit code {code}).")
+            code = worker.poll()
+            if code is None:
+                continue
+            if worker.age_s > STEADY_S:
+                pause_s = FIRST_RESTART_S
+            self.stderr.write(f"The webhook worker ended (exit code {code}); starting it again in {pause_s:.0f} s.")
+            if server.wait(pause_s) is None:
+                worker.start()
+            pause_s = min(pause_s * 2, LAST_RESTART_S)
+
+
+class Stopped(BaseException):
+    """SIGINT or SIGTERM: unwinds through everything that was started."""
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # once is enough: what follows must not be cut off
+    raise Stopped
+
+
+class Child:
+    """A program of ours that runs beside this one, in its own session so that a terminal's Ctrl-C
+    reaches it only through us. On Linux it is ended even when we are killed."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self.start()
+
+    def start(self) -> None:
+        self._started = time.monotonic()
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=settings.BASE_DIR,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_end_with_parent(),
+        )
+
+    @property
+    def age_s(self) -> float:
+        return time.monotonic() - self._started
+
+    def poll(self) -> int | None:
+        return self._process.poll()
+
+    def wait(self, timeout_s: float) -> int | None:
+        """The exit code, or None when it still runs after that time."""
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def stop(self) -> None:
+        if self.poll() is None:
+            self._process.terminate()
+            if self.wait(STOP_TIMEOUT_S) is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+
+
+def _end_with_parent() -> Callable[[], object] | None:
+    """What a child runs before its program: ask Linux for a SIGTERM when its parent is gone."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl  # looked up here: between fork and exec little is safe
+    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+class AssetsThread(threading.Thread):
+    """Fetches the browser assets while the database starts; they are no reason not to start."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.error: AssetsError | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            fetch_assets(settings.DATA_DIR)
+        except AssetsError as error:
+            self.error = error
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    if embedded_postgres.needed():
+        with EmbeddedPostgres(settings.DATA_DIR):
+            yield
+    else:
+        connection.ensure_connection()
+        yield
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Several `up` on one database (machines behind a balancer) migrate one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("SELECT pg_advisory_lock(%s)", [START_LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [START_LOCK])
+
+
+def _require_free_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another PORT.") from None
+
+
+def _granian(host: str, port: int, workers: int) -> list[str]:
+    options = [part for option in GRANIAN for part in option]
+    where = ["--host", host, "--port", str(port), "--workers", str(workers)]
+    return [sys.executable, "-m", "granian", *options, *where, "config.wsgi:application"]
+
+
+def _await_ready(server: Child, host: str, port: int) -> None:
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    url = f"http://{f'[{address}]' if ':' in address else address}:{port}/readyz"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while True:
+        try:
+            with opener.open(url, timeout=5):
+                return
+        except urllib.error.HTTPError as error:
+            problem = error.read().decode(errors="replace")[:500]
+        except OSError as error:
+            problem = str(error)
+        if server.poll() is not None:
+            raise CommandError("The web server did not start.")
+        if time.monotonic() > deadline:
+            raise CommandError(f"Not ready after {READY_TIMEOUT_S:.0f} s: {problem}")
+        time.sleep(0.05)
+
+
+def _welcome(base: str, access: DemoAccess | None) -> str:
+    lines = [
+        "",
+        f"Fourgate is ready at {base}",
+        "",
+        f"  Core REST         {base}/rest/",
+        f"  Metadata REST     {base}/rest/metadata/",
+        f"  Core GraphQL      {base}/graphql",
+        f"  Metadata GraphQL  {base}/metadata",
+        f"  API docs          {base}/settings/docs",
+        f"  Settings          {base}/settings/api-webhooks",
+        "",
+    ]
+    if access:
+        login = f"{access.admin_email} / {access.admin_password or '(set earlier)'}"
+        lines += [f"  Workspace         {access.workspace_name}", f"  Admin login       {login}"]
+    if access and access.api_token:
+        curl = f"curl -H 'Authorization: Bearer {access.api_token}' '{base}/rest/companies?limit=2'"
+        lines += [f"  API key           {access.api_token}", "", "Try it:", "", f"  {curl}"]
+    else:
+        lines.append("  API key           make one with: .venv/bin/python manage.py apikey create --help")
+    return "\n".join([*lines, "", "Ctrl-C stops everything."])

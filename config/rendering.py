@@ -1,0 +1,71 @@
+"""Fast JSON in and out for Django REST framework: orjson behind its parser and renderer interfaces."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.conf import settings
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+
+from config.errors import BodyTooLarge, MalformedBody
+
+JSON_CONTENT_TYPE = "application/json; charset=utf-8"
+
+
+_LONG_NUMBER = re.compile(rb"\d{19}")  # beyond 64 bits orjson would round to a float
+
+
+def dumps(value: Any) -> bytes:
+    """Compact JSON; UUIDs and datetimes become text. Integers of any size stay exact."""
+    try:
+        return orjson.dumps(value, default=str)
+    except TypeError:  # an integer beyond 64 bits
+        return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def loads(body: bytes) -> Any:
+    """The JSON value of a body; raises MalformedBody with the place of the fault. Integers of any size stay exact."""
+    try:
+        if _LONG_NUMBER.search(body):
+            return json.loads(body, parse_constant=_refuse_constant)
+        return orjson.loads(body)
+    except (ValueError, RecursionError) as fault:
+        raise MalformedBody(str(fault) or "Body is not JSON") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+class LenientJSONParser(BaseParser):
+    """Reads every body as JSON whatever its content type says: real clients send JSON as form or text."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        body = read_body(stream)
+        return loads(body) if body.strip() else {}
+
+
+def read_body(stream: Any) -> bytes:
+    """The whole body, refused beyond settings.MAX_BODY_BYTES."""
+    body: bytes = stream.body if hasattr(stream, "body") else stream.read()
+    if len(body) > settings.MAX_BODY_BYTES:
+        raise BodyTooLarge(f"Body is larger than {settings.MAX_BODY_BYTES} bytes")
+    return body
+
+
+class JSONRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None  # the bytes are UTF-8 already
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        return b"" if data is None else dumps(data)

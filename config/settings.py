@@ -1,0 +1,142 @@
+"""Django's settings, read from the environment and grouped by concern.
+
+Everything a deployment may change is read here and described in docs/settings.md.
+"""
+
+import os
+from pathlib import Path
+
+from config.database import database_settings
+from config.secret import load_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Where things are kept -----------------------------------------------------------------------------
+DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / ".data"))
+SECRET_KEY = load_secret_key(DATA_DIR)
+DEBUG = os.environ.get("DEBUG", "false").lower() in {"1", "true"}
+ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "*").split(",")
+CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
+
+# Apps ------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "graphene_django",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "config",
+    "metadata",
+    "core",
+    "apikeys",
+    "webhooks",
+]
+MIDDLEWARE = [
+    "config.observability.RequestMiddleware",
+    "config.cors.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.pages.navigation",
+            ]
+        },
+    }
+]
+
+# Database --------------------------------------------------------------------------------------------
+STATEMENT_TIMEOUT_MS = int(os.environ.get("STATEMENT_TIMEOUT_MS", "30000"))
+PREPARED_STATEMENTS = os.environ.get("PREPARED_STATEMENTS", "true").lower() in {"1", "true"}
+PREPARED_STATEMENTS_PER_CONNECTION = 100
+DATABASES = {"default": database_settings(DATA_DIR, STATEMENT_TIMEOUT_MS)}
+
+# The four APIs ---------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apikeys.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["config.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.rendering.LenientJSONParser"],
+    "EXCEPTION_HANDLER": "config.exceptions.answer",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+AUTHENTICATOR = "apikeys.authentication.authenticate"  # (HttpRequest) -> Principal, for all four APIs
+PAGE_PRINCIPAL = "apikeys.pages.principal_of_session"  # (HttpRequest) -> (Principal, Workspace) | None
+MEMBER_RECORD = "core.records.members.create_member_record"  # makes a member's workspaceMember record
+EVENT_HANDLERS = ["webhooks.outbox"]
+MEMBER_RECORD = ""  # (workspace, user_id, email, first_name, last_name) -> id of the workspaceMember record made
+WORKSPACE_CREATED_HANDLERS = [  # (workspace, empty), in its transaction
+    "apikeys.services.workspace_created",
+    "core.records.samples.workspace_created",
+]
+SEARCH_FIELDS_CHANGED_HANDLERS = ["core.records.reindex.search_fields_changed"]  # (workspace, object_id), in the transaction that changed them
+METADATA_GRAPHQL_PARTS = ["apikeys.graphql", "webhooks.graphql"]  # further Query and Mutation members of /metadata
+MAX_BODY_BYTES = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the APIs check MAX_BODY_BYTES themselves, with their own error
+MAX_PAGE_SIZE_REST = 200
+MAX_PAGE_SIZE_GRAPHQL = 1000
+DEFAULT_PAGE_SIZE = 60
+
+# Webhooks --------------------------------------------------------------------------------------------
+WEBHOOK_ALLOWED_HOSTS = [host for host in os.environ.get("WEBHOOK_ALLOWED_HOSTS", "").split(",") if host]
+WEBHOOK_TIMEOUT_S = float(os.environ.get("WEBHOOK_TIMEOUT_S", "15"))
+WEBHOOK_CONNECT_TIMEOUT_S = float(os.environ.get("WEBHOOK_CONNECT_TIMEOUT_S", "5"))
+
+# Pages -----------------------------------------------------------------------------------------------
+LOGIN_URL = "/settings/login"
+LOGIN_REDIRECT_URL = "/settings/api-webhooks"
+LOGOUT_REDIRECT_URL = "/settings/login"
+CSRF_FAILURE_VIEW = "config.pages.csrf_failure"
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static", DATA_DIR / "assets"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+
+# Start and log ---------------------------------------------------------------------------------------
+LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "config.observability.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"django.request": {"level": "ERROR"}},  # what was refused stands in the request's own line
+}
+
+# Language and time -----------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+SPECTACULAR_SETTINGS = {"TITLE": "Fourgate", "VERSION": "v0.1", "OAS_VERSION": "3.1.1"}

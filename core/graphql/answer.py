@@ -1,0 +1,150 @@
+"""Answers documents for one workspace: the JSON texts of its root fields, joined without being read.
+
+Everything kept here belongs to one version of one data model and is dropped with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    execute_sync,
+    get_named_type,
+)
+
+from config.graphql_errors import api_error, error_json
+from config.principal import Principal
+from config.rendering import dumps
+from core.graphql.compile import MISSING, Document, Selector, Source, Variables, literal, parse_document
+from core.graphql.operations import Operation
+from core.graphql.schema import build_schema
+from metadata.cache import load_schema
+from metadata.schema import ObjectSchema, WorkspaceSchema
+
+KEPT_WORKSPACES = 64
+KEPT_DOCUMENTS = 256  # per workspace
+KEPT_INTROSPECTIONS = 8
+LONGEST_KEPT = 20_000  # characters of a document; longer ones carry their data inline and do not come again
+
+
+class RecordApi:
+    """The record API of one version of a workspace's data model."""
+
+    def __init__(self, schema: WorkspaceSchema) -> None:
+        self.schema = schema
+        self.graphene = build_schema(schema, resolve_record)
+        self._kept = lru_cache(maxsize=KEPT_DOCUMENTS)(self._compile)
+        self._introspections = lru_cache(maxsize=KEPT_INTROSPECTIONS)(self._introspect)
+
+    def document(self, text: str, operation_name: str | None) -> Document:
+        """The compiled operation. Raises GraphqlSyntax, GraphqlValidation, UnknownObject, BadRequest, TooComplex."""
+        return self._kept(text, operation_name) if len(text) <= LONGEST_KEPT else self._compile(text, operation_name)
+
+    def answer(
+        self,
+        principal: Principal,
+        document: Document,
+        given: Mapping[str, Any] | None,
+        request_id: str | None = None,
+    ) -> bytes:
+        """The whole response; each root field succeeds or fails alone, in order. Raises GraphqlValidation."""
+        variables = document.variables(given)
+        members, errors = [], []
+        for root in document.root_fields(variables):
+            try:
+                if root.operation is not None:
+                    query = root.query(variables)
+                    text = root.operation.text(root.operation.run(principal, self.schema, query))
+                elif root.name == "__typename":
+                    text = f'"{document.kind.capitalize()}"'
+                else:
+                    text = self._introspections(document, root.key, dumps(variables))
+            except Exception as fault:  # whatever it is, the other root fields are answered
+                errors.append(error_json(api_error(fault, request_id), request_id))
+                text = "null"
+            members.append(f'"{root.key}":{text}')
+        body = f'{{"data":{{{",".join(members)}}}'.encode()
+        if errors:
+            body += b',"errors":' + dumps(errors)
+        return body + b"}"
+
+    def _compile(self, text: str, operation_name: str | None) -> Document:
+        return Document(self.graphene.graphql_schema, parse_document(text, operation_name))
+
+    def _introspect(self, document: Document, key: str, variables: bytes) -> str:
+        """`__schema` or `__type`, answered by graphql-core."""
+        result = execute_meta(self.graphene.graphql_schema, document.source, key, json.loads(variables))
+        if result.errors:
+            raise result.errors[0]
+        assert result.data is not None
+        return dumps(result.data[key]).decode()
+
+
+def execute_meta(schema: GraphQLSchema, source: Source, key: str, variables: Variables) -> ExecutionResult:
+    """Run only the meta fields answered under `key`."""
+    nodes = tuple(node for node in source.root_nodes if (node.alias or node.name).value == key)
+    operation = OperationDefinitionNode(
+        operation=OperationType.QUERY,
+        variable_definitions=source.operation.variable_definitions,
+        directives=(),
+        selection_set=SelectionSetNode(selections=nodes),
+    )
+    document = DocumentNode(definitions=(operation, *source.fragments.values()))
+    return execute_sync(schema, document, variable_values=dict(variables))
+
+
+# Kept by workspace -----------------------------------------------------------------------------------
+
+_apis: OrderedDict[UUID, RecordApi] = OrderedDict()
+_lock = Lock()
+
+
+def record_api(principal: Principal) -> RecordApi:
+    """The record API as of the data model's version that the caller was authenticated with."""
+    workspace = principal.workspace
+    with _lock:
+        found = _apis.get(workspace.id)
+        if found is not None and found.schema.version == workspace.schema_version:
+            _apis.move_to_end(workspace.id)
+            return found
+    fresh = RecordApi(load_schema(workspace.id, workspace.schema_version))
+    with _lock:
+        _apis[workspace.id] = fresh
+        _apis.move_to_end(workspace.id)
+        while len(_apis) > KEPT_WORKSPACES:
+            _apis.popitem(last=False)
+    return fresh
+
+
+# graphql-core's own executor -------------------------------------------------------------------------
+
+
+def resolve_record(info: GraphQLResolveInfo, operation: Operation, subject: ObjectSchema) -> Any:
+    """A root field when graphql-core executes the schema (`RecordSchema.execute`): the same query, parsed.
+
+    `info.context` is `{"principal": Principal, "schema": WorkspaceSchema}`.
+    """
+    selector = Selector(info.schema, info.fragments, info.variable_values)
+    picks = selector.picks(get_named_type(info.return_type), list(info.field_nodes))  # type: ignore[arg-type]
+    values = {}
+    for argument in info.field_nodes[0].arguments:
+        value = literal(argument.value, info.variable_values)
+        if value is not MISSING:
+            values[argument.name.value] = value
+    query = operation.query(subject, values, picks)
+    context = info.context
+    return json.loads(operation.text(operation.run(context["principal"], context["schema"], query)))
+

@@ -1,0 +1,430 @@
+"""A GraphQL document → the queries it stands for, without running it field by field.
+
+A document is parsed, validated and compiled once per data model; what stays is, for each root field, a
+tree of picks and a reader for each argument. Picks depend on variables only through directives and the
+arguments of nested connections: they are compiled once for each set of those values, so that what the
+planner keeps for a tree of picks is found again. Values stay raw; the planner checks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
+    DocumentNode,
+    EnumValueNode,
+    FieldNode,
+    FloatValueNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    StringValueNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    parse,
+)
+from graphql.execution.collect_fields import collect_fields, collect_sub_fields
+
+from config.errors import ApiError, BadRequest, GraphqlValidation, TooComplex, UnknownObject
+from config.graphql_errors import api_error
+from config.rendering import dumps
+from core.graphql.arguments import LIST_ARGUMENTS, read_arguments
+from core.graphql.operations import Operation
+from core.graphql.rules import MAX_TOKENS, check_document, check_field_count, check_root_fields
+from core.query import ir
+from metadata.schema import ObjectSchema
+
+Variables = Mapping[str, Any]
+MISSING: Any = object()  # a variable without a value: as if what holds it were not written
+META_FIELDS = ("__typename", "__schema", "__type")
+KEPT_SHAPES = 32  # sets of picks of one document
+
+# Values ----------------------------------------------------------------------------------------------
+
+
+def literal(node: ValueNode, variables: Variables) -> Any:
+    """The JSON value of a literal; enum values are their names. A member without a value is left out."""
+    match node:
+        case VariableNode():
+            return variables.get(node.name.value, MISSING)
+        case ObjectValueNode():
+            members = ((each.name.value, literal(each.value, variables)) for each in node.fields)
+            return {name: value for name, value in members if value is not MISSING}
+        case ListValueNode():
+            values = (literal(each, variables) for each in node.values)
+            return [None if value is MISSING else value for value in values]
+        case IntValueNode():
+            return _integer(node.value)
+        case FloatValueNode():
+            return float(node.value)
+        case StringValueNode() | EnumValueNode() | BooleanValueNode():
+            return node.value
+        case NullValueNode():
+            return None
+    raise TypeError(f"unknown kind of value: {node.kind}")
+
+
+def _integer(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:  # longer than the interpreter converts
+        raise TooComplex("A number has too many digits") from None
+
+
+def variables_of(node: ValueNode) -> Iterator[str]:
+    """Names of the variables a value mentions."""
+    match node:
+        case VariableNode():
+            yield node.name.value
+        case ObjectValueNode():
+            for member in node.fields:
+                yield from variables_of(member.value)
+        case ListValueNode():
+            for item in node.values:
+                yield from variables_of(item)
+
+
+Reader = Callable[[Variables], Any]
+
+
+def _reader(node: ValueNode) -> Reader:
+    """What gives the argument's value for a request's variables."""
+    if isinstance(node, VariableNode):
+        name = node.name.value
+        return lambda variables: variables.get(name, MISSING)
+    if not any(variables_of(node)):
+        value = literal(node, {})
+        return lambda _variables: value
+    return lambda variables: literal(node, variables)
+
+
+# Parsing ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One operation of a parsed document with the fragments it reaches, not yet held against a schema."""
+
+    operation: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    root_nodes: tuple[FieldNode, ...]
+    shape_variables: tuple[str, ...]  # variables that decide what is picked
+
+    @property
+    def document(self) -> DocumentNode:
+        return DocumentNode(definitions=(self.operation, *self.fragments.values()))
+
+    @property
+    def record_fields(self) -> list[str]:
+        """Names of the root fields that introspection does not answer."""
+        return [node.name.value for node in self.root_nodes if node.name.value not in META_FIELDS]
+
+
+def parse_document(text: str, operation_name: str | None) -> Source:
+    """Read a document and choose its operation. Raises GraphqlSyntax, BadRequest, TooComplex."""
+    try:
+        document = parse(text, no_location=True, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_TOKENS)
+    except GraphQLError as fault:
+        raise api_error(fault) from None
+    operation = _choose(document, operation_name)
+    if operation.operation is OperationType.SUBSCRIPTION:
+        raise GraphqlValidation("Schema is not configured to execute subscription operation.")
+    fragments = {
+        each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+    }
+    survey = _Survey(fragments)
+    survey.root(operation.selection_set)
+    check_field_count(survey.field_count)
+    for directive in operation.directives:
+        survey.directive(directive)
+    return Source(
+        operation,
+        {name: fragments[name] for name in fragments if name in survey.reached},
+        tuple(survey.root_nodes),
+        tuple(survey.variables),
+    )
+
+
+def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    if not operations:
+        raise BadRequest("Must provide an operation.")
+    if not name:
+        if len(operations) > 1:
+            raise BadRequest("Must provide operation name when document contains multiple operations.")
+        return operations[0]
+    for operation in operations:
+        if operation.name is not None and operation.name.value == name:
+            return operation
+    raise BadRequest(f'Unknown operation named "{name}".')
+
+
+class _Survey:
+    """One walk over an operation: its root fields, the fragments reached, the variables that shape picks."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self.fragments = fragments
+        self.reached: set[str] = set()
+        self.at_root: set[str] = set()
+        self.root_nodes: list[FieldNode] = []
+        self.variables: dict[str, None] = {}
+        self.field_count = 0
+
+    def root(self, selection_set: SelectionSetNode) -> None:
+        for selection in selection_set.selections:
+            self.directives(selection.directives)
+            match selection:
+                case FieldNode():
+                    self.field_count += 1
+                    self.root_nodes.append(selection)
+                    if selection.selection_set is not None:
+                        self.below(selection.selection_set)
+                case InlineFragmentNode():
+                    self.root(selection.selection_set)
+                case FragmentSpreadNode():
+                    name = selection.name.value
+                    if name in self.fragments and name not in self.at_root:
+                        self.at_root.add(name)
+                        self.reached.add(name)
+                        self.root(self.fragments[name].selection_set)
+
+    def below(self, selection_set: SelectionSetNode) -> None:
+        for selection in selection_set.selections:
+            self.directives(selection.directives)
+            match selection:
+                case FieldNode():
+                    self.field_count += 1
+                    for argument in selection.arguments:
+                        self.note(argument.value)
+                    if selection.selection_set is not None:
+                        self.below(selection.selection_set)
+                case InlineFragmentNode():
+                    self.below(selection.selection_set)
+                case FragmentSpreadNode():
+                    name = selection.name.value
+                    if name in self.fragments and name not in self.reached:
+                        self.reached.add(name)
+                        self.below(self.fragments[name].selection_set)
+
+    def directives(self, directives: Iterable[DirectiveNode]) -> None:
+        for directive in directives:
+            self.directive(directive)
+
+    def directive(self, directive: DirectiveNode) -> None:
+        for argument in directive.arguments:
+            self.note(argument.value)
+
+    def note(self, value: ValueNode) -> None:
+        for name in variables_of(value):
+            self.variables[name] = None
+
+
+# Compiling -------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class RootField:
+    """One root field of one request: a query of records, or what introspection answers.
+
+    `fault` is raised when the field is run, so that it fails alone.
+    """
+
+    key: str
+    name: str
+    nodes: tuple[FieldNode, ...] = ()  # of a meta field
+    operation: Operation | None = None
+    subject: ObjectSchema | None = None
+    arguments: tuple[tuple[str, Reader], ...] = ()
+    is_constant: bool = False  # reads the same in every request
+    picks: tuple[ir.Pick, ...] = ()
+    fault: ApiError | None = None
+    _query: ir.Query | None = field(default=None, init=False)
+
+    def query(self, variables: Variables) -> ir.Query:
+        """What the field asks with these variables. Raises BadRequest and its kin."""
+        if self._query is not None:
+            return self._query
+        if self.fault is not None:
+            raise self.fault
+        assert self.operation is not None and self.subject is not None
+        values = {}
+        for name, read in self.arguments:
+            value = read(variables)
+            if value is not MISSING:
+                values[name] = value
+        query = self.operation.query(self.subject, values, self.picks)
+        if self.is_constant:
+            self._query = query
+        return query
+
+
+class Document:
+    """One operation of a document, compiled against one data model."""
+
+    def __init__(self, schema: GraphQLSchema, source: Source) -> None:
+        self.kind: Literal["query", "mutation"] = (
+            "query" if source.operation.operation is OperationType.QUERY else "mutation"
+        )
+        root_type = schema.query_type if self.kind == "query" else schema.mutation_type
+        if root_type is None:
+            raise GraphqlValidation(f"Schema is not configured to execute {self.kind} operation.")
+        check_root_fields(source.root_nodes)
+        _check_known(root_type, source.record_fields)
+        check_document(schema, source.document)
+        self.defaults = {
+            each.variable.name.value: literal(each.default_value, {})
+            for each in source.operation.variable_definitions
+            if each.default_value is not None
+        }
+        self.source = source
+        self._compiler = _Compiler(schema, source, root_type)
+        self._shapes: dict[bytes, tuple[RootField, ...]] = {}
+        self._only_shape = None if source.shape_variables else self._compiler.root_fields({})
+        if self._only_shape is not None and all(root.operation for root in self._only_shape):
+            del self.source, self._compiler  # nothing will be compiled again; the parsed text can go
+
+    def variables(self, given: Mapping[str, Any] | None) -> Variables:
+        """The request's variables over the document's defaults."""
+        if not self.defaults:
+            return given or {}
+        return {**self.defaults, **given} if given else self.defaults
+
+    def root_fields(self, variables: Variables) -> tuple[RootField, ...]:
+        """The root fields to answer, in order. Raises GraphqlValidation when a directive's variable is missing."""
+        if self._only_shape is not None:
+            return self._only_shape
+        given = {name: variables[name] for name in self.source.shape_variables if name in variables}
+        key = dumps(given)
+        found = self._shapes.get(key)
+        if found is None:
+            if len(self._shapes) >= KEPT_SHAPES:
+                self._shapes.clear()
+            found = self._shapes[key] = self._compiler.root_fields(given)
+        return found
+
+
+def _check_known(root_type: GraphQLObjectType, names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in root_type.fields]
+    if unknown:
+        raise UnknownObject(
+            f"Unknown field(s) {', '.join(unknown)}. The corresponding object may have been deleted or renamed."
+        )
+
+
+class _Compiler:
+    """Makes root fields and picks of an operation for given variables."""
+
+    def __init__(self, schema: GraphQLSchema, source: Source, root_type: GraphQLObjectType) -> None:
+        self.schema = schema
+        self.fragments = dict(source.fragments)
+        self.selection_set = source.operation.selection_set
+        self.is_query = source.operation.operation is OperationType.QUERY
+        self.root_type = root_type
+
+    def root_fields(self, variables: Variables) -> tuple[RootField, ...]:
+        try:
+            collected = collect_fields(
+                self.schema, self.fragments, dict(variables), self.root_type, self.selection_set
+            )
+            return tuple(self.root_field(key, nodes, variables) for key, nodes in collected.items())
+        except GraphQLError as fault:
+            raise api_error(fault) from None
+
+    def root_field(self, key: str, nodes: list[FieldNode], variables: Variables) -> RootField:
+        node = nodes[0]
+        name = node.name.value
+        if name in META_FIELDS:
+            return RootField(key, name, tuple(nodes))
+        definition = self.root_type.fields[name]
+        root = RootField(
+            key,
+            name,
+            operation=definition.extensions["operation"],
+            subject=definition.extensions["object"],
+            arguments=tuple((each.name.value, _reader(each.value)) for each in node.arguments),
+            is_constant=self.is_query and not any(any(variables_of(each.value)) for each in node.arguments),
+        )
+        answer_type = get_named_type(definition.type)
+        try:
+            root.picks = Selector(self.schema, self.fragments, variables).picks(
+                cast(GraphQLObjectType, answer_type), nodes
+            )
+        except (BadRequest, TooComplex) as fault:  # of a nested argument: only this field fails
+            root.fault = fault
+        return root
+
+
+class Selector:
+    """Compiles selection sets to picks."""
+
+    def __init__(
+        self, schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode], variables: Variables
+    ) -> None:
+        self.schema = schema
+        self.fragments = fragments
+        self.variables = variables
+        self.count = 0
+
+    def picks(self, of_type: GraphQLObjectType, nodes: list[FieldNode]) -> tuple[ir.Pick, ...]:
+        """What the nodes select of a type. Raises GraphqlValidation, BadRequest, TooComplex."""
+        collected = collect_sub_fields(self.schema, self.fragments, dict(self.variables), of_type, nodes)
+        self.count += len(collected)
+        check_field_count(self.count)  # fragments may say more than the document is long
+        return tuple(self.pick(of_type, key, group) for key, group in collected.items())
+
+    def pick(self, of_type: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> ir.Pick:
+        node = nodes[0]
+        name = node.name.value
+        if len(nodes) > 1:
+            _check_mergeable(key, nodes)
+        if name == "__typename":
+            return ir.Pick(key, name, type_name=of_type.name)
+        definition = of_type.fields[name]
+        arguments: dict[str, Any] = {}
+        for argument in node.arguments:
+            argument_name = argument.name.value
+            if argument_name not in definition.args:
+                raise GraphqlValidation(f'Unknown argument "{argument_name}" on field "{of_type.name}.{name}".')
+            value = literal(argument.value, self.variables)
+            if value is not MISSING:
+                arguments[argument_name] = value
+        if arguments:
+            arguments = read_arguments(LIST_ARGUMENTS, arguments)
+        selected = get_named_type(definition.type)
+        picks = self.picks(selected, nodes) if isinstance(selected, GraphQLObjectType) else ()
+        return ir.Pick(key, name, arguments, picks)
+
+
+def _check_mergeable(key: str, nodes: Sequence[FieldNode]) -> None:
+    """Fields under one key are one field, with the same arguments (GraphQL specification §5.3.2)."""
+    first = nodes[0]
+    for other in nodes[1:]:
+        if other.name.value != first.name.value:
+            raise GraphqlValidation(
+                f'Fields "{key}" conflict because "{first.name.value}" and "{other.name.value}" are different fields.'
+                " Use different aliases on the fields to fetch both if this was intentional."
+            )
+        if _arguments(other) != _arguments(first):
+            raise GraphqlValidation(
+                f'Fields "{key}" conflict because they have differing arguments.'
+                " Use different aliases on the fields to fetch both if this was intentional."
+            )
+
+
+def _arguments(node: FieldNode) -> dict[str, ValueNode]:
+    return {each.name.value: each.value for each in node.arguments}

@@ -1,0 +1,235 @@
+"""The root fields every object has: their names, arguments and answers, and the query each stands for.
+
+One row per verb. The schema is built from this table, the compiler reads documents by it, and the
+verb's function in `core.records` is found through it; a verb without its module is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Literal
+
+from config.errors import BadRequest
+from config.principal import Principal
+from core.graphql import arguments as args
+from core.graphql.arguments import Argument, Values
+from core.query import ir
+from metadata.schema import ObjectSchema, WorkspaceSchema
+
+Picks = tuple[ir.Pick, ...]
+Answer = str | list[str]
+
+
+def as_text(answer: Answer) -> str:
+    assert isinstance(answer, str)
+    return answer
+
+
+def first_text(answer: Answer) -> str:
+    return answer[0]
+
+
+def list_text(answer: Answer) -> str:
+    return "[" + ",".join(answer) + "]"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One verb. `name` and `type` are templates over the object's names (`{plural}`, `{Object}` …)."""
+
+    root: Literal["query", "mutation"]
+    name: str
+    type: str
+    description: str
+    arguments: tuple[Argument, ...]
+    build: Callable[[str, dict[str, Any], Picks], ir.Query]
+    module: str  # of core.records
+    function: str
+    text: Callable[[Answer], str]
+    needs_criteria: bool = False  # only for objects with duplicate criteria
+
+    @cached_property
+    def is_available(self) -> bool:
+        return find_spec(f"core.records.{self.module}") is not None
+
+    @cached_property
+    def run(self) -> Callable[[Principal, WorkspaceSchema, ir.Query], Answer]:
+        """The function of `core.records` that carries it out."""
+        found: Callable[[Principal, WorkspaceSchema, ir.Query], Answer] = getattr(
+            import_module(f"core.records.{self.module}"), self.function
+        )
+        return found
+
+    def applies_to(self, subject: ObjectSchema) -> bool:
+        return self.is_available and (subject.duplicate_criteria is not None or not self.needs_criteria)
+
+    def field_name(self, subject: ObjectSchema) -> str:
+        return fill(self.name, subject)
+
+    def query(self, subject: ObjectSchema, values: Values, picks: Picks) -> ir.Query:
+        """The query that the field's arguments ask for; raises BadRequest and its kin."""
+        return self.build(subject.singular, args.read_arguments(self.arguments, values), picks)
+
+
+def fill(template: str, subject: ObjectSchema) -> str:
+    """A template with the object's names in it.
+
+    `{singular}` person, `{plural}` people, `{Object}` Person, `{Objects}` People; `{label}` and
+    `{labels}` are the words people read.
+    """
+    return template.format(
+        singular=subject.singular,
+        plural=subject.plural,
+        Object=subject.singular_pascal,
+        Objects=subject.plural_pascal,
+        label=subject.label_singular,
+        labels=subject.label_plural,
+    )
+
+
+# What each verb asks ---------------------------------------------------------------------------------
+
+
+def _find(name: str, values: Values, picks: Picks) -> ir.Query:
+    return ir.Find(
+        name,
+        picks,
+        filter=args.filter_argument(values),
+        order=args.order_argument(values),
+        page=args.page_argument(values),
+        with_total=False,
+    )
+
+
+def _find_one(name: str, values: Values, picks: Picks) -> ir.Query:
+    query_filter = args.filter_argument(values)
+    if query_filter is None:
+        raise BadRequest("Missing filter argument")
+    return ir.FindOne(name, picks, query_filter)
+
+
+def _create_one(name: str, values: Values, picks: Picks) -> ir.Query:
+    return ir.Create(name, (values["data"],), picks, values.get("upsert", False))
+
+
+def _create_many(name: str, values: Values, picks: Picks) -> ir.Query:
+    return ir.Create(name, tuple(values["data"]), picks, values.get("upsert", False))
+
+
+def _update_one(name: str, values: Values, picks: Picks) -> ir.Query:
+    return ir.Update(name, ir.Target(id=values["id"]), values["data"], picks)
+
+
+def _update_many(name: str, values: Values, picks: Picks) -> ir.Query:
+    return ir.Update(name, ir.Target(filter=args.bulk_filter(values)), values["data"], picks)
+
+
+def _one(query: type[ir.Delete | ir.Restore | ir.Destroy]) -> Callable[[str, Values, Picks], ir.Query]:
+    return lambda name, values, picks: query(name, ir.Target(id=values["id"]), picks)
+
+
+def _many(query: type[ir.Delete | ir.Restore | ir.Destroy]) -> Callable[[str, Values, Picks], ir.Query]:
+    return lambda name, values, picks: query(name, ir.Target(filter=args.bulk_filter(values)), picks)
+
+
+def _duplicates(name: str, values: Values, picks: Picks) -> ir.Query:
+    ids, data = values.get("ids"), values.get("data")
+    if ids and data:
+        raise BadRequest('You cannot provide both "data" and "ids" arguments')
+    if ids is None and data is None:
+        raise BadRequest('You have to provide either "data" or "ids" argument')
+    if not ids and not data:
+        raise BadRequest('The "data" condition can not be empty when "ids" input not provided')
+    return ir.Duplicates(name, picks, tuple(ids) if ids else None, tuple(data) if data else None)
+
+
+def _merge(name: str, values: Values, picks: Picks) -> ir.Query:
+    return ir.Merge(
+        name, tuple(values["ids"]), values["conflictPriorityIndex"], picks, values.get("dryRun", False)
+    )
+
+
+def _group_by(name: str, values: Values, picks: Picks) -> ir.Query:
+    return ir.GroupBy(
+        name,
+        tuple(values["groupBy"]),
+        picks,
+        filter=args.filter_argument(values),
+        order=tuple(item for item in values.get("orderBy", ()) if item),
+        record_order=args.order_argument(values, "orderByForRecords"),
+        limit=values.get("limit"),
+        record_offset=values.get("offsetForRecords", 0),
+        with_records=any(pick.name == "edges" for pick in picks),
+    )
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "query", "{plural}", "{Object}Connection", "A page of {labels} in the order asked for.",
+        args.LIST_ARGUMENTS, _find, "find", "find_connection", as_text,
+    ),
+    Operation(
+        "query", "{singular}", "{Object}", "One {label}: the first that matches the filter.",
+        (args.ONE_FILTER,), _find_one, "find", "find_one", as_text,
+    ),
+    Operation(
+        "query", "{singular}Duplicates", "[{Object}Connection!]", "For each input, the {labels} that look the same.",
+        (args.DUPLICATE_IDS, args.DUPLICATE_DATA), _duplicates, "duplicates", "duplicates", list_text,
+        needs_criteria=True,
+    ),
+    Operation(
+        "query", "{plural}GroupBy", "[{Object}GroupByConnection!]", "Groups of {labels}, with numbers about each.",
+        (args.DIMENSIONS, args.FILTER, args.GROUP_ORDER, args.RECORD_ORDER, args.VIEW_ID, args.INCLUDE_RECORDS,
+         args.LIMIT, args.RECORD_OFFSET),
+        _group_by, "group_by", "group_by", list_text,
+    ),
+    Operation(
+        "mutation", "create{Object}", "{Object}", "Create one {label}, or (upsert) update the one it names.",
+        (args.NEW_RECORD, args.UPSERT), _create_one, "create", "create", first_text,
+    ),
+    Operation(
+        "mutation", "create{Objects}", "[{Object}!]", "Create several {labels}, all or none.",
+        (args.NEW_RECORDS, args.UPSERT), _create_many, "create", "create", list_text,
+    ),
+    Operation(
+        "mutation", "update{Object}", "{Object}", "Change one {label}.",
+        (args.ID, args.CHANGES), _update_one, "update", "update", first_text,
+    ),
+    Operation(
+        "mutation", "update{Objects}", "[{Object}!]", "Change every {label} that matches the filter.",
+        (args.CHANGES, args.BULK_FILTER), _update_many, "update", "update", list_text,
+    ),
+    Operation(
+        "mutation", "delete{Object}", "{Object}", "Delete one {label}; it can be restored.",
+        (args.ID,), _one(ir.Delete), "delete", "delete", first_text,
+    ),
+    Operation(
+        "mutation", "delete{Objects}", "[{Object}!]", "Delete every {label} that matches; they can be restored.",
+        (args.BULK_FILTER,), _many(ir.Delete), "delete", "delete", list_text,
+    ),
+    Operation(
+        "mutation", "destroy{Object}", "{Object}", "Remove one {label} for good.",
+        (args.ID,), _one(ir.Destroy), "destroy", "destroy", first_text,
+    ),
+    Operation(
+        "mutation", "destroy{Objects}", "[{Object}!]", "Remove every {label} that matches the filter for good.",
+        (args.BULK_FILTER,), _many(ir.Destroy), "destroy", "destroy", list_text,
+    ),
+    Operation(
+        "mutation", "restore{Object}", "{Object}", "Bring back one deleted {label}.",
+        (args.ID,), _one(ir.Restore), "restore", "restore", first_text,
+    ),
+    Operation(
+        "mutation", "restore{Objects}", "[{Object}!]", "Bring back every {label} that matches the filter.",
+        (args.BULK_FILTER,), _many(ir.Restore), "restore", "restore", list_text,
+    ),
+    Operation(
+        "mutation", "merge{Objects}", "{Object}", "Merge two to nine {labels} into one.",
+        (args.MERGED_IDS, args.PRIORITY, args.DRY_RUN), _merge, "merge", "merge", as_text,
+        needs_criteria=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,445 @@
+"""A workspace's record schema: graphql-core types made of the data model, inside a Graphene schema.
+
+The types with names of their own in every workspace come from `types`, once; an object's own types are
+built from its fields and what their types say of themselves. Types are graphql-core's and not Graphene
+classes because a metadata change must be visible in milliseconds.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
+from typing import Any, cast
+
+import graphene
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+)
+from graphql.type.definition import resolve_thunk
+
+from core.graphql.arguments import LIST_ARGUMENTS, Argument
+from core.graphql.operations import OPERATIONS, Operation, fill
+from core.graphql.types import vocabulary
+from core.query.aggregates import aggregates_of
+from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
+
+logger = logging.getLogger(__name__)
+
+Members = dict[str, Any]
+RootResolver = Callable[[GraphQLResolveInfo, Operation, ObjectSchema], Any]
+
+
+class RecordSchema(graphene.Schema):
+    """A Graphene schema around a graphql-core schema that was built elsewhere."""
+
+    def __init__(self, graphql_schema: GraphQLSchema) -> None:
+        self.graphql_schema = graphql_schema
+        self.query = graphql_schema.query_type
+        self.mutation = graphql_schema.mutation_type
+        self.subscription = None
+
+
+def build_schema(schema: WorkspaceSchema, resolve_root: RootResolver | None = None) -> RecordSchema:
+    """The schema of one workspace; `resolve_root` answers root fields when graphql-core executes it.
+
+    The garbage collector rests meanwhile: all that is made here stays, and looking through it several
+    times costs more than making it.
+    """
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return RecordSchema(_Builder(schema, resolve_root).build())
+    finally:
+        if is_collecting:
+            gc.enable()
+
+
+def resolve_member(source: Mapping[str, Any], info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+    """A member of a record's parsed JSON text, which has the response keys already."""
+    return source[cast(str, info.path.key)]
+
+
+class _ObjectType(GraphQLObjectType):
+    """An object type whose fields need no second look: metadata admits only names that are GraphQL's too."""
+
+    @cached_property
+    def fields(self) -> Members:
+        return cast(Members, resolve_thunk(self._fields))
+
+
+class _InputType(GraphQLInputObjectType):
+    @cached_property
+    def fields(self) -> Members:
+        return cast(Members, resolve_thunk(self._fields))
+
+
+class _Builder:
+    def __init__(self, schema: WorkspaceSchema, resolve_root: RootResolver | None) -> None:
+        self.schema = schema
+        self.resolve_root = resolve_root
+        self.types: dict[str, GraphQLNamedType] = dict(vocabulary())
+        self.objects: dict[Any, ObjectSchema] = {}
+        self.refs: dict[str, Any] = {}
+        self.directions: GraphQLInputField | None = None
+
+    # Parts -------------------------------------------------------------------------------------------
+
+    def ref(self, text: str) -> Any:
+        """The type that a reference in SDL's notation names: `[Person!]!`."""
+        found = self.refs.get(text)
+        if found is None:
+            if text.endswith("!"):
+                found = GraphQLNonNull(self.ref(text[:-1]))
+            elif text.startswith("["):
+                found = GraphQLList(self.ref(text[1:-1]))
+            else:
+                found = self.types[text]
+            self.refs[text] = found
+        return found
+
+    def output(self, text: str, description: str | None = None, **more: Any) -> GraphQLField:
+        return GraphQLField(
+            cast(GraphQLOutputType, self.ref(text)), description=description, resolve=resolve_member, **more
+        )
+
+    def input(self, text: str) -> GraphQLInputField:
+        """One member for all inputs of a type: what a field is about is said of its output."""
+        key = f"input {text}"
+        if key not in self.refs:
+            self.refs[key] = GraphQLInputField(cast(GraphQLInputType, self.ref(text)))
+        return cast(GraphQLInputField, self.refs[key])
+
+    def arguments(self, subject: ObjectSchema, arguments: tuple[Argument, ...]) -> dict[str, GraphQLArgument]:
+        return {
+            argument.name: self.argument(fill(argument.type, subject)) for argument in arguments if argument.type
+        }
+
+    def argument(self, text: str) -> GraphQLArgument:
+        key = f"argument {text}"
+        if key not in self.refs:
+            self.refs[key] = GraphQLArgument(cast(GraphQLInputType, self.ref(text)))
+        return cast(GraphQLArgument, self.refs[key])
+
+    # The whole ---------------------------------------------------------------------------------------
+
+    def build(self) -> GraphQLSchema:
+        root_fields: dict[str, set[str]] = {"query": set(), "mutation": set()}
+        for subject in self.schema.objects:
+            self.declare(subject, root_fields)
+        query = _ObjectType("Query", partial(self.root_fields, "query"), description="Reads records.")
+        has_mutation = bool(self.objects) and any(
+            operation.root == "mutation" and operation.is_available for operation in OPERATIONS
+        )
+        mutation = _ObjectType("Mutation", partial(self.root_fields, "mutation"), description="Writes records.")
+        roots = [query, mutation] if has_mutation else [query]
+        return GraphQLSchema(
+            query, mutation if has_mutation else None, types=[*roots, *self.outline()], assume_valid=True
+        )
+
+    def outline(self) -> Iterator[GraphQLNamedType]:
+        """Types that are always reachable, given in this order: graphql-core then has no long paths to follow
+
+        (it recurses, and a chain of some hundred relations would exceed the interpreter's limit), and
+        generators that trip over a scalar as the first type find none.
+        """
+        for subject in self.objects.values():
+            for suffix in ("", "Edge", "Connection", "FilterInput", "OrderByInput"):
+                yield self.types[subject.singular_pascal + suffix]
+
+    def declare(self, subject: ObjectSchema, root_fields: dict[str, set[str]]) -> None:
+        """Put the object's types in place; one whose names collide with others' is left out, not the workspace."""
+        types = {each.name: each for each in self.types_of(subject)}
+        roots = [(operation.root, operation.field_name(subject)) for operation in OPERATIONS]
+        taken = [name for name in types if name in self.types or name in ("Query", "Mutation")]
+        taken += [name for root, name in roots if name in root_fields[root]]
+        if taken:
+            logger.warning("object %s is left out of GraphQL: %s is taken", subject.singular, taken[0])
+            return
+        self.types.update(types)
+        for root, name in roots:
+            root_fields[root].add(name)
+        self.objects[subject.id] = subject
+
+    def root_fields(self, root: str) -> dict[str, GraphQLField]:
+        fields = {}
+        for subject in self.objects.values():
+            for operation in OPERATIONS:
+                if operation.root == root and operation.applies_to(subject):
+                    fields[operation.field_name(subject)] = self.root_field(operation, subject)
+        if not fields:  # a type without fields is no GraphQL; introspection must still answer
+            fields["_empty"] = GraphQLField(self.ref("Boolean"), description="There is no object yet.")
+        return fields
+
+    def root_field(self, operation: Operation, subject: ObjectSchema) -> GraphQLField:
+        resolve = None
+        if self.resolve_root is not None:
+            resolve_root = self.resolve_root
+
+            def resolve(_source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+                return resolve_root(info, operation, subject)
+
+        return GraphQLField(
+            self.ref(fill(operation.type, subject)),
+            args=self.arguments(subject, operation.arguments),
+            resolve=resolve,
+            description=fill(operation.description, subject),
+            extensions={"operation": operation, "object": subject},
+        )
+
+    def types_of(self, subject: ObjectSchema) -> Iterator[GraphQLNamedType]:
+        name = subject.singular_pascal
+        description = subject.description or subject.label_singular
+        yield _ObjectType(name, partial(self.record_fields, subject), description=description)
+        yield _ObjectType(f"{name}Edge", partial(self.edge_fields, subject))
+        yield _ObjectType(f"{name}Connection", partial(self.connection_fields, subject))
+        yield _ObjectType(f"{name}GroupByConnection", partial(self.group_fields, subject))
+        for suffix, members in (
+            ("CreateInput", self.create_members),
+            ("UpdateInput", self.update_members),
+            ("FilterInput", self.filter_members),
+            ("OrderByInput", self.order_members),
+            ("GroupByInput", self.group_by_members),
+            ("OrderByWithGroupByInput", self.group_order_members),
+            ("OrderByWithGroupByAggregateInput", self.aggregate_order_members),
+            ("RelationInput", self.relation_members),
+            ("ConnectInput", self.connect_members),
+            ("WhereUniqueInput", self.unique_members),
+        ):
+            yield _InputType(name + suffix, partial(members, subject))
+        for field in subject.fields:
+            if field.is_unique and field.type.subfields:
+                yield _InputType(
+                    self.unique_type(subject, field), partial(self.unique_part_members, field)
+                )
+            if field.type.has_options and has_enum(field):
+                enum = GraphQLEnumType(
+                    enum_name(subject, field),
+                    {value: value for value in field.option_values},
+                    description=field.description or field.label,
+                )
+                yield enum
+                yield _InputType(f"{enum.name}Filter", partial(self.enum_filter_members, enum.name))
+
+    # Outputs -----------------------------------------------------------------------------------------
+
+    def target(self, field: FieldSchema) -> ObjectSchema | None:
+        """The object at a relation's other end, when it is in the schema."""
+        assert field.relation is not None
+        return self.objects.get(field.relation.target_object_id)
+
+    def record_fields(self, subject: ObjectSchema) -> Members:
+        fields: Members = {}
+        for field in subject.fields:
+            description = field.description or field.label
+            if field.relation is None:
+                fields[field.name] = self.output(self.output_type(subject, field), description)
+                continue
+            target = self.target(field)
+            if target is None:
+                continue
+            if field.relation.is_to_one:
+                if field.relation.join_name is not None:
+                    fields[field.relation.join_name] = self.output(
+                        field.type.graphql_output(field), f"{description}: the id of the record"
+                    )
+                fields[field.name] = self.output(
+                    target.singular_pascal, description, extensions={"relation": "one"}
+                )
+            else:
+                fields[field.name] = self.output(
+                    f"{target.singular_pascal}Connection",
+                    description,
+                    args=self.arguments(target, LIST_ARGUMENTS),
+                    extensions={"relation": "many"},
+                )
+        return fields
+
+    def output_type(self, subject: ObjectSchema, field: FieldSchema) -> str:
+        text = own_enum(field.type.graphql_output(field), subject, field)
+        if field.is_nullable:
+            return text
+        return (text[:-1] + "!]!") if text.startswith("[") else text + "!"
+
+    def edge_fields(self, subject: ObjectSchema) -> Members:
+        return {"node": self.output(f"{subject.singular_pascal}!"), "cursor": self.output("Cursor!")}
+
+    def connection_fields(self, subject: ObjectSchema) -> Members:
+        return {
+            "edges": self.output(f"[{subject.singular_pascal}Edge!]!"),
+            "pageInfo": self.output("PageInfo!"),
+            **{name: self.aggregate(spec.graphql) for name, spec in aggregates_of(subject).items()},
+        }
+
+    def group_fields(self, subject: ObjectSchema) -> Members:
+        connection = cast(GraphQLObjectType, self.types[f"{subject.singular_pascal}Connection"])
+        return {**connection.fields, "groupByDimensionValues": self.output("JSON!")}
+
+    def aggregate(self, text: str) -> GraphQLField:
+        """One field for all numbers of a type: there are thousands, and their names say what they are."""
+        key = f"aggregate {text}"
+        if key not in self.refs:
+            self.refs[key] = self.output(text)
+        return cast(GraphQLField, self.refs[key])
+
+    # Inputs ------------------------------------------------------------------------------------------
+
+    def create_members(self, subject: ObjectSchema) -> Members:
+        return self.written_members(subject, for_update=False)
+
+    def update_members(self, subject: ObjectSchema) -> Members:
+        return self.written_members(subject, for_update=True)
+
+    def written_members(self, subject: ObjectSchema, for_update: bool) -> Members:
+        members: Members = {}
+        for field in subject.fields:
+            if field.relation is not None:
+                target = self.target(field)
+                if target is not None and field.relation.is_to_one:
+                    join_type = field.type.graphql_input_type(field, for_update)
+                    members[field.relation.join_name or field.name] = self.input(join_type)
+                    members[field.name] = self.input(f"{target.singular_pascal}RelationInput")
+            elif field.type.is_writable:
+                text = own_enum(field.type.graphql_input_type(field, for_update), subject, field)
+                is_needed = not (for_update or field.is_nullable or field.column or field.type.subfields)
+                if is_needed and field.default is None:
+                    text += "!"
+                members[field.name] = self.input(text)
+        return members
+
+    def filter_members(self, subject: ObjectSchema) -> Members:
+        own = f"{subject.singular_pascal}FilterInput"
+        members: Members = {
+            "and": self.input(f"[{own}]"),
+            "or": self.input(f"[{own}]"),
+            "not": self.input(own),
+        }
+        for field in subject.fields:
+            if field.relation is None:
+                filter_type = own_enum_filter(field.type.graphql_filter_type(field), subject, field)
+                if field.type.subfields:
+                    filter_type = f"{field.type.graphql}FilterInput"
+                members[field.name] = self.input(filter_type)
+                continue
+            target = self.target(field)
+            if target is not None:
+                if field.relation.join_name is not None:
+                    members[field.relation.join_name] = self.input(field.type.graphql_filter_type(field))
+                members[field.name] = self.input(f"{target.singular_pascal}FilterInput")
+        return members
+
+    def order_members(self, subject: ObjectSchema) -> Members:
+        return self.members_by_value(subject, "OrderByInput", "OrderByDirection", "OrderByDirection", "orderable")
+
+    def group_by_members(self, subject: ObjectSchema) -> Members:
+        return self.members_by_value(subject, "GroupByInput", "Boolean", "GroupByDateGranularityInput", "groupable")
+
+    def group_order_members(self, subject: ObjectSchema) -> Members:
+        return {
+            "aggregate": self.input(f"{subject.singular_pascal}OrderByWithGroupByAggregateInput"),
+            **self.members_by_value(
+                subject, "OrderByWithGroupByInput", "OrderByDirection", "OrderByDateGranularityInput", "groupable"
+            ),
+        }
+
+    def members_by_value(self, subject: ObjectSchema, suffix: str, scalar: str, date: str, trait: str) -> Members:
+        """Members for each field with a `trait` (orderable, groupable): by value, sub-field, join id or target."""
+        members: Members = {}
+        composite_suffix = "OrderByInput" if scalar == "OrderByDirection" else suffix
+        for field in subject.fields:
+            if field.relation is not None:
+                target = self.target(field)
+                if target is not None and field.relation.is_to_one:
+                    members[field.relation.join_name or field.name] = self.input(scalar)
+                    members[field.name] = self.input(target.singular_pascal + suffix)
+            elif getattr(field.type, trait) and (trait == "orderable" or is_groupable(field)):
+                if field.type.subfields:
+                    members[field.name] = self.input(field.type.graphql + composite_suffix)
+                else:
+                    members[field.name] = self.input(date if field.type.is_date else scalar)
+        return members
+
+    def aggregate_order_members(self, subject: ObjectSchema) -> Members:
+        direction = self.input("OrderByDirection")
+        return dict.fromkeys(aggregates_of(subject), direction)
+
+    def relation_members(self, subject: ObjectSchema) -> Members:
+        return {
+            "connect": self.input(f"{subject.singular_pascal}ConnectInput"),
+            "disconnect": self.input("Boolean"),
+        }
+
+    def connect_members(self, subject: ObjectSchema) -> Members:
+        return {"where": self.input(f"{subject.singular_pascal}WhereUniqueInput")}
+
+    def unique_members(self, subject: ObjectSchema) -> Members:
+        members: Members = {"id": self.input("ID")}
+        for field in subject.unique_fields:
+            if field.type.subfields:
+                members[field.name] = self.input(self.unique_type(subject, field))
+            elif field.name != "id" and field.relation is None:
+                members[field.name] = self.input(own_enum(field.type.graphql_input_type(field), subject, field))
+        return members
+
+    def unique_type(self, subject: ObjectSchema, field: FieldSchema) -> str:
+        return f"{subject.singular_pascal}{capitalized(field.name)}WhereInput"
+
+    def unique_part_members(self, field: FieldSchema) -> Members:
+        return {name: self.input(field.type.subfields[name].graphql) for name in field.type.unique_parts()}
+
+    def enum_filter_members(self, enum: str) -> Members:
+        return {
+            "eq": self.input(enum),
+            "neq": self.input(enum),
+            "in": self.input(f"[{enum}!]"),
+            "containsAny": self.input(f"[{enum}]"),
+            "is": self.input("FilterIs"),
+            "isEmptyArray": self.input("Boolean"),
+        }
+
+
+def capitalized(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def enum_name(subject: ObjectSchema, field: FieldSchema) -> str:
+    return f"{subject.singular_pascal}{capitalized(field.name)}Enum"
+
+
+def has_enum(field: FieldSchema) -> bool:
+    """Whether the options can be an enum's values; one that GraphQL cannot name makes the field a String."""
+    return bool(field.options) and all(
+        value.isidentifier() and value.isascii() and value not in ("true", "false", "null")
+        for value in field.option_values
+    )
+
+
+def own_enum(text: str, subject: ObjectSchema, field: FieldSchema) -> str:
+    """A type reference with `Enum` replaced by the name of the field's own."""
+    if text not in ("Enum", "[Enum]"):
+        return text
+    return text.replace("Enum", enum_name(subject, field) if has_enum(field) else "String")
+
+
+def own_enum_filter(text: str, subject: ObjectSchema, field: FieldSchema) -> str:
+    if text != "EnumFilter":
+        return text
+    return f"{enum_name(subject, field)}Filter" if has_enum(field) else "StringFilter"
+
+
+def is_groupable(field: FieldSchema) -> bool:
+    """Of the record's own columns only the two times make groups."""
+    return field.column is None or field.column in ("created_at", "updated_at")

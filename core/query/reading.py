@@ -1,0 +1,59 @@
+"""Plans reading queries as a whole."""
+
+from __future__ import annotations
+
+from config.errors import BadRequest
+from core.query import ir
+from core.query.filters import mentions_deleted, plan_filter
+from core.query.names import Scope, find_object, require
+from core.query.orders import plan_order
+from core.query.plan import Condition, FindPlan
+from core.query.selections import plan_connection, plan_members, plan_window
+from metadata.schema import ObjectSchema
+
+DEFAULT_SIZE = 60
+
+
+def plan_page(scope: Scope, query: ir.Find) -> FindPlan:
+    """A REST page: the record's members and, unless told otherwise, the total."""
+    subject, condition, sees_deleted = _matching(scope, query)
+    order = plan_order(scope, subject, query.order)
+    size = DEFAULT_SIZE if query.page.size is None else query.page.size
+    return FindPlan(
+        subject,
+        condition,
+        sees_deleted,
+        order,
+        plan_window(query.page, size, order),
+        members=plan_members(scope, subject, query.selection),
+        with_total=query.with_total,
+    )
+
+
+def plan_connection_page(scope: Scope, query: ir.Find) -> FindPlan:
+    """A GraphQL connection as picked."""
+    subject, condition, sees_deleted = _matching(scope, query)
+    order = plan_order(scope, subject, query.order)
+    size = DEFAULT_SIZE if query.page.size is None else query.page.size
+    assert isinstance(query.selection, tuple)
+    return FindPlan(
+        subject,
+        condition,
+        sees_deleted,
+        order,
+        plan_window(query.page, size, order),
+        connection=plan_connection(scope, subject, query.selection, cost=max(size, 1)),
+    )
+
+
+def _matching(scope: Scope, query: ir.Find | ir.FindOne) -> tuple[ObjectSchema, Condition, bool]:
+    subject = find_object(scope, query.object_name)
+    require(scope, "read", subject)
+    return subject, plan_filter(scope, subject, query.filter), mentions_deleted(query.filter)
+
+
+def plan_one(scope: Scope, query: ir.FindOne) -> tuple[ObjectSchema, Condition, bool]:
+    """The object, the condition and whether soft-deleted records are seen; an empty filter is refused."""
+    if ir.is_empty(query.filter):
+        raise BadRequest("Missing filter argument")
+    return _matching(scope, query)

@@ -1,0 +1,282 @@
+"""Plans selections: which members an answer has, in which order, and how each is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from config.errors import BadRequest, TooComplex, UnknownField
+from core.query import ir
+from core.query.aggregates import aggregates_of
+from core.query.filters import mentions_deleted, plan_filter
+from core.query.names import Scope, inverse_of, nearest, require, require_readable
+from core.query.orders import decode_cursor, id_key, plan_order
+from core.query.pages import order_of, page_of
+from core.query.plan import (
+    EVERY,
+    Aggregate,
+    Connection,
+    Constant,
+    CursorOf,
+    Edges,
+    JoinId,
+    Member,
+    Node,
+    PageInfo,
+    Parts,
+    ToMany,
+    ToOne,
+    Total,
+    Value,
+    Window,
+)
+from metadata.schema import FieldSchema, ObjectSchema
+
+NESTED_SIZE = 60  # records of a to-many relation, per parent
+LARGEST_NESTED = 1_000
+MAX_RELATION_DEPTH = 5
+MAX_COST = 2_000_000  # records that one answer could hold
+
+
+def plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) -> tuple[Member, ...]:
+    """The members of one record's answer."""
+    permissions = scope.principal.permissions
+    if permissions.objects:  # overrides: rights differ by object, which the cache's key does not hold
+        return _plan_members(scope, subject, selection)
+    key = (scope.schema.workspace_id, scope.schema.version, permissions.read, permissions.unreadable_fields)
+    return _cached_members(_Key(key, scope), subject.id, selection)
+
+
+class _Key:
+    """A cache key that carries the scope without comparing it."""
+
+    __slots__ = ("parts", "scope")
+
+    def __init__(self, parts: tuple[Any, ...], scope: Scope) -> None:
+        self.parts = parts
+        self.scope = scope
+
+    def __hash__(self) -> int:
+        return hash(self.parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.parts == other.parts
+
+
+@lru_cache(maxsize=1024)
+def _cached_members(key: _Key, object_id: Any, selection: ir.Selection) -> tuple[Member, ...]:
+    return _plan_members(key.scope, key.scope.schema.by_id[object_id], selection)
+
+
+def _plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) -> tuple[Member, ...]:
+    if isinstance(selection, ir.Everything):
+        return _everything(scope, subject, selection)
+    return _picked(scope, subject, selection, depth=0, cost=1)
+
+
+# REST ------------------------------------------------------------------------------------------------
+
+
+def _everything(scope: Scope, subject: ObjectSchema, selection: ir.Everything) -> tuple[Member, ...]:
+    hidden = scope.principal.permissions.unreadable_fields
+    only = _wanted(subject, selection.only, hidden)
+    members: list[Member] = []
+    for field in subject.fields:
+        if field.id in hidden or not field.type.is_readable or not _is_wanted(field, only):
+            continue
+        if field.relation is None:
+            members.append(Value(field.name, field.type.whole_answer_sql(field)))
+            continue
+        target = scope.schema.target(field)
+        expanded = selection.depth > 0 and target is not None and (only is None or field.name in only)
+        readable = target is not None and scope.principal.permissions.allows("read", target.id)
+        if field.relation.is_to_one:
+            assert field.relation.join_name is not None
+            sql = field.type.sql(field)
+            if expanded and readable and target is not None:
+                members.append(JoinId(field.relation.join_name, sql, target))
+                members.append(ToOne(field.name, sql, target, _flat(scope, target)))
+            else:
+                members.append(Value(field.relation.join_name, sql.answer))
+        elif expanded and readable and target is not None:
+            inverse = inverse_of(scope, field)
+            if inverse is not None:
+                members.append(
+                    ToMany(
+                        field.name,
+                        inverse.type.sql(inverse),
+                        target,
+                        EVERY,
+                        sees_deleted=False,
+                        order=(id_key(target),),
+                        window=Window(NESTED_SIZE),
+                        connection=None,
+                        members=_flat(scope, target),
+                    )
+                )
+    return tuple(members)
+
+
+def _flat(scope: Scope, subject: ObjectSchema) -> tuple[Member, ...]:
+    return _everything(scope, subject, ir.Everything(depth=0))
+
+
+def _wanted(subject: ObjectSchema, only: Sequence[str] | None, hidden: frozenset[Any]) -> frozenset[str] | None:
+    if only is None:
+        return None
+    unknown = [
+        name
+        for name in only
+        if (field := subject.by_name.get(name) or subject.by_join_name.get(name)) is None
+        or field.id in hidden
+        or not field.type.is_readable
+    ]
+    if unknown:
+        raise BadRequest(
+            f"'fields' parameter invalid. Unknown or unreadable fields on '{subject.singular}': {', '.join(unknown)}",
+            path="fields",
+            hint=nearest(unknown[0], [*subject.by_name, *subject.by_join_name]),
+        )
+    return frozenset((*only, "id"))
+
+
+def _is_wanted(field: FieldSchema, only: frozenset[str] | None) -> bool:
+    if only is None or field.name in only:
+        return True
+    return field.relation is not None and field.relation.join_name in only
+
+
+# GraphQL ---------------------------------------------------------------------------------------------
+
+
+def _picked(
+    scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick], depth: int, cost: int
+) -> tuple[Member, ...]:
+    members: list[Member] = []
+    selected_relations = {pick.name for pick in picks}
+    for pick in picks:
+        if pick.type_name is not None:
+            members.append(Constant(pick.key, f'"{pick.type_name}"'))
+            continue
+        field = subject.by_name.get(pick.name)
+        if field is not None and field.relation is not None:
+            members.append(_relation(scope, subject, field, pick, depth + 1, cost))
+        elif field is not None:
+            require_readable(scope, subject, field)
+            members.append(_value(field, pick))
+        elif (field := subject.by_join_name.get(pick.name)) is not None:
+            require_readable(scope, subject, field)
+            target = scope.schema.target(field)
+            sql = field.type.sql(field)
+            if field.name in selected_relations and target is not None:
+                members.append(JoinId(pick.key, sql, target))
+            else:
+                members.append(Value(pick.key, sql.answer))
+        else:
+            raise UnknownField(
+                f'Cannot query field "{pick.name}" on type "{subject.singular_pascal}".',
+                hint=nearest(pick.name, [*subject.by_name, *subject.by_join_name]),
+            )
+    return tuple(members)
+
+
+def _value(field: FieldSchema, pick: ir.Pick) -> Member:
+    if not field.type.subfields:
+        return Value(pick.key, field.type.sql(field).answer)
+    parts: list[Constant | Value] = []
+    for part in pick.picks:
+        if part.type_name is not None:
+            parts.append(Constant(part.key, f'"{part.type_name}"'))
+        else:
+            parts.append(Value(part.key, field.type.sql(field, part.name).answer))
+    return Parts(pick.key, tuple(parts))
+
+
+def _relation(
+    scope: Scope, subject: ObjectSchema, field: FieldSchema, pick: ir.Pick, depth: int, cost: int
+) -> Member:
+    require_readable(scope, subject, field)
+    if depth > MAX_RELATION_DEPTH:
+        raise TooComplex(f"Maximum depth of {MAX_RELATION_DEPTH} reached")
+    target = scope.schema.target(field)
+    assert field.relation is not None
+    if target is None:
+        raise UnknownField(f'Cannot query field "{pick.name}" on type "{subject.singular_pascal}".')
+    require(scope, "read", target)
+    if field.relation.is_to_one:
+        return ToOne(pick.key, field.type.sql(field), target, _picked(scope, target, pick.picks, depth, cost))
+    inverse = inverse_of(scope, field)
+    assert inverse is not None
+    page = page_of(pick.arguments, largest=LARGEST_NESTED)
+    size = NESTED_SIZE if page.size is None else page.size
+    nested_cost = cost * max(size, 1)
+    if nested_cost > MAX_COST:
+        raise TooComplex(
+            f"Query complexity is too high: it could answer {nested_cost} records, more than {MAX_COST}."
+            " Ask for smaller pages of nested relations."
+        )
+    query_filter = ir.filter_of(pick.arguments["filter"]) if pick.arguments.get("filter") else None
+    order = plan_order(scope, target, order_of(pick.arguments.get("orderBy")))
+    return ToMany(
+        pick.key,
+        inverse.type.sql(inverse),
+        target,
+        plan_filter(scope, target, query_filter),
+        mentions_deleted(query_filter),
+        order,
+        plan_window(page, size, order),
+        plan_connection(scope, target, pick.picks, depth, nested_cost),
+    )
+
+
+def plan_window(page: ir.Page, size: int, order: Sequence[Any]) -> Window:
+    """The rows a page stands for; backward only when `before` is given."""
+    if page.after and page.before:
+        raise BadRequest("Cannot provide both before and after")
+    cursor = page.before or page.after
+    return Window(
+        size=size,
+        offset=page.offset,
+        cursor=decode_cursor(cursor, order) if cursor else None,
+        is_backward=bool(page.before),
+    )
+
+
+def plan_connection(
+    scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick], depth: int = 0, cost: int = 1
+) -> Connection:
+    """The members of a connection as picked: edges, pageInfo, totalCount and aggregates."""
+    members: list[Any] = []
+    for pick in picks:
+        if pick.type_name is not None:
+            members.append(Constant(pick.key, f'"{pick.type_name}"'))
+        elif pick.name == "edges":
+            members.append(Edges(pick.key, tuple(_edge_item(scope, subject, each, depth, cost) for each in pick.picks)))
+        elif pick.name == "pageInfo":
+            items = tuple(
+                Constant(each.key, f'"{each.type_name}"') if each.type_name is not None else (each.key, each.name)
+                for each in pick.picks
+            )
+            members.append(PageInfo(pick.key, items))
+        elif pick.name == "totalCount":
+            members.append(Total(pick.key))
+        else:
+            spec = aggregates_of(subject).get(pick.name)
+            if spec is None:
+                raise UnknownField(
+                    f'Cannot query field "{pick.name}" on type "{subject.singular_pascal}Connection".',
+                    hint=nearest(pick.name, aggregates_of(subject)),
+                )
+            if spec.field is not None:
+                require_readable(scope, subject, spec.field)
+            members.append(Aggregate(pick.key, spec.json_sql))
+    return Connection(tuple(members))
+
+
+def _edge_item(scope: Scope, subject: ObjectSchema, pick: ir.Pick, depth: int, cost: int) -> Any:
+    if pick.type_name is not None:
+        return Constant(pick.key, f'"{pick.type_name}"')
+    if pick.name == "cursor":
+        return CursorOf(pick.key)
+    return Node(pick.key, _picked(scope, subject, pick.picks, depth, cost))

@@ -1,0 +1,312 @@
+"""Plans writes: bodies become stored values, or all their faults are reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field as dataclass_field
+from functools import lru_cache
+from typing import Any, Literal
+from uuid import UUID
+
+from config.errors import ApiError, BadRequest, InvalidRelation, InvalidValue, TooManyRecords
+from core.query.names import Scope, denied, member_names, nearest
+from metadata.fieldtypes.contract import show
+from metadata.schema import FieldSchema, ObjectSchema
+
+Place = Literal["first", "last"]
+
+
+@dataclass(slots=True)
+class RecordInput:
+    """One record's input, cleaned. `values` holds the fields given, None for those emptied."""
+
+    index: int
+    id: str | None = None
+    values: dict[FieldSchema, Any] = dataclass_field(default_factory=dict)
+    connects: dict[FieldSchema, Mapping[str, Any]] = dataclass_field(default_factory=dict)
+    position: float | Place | None = None
+    created_at: str | None = None
+    deleted_at: str | None = None
+    created_by: Mapping[str, Any] | None = None  # as cleaned, before the caller fills it
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """What a body's key is about."""
+
+    kind: Literal["value", "relation", "to_many", "id", "position", "createdAt", "deletedAt", "createdBy", "managed", "search"]
+    field: FieldSchema
+
+
+@lru_cache(maxsize=2048)
+def _slots(subject: ObjectSchema) -> Mapping[str, _Slot]:
+    by_column = {
+        "id": "id",
+        "position": "position",
+        "created_at": "createdAt",
+        "deleted_at": "deletedAt",
+        "created_by": "createdBy",
+        "updated_at": "managed",
+        "updated_by": "managed",
+        "search": "search",
+    }
+    slots: dict[str, _Slot] = {}
+    for field in subject.fields:
+        if field.relation is not None:
+            if field.relation.is_to_one:
+                assert field.relation.join_name is not None
+                slots[field.relation.join_name] = _Slot("value", field)
+                slots[field.name] = _Slot("relation", field)
+            else:
+                slots[field.name] = _Slot("to_many", field)
+        elif field.column is not None:
+            slots[field.name] = _Slot(by_column[field.column], field)  # type: ignore[arg-type]
+        else:
+            slots[field.name] = _Slot("value", field)
+    return slots
+
+
+def plan_inputs(
+    scope: Scope, subject: ObjectSchema, records: Sequence[Any], *, is_update: bool = False, as_batch: bool = True
+) -> list[RecordInput]:
+    """The cleaned records, in order; raises the first fault with all of them in its details."""
+    slots = _slots(subject)
+    locked = scope.principal.permissions.locked_fields
+    planned: list[RecordInput] = []
+    faults: list[tuple[int, ApiError]] = []
+    for index, data in enumerate(records):
+        record = RecordInput(index)
+        planned.append(record)
+        if not isinstance(data, Mapping):
+            faults.append((index, InvalidValue(f"Invalid object value {show(data)}: a record must be an object")))
+            continue
+        for name, value in data.items():
+            try:
+                slot = slots.get(name)
+                if slot is None:
+                    raise InvalidValue(
+                        f'Object {subject.singular} doesn\'t have any "{name}" field.',
+                        hint=nearest(name, member_names(subject)),
+                        path=name,
+                    )
+                if locked and slot.field.id in locked:
+                    raise denied("update", subject, slot.field)
+                if slot.kind == "value":
+                    _set_value(record, slot.field, name, value, is_update)
+                else:
+                    _SETTERS[slot.kind](record, slot.field, value, is_update)
+            except ApiError as fault:
+                faults.append((index, fault))
+        _refuse_both(record, data, faults)
+    if faults:
+        raise _report(faults, as_batch)
+    return planned
+
+
+def _report(faults: Sequence[tuple[int, ApiError]], as_batch: bool) -> ApiError:
+    """The first fault, carrying the whole list; in a batch each says which record it is about."""
+    index, first = faults[0]
+    errors = [
+        {"message": fault.message, "path": fault.path, **({"index": at} if as_batch else {})} for at, fault in faults
+    ]
+    first.details = {**first.details, "errors": errors, **({"index": index} if as_batch else {})}
+    first.extensions = {**first.extensions, "errors": errors, **({"index": index} if as_batch else {})}
+    return first
+
+
+def _set_value(record: RecordInput, field: FieldSchema, name: str, value: Any, is_update: bool) -> None:
+    cleaned = field.type.clean(value, field)
+    if cleaned is None and not field.is_nullable and field.relation is None:
+        if field.default is None:
+            raise InvalidValue(
+                f"Field {name} is not nullable and has no default value.",
+                path=name,
+                user_message="A required field is missing.",
+            )
+        cleaned = default_value(field)
+    record.values[field] = cleaned
+
+
+def _set_relation(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+    if value is None:
+        record.values[field] = None
+        return
+    if not isinstance(value, Mapping) or not (value.keys() & {"connect", "disconnect"}) or value.keys() - {"connect", "disconnect"}:
+        raise InvalidRelation(f'Relation "{field.name}" requires connect or disconnect operation', path=field.name)
+    connect, disconnect = value.get("connect"), value.get("disconnect")
+    if connect is not None and disconnect is not None:
+        raise InvalidRelation(
+            "Cannot have both connect and disconnect for the same field on undefined.", path=field.name
+        )
+    if connect is not None:
+        where = connect.get("where") if isinstance(connect, Mapping) else None
+        if not isinstance(where, Mapping) or not where:
+            raise InvalidRelation(
+                f'Relation "{field.name}" requires connect.where with the fields of one unique constraint',
+                path=field.name,
+            )
+        record.connects[field] = where
+    elif disconnect is True:
+        record.values[field] = None
+    elif disconnect is not False and disconnect is not None:
+        raise InvalidRelation(f'Relation "{field.name}" takes disconnect: true or false', path=field.name)
+
+
+def _refuse_both(record: RecordInput, data: Mapping[str, Any], faults: list[tuple[int, ApiError]]) -> None:
+    for field in record.connects:
+        assert field.relation is not None
+        if field.relation.join_name in data:
+            message = f"{field.name} and {field.relation.join_name} cannot be both provided."
+            faults.append((record.index, InvalidRelation(message, path=field.name)))
+
+
+def _set_to_many(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+    raise InvalidValue(
+        f"One-to-many relation {field.name} field does not support write operations.", path=field.name
+    )
+
+
+def _set_id(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+    try:
+        record.id = str(UUID(value)) if isinstance(value, str) and len(value) == 36 else None
+    except ValueError:
+        record.id = None
+    if record.id is None:
+        raise BadRequest(
+            f'Value "{value}" is not a valid UUID' if isinstance(value, str) else f"Invalid UUID value {show(value)} for field \"id\"",
+            path="id",
+            user_message="Invalid UUID format.",
+        )
+
+
+def _set_position(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+    cleaned = field.type.clean(value, field)
+    if cleaned is None:
+        raise InvalidValue(f'Invalid position value {show(value)} for field "position"', path="position")
+    record.position = cleaned
+
+
+def _set_created_at(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+    if value is not None and not is_update:
+        record.created_at = field.type.clean(value, field)
+
+
+def _set_deleted_at(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+    cleaned = field.type.clean(value, field)
+    if is_update and cleaned is not None:
+        raise InvalidValue("deletedAt can only be changed through delete and restore", path="deletedAt")
+    record.deleted_at = cleaned
+
+
+def _set_created_by(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+    cleaned = field.type.clean(value, field)
+    if not is_update:
+        record.created_by = cleaned
+
+
+def _set_nothing(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+    """Members the server manages (`updatedAt`, `updatedBy`) may be sent back; they are not taken over."""
+
+
+def _set_search(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+    raise InvalidValue(
+        f"{field.name} {field.type.name}-typed field does not support write operations", path=field.name
+    )
+
+
+_SETTERS: Mapping[str, Callable[[RecordInput, FieldSchema, Any, bool], None]] = {
+    "relation": _set_relation,
+    "to_many": _set_to_many,
+    "id": _set_id,
+    "position": _set_position,
+    "createdAt": _set_created_at,
+    "deletedAt": _set_deleted_at,
+    "createdBy": _set_created_by,
+    "managed": _set_nothing,
+    "search": _set_search,
+}
+
+
+# Defaults and actors ---------------------------------------------------------------------------------
+
+
+def default_value(field: FieldSchema) -> Any:
+    """The stored value of a field's default, now."""
+    return field.type.default(field.default, field)
+
+
+@lru_cache(maxsize=2048)
+def _defaults(subject: ObjectSchema) -> tuple[tuple[FieldSchema, Any, bool], ...]:
+    """Fields with a default: (field, its value, whether it must be computed anew each time)."""
+    found = []
+    for field in subject.fields:
+        if field.column is None and field.relation is None and field.default is not None:
+            computed = field.default in ("now", "uuid") if isinstance(field.default, str) else False
+            found.append((field, None if computed else default_value(field), computed))
+    return tuple(found)
+
+
+def document(subject: ObjectSchema, record: RecordInput) -> dict[str, Any]:
+    """The JSON a new record stores: given values over defaults, absent where there is none."""
+    data: dict[str, Any] = {}
+    for field, cleaned in record.values.items():
+        if cleaned is not None:
+            stored = field.type.merge(None, cleaned, field)
+            if stored is not None:
+                data[field.storage_key] = stored
+    for field, value, computed in _defaults(subject):
+        if field not in record.values:
+            stored = default_value(field) if computed else value
+            if stored is not None:
+                data[field.storage_key] = stored
+    return data
+
+
+def created_by(scope: Scope, record: RecordInput) -> Mapping[str, Any]:
+    """Who made the record: the caller, with the source the client named, or the actor it spelled out."""
+    caller = scope.principal.actor()
+    sent = {key: value for key, value in (record.created_by or {}).items() if value is not None}
+    if scope.principal.api_key_id is not None:
+        sent.pop("workspaceMemberId", None)
+    if not sent:
+        return caller
+    if "name" in sent:
+        return {"source": "MANUAL", **sent}
+    return {**caller, **sent}
+
+
+# Limits ----------------------------------------------------------------------------------------------
+
+
+def check_batch(scope: Scope, count: int) -> None:
+    """At most `maxBatchSize` records in one call; the answer names the limit and what was sent."""
+    largest = scope.principal.workspace.max_batch_size
+    if count > largest:
+        message = f"Maximum number of records to upsert is {largest}."
+        raise TooManyRecords(
+            message, hint=f"{count} were sent.", details={"limit": largest, "count": count}, user_message=message
+        )
+
+
+def check_bulk(scope: Scope, verb: str, count: int) -> None:
+    """At most `maxBulkRecords` records matched by the filter of one bulk write."""
+    largest = scope.principal.workspace.max_bulk_records
+    if count > largest:
+        raise TooManyRecords(
+            f"Cannot {verb} more than {largest} records at once",
+            hint=f"The filter matches {count}.",
+            details={"limit": largest, "count": count},
+            user_message=f"You can only {verb} up to {largest} records at once.",
+        )
+
+
+def target_id(value: Any) -> str:
+    """A record id given in a path or argument, lower-case."""
+    try:
+        if isinstance(value, UUID):
+            return str(value)
+        if isinstance(value, str) and len(value) == 36:
+            return str(UUID(value))
+    except ValueError:
+        pass
+    raise BadRequest(f"'{value}' is not a valid UUID")

@@ -1,0 +1,95 @@
+"""Create one or many records: one statement. With `upsert`, see `core.records.upsert`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from config.principal import Principal
+from core.query import ir
+from core.query.ids import new_id
+from core.query.names import Scope, find_object, require
+from core.query.plan import Relate
+from core.query.words import search_text
+from core.query.writes import RecordInput, check_batch, created_by, document, plan_inputs
+from core.records.upsert import upsert
+from core.records.writing import (
+    Answer,
+    check_related,
+    duplicate,
+    emit_events,
+    in_transaction,
+    plan_answer,
+    plan_relates,
+    read_answers,
+    resolve_connects,
+)
+from core.sql.execute import UniqueViolation, fetch
+from core.sql.mutate import compile_insert
+from metadata.schema import ObjectSchema, WorkspaceSchema
+
+
+def create(principal: Principal, schema: WorkspaceSchema, query: ir.Create) -> list[str]:
+    """The JSON texts of the created records, in the order of the input."""
+    scope = Scope(schema, principal)
+    subject = find_object(scope, query.object_name)
+    require(scope, "update", subject)
+    check_batch(scope, len(query.records))
+    inputs = plan_inputs(scope, subject, query.records, as_batch=len(query.records) > 1)
+    if not inputs:
+        return []
+    if query.upsert:
+        return upsert(scope, subject, inputs, query.selection)
+    answer = plan_answer(scope, subject, query.selection, "created")
+    try:
+        return in_transaction(scope, subject, lambda: _create(scope, subject, inputs, answer))
+    except UniqueViolation as fault:
+        raise duplicate(scope, subject, fault, inputs) from None
+
+
+def _create(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], answer: Answer) -> list[str]:
+    resolve_connects(scope, inputs)
+    relates = plan_relates(scope, inputs)
+    rows = insert_rows(scope, subject, inputs)
+    written = insert(scope, subject, rows, relates, answer)
+    texts = read_answers(scope, answer, written)
+    order = {row["id"]: index for index, row in enumerate(rows)}
+    written.sort(key=lambda row: order[row[0]])
+    emit_events(scope, answer, "created", written)
+    return [texts[row["id"]] for row in rows]
+
+
+def insert(
+    scope: Scope, subject: ObjectSchema, rows: Sequence[Mapping[str, Any]], relates: Sequence[Relate], answer: Answer
+) -> list[tuple[Any, ...]]:
+    """Run the INSERT and check that related records exist; gives its answer rows."""
+    sql = compile_insert(subject, rows, scope.principal.actor(), relates, answer.columns)
+    written = fetch(sql, scope.principal.workspace.shard)
+    check_related(scope, relates, written[0][-1] if written else None)
+    return written
+
+
+def insert_rows(scope: Scope, subject: ObjectSchema, inputs: Sequence[RecordInput]) -> list[dict[str, Any]]:
+    """The rows of the JSON parameter: ids made, defaults and actors filled, positions numbered."""
+    rows: list[dict[str, Any]] = []
+    steps = {"first": 0, "last": 0}
+    for record in inputs:
+        if record.id is None:
+            record.id = new_id()
+        data = document(subject, record)
+        row: dict[str, Any] = {"id": record.id, "d": data, "cb": created_by(scope, record)}
+        place = "first" if record.position is None else record.position
+        if place == "first" or place == "last":
+            steps[place] += 1
+            row |= {"w": place, "k": steps[place]}
+        else:
+            row["p"] = place
+        words = search_text(subject, data)
+        if words is not None:
+            row["s"] = words
+        if record.created_at is not None:
+            row["ca"] = record.created_at
+        if record.deleted_at is not None:
+            row["da"] = record.deleted_at
+        rows.append(row)
+    return rows

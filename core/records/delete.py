@@ -1,0 +1,47 @@
+"""Soft delete: records are hidden until restored or destroyed."""
+
+from __future__ import annotations
+
+from config.principal import Principal
+from core.query import ir
+from core.query.names import Scope, find_object, require
+from core.records.targets import check_target, lock
+from core.records.writing import emit_events, in_transaction, plan_answer, read_answers
+from core.sql.execute import fetch
+from core.sql.mutate import compile_set_deleted
+from metadata.schema import WorkspaceSchema
+
+
+def delete(principal: Principal, schema: WorkspaceSchema, query: ir.Delete) -> list[str]:
+    """The JSON texts of the records with their `deletedAt`; one that is deleted already is not found."""
+    return set_deleted(principal, schema, query, is_deleted=True)
+
+
+def set_deleted(
+    principal: Principal, schema: WorkspaceSchema, query: ir.Delete | ir.Restore, *, is_deleted: bool
+) -> list[str]:
+    """Soft delete, or its undoing: which records change is the only difference."""
+    scope = Scope(schema, principal)
+    subject = find_object(scope, query.object_name)
+    require(scope, "soft_delete", subject)
+    condition = check_target(scope, subject, query.target)
+    action = "deleted" if is_deleted else "restored"
+    answer = plan_answer(scope, subject, query.selection, action)  # type: ignore[arg-type]
+
+    def work() -> list[str]:
+        seen = False if is_deleted else None  # restoring a live record is no fault
+        locked = lock(scope, subject, query.target, condition, action.removesuffix("d"), deleted=seen)
+        ids = [row[0] for row in locked]
+        if not ids:
+            return []
+        changed = [row[0] for row in locked if row[2] != is_deleted]
+        sql = compile_set_deleted(
+            subject, ids, principal.actor(), answer.columns, is_deleted=is_deleted, changed=len(changed)
+        )
+        written = sorted(fetch(sql, principal.workspace.shard), key=lambda row: row[0])
+        texts = read_answers(scope, answer, written)
+        moved = set(changed)
+        emit_events(scope, answer, action, [row for row in written if row[0] in moved], ("deletedAt",))  # type: ignore[arg-type]
+        return [texts[record_id] for record_id in ids]
+
+    return in_transaction(scope, subject, work)

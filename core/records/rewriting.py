@@ -1,0 +1,80 @@
+"""How stored records become their updated selves: what update and upsert share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from config.rendering import loads
+from core.query.names import Scope
+from core.query.plan import Relate
+from core.query.words import search_text
+from core.query.writes import RecordInput
+from core.records.writing import Answer, check_related
+from core.sql.execute import fetch
+from core.sql.mutate import compile_update
+from metadata.schema import ObjectSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record as it was locked."""
+
+    id: str
+    data: Mapping[str, Any]
+    is_deleted: bool
+
+
+def stored_of(row: Sequence[Any]) -> Stored:
+    return Stored(row[0], loads(row[1].encode()), row[2])
+
+
+def update_row(
+    subject: ObjectSchema, stored: Stored, record: RecordInput, step: int, *, revive: bool = False
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The row of the JSON parameter for one record, and the names of the fields that change."""
+    changed: dict[str, Any] = {}
+    gone: list[str] = []
+    names: list[str] = []
+    for field, cleaned in record.values.items():
+        before = stored.data.get(field.storage_key)
+        after = field.type.merge(before, cleaned, field)
+        if after == before and type(after) is type(before):
+            continue
+        names.append(field.name if field.relation is None else field.relation.join_name or field.name)
+        if after is None:
+            gone.append(field.storage_key)
+        else:
+            changed[field.storage_key] = after
+    row: dict[str, Any] = {"id": stored.id, "d": changed, "g": gone, "hs": False, "rv": revive and stored.is_deleted}
+    touched = changed.keys() | set(gone)
+    if any(field.storage_key in touched for field in subject.search_fields):
+        data = {key: value for key, value in {**stored.data, **changed}.items() if key not in gone}
+        row |= {"hs": True, "s": search_text(subject, data)}
+    if record.position is not None:
+        names.append("position")
+        if record.position == "first" or record.position == "last":
+            row |= {"w": record.position, "k": step + 1}
+        else:
+            row["p"] = record.position
+    if row["rv"]:
+        names.append("deletedAt")
+    return row, tuple(names)
+
+
+def rewrite(
+    scope: Scope,
+    subject: ObjectSchema,
+    rows: Sequence[Mapping[str, Any]],
+    relates: Sequence[Relate],
+    answer: Answer,
+) -> list[tuple[Any, ...]]:
+    """Run the UPDATE and check that related records exist; gives its answer rows."""
+    if not rows:
+        return []
+    revived = sum(1 for row in rows if row["rv"])
+    sql = compile_update(subject, rows, scope.principal.actor(), relates, answer.columns, revived=revived)
+    written = fetch(sql, scope.principal.workspace.shard)
+    check_related(scope, relates, written[0][-1] if written else None)
+    return written

@@ -1,0 +1,51 @@
+"""Finds and locks the records a write is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.errors import BadRequest, RecordNotFound
+from core.query import ir
+from core.query.filters import mentions_deleted, plan_filter
+from core.query.names import Scope
+from core.query.plan import Condition
+from core.query.writes import check_bulk, target_id
+from core.sql.execute import fetch, fetch_one
+from core.sql.fragment import Sql
+from core.sql.mutate import by_id, compile_count, compile_lock
+from metadata.schema import ObjectSchema
+
+
+def check_target(scope: Scope, subject: ObjectSchema, target: ir.Target) -> Sql | Condition:
+    """The condition of a target; a filter that restricts nothing is refused."""
+    if target.is_one:
+        return by_id(target_id(target.id))
+    if ir.is_empty(target.filter):
+        raise BadRequest("A non-empty filter is required")
+    return plan_filter(scope, subject, target.filter)
+
+
+def lock(
+    scope: Scope,
+    subject: ObjectSchema,
+    target: ir.Target,
+    condition: Sql | Condition,
+    verb: str,
+    *,
+    deleted: bool | None,
+    answers: tuple[Sql, ...] = (),
+) -> list[tuple[Any, ...]]:
+    """`(id, data text, is deleted, *answers)` of the target's records; one by id that is missing raises RecordNotFound.
+
+    `deleted` says which are meant when a filter does not mention `deletedAt` itself.
+    """
+    using = scope.principal.workspace.shard
+    if mentions_deleted(target.filter):
+        deleted = None
+    largest = scope.principal.workspace.max_bulk_records
+    rows = fetch(compile_lock(subject, condition, largest + 1, deleted=deleted, answers=answers), using)
+    if target.is_one and not rows:
+        raise RecordNotFound()
+    if len(rows) > largest and not isinstance(condition, Sql):
+        check_bulk(scope, verb, fetch_one(compile_count(subject, condition, deleted=deleted), using)[0])
+    return rows

@@ -1,0 +1,64 @@
+"""Update one record by id, or all that match a filter: lock, merge, write."""
+
+from __future__ import annotations
+
+from config.errors import BadRequest
+from config.principal import Principal
+from core.query import ir
+from core.query.names import Scope, find_object, require
+from core.query.plan import Condition
+from core.query.writes import RecordInput, plan_inputs, target_id
+from core.records.rewriting import rewrite, stored_of, update_row
+from core.records.targets import check_target, lock
+from core.records.writing import (
+    Answer,
+    duplicate,
+    emit_events,
+    in_transaction,
+    plan_answer,
+    plan_relates,
+    read_answers,
+    resolve_connects,
+)
+from core.sql.execute import UniqueViolation
+from core.sql.fragment import Sql
+from metadata.schema import ObjectSchema, WorkspaceSchema
+
+
+def update(principal: Principal, schema: WorkspaceSchema, query: ir.Update) -> list[str]:
+    """The JSON texts of the updated records, in the order of their ids."""
+    scope = Scope(schema, principal)
+    subject = find_object(scope, query.object_name)
+    require(scope, "update", subject)
+    condition = check_target(scope, subject, query.target)
+    [record] = plan_inputs(scope, subject, [query.changes], is_update=True, as_batch=False)
+    if record.id is not None and not (query.target.is_one and record.id == target_id(query.target.id)):
+        raise BadRequest("The id of a record cannot be changed", path="id")
+    answer = plan_answer(scope, subject, query.selection, "updated")
+    try:
+        return in_transaction(scope, subject, lambda: _update(scope, subject, query.target, condition, record, answer))
+    except UniqueViolation as fault:
+        raise duplicate(scope, subject, fault, [record]) from None
+
+
+def _update(
+    scope: Scope,
+    subject: ObjectSchema,
+    target: ir.Target,
+    condition: Sql | Condition,
+    record: RecordInput,
+    answer: Answer,
+) -> list[str]:
+    stored = [stored_of(row) for row in lock(scope, subject, target, condition, "update", deleted=False)]
+    resolve_connects(scope, [record])
+    relates = plan_relates(scope, [record])
+    rows, changed = [], {}
+    for step, each in enumerate(stored):
+        row, changed[each.id] = update_row(subject, each, record, step)
+        rows.append(row)
+    written = rewrite(scope, subject, rows, relates, answer)
+    texts = read_answers(scope, answer, written)
+    order = {each.id: index for index, each in enumerate(stored)}
+    written.sort(key=lambda row: order[row[0]])
+    emit_events(scope, answer, "updated", written, changed)
+    return [texts[each.id] for each in stored]

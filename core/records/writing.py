@@ -1,0 +1,291 @@
+"""What every writing verb does: one transaction, answers, events, and what a refusal means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import transaction
+
+from config import events
+from config.errors import ApiError, Conflict, DuplicateEntry, InvalidRelation, MissingReference
+from config.rendering import loads
+from core.query import ir
+from core.query.names import Scope
+from core.query.plan import JoinId, Member, Relate, ToMany, ToOne, Value
+from core.query.selections import plan_members
+from core.query.writes import RecordInput
+from core.records.find import record_sql
+from core.records.totals import fold_sometimes
+from core.sql.execute import SerializationTrouble, UniqueViolation, fetch
+from core.sql.filters import table_of
+from core.sql.fragment import Sql, raw
+from core.sql.mutate import compile_existing, compile_keys, unique_condition
+from core.sql.select import compile_by_ids
+from metadata.schema import FieldSchema, ObjectSchema
+
+T = TypeVar("T")
+ATTEMPTS = 5
+
+
+def in_transaction(scope: Scope, subject: ObjectSchema, work: Callable[[], T]) -> T:
+    """Run a write of the object in one transaction; tried again when it collided with another (deadlock, serialization)."""
+    using = scope.principal.workspace.shard
+    for _ in range(ATTEMPTS):
+        try:
+            with transaction.atomic(using=using):
+                result = work()
+                fold_sometimes(subject, using)
+                return result
+        except SerializationTrouble:
+            continue
+    raise Conflict("The records are being changed by other requests", hint="Try again.")
+
+
+# Answers ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a write answers with, and what its events need."""
+
+    subject: ObjectSchema
+    members: tuple[Member, ...]
+    needs_second_read: bool  # relations are read after the write, when its effects can be seen
+    wants_events: bool
+
+    @property
+    def columns(self) -> list[Sql]:
+        """JSON texts to take from the written rows, over the alias `r`."""
+        columns = [] if self.needs_second_read else [record_sql(self.members, "r")]
+        if self.wants_events:
+            columns.append(_event_record(self.subject))
+        return columns
+
+
+def plan_answer(scope: Scope, subject: ObjectSchema, selection: ir.Selection, action: events.Action) -> Answer:
+    members = plan_members(scope, subject, selection)
+    needs_second_read = any(isinstance(member, ToOne | ToMany | JoinId) for member in members)
+    wants = events.wanted(scope.principal.workspace, subject.singular, action)
+    return Answer(subject, members, needs_second_read, wants)
+
+
+_event_plans: dict[int, tuple[ObjectSchema, tuple[Member, ...]]] = {}
+
+
+def _event_record(subject: ObjectSchema) -> Sql:
+    """The whole record at depth 0, whatever the caller may read: a webhook has rights of its own."""
+    known = _event_plans.get(id(subject))
+    if known is None or known[0] is not subject:
+        members = tuple(
+            Value(
+                field.name if field.relation is None else field.relation.join_name or field.name,
+                field.type.whole_answer_sql(field) if field.relation is None else field.type.sql(field).answer,
+            )
+            for field in subject.fields
+            if field.type.is_readable and (field.relation is None or field.relation.is_to_one)
+        )
+        if len(_event_plans) > 2048:
+            _event_plans.clear()
+        known = _event_plans[id(subject)] = (subject, members)
+    return record_sql(known[1], "r")
+
+
+def read_answers(scope: Scope, answer: Answer, rows: Sequence[Sequence[Any]]) -> dict[str, str]:
+    """The answered JSON text by record id, from the rows of the write or by a read after it."""
+    if not answer.needs_second_read:
+        return {row[0]: row[1] for row in rows}
+    ids = [row[0] for row in rows]
+    sql = compile_by_ids(answer.subject, ids, record_sql(answer.members, "r"))
+    return dict(fetch(sql, scope.principal.workspace.shard))
+
+
+def emit_events(
+    scope: Scope,
+    answer: Answer,
+    action: events.Action,
+    rows: Sequence[Sequence[Any]],
+    updated_fields: Mapping[str, tuple[str, ...]] | tuple[str, ...] | None = None,
+) -> None:
+    """Tell the handlers of each written row; its event JSON is the last answer column."""
+    if not answer.wants_events or not rows:
+        return
+    place = 1 if answer.needs_second_read else 2
+    now = datetime.now(UTC)
+    events.emit(
+        [
+            events.Event(
+                action,
+                scope.principal,
+                answer.subject.id,
+                answer.subject.singular,
+                UUID(row[0]),
+                loads(row[place].encode()),
+                updated_fields.get(row[0], ()) if isinstance(updated_fields, Mapping) else updated_fields,
+                now,
+            )
+            for row in rows
+        ],
+        scope.principal.workspace.shard,
+    )
+
+
+# Relations -------------------------------------------------------------------------------------------
+
+
+def plan_relates(scope: Scope, inputs: Sequence[RecordInput]) -> list[Relate]:
+    """Every related id the inputs name, once per relation."""
+    ids: dict[FieldSchema, set[str]] = {}
+    for record in inputs:
+        for field, value in record.values.items():
+            if field.relation is not None and value is not None:
+                ids.setdefault(field, set()).add(value)
+    relates = []
+    for field, wanted in ids.items():
+        target = scope.schema.target(field)
+        assert field.relation is not None
+        if target is None:
+            raise InvalidRelation(f'The object behind "{field.name}" is not active', path=field.relation.join_name)
+        relates.append(Relate(field, target, tuple(sorted(wanted))))
+    return relates
+
+
+def check_related(scope: Scope, relates: Sequence[Relate], counts: Sequence[int] | None) -> None:
+    """Refuse ids of records that do not exist; `counts` is what the statement found per relation."""
+    for relate, count in zip(relates, counts or (), strict=False):
+        if count == len(relate.ids):
+            continue
+        found = {row[0] for row in fetch(compile_existing(relate.target, relate.ids), scope.principal.workspace.shard)}
+        missing = [each for each in relate.ids if each not in found]
+        assert relate.field.relation is not None
+        name = relate.field.relation.join_name
+        raise MissingReference(
+            f'{name}: no {relate.target.singular} with id {", ".join(missing[:5])}',
+            path=name,
+            details={"field": name, "missing": missing},
+        )
+
+
+def resolve_connects(scope: Scope, inputs: Sequence[RecordInput]) -> None:
+    """Replace every `connect` by the id of the one record it names; one statement per relation."""
+    by_field: dict[FieldSchema, list[RecordInput]] = {}
+    for record in inputs:
+        for field in record.connects:
+            by_field.setdefault(field, []).append(record)
+    for field, records in by_field.items():
+        _connect(scope, field, records)
+
+
+def _connect(scope: Scope, field: FieldSchema, records: Sequence[RecordInput]) -> None:
+    target = scope.schema.target(field)
+    if target is None:
+        raise InvalidRelation(f'The object behind "{field.name}" is not active', path=field.name)
+    chosen = [_constraint(target, field, record.connects[field]) for record in records]
+    unique = chosen[0][0]
+    if any(each is not unique for each, _ in chosen):
+        raise InvalidRelation(
+            f"Expected the same constraint fields to be used consistently across all operations for {field.name}.",
+            path=field.name,
+        )
+    using = scope.principal.workspace.shard
+    keys = sorted({key for _, key in chosen})
+    found: dict[tuple[str, ...], list[str]] = {}
+    for record_id, data in fetch(compile_keys(target, unique_condition(unique, keys)), using):
+        stored = record_id if unique.column == "id" else loads(data.encode()).get(unique.storage_key)
+        key = unique.type.unique_values(stored)
+        if key is not None:
+            found.setdefault(key, []).append(record_id)
+    for record, (_, key) in zip(records, chosen, strict=True):
+        matches = found.get(key, [])
+        if len(matches) != 1:
+            parts = [part for part in unique.type.unique_parts()]
+            named = " and ".join(
+                f"{unique.name}{part[:1].upper()}{part[1:]} = {value}" for part, value in zip(parts, key, strict=False)
+            )
+            raise InvalidRelation(
+                f"Expected 1 record to connect to {field.name}, but found {len(matches)} for {named}", path=field.name
+            )
+        record.values[field] = matches[0]
+
+
+def _constraint(
+    target: ObjectSchema, field: FieldSchema, where: Mapping[str, Any]
+) -> tuple[FieldSchema, tuple[str, ...]]:
+    """The unique field that `where` fills completely, and its key."""
+    complete: list[tuple[FieldSchema, tuple[str, ...]]] = []
+    for unique in target.unique_fields:
+        if unique.name not in where:
+            continue
+        try:
+            cleaned = unique.type.clean(where[unique.name], unique)
+        except ApiError as fault:
+            raise InvalidRelation(fault.message, path=f"{field.name}.connect.where.{unique.name}") from None
+        key = unique.type.unique_values(unique.type.merge(None, cleaned, unique))
+        if key is not None:
+            complete.append((unique, key))
+    if not complete:
+        raise InvalidRelation(
+            "Missing required fields: at least one unique constraint have to be fully populated for"
+            f" '{target.singular}'.",
+            path=field.name,
+        )
+    names = {unique.name for unique in target.unique_fields}
+    for name in where:
+        if name not in names:
+            raise InvalidRelation(
+                f"Field {name} is not a unique constraint field for '{target.singular}'.", path=field.name
+            )
+    return complete[0]
+
+
+# Refusals --------------------------------------------------------------------------------------------
+
+
+def duplicate(
+    scope: Scope, subject: ObjectSchema, fault: UniqueViolation, inputs: Sequence[RecordInput]
+) -> DuplicateEntry:
+    """The duplicate's field, value and the record that has it already, as far as they can be found."""
+    field = next((each for each in subject.fields if fault.constraint == f"u_{each.id.hex}"), None)
+    using = scope.principal.workspace.shard
+    extensions: dict[str, Any] = {}
+    details: dict[str, Any] = {}
+    if field is None:
+        ids = [record.id for record in inputs if record.id]
+        taken = [row[0] for row in fetch(compile_existing(subject, ids), using)] if ids else []
+        details = {"field": "id", "value": taken[0] if taken else None, "recordId": taken[0] if taken else None}
+        return DuplicateEntry(
+            "A duplicate entry was detected",
+            path="id",
+            details=details,
+            extensions=extensions,
+            user_message="This record already exists. Please check your data and try again.",
+        )
+    details["field"] = field.name
+    for record in inputs:
+        if field not in record.values:
+            continue
+        stored = field.type.merge(None, record.values[field], field)
+        key = field.type.unique_values(stored)
+        if key is None:
+            continue
+        rows = fetch(_holder(subject, field, key), using)
+        if rows:
+            details |= {"value": field.type.answer(stored, field), "recordId": rows[0][0], "index": record.index}
+            extensions = {"conflictingRecordId": rows[0][0], "conflictingObjectNameSingular": subject.singular}
+            break
+    return DuplicateEntry(
+        "A duplicate entry was detected",
+        path=field.name,
+        details=details,
+        extensions=extensions,
+        user_message=f"This {field.label} value is already in use. Please check your data and try again.",
+    )
+
+
+def _holder(subject: ObjectSchema, field: FieldSchema, key: tuple[str, ...]) -> Sql:
+    return raw(f"SELECT r.id::text FROM {table_of(subject)} r WHERE ") + unique_condition(field, [key]) + raw(" LIMIT 1")
+
+

@@ -1,0 +1,95 @@
+"""Reads a query string the way clients write it: percent signs that encode nothing stay as they are.
+
+Clients put filters such as `name[like]:%ada%` into a URL as they stand. Where the two characters
+after `%` are no hexadecimal digits, or the bytes they name are no UTF-8 (RFC 3629), the text is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+from config.errors import BadRequest
+
+Parameters = Mapping[str, list[str]]  # every value of a name, in order
+
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_MAX_NAMED = 20  # parameters listed in one header
+
+
+def read_query_string(text: str) -> dict[str, list[str]]:
+    """The parameters of a query string as WSGI gives it (PEP 3333: bytes as Latin-1).
+
+    >>> read_query_string("filter=name[like]:%25a%__&limit=1&limit=2")
+    {'filter': ['name[like]:%a%__'], 'limit': ['1', '2']}
+    """
+    parameters: dict[str, list[str]] = {}
+    if not text:
+        return parameters
+    if not text.isascii():
+        text = text.encode("latin-1", "replace").decode("utf-8", "replace")
+    for pair in text.split("&"):
+        if pair:
+            name, _, value = pair.partition("=")
+            parameters.setdefault(_decode(name), []).append(_decode(value))
+    return parameters
+
+
+def _decode(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    if "%" in text:
+        text = _ESCAPES.sub(_decode_run, text)
+        if "\0" in text:
+            raise BadRequest("Query parameters cannot contain the character NUL (%00)")
+    return text
+
+
+def _decode_run(run: re.Match[str]) -> str:
+    escapes = run[0]
+    raw = bytes.fromhex(escapes.replace("%", ""))
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return "".join(_decode_where_possible(raw, escapes))
+
+
+def _decode_where_possible(raw: bytes, escapes: str) -> Iterable[str]:
+    """Each character whose 1 to 4 bytes are UTF-8, and the written escape of every other byte."""
+    at = 0
+    while at < len(raw):
+        for size in range(1, 5):
+            try:
+                yield raw[at : at + size].decode()
+            except UnicodeDecodeError:
+                continue
+            at += size
+            break
+        else:
+            yield escapes[3 * at : 3 * at + 3]
+            at += 1
+
+
+def single(parameters: Parameters, name: str) -> str | None:
+    """The value of a parameter that was given once; None when it is absent, empty or repeated."""
+    values = parameters.get(name)
+    return values[0] or None if values is not None and len(values) == 1 else None
+
+
+def joined(parameters: Parameters, name: str) -> str | None:
+    """The value of a parameter; repeated values as one list, which no parameter of one value accepts."""
+    values = parameters.get(name)
+    return None if values is None else ",".join(values)
+
+
+def header_text(names: Mapping[str, str | None]) -> str:
+    """Ignored names and the known name each was nearest to, safe as a header's value.
+
+    >>> header_text({"limt": "limit", "x": None})
+    'limt (did you mean limit?), x'
+    """
+    return ", ".join(
+        quote(name[:80], safe="[].") + (f" (did you mean {known}?)" if known else "")
+        for name, known in list(names.items())[:_MAX_NAMED]
+    )

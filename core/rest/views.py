@@ -1,0 +1,228 @@
+"""Core REST: one view for every route under /rest that is about records.
+
+A request is read in the order its faults are answered in: JSON syntax of the body, token, path,
+parameters, object name; then records are asked, which check names, values and rights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.views import APIView
+
+from config.errors import BodyTooLarge, MissingToken, NotFound, UnknownObject
+from config.observability import stage
+from config.principal import Principal
+from config.rendering import JSON_CONTENT_TYPE, loads, read_body
+from core.query import ir
+from core.query.names import nearest
+from core.records.create import create
+from core.records.delete import delete
+from core.records.destroy import destroy
+from core.records.find import find_one, find_page
+from core.records.restore import restore
+from core.records.update import update
+from core.rest import envelope
+from core.rest.bodies import read_duplicates, read_merge, read_record, read_records
+from core.rest.groups import parse_group_by
+from core.rest.parse import Asked, Limits, Route, ignored_parameters, parse_parameters, parse_route
+from core.rest.query_string import header_text, read_query_string
+from metadata.cache import load_schema
+from metadata.schema import ObjectSchema, WorkspaceSchema
+
+METHODS_WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
+CREATED = frozenset(("create_one", "create_many"))  # answered 201
+DEFAULT_GROUPS = 50
+
+_ID_ONLY = ir.Everything(only=("id",))
+
+
+class RecordsView(APIView):
+    """Django REST framework's request, authentication, throttling and exception handling.
+
+    Content negotiation and rendering are left out: every answer is JSON, mostly made by PostgreSQL.
+    """
+
+    schema = None  # the API's document is made out of the data model
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return self.respond(request)
+        except Exception as fault:
+            return self.handle_exception(fault)
+
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        method = request.method or "GET"
+        body = read_json(request) if method in METHODS_WITH_BODY else None
+        with stage(request, "authenticate"):
+            self.request = self.initialize_request(request)
+            principal = self.request.auth
+            if not isinstance(principal, Principal):
+                raise MissingToken("Missing authentication token")
+            self.check_throttles(self.request)
+        with stage(request, "parse"):
+            route = parse_route(method, request.path_info)
+            parameters = read_query_string(request.META.get("QUERY_STRING", ""))
+            ignored = ignored_parameters(route, parameters)
+            if route.operation == "group_by":
+                asked, groups = Asked(), parse_group_by(route.object_name, parameters, group_limits())
+            else:
+                asked, groups = parse_parameters(route, parameters, page_limits()), None
+        with stage(request, "schema"):
+            schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
+            subject = find_object(schema, route.object_name)
+        with stage(request, "records"):
+            text = OPERATIONS[route.operation](Call(principal, schema, subject, route, asked, body, groups))
+        status = 201 if route.operation in CREATED else 200
+        response = HttpResponse(text.encode(), status=status, content_type=JSON_CONTENT_TYPE)
+        if ignored:
+            response["X-Ignored-Parameters"] = header_text(ignored)
+        return response
+
+
+def read_json(request: HttpRequest) -> Any:
+    """The body as JSON, whatever its content type says; no body reads as an empty object."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdigit() and int(length) > settings.MAX_BODY_BYTES:  # before a byte of it is read
+        raise BodyTooLarge(f"Body is larger than {settings.MAX_BODY_BYTES} bytes")
+    body = read_body(request)
+    return loads(body) if body.strip() else {}
+
+
+def page_limits() -> Limits:
+    return Limits(settings.DEFAULT_PAGE_SIZE, settings.MAX_PAGE_SIZE_REST)
+
+
+def group_limits() -> Limits:
+    return Limits(DEFAULT_GROUPS, settings.MAX_PAGE_SIZE_REST)
+
+
+def find_object(schema: WorkspaceSchema, plural: str) -> ObjectSchema:
+    """The object of a path segment, which is always its plural name."""
+    found = schema.by_plural.get(plural)
+    if found is not None:
+        return found
+    singular = schema.by_singular.get(plural)
+    if singular is not None:
+        raise UnknownObject(f"object '{plural}' not found. Did you mean '{singular.plural}'?")
+    raise UnknownObject(f"object '{plural}' not found. eg: companies", hint=nearest(plural, schema.by_plural))
+
+
+def later(name: str) -> Callable[..., Any]:
+    from importlib import import_module
+    try:
+        return getattr(import_module(f"core.records.{name}"), name)
+    except ModuleNotFoundError:
+        raise NotFound(f"Cannot {name}") from None
+
+
+# Operations: what was asked → the text of the answer ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that was understood; `groups` is what groupBy asks."""
+
+    principal: Principal
+    schema: WorkspaceSchema
+    subject: ObjectSchema
+    route: Route
+    asked: Asked
+    body: Any
+    groups: ir.GroupBy | None = None
+
+    @property
+    def target(self) -> ir.Target:
+        """One record when the path has an id, else all that match the filter."""
+        if self.route.id is not None:
+            return ir.Target(id=self.route.id)
+        return ir.Target(filter=self.asked.filter)
+
+    def written(self, verb: str, records: list[str]) -> str:
+        """The envelope of a write: the record of the path's id, or every record it was about."""
+        if self.route.id is not None:
+            return envelope.of_record(verb + self.subject.singular_pascal, records[0])
+        return envelope.of_records(verb + self.subject.plural_pascal, records)
+
+
+def answer_find_many(call: Call) -> str:
+    asked = call.asked
+    query = ir.Find(call.subject.singular, asked.selection, asked.filter, asked.order, asked.page, asked.with_total)
+    return envelope.of_page(call.subject.plural, find_page(call.principal, call.schema, query))
+
+
+def answer_find_one(call: Call) -> str:
+    query = ir.FindOne(call.subject.singular, call.asked.selection, ir.Match("id", {"eq": call.route.id}))
+    return envelope.of_record(call.subject.singular, find_one(call.principal, call.schema, query))
+
+
+def answer_create_one(call: Call) -> str:
+    records = (read_record(call.body, call.subject.plural),)
+    query = ir.Create(call.subject.singular, records, call.asked.selection, call.asked.upsert)
+    [record] = create(call.principal, call.schema, query)
+    return envelope.of_record("create" + call.subject.singular_pascal, record)
+
+
+def answer_create_many(call: Call) -> str:
+    records = read_records(call.body, call.subject.plural)
+    query = ir.Create(call.subject.singular, records, call.asked.selection, call.asked.upsert)
+    return envelope.of_records("create" + call.subject.plural_pascal, create(call.principal, call.schema, query))
+
+
+def answer_update(call: Call) -> str:
+    changes = read_record(call.body, call.subject.plural)
+    query = ir.Update(call.subject.singular, call.target, changes, call.asked.selection)
+    return call.written("update", update(call.principal, call.schema, query))
+
+
+def answer_delete(call: Call) -> str:
+    """A soft delete shows the record as it now is; of a destroyed one only the id is left."""
+    if call.asked.soft_delete:
+        deleted = ir.Delete(call.subject.singular, call.target, ir.Everything())
+        return call.written("delete", delete(call.principal, call.schema, deleted))
+    destroyed = ir.Destroy(call.subject.singular, call.target, _ID_ONLY)
+    return call.written("delete", destroy(call.principal, call.schema, destroyed))
+
+
+def answer_restore(call: Call) -> str:
+    query = ir.Restore(call.subject.singular, call.target, call.asked.selection)
+    return call.written("restore", restore(call.principal, call.schema, query))
+
+
+def answer_duplicates(call: Call) -> str:
+    query = read_duplicates(call.body, call.subject.singular, call.asked.selection)
+    pages = later("duplicates")(call.principal, call.schema, query)
+    return envelope.of_duplicates(f"{call.subject.singular}Duplicates", pages)
+
+
+def answer_merge(call: Call) -> str:
+    query = read_merge(call.body, call.subject.singular, call.asked.selection)
+    return envelope.of_record("merge" + call.subject.singular_pascal, later("merge")(call.principal, call.schema, query))
+
+
+def answer_group_by(call: Call) -> str:
+    assert call.groups is not None
+    query = replace(call.groups, object_name=call.subject.singular)
+    return envelope.of_groups(later("group_by")(call.principal, call.schema, query))
+
+
+OPERATIONS: Mapping[str, Callable[[Call], str]] = {
+    "find_many": answer_find_many,
+    "find_one": answer_find_one,
+    "create_one": answer_create_one,
+    "create_many": answer_create_many,
+    "update_one": answer_update,
+    "update_many": answer_update,
+    "delete_one": answer_delete,
+    "delete_many": answer_delete,
+    "restore_one": answer_restore,
+    "restore_many": answer_restore,
+    "duplicates": answer_duplicates,
+    "merge": answer_merge,
+    "group_by": answer_group_by,
+}

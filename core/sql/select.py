@@ -1,0 +1,451 @@
+"""Plans of reading → SELECT. PostgreSQL assembles the answer's JSON; its text is the answer.
+
+Every record is read through a subquery that knows its table, hides the soft-deleted unless the
+filter names them, has a limit and orders by the id last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from core.query.plan import (
+    EVERY,
+    Aggregate,
+    Condition,
+    Connection,
+    Constant,
+    CursorOf,
+    Edges,
+    FindPlan,
+    JoinId,
+    Member,
+    Node,
+    OrderKey,
+    PageInfo,
+    Parts,
+    ToMany,
+    ToOne,
+    Total,
+    Value,
+    Window,
+)
+from core.sql.filters import at, compile_condition, table_of
+from core.sql.fragment import Sql, array_literal, concat, integer, join, literal, quoted, raw
+from metadata.schema import ObjectSchema
+
+_SHOWN_CURSORS = {"startCursor", "endCursor"}
+
+
+# Records ---------------------------------------------------------------------------------------------
+
+
+def compile_record(members: Sequence[Member], alias: str, level: int = 0) -> Sql:
+    """JSON text of one record's object, over the row called `alias`."""
+    return _object([_member(member, alias, level) for member in members])
+
+
+def _object(pieces: Sequence[tuple[str, Sql | str]]) -> Sql:
+    """`{"key":value,…}` as one concatenation; neighbouring constants become one."""
+    texts: list[str] = []
+    params: list[Any] = []
+    pending = "{"
+    for index, (key, value) in enumerate(pieces):
+        pending += f'{"," if index else ""}"{key}":'
+        if isinstance(value, str):  # JSON text known already
+            pending += value
+            continue
+        texts.append(literal(pending))
+        texts.append(value.text)
+        params.extend(value.params)
+        pending = ""
+    texts.append(literal(pending + "}"))
+    return Sql(concat(texts), tuple(params))
+
+
+def _member(member: Member, alias: str, level: int) -> tuple[str, Sql | str]:
+    match member:
+        case Constant(key, json):
+            return key, json
+        case Value(key, sql):
+            return key, raw(at(sql, alias))
+        case Parts(key, parts):
+            return key, _object([_member(part, alias, level) for part in parts])
+        case JoinId(key, joined, target):
+            other = f"t{level}"
+            return key, raw(
+                f"coalesce((SELECT to_json({other}.id)::text FROM {table_of(target)} {other}"
+                f" WHERE {other}.id = {at(joined.value, alias)} AND {other}.deleted_at IS NULL), 'null')"
+            )
+        case ToOne(key, joined, target, members):
+            other = f"t{level}"
+            return key, (
+                raw("coalesce((SELECT ")
+                + compile_record(members, other, level + 1)
+                + raw(
+                    f" FROM {table_of(target)} {other} WHERE {other}.id = {at(joined.value, alias)}"
+                    f" AND {other}.deleted_at IS NULL), 'null')"
+                )
+            )
+        case ToMany():
+            return member.key, _to_many(member, alias, level)
+
+
+def _to_many(member: ToMany, alias: str, level: int) -> Sql:
+    rows = f"m{level}"
+    belongs = raw(f"{at(member.inverse.value, rows)} = {alias}.id")
+    source = _Source(member.target, member.condition, member.sees_deleted, rows, belongs)
+    if member.connection is not None:
+        return (
+            raw("(SELECT ")
+            + _connection(member.connection, source, member.order, member.window, level)
+            + raw(")")
+        )
+    page = f"p{level}"
+    return (
+        raw("(SELECT concat('[', string_agg(")
+        + compile_record(member.members, page, level + 1)
+        + raw(", ','), ']') FROM (")
+        + source.rows(member.order, member.window.size)
+        + raw(f") {page})")
+    )
+
+
+# Pages -----------------------------------------------------------------------------------------------
+
+
+class _Source:
+    """The records a page is taken from: one table, one condition."""
+
+    def __init__(
+        self, subject: ObjectSchema, condition: Condition, sees_deleted: bool, alias: str, belongs: Sql | None = None
+    ) -> None:
+        self.subject = subject
+        self.alias = alias
+        self.is_unfiltered = condition == EVERY and not sees_deleted and belongs is None
+        conditions = [belongs] if belongs is not None else []
+        if not sees_deleted:
+            conditions.append(raw(f"{alias}.deleted_at IS NULL"))
+        if condition != EVERY:
+            conditions.append(compile_condition(condition, alias))
+        self.where = join(conditions, " AND ") if conditions else raw("true")
+
+    def table(self) -> Sql:
+        return raw(f"{table_of(self.subject)} {self.alias}")
+
+    def rows(self, order: Sequence[OrderKey], limit: int, window: Window | None = None) -> Sql:
+        """`SELECT r.*` in order, at most `limit` rows, behind the window's cursor."""
+        is_backward = window is not None and window.is_backward
+        where = self.where
+        if window is not None and window.cursor is not None:
+            where += raw(" AND ") + keyset(order, window.cursor, self.alias, is_backward)
+        sql = raw(f"SELECT {self.alias}.* FROM ") + self.table() + raw(" WHERE ") + where
+        sql += raw(" ORDER BY ") + order_by(order, self.alias, is_backward) + raw(" LIMIT ") + integer(limit)
+        if window is not None and window.offset:
+            sql += raw(" OFFSET ") + integer(window.offset)
+        return sql
+
+    def exists(self, further: Sql | None = None) -> Sql:
+        where = self.where if further is None else self.where + raw(" AND ") + further
+        return raw("EXISTS (SELECT 1 FROM ") + self.table() + raw(" WHERE ") + where + raw(")")
+
+    def total(self) -> Sql:
+        """How many records there are: kept for the whole object, counted under a filter."""
+        if self.is_unfiltered:
+            return kept_total(self.subject)
+        return raw("(SELECT count(*) FROM ") + self.table() + raw(" WHERE ") + self.where + raw(")")
+
+
+def kept_total(subject: ObjectSchema) -> Sql:
+    """The number of live records as the writes keep it, exact in the statement's own snapshot."""
+    return Sql(
+        f"(SELECT coalesce(sum(live), 0)::bigint FROM {quoted(subject.schema_name)}.record_count"
+        " WHERE object_id = %s::uuid)",
+        (str(subject.id),),
+    )
+
+
+def order_by(order: Sequence[OrderKey], alias: str, is_backward: bool = False) -> Sql:
+    keys = []
+    for key in order:
+        descending = key.descending != is_backward
+        text = f"{_key_expression(key, alias)} {'DESC' if descending else 'ASC'}"
+        if key.is_nullable:
+            nulls_first = key.nulls_first != is_backward
+            if nulls_first != descending:  # PostgreSQL's own rule otherwise
+                text += " NULLS FIRST" if nulls_first else " NULLS LAST"
+        keys.append(raw(text))
+    return join(keys, ", ")
+
+
+def _key_expression(key: OrderKey, alias: str, what: str = "order") -> str:
+    expression: str = getattr(key.sql, what)
+    if key.through is None:
+        return at(expression, alias)
+    joined, target = key.through
+    return (
+        f"(SELECT {at(expression, 'o')} FROM {table_of(target)} o"
+        f" WHERE o.id = {at(joined.value, alias)} AND o.deleted_at IS NULL)"
+    )
+
+
+def keyset(order: Sequence[OrderKey], cursor: Sequence[Any], alias: str, is_backward: bool, *, inclusive: bool = False) -> Sql:
+    """True for the rows behind the cursor (at it too when inclusive), nulls in their place.
+
+    One alternative per key, `k1 > v1 OR (k1 = v1 AND k2 > v2) …`, and in front of them a bound on
+    the first key alone, which is what an index can start from.
+    """
+    alternatives: list[Sql] = []
+    equal: list[Sql] = []
+    for key, value in zip(order, cursor, strict=True):
+        expression = _key_expression(key, alias)
+        behind = _behind(key, value, expression, is_backward)
+        if behind is not None:
+            alternatives.append(join([*equal, behind], " AND "))
+        equal.append(_same(key, value, expression))
+    if inclusive:
+        alternatives.append(join(equal, " AND "))
+    if not alternatives:
+        return raw("false")
+    condition = raw("((") + join(alternatives, ") OR (") + raw("))")
+    if len(order) > 1:
+        bound = _behind(order[0], cursor[0], _key_expression(order[0], alias), is_backward, or_same=True)
+        if bound is not None:
+            condition = bound + raw(" AND ") + condition
+    return condition
+
+
+def _same(key: OrderKey, value: Any, expression: str) -> Sql:
+    if value is None:
+        return raw(f"{expression} IS NULL")
+    return Sql(f"{expression} = {key.sql.order_operand}", (value,))
+
+
+def _behind(key: OrderKey, value: Any, expression: str, is_backward: bool, *, or_same: bool = False) -> Sql | None:
+    """Rows whose key comes after `value`; None when no row can."""
+    descending = key.descending != is_backward
+    nulls_first = key.nulls_first != is_backward
+    if value is None:
+        if not nulls_first:
+            return raw(f"{expression} IS NULL") if or_same else None
+        return raw("true") if or_same else raw(f"{expression} IS NOT NULL")
+    comparison = ("<" if descending else ">") + ("=" if or_same else "")
+    sql = Sql(f"{expression} {comparison} {key.sql.order_operand}", (value,))
+    if key.is_nullable and not nulls_first:
+        return raw("(") + sql + raw(f" OR {expression} IS NULL)")
+    return sql
+
+
+def cursor_json(order: Sequence[OrderKey], alias: str) -> Sql:
+    """JSON text of a row's cursor: each order key's value, nested by its path, then the id."""
+    tree: dict[str, Any] = {}
+    for key in order:
+        branch = tree
+        for name in key.path[:-1]:
+            branch = branch.setdefault(name, {})
+        branch[key.path[-1]] = _cursor_value(key, alias)
+    return _nested(tree)
+
+
+def _cursor_value(key: OrderKey, alias: str) -> str:
+    if key.is_json:
+        return f"coalesce(to_json({_key_expression(key, alias, 'text')})::text, 'null')"
+    if key.through is not None:
+        return f"coalesce({_key_expression(key, alias, 'answer')}, 'null')"
+    return at(key.sql.answer, alias)
+
+
+def _nested(tree: dict[str, Any]) -> Sql:
+    return _object([(name, _nested(value) if isinstance(value, dict) else raw(value)) for name, value in tree.items()])
+
+
+def _encoded(json: Sql) -> Sql:
+    return raw("translate(encode(convert_to(") + json + raw(", 'UTF8'), 'base64'), E'\\n', '')")
+
+
+# Connections -----------------------------------------------------------------------------------------
+
+
+def _connection(
+    connection: Connection, source: _Source, order: Sequence[OrderKey], window: Window, level: int
+) -> Sql:
+    """`<json> FROM <page> …` of a connection as picked: what follows a SELECT."""
+    page = f"p{level}"
+    needs_page = any(isinstance(member, Edges | PageInfo) for member in connection.members)
+    ends = {
+        name
+        for member in connection.members
+        if isinstance(member, PageInfo)
+        for item in member.items
+        if not isinstance(item, Constant)
+        for name in [item[1]]
+    }
+    columns: list[Sql] = []
+    aggregates: list[Sql] = []
+    pieces: list[tuple[str, Sql | str]] = []
+    for member in connection.members:
+        match member:
+            case Constant(key, json):
+                pieces.append((key, json))
+            case Edges(key, items):
+                name = f"e{len(columns)}"
+                columns.append(_edges(items, order, window, page, level) + raw(f" AS {name}"))
+                pieces.append((key, raw(f"a{level}.{name}")))
+            case PageInfo(key, items):
+                pieces.append((key, _page_info(items, source, order, window, level)))
+            case Total(key):
+                if source.is_unfiltered:
+                    pieces.append((key, source.total()))
+                else:
+                    pieces.append((key, raw(f"c{level}.x{len(aggregates)}")))
+                    aggregates.append(raw("count(*)"))
+            case Aggregate(key, sql):
+                pieces.append((key, raw(f"c{level}.x{len(aggregates)}")))
+                aggregates.append(raw(at(sql, source.alias)))
+    sources: list[Sql] = []
+    if needs_page:
+        columns.append(raw("count(*) AS n"))
+        last = raw("least(") + integer(window.size) + raw(f", {page}.n)")
+        for name, place in (("startCursor", raw("1")), ("endCursor", last)):
+            if name in ends:
+                row = _opposite(place, window, page) if window.is_backward else place
+                columns.append(
+                    raw("max(")
+                    + _encoded(cursor_json(order, page))
+                    + raw(f") FILTER (WHERE {page}.rn = ")
+                    + row
+                    + raw(f") AS {name.lower()}")
+                )
+        rows = f"q{level}"
+        sources.append(
+            raw("(SELECT ")
+            + join(columns, ", ")
+            + raw(f" FROM (SELECT {rows}.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM (")
+            + source.rows(order, window.size + 1, window)
+            + raw(f") {rows}) {page}) a{level}")
+        )
+    if aggregates:
+        numbered = [value + raw(f" AS x{index}") for index, value in enumerate(aggregates)]
+        sources.append(
+            raw("(SELECT ")
+            + join(numbered, ", ")
+            + raw(" FROM ")
+            + source.table()
+            + raw(" WHERE ")
+            + source.where
+            + raw(f") c{level}")
+        )
+    json = _object(pieces)
+    return json if not sources else json + raw(" FROM ") + join(sources, ", ")
+
+
+def _opposite(place: Sql, window: Window, page: str) -> Sql:
+    """Rows were read backwards: the first shown is the last read."""
+    return raw("least(") + integer(window.size) + raw(f", {page}.n)") if place.text == "1" else raw("1")
+
+
+def _edges(
+    items: Sequence[Node | CursorOf | Constant], order: Sequence[OrderKey], window: Window, page: str, level: int
+) -> Sql:
+    pieces: list[tuple[str, Sql | str]] = []
+    for item in items:
+        match item:
+            case Constant(key, json):
+                pieces.append((key, json))
+            case CursorOf(key):
+                pieces.append((key, raw("to_json(") + _encoded(cursor_json(order, page)) + raw(")::text")))
+            case Node(key, members):
+                pieces.append((key, compile_record(members, page, level + 1)))
+    return _array(_object(pieces), window, page)
+
+
+def _array(item: Sql, window: Window, page: str) -> Sql:
+    """The page's rows as a JSON array, in the order asked for."""
+    ordering = f" ORDER BY {page}.rn DESC" if window.is_backward else ""
+    return (
+        raw("concat('[', string_agg(")
+        + item
+        + raw(f", ','{ordering}) FILTER (WHERE {page}.rn <= ")
+        + integer(window.size)
+        + raw("), ']')")
+    )
+
+
+def _page_info(
+    items: Sequence[tuple[str, str] | Constant],
+    source: _Source,
+    order: Sequence[OrderKey],
+    window: Window,
+    level: int,
+) -> Sql:
+    pieces: list[tuple[str, Sql | str]] = []
+    more = raw(f"a{level}.n > ") + integer(window.size)
+    for item in items:
+        if isinstance(item, Constant):
+            pieces.append((item.key, item.json))
+            continue
+        key, name = item
+        if name in _SHOWN_CURSORS:
+            pieces.append((key, raw(f"coalesce(to_json(a{level}.{name.lower()})::text, 'null')")))
+        elif (name == "hasNextPage") != window.is_backward:
+            pieces.append((key, raw("(") + more + raw(")::text")))
+        else:
+            pieces.append((key, raw("(") + _other_side(source, order, window) + raw(")::text")))
+    return _object(pieces)
+
+
+def _other_side(source: _Source, order: Sequence[OrderKey], window: Window) -> Sql:
+    """Whether records stand on the side the page was not read towards."""
+    if window.cursor is not None:
+        return source.exists(keyset(order, window.cursor, source.alias, not window.is_backward, inclusive=True))
+    if window.offset:
+        return source.exists()
+    return raw("false")
+
+
+# Statements ------------------------------------------------------------------------------------------
+
+
+def compile_connection(plan: FindPlan) -> Sql:
+    """One row, one column: the JSON text of the connection."""
+    assert plan.connection is not None
+    source = _Source(plan.object, plan.condition, plan.sees_deleted, "r")
+    return raw("SELECT ") + _connection(plan.connection, source, plan.order, plan.window, 0)
+
+
+def compile_listing(plan: FindPlan, record: Sql) -> Sql:
+    """One row for REST: items (text or NULL), has more, other side, start and end cursor JSON, total.
+
+    `record` is the compiled JSON of one record over the alias `p`.
+    """
+    source = _Source(plan.object, plan.condition, plan.sees_deleted, "r")
+    window = plan.window
+    ordering = " ORDER BY p.rn DESC" if window.is_backward else ""
+    cursor = cursor_json(plan.order, "p")
+    size = integer(window.size)
+    sql = raw("SELECT string_agg(") + record + raw(f", ','{ordering}) FILTER (WHERE p.rn <= ") + size
+    sql += raw("), count(*) > ") + size + raw(", ") + _other_side(source, plan.order, window)
+    sql += raw(", max(") + cursor + raw(") FILTER (WHERE p.rn = 1), max(") + cursor
+    sql += raw(") FILTER (WHERE p.rn = least(") + size + raw(", p.n)), ")
+    sql += source.total() if plan.with_total else raw("NULL")
+    sql += raw(" FROM (SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM (")
+    sql += source.rows(plan.order, window.size + 1, window)
+    return sql + raw(") q) p")
+
+
+def compile_one(subject: ObjectSchema, condition: Condition, sees_deleted: bool, record: Sql) -> Sql:
+    """The JSON text of the first record that matches; no row when none does. `record` is over the alias `r`."""
+    source = _Source(subject, condition, sees_deleted, "r")
+    return raw("SELECT ") + record + raw(" FROM ") + source.table() + raw(" WHERE ") + source.where + raw(" LIMIT 1")
+
+
+def compile_by_ids(subject: ObjectSchema, ids: Sequence[UUID | str], record: Sql) -> Sql:
+    """`(id, JSON text)` of records by their ids, deleted ones too: what a write answers with."""
+    return (
+        raw("SELECT r.id::text, ")
+        + record
+        + Sql(f" FROM {table_of(subject)} r WHERE r.id = ANY(%s::uuid[])", (array_literal(list(ids)),))
+    )
+
+

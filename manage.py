@@ -1,0 +1,23 @@
+#!/usr/bin/env python3
+"""Django's command line for Fourgate."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.management import execute_from_command_line
+
+    from config import embedded_postgres
+
+    # Without DATABASE_URL a command uses the server that `up` runs, or has it started for its own duration.
+    try:
+        with embedded_postgres.for_command(sys.argv):
+            execute_from_command_line(sys.argv)
+    except embedded_postgres.EmbeddedPostgresError as error:
+        sys.exit(f"manage.py: {error}")
+
+
+if __name__ == "__main__":
+    main()

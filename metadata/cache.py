@@ -1,0 +1,266 @@
+"""Loads the snapshot of a workspace's data model and keeps it by version.
+
+A version's snapshot never changes, so nothing has to be invalidated: a request brings the version
+that its authentication read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from config.errors import WorkspaceNotFound
+from metadata.fieldtypes.contract import field_type
+from metadata.models import FieldMetadata, table_name
+from metadata.schema import FieldSchema, ObjectSchema, Option, RelationSchema, WorkspaceSchema
+
+KEPT_SNAPSHOTS = 256
+
+_snapshots: OrderedDict[tuple[UUID, int], WorkspaceSchema] = OrderedDict()
+_lock = Lock()
+
+# One statement sees one state of the database, so objects, fields and version belong together.
+_READ = """
+SELECT w.schema_version, w.database_schema,
+  (SELECT json_agg(json_build_array(
+      o.id, o.name_singular, o.name_plural, o.label_singular, o.label_plural, o.description, o.icon, o.is_system,
+      o.is_custom, o.is_searchable, o.label_identifier_field_id, o.image_identifier_field_id, o.duplicate_criteria,
+      o.standard_overrides) ORDER BY o.created_at, o.name_singular)::text
+   FROM metadata_objectmetadata o WHERE o.workspace_id = w.id AND o.is_active),
+  (SELECT json_agg(json_build_array(
+      f.id, f.object_id, f.name, f.label, f.type, f.storage_key, f."column", f.description, f.icon, f.is_nullable,
+      f.is_unique, f.is_system, f.is_custom, f.default_value, f.options, f.settings, f.relation_type,
+      f.relation_target_object_id, f.relation_target_field_id, f.join_name, f.on_delete, f.morph_id, f.is_searchable,
+      f.standard_overrides) ORDER BY f.position, f.name)::text
+   FROM metadata_fieldmetadata f WHERE f.workspace_id = w.id AND f.is_active)
+FROM metadata_workspace w WHERE w.id = %s AND w.deleted_at IS NULL
+"""
+
+
+class _ObjectRow(NamedTuple):
+    id: str
+    singular: str
+    plural: str
+    label_singular: str
+    label_plural: str
+    description: str | None
+    icon: str | None
+    is_system: bool
+    is_custom: bool
+    is_searchable: bool
+    label_identifier_id: str | None
+    image_identifier_id: str | None
+    duplicate_criteria: list[list[str]] | None
+    standard_overrides: dict[str, Any] | None
+
+
+class _FieldRow(NamedTuple):
+    id: str
+    object_id: str
+    name: str
+    label: str
+    type: str
+    storage_key: str
+    column: str | None
+    description: str | None
+    icon: str | None
+    is_nullable: bool
+    is_unique: bool
+    is_system: bool
+    is_custom: bool
+    default: Any
+    options: list[dict[str, Any]] | None
+    settings: dict[str, Any] | None
+    relation_type: Any
+    target_object_id: str | None
+    target_field_id: str | None
+    join_name: str | None
+    on_delete: Any
+    morph_id: str | None
+    is_searchable: bool | None
+    standard_overrides: dict[str, Any] | None
+
+
+def load_schema(workspace_id: UUID, version: int) -> WorkspaceSchema:
+    """The snapshot of that version; the present one, under its own version, when the rows moved on meanwhile.
+
+    Raises WorkspaceNotFound.
+    """
+    key = (workspace_id, version)
+    with _lock:
+        found = _snapshots.get(key)
+        if found is not None:
+            _snapshots.move_to_end(key)
+            return found
+    fresh = _read(workspace_id)
+    with _lock:
+        _snapshots[(workspace_id, fresh.version)] = fresh
+        while len(_snapshots) > KEPT_SNAPSHOTS:
+            _snapshots.popitem(last=False)
+    return fresh
+
+
+def current_schema(workspace_id: UUID) -> WorkspaceSchema:
+    """The snapshot of the workspace's present version. Raises WorkspaceNotFound."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT schema_version FROM metadata_workspace WHERE id = %s AND deleted_at IS NULL", [workspace_id]
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise WorkspaceNotFound("Workspace not found")
+    return load_schema(workspace_id, row[0])
+
+
+def forget(workspace_id: UUID) -> None:
+    """Drop the workspace's snapshots: after a failed change, whose version number will come again."""
+    with _lock:
+        for key in [key for key in _snapshots if key[0] == workspace_id]:
+            del _snapshots[key]
+
+
+def field_schema(field: FieldMetadata) -> FieldSchema:
+    """One field as records see it, from its row."""
+    return FieldSchema(
+        id=field.id,
+        object_id=field.object_id,
+        name=field.name,
+        label=field.shown("label"),
+        type=field_type(field.type),
+        storage_key=field.storage_key,
+        column=field.column,
+        description=field.shown("description"),
+        icon=field.shown("icon"),
+        is_nullable=field.is_nullable,
+        is_unique=field.is_unique,
+        is_system=field.is_system,
+        is_custom=field.is_custom,
+        default=field.default_value,
+        options=_options(field.options),
+        settings=field.settings or {},
+        relation=_relation(
+            field.relation_type,
+            field.relation_target_object_id,
+            field.relation_target_field_id,
+            field.on_delete,
+            field.join_name,
+        ),
+        morph_id=field.morph_id,
+    )
+
+
+def is_searched(type_name: str, is_searchable: bool | None, is_custom: bool, is_label_identifier: bool) -> bool:
+    """Whether a field's words are in the search vector: the label identifier, what says so, users' text fields."""
+    if not field_type(type_name).searchable:
+        return False
+    return is_label_identifier or (is_custom if is_searchable is None else is_searchable)
+
+
+def _read(workspace_id: UUID) -> WorkspaceSchema:
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, [workspace_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise WorkspaceNotFound("Workspace not found")
+    version, schema_name, objects_json, fields_json = row
+    object_rows = [_ObjectRow(*each) for each in json.loads(objects_json or "[]")]
+    field_rows = [_FieldRow(*each) for each in json.loads(fields_json or "[]")]
+    active_objects = {each.id for each in object_rows}
+    active_fields = {each.id for each in field_rows}
+    ids = {text: UUID(text) for text in (*active_objects, *active_fields)}
+    by_object: dict[str, list[_FieldRow]] = defaultdict(list)
+    for each in field_rows:
+        is_reachable = each.relation_type is None or (
+            each.target_object_id in active_objects and each.target_field_id in active_fields
+        )
+        if each.object_id in active_objects and is_reachable:
+            by_object[each.object_id].append(each)
+    return WorkspaceSchema(
+        workspace_id=workspace_id,
+        version=version,
+        schema_name=schema_name,
+        objects=tuple(_object_schema(each, by_object[each.id], ids, schema_name) for each in object_rows),
+    )
+
+
+def _object_schema(
+    row: _ObjectRow, field_rows: Sequence[_FieldRow], ids: Mapping[str, UUID], schema_name: str
+) -> ObjectSchema:
+    overrides = row.standard_overrides or {}
+    object_id = ids[row.id]
+    return ObjectSchema(
+        id=object_id,
+        singular=row.singular,
+        plural=row.plural,
+        label_singular=overrides.get("labelSingular") or row.label_singular,
+        label_plural=overrides.get("labelPlural") or row.label_plural,
+        schema_name=schema_name,
+        table_name=table_name(object_id),
+        fields=tuple(_field_schema(each, ids) for each in field_rows),
+        description=overrides.get("description") or row.description,
+        icon=overrides.get("icon") or row.icon,
+        is_system=row.is_system,
+        is_custom=row.is_custom,
+        is_searchable=row.is_searchable,
+        label_identifier_id=ids.get(row.label_identifier_id or ""),
+        image_identifier_id=ids.get(row.image_identifier_id or ""),
+        duplicate_criteria=None
+        if row.duplicate_criteria is None
+        else tuple(tuple(each) for each in row.duplicate_criteria),
+        search_field_ids=tuple(
+            ids[each.id]
+            for each in field_rows
+            if is_searched(each.type, each.is_searchable, each.is_custom, each.id == row.label_identifier_id)
+        ),
+    )
+
+
+def _field_schema(row: _FieldRow, ids: Mapping[str, UUID]) -> FieldSchema:
+    overrides = row.standard_overrides or {}
+    return FieldSchema(
+        id=ids[row.id],
+        object_id=ids[row.object_id],
+        name=row.name,
+        label=overrides.get("label") or row.label,
+        type=field_type(row.type),
+        storage_key=row.storage_key,
+        column=row.column,
+        description=overrides.get("description") or row.description,
+        icon=overrides.get("icon") or row.icon,
+        is_nullable=row.is_nullable,
+        is_unique=row.is_unique,
+        is_system=row.is_system,
+        is_custom=row.is_custom,
+        default=row.default,
+        options=_options(row.options),
+        settings=row.settings or {},
+        relation=_relation(
+            row.relation_type,
+            ids[row.target_object_id] if row.target_object_id else None,
+            ids[row.target_field_id] if row.target_field_id else None,
+            row.on_delete,
+            row.join_name,
+        ),
+        morph_id=UUID(row.morph_id) if row.morph_id else None,
+    )
+
+
+def _options(options: Sequence[Mapping[str, Any]] | None) -> tuple[Option, ...]:
+    return tuple(
+        Option(each["id"], each["value"], each["label"], each["position"], each.get("color"))
+        for each in sorted(options or (), key=lambda each: each["position"])
+    )
+
+
+def _relation(
+    kind: Any, target_object_id: UUID | None, target_field_id: UUID | None, on_delete: Any, join_name: str | None
+) -> RelationSchema | None:
+    if kind is None or target_object_id is None or target_field_id is None:
+        return None
+    return RelationSchema(kind, target_object_id, target_field_id, on_delete or "SET_NULL", join_name)

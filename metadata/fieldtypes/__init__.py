@@ -1,0 +1,62 @@
+"""The field types. Importing the package fills the registry: one module per type, one class in each."""
+
+from __future__ import annotations
+
+from metadata.fieldtypes import (  # noqa: F401
+    actor,
+    address,
+    array,
+    boolean,
+    currency,
+    date,
+    datetime,
+    emails,
+    files,
+    fullname,
+    links,
+    morphrelation,
+    multiselect,
+    number,
+    numeric,
+    phones,
+    position,
+    rating,
+    rawjson,
+    relation,
+    richtext,
+    select,
+    text,
+    tsvector,
+    uuid,
+)
+from metadata.fieldtypes.contract import (
+    FieldSql,
+    FieldType,
+    Problem,
+    Samples,
+    SqlType,
+    Subfield,
+    field_type,
+    field_types,
+    is_field_type,
+    show,
+    unquote,
+)
+from metadata.fieldtypes.operators import OPERATORS, REST_COMPARATORS, Operator
+
+__all__ = [
+    "OPERATORS",
+    "REST_COMPARATORS",
+    "FieldSql",
+    "FieldType",
+    "Operator",
+    "Problem",
+    "Samples",
+    "SqlType",
+    "Subfield",
+    "field_type",
+    "field_types",
+    "is_field_type",
+    "show",
+    "unquote",
+]

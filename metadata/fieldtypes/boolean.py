@@ -1,0 +1,57 @@
+"""True or false."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from config.errors import InvalidFilter, InvalidValue
+from metadata.fieldtypes.contract import BOOLEAN, FieldType, Json, Samples, nullable, register, show
+from metadata.fieldtypes.operators import BOOLEAN_OPERATORS
+
+if TYPE_CHECKING:
+    from metadata.schema import FieldSchema
+
+_WORDS = {"true": True, "false": False}
+
+
+@register
+class BooleanType(FieldType):
+    """Stored: true or false."""
+
+    name = "BOOLEAN"
+    label = "True/False"
+    description = "A yes or a no."
+
+    sql_type = BOOLEAN
+    operators = BOOLEAN_OPERATORS
+    aggregates = ("countTrue", "countFalse")
+
+    graphql = "Boolean"
+    graphql_filter = "BooleanFilter"
+    samples = Samples(
+        good=[(True, True), (False, False), (None, None)],
+        bad=[
+            (1, 'Invalid boolean value 1 for field "sample"'),
+            ("true", "Invalid boolean value 'true' for field \"sample\""),
+            ([], 'Invalid boolean value [] for field "sample"'),
+        ],
+        answers=[(True, True), (False, False), (None, None)],
+        operands={"eq": "TRUE"},
+    )
+
+    def clean(self, value: Json, field: FieldSchema) -> Json:
+        if value is True or value is False or value is None:
+            return value
+        raise InvalidValue(f'Invalid boolean value {show(value)} for field "{field.name}"', path=field.name)
+
+    def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
+        if value is True or value is False or value is None:
+            return value
+        word = _WORDS.get(value.lower()) if isinstance(value, str) else None
+        if word is None:
+            raise InvalidFilter(f'Invalid boolean value {show(value)} for field "{path}"', path=path)
+        return word
+
+    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+        schema: dict[str, Any] = {"type": "boolean", "examples": [True]}
+        return nullable(schema) if field.is_nullable else schema

@@ -1,0 +1,106 @@
+"""What the composite types share: an object whose parts are cleaned one by one, each by its own function.
+
+A composite is always answered as an object; what is absent in it prints as its part's empty value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from config.errors import InvalidValue
+from metadata.fieldtypes.contract import (
+    TEXT,
+    FieldType,
+    Json,
+    SqlType,
+    Subfield,
+    clean_text,
+    coerce_text,
+    invalid_object,
+    nullable,
+    unquote,
+)
+from metadata.fieldtypes.operators import TEXT_OPERATORS
+
+if TYPE_CHECKING:
+    from metadata.schema import FieldSchema
+
+
+class CompositeType(FieldType):
+    """A type with sub-fields; subclasses list them and their examples."""
+
+    noun: ClassVar[str]  # how messages call it: "full name"
+    example: ClassVar[Mapping[str, Any]]  # answered by a filled record; can be sent as it is
+
+    def clean(self, value: Json, field: FieldSchema) -> Json:
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise invalid_object(value, field.name)
+        name, subfields = field.name, self.subfields
+        cleaned = {}
+        for key, part_value in value.items():
+            part = subfields.get(key)
+            if part is None:
+                raise InvalidValue(self.unknown_subfield(key, name), path=f"{name}.{key}")
+            assert part.clean is not None
+            cleaned[key] = part.clean(part_value, f"{name}.{key}")
+        return cleaned
+
+    def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
+        """`path` ends with the sub-field's name."""
+        part = self.subfields[path.rpartition(".")[2]]
+        assert part.coerce is not None
+        return part.coerce(value, operator, path)
+
+    def unknown_subfield(self, key: str, name: str) -> str:
+        return f'Invalid subfield {key} for {self.noun} field "{name}"'
+
+    def clean_default(self, default: Json, field: FieldSchema) -> Json:
+        if default is None or all(part in (None, "", [], {}) for part in unquote(default).values()):
+            return None
+        return default
+
+    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {name: dict(part.json_schema) for name, part in self.subfields.items()},
+            "required": list(self.subfields),
+            "examples": [dict(self.example)],
+        }
+
+    def input_value_schema(self, field: FieldSchema) -> dict[str, Any]:
+        schema = {
+            "type": "object",
+            "properties": {
+                name: dict(nullable(part.json_schema) if part.input_json_schema is None else part.input_json_schema)
+                for name, part in self.subfields.items()
+            },
+            "additionalProperties": False,
+            "examples": [
+                {name: self.example[name] for name, part in self.subfields.items() if not part.is_input_hidden}
+            ],
+        }
+        return nullable(schema) if field.is_nullable else schema
+
+
+def text_part(
+    name: str, label: str, *, is_unique_part: bool = False, sql_type: SqlType = TEXT, **more: Any
+) -> Subfield:
+    """A sub-field of plain text; `more` overrides members of Subfield."""
+    members: dict[str, Any] = {
+        "operators": TEXT_OPERATORS,
+        "filter_type": "TEXT",
+        "graphql": "String",
+        "graphql_filter": "StringFilter",
+        "json_schema": {"type": "string"},
+        "clean": clean_text,
+        "coerce": coerce_text,
+        **more,
+    }
+    return Subfield(name, sql_type, label=label, is_unique_part=is_unique_part, **members)
+
+
+def by_name(parts: Sequence[Subfield]) -> dict[str, Subfield]:
+    return {part.name: part for part in parts}

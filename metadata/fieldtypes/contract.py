@@ -1,0 +1,511 @@
+"""What a field type is: one class that answers every question the four APIs ask of a type.
+
+A type says what it accepts and stores, how its JSON value becomes SQL, which operators, orders and
+aggregates it has, and how GraphQL and JSON Schema describe it. Nothing outside this package asks
+which type a field has. Pure: no Django, no database.
+
+SQL in here is constant text with these placeholders, filled by the SQL compiler:
+
+    {r}        the alias of the record's row
+    {json}     the value as jsonb            (r.data->'key', or a column)
+    {text}     the value as text             (r.data->>'key')
+    {value}    the value as its SQL type, as `=`, `<` and `IN` compare it
+    {operand}  one parameter, cast to that SQL type
+
+Values never enter SQL text; a literal percent sign is written `%%`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from config.errors import ApiError, InvalidFilter, InvalidValue, Problem
+
+if TYPE_CHECKING:
+    from metadata.schema import FieldSchema, Option
+
+Json = Any  # what json.loads gives
+
+INVALID_FIELD_INPUT = "INVALID_FIELD_INPUT"
+NULL_DEFAULT = "Default value cannot be null for non-nullable fields"
+
+
+@dataclass(frozen=True, slots=True)
+class SqlType:
+    """How a JSON value is compared and ordered in SQL, and what an empty one prints as."""
+
+    value: str  # for =, <, IN, IS NULL
+    operand: str  # how a parameter is cast; the cast must match `value`
+    order: str  # for ORDER BY and keyset comparisons, over `value` or the texts
+    order_operand: str  # the same transformation of a parameter
+    array: str  # the array type of `operand`, for `= ANY`
+    empty_json: str = "null"  # what an absent value prints as
+
+
+TEXT = SqlType(
+    "{text}", "%s::text", 'lower({text}) COLLATE "C"', 'lower(%s::text) COLLATE "C"', "text[]", empty_json='""'
+)
+NULLABLE_TEXT = SqlType("{text}", "%s::text", TEXT.order, TEXT.order_operand, "text[]")
+# Fixed-width ASCII; one expression for equality and order, so that one index serves both:
+CODE = SqlType('({text} COLLATE "C")', "%s::text", '({text} COLLATE "C")', '%s::text COLLATE "C"', "text[]")
+NUMBER = SqlType("({text})::numeric", "%s::numeric", "({text})::numeric", "%s::numeric", "numeric[]")
+BOOLEAN = SqlType("({text})::boolean", "%s::boolean", "({text})::boolean", "%s::boolean", "boolean[]")
+UUID = SqlType("({text})::uuid", "%s::uuid", "({text})::uuid", "%s::uuid", "uuid[]")
+JSON = SqlType("{json}", "%s::jsonb", 'lower({text}) COLLATE "C"', 'lower(%s::text) COLLATE "C"', "jsonb[]")
+ARRAY = SqlType(
+    "{json}", "%s::jsonb", 'lower({text}) COLLATE "C"', 'lower(%s::text) COLLATE "C"', "jsonb[]", empty_json="[]"
+)
+# The columns that every record has beside `data`:
+UUID_COLUMN = SqlType("{json}", "%s::uuid", "{json}", "%s::uuid", "uuid[]")
+TIMESTAMP_COLUMN = SqlType("{json}", "%s::timestamptz", "{json}", "%s::timestamptz", "timestamptz[]")
+FLOAT_COLUMN = SqlType("{json}", "%s::float8", "{json}", "%s::float8", "float8[]")
+TSVECTOR_COLUMN = SqlType("{json}", "%s::tsvector", "{text}", "%s::text", "tsvector[]")
+
+Clean = Callable[[Json, str], Json]  # (value, path) → stored part; raises InvalidValue
+Coerce = Callable[[Json, str, str], Json]  # (value, operator, path) → parameter; raises InvalidFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Subfield:
+    """One part of a composite type; stored under its own name inside the field's JSON object."""
+
+    name: str
+    sql_type: SqlType
+    operators: tuple[str, ...]
+    filter_type: str  # the type's name in messages and the GraphQL filter: TEXT, NUMERIC, SELECT, UUID, RAW_JSON
+    graphql: str  # output scalar
+    graphql_filter: str
+    label: str = ""
+    orderable: bool = True
+    groupable: bool = True
+    is_unique_part: bool = False  # takes part when the field is unique
+    is_required: bool = False
+    is_input_hidden: bool = False  # answered, but not listed in the inputs
+    aggregates: tuple[str, ...] = ()  # min max avg sum, named {op}{Field}{Subfield}
+    json_schema: Mapping[str, Any] = dataclass_field(default_factory=dict)  # of the answered part
+    input_json_schema: Mapping[str, Any] | None = None  # of an accepted part; None: the answered one, or null
+    clean: Clean | None = None
+    coerce: Coerce | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Examples every type must give: contract tests, docs and OpenAPI examples are made of them.
+
+    `good` pairs an input with the stored value; `bad` pairs an input with the message;
+    `answers` pairs a stored value with the JSON both APIs answer.
+    """
+
+    good: Sequence[tuple[Json, Json]]
+    bad: Sequence[tuple[Json, str]]  # for a field called `sample`
+    answers: Sequence[tuple[Json, Json]]
+    operands: Mapping[str, Json] = dataclass_field(default_factory=dict)  # by operator, or `subfield.operator`
+    settings: Mapping[str, Any] | None = None
+    options: Sequence[Mapping[str, Any]] | None = None
+
+
+def refused(values: Iterable[Json], message: Callable[[Json], str]) -> list[tuple[Json, str]]:
+    """Samples of bad values that share one message."""
+    return [(value, message(value)) for value in values]
+
+
+class FieldType:
+    """The contract. Scalar types set `sql_type`; composite types set `subfields`."""
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()  # older names accepted on input
+    label: ClassVar[str]
+    description: ClassVar[str]
+
+    sql_type: ClassVar[SqlType | None] = None
+    subfields: ClassVar[Mapping[str, Subfield]] = {}
+    column_sql_type: ClassVar[SqlType | None] = None  # when the field is one of the record's own columns
+    operators: ClassVar[tuple[str, ...]] = ()  # rows of the operator table, in the order messages print them
+
+    creation_refusal: ClassVar[str | None] = None  # why users cannot create such a field
+    orderable: ClassVar[bool] = True
+    groupable: ClassVar[bool] = True
+    searchable: ClassVar[bool] = False
+    unique_capable: ClassVar[bool] = True
+    label_identifier_capable: ClassVar[bool] = False
+    image_identifier_capable: ClassVar[bool] = False
+    has_options: ClassVar[bool] = False
+    is_date: ClassVar[bool] = False  # has date granularities in group by
+    is_relation: ClassVar[bool] = False
+    is_writable: ClassVar[bool] = True
+    is_readable: ClassVar[bool] = True  # False: GraphQL alone shows it; REST bodies and webhooks leave it out
+    has_counts: ClassVar[bool] = True  # has the five common aggregates (countUniqueValues, countEmpty …)
+    aggregates: ClassVar[tuple[str, ...]] = ()  # beyond the common five: min max avg sum countTrue countFalse
+    aggregate_graphql: ClassVar[str] = "Float"  # the type of min and max
+    empty_subfields: ClassVar[tuple[str, ...]] = ()  # composites: the parts whose emptiness makes the field empty
+
+    graphql: ClassVar[str]  # output type name; lists in brackets; "Enum" and "[Enum]" are named per field
+    graphql_input: ClassVar[str | None] = None  # None: the same as `graphql`
+    graphql_filter: ClassVar[str] = ""
+    samples: ClassVar[Samples]
+
+    # Values ------------------------------------------------------------------------------------------
+
+    def clean(self, value: Json, field: FieldSchema) -> Json:
+        """An input as it is stored, or None for "no value"; raises InvalidValue.
+
+        Composites answer a dict with only the sub-fields given, None for the emptied ones;
+        `merge` puts it on top of what is stored.
+        """
+        raise NotImplementedError
+
+    def merge(self, stored: Json, cleaned: Json, field: FieldSchema) -> Json:
+        """What is stored after `cleaned` was written over `stored`; None stores nothing."""
+        if not self.subfields or cleaned is None:
+            return cleaned
+        merged = {**(stored or {}), **cleaned}
+        return {key: part for key, part in merged.items() if part is not None} or None
+
+    def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
+        """A filter's operand (text from REST, JSON from GraphQL) as a parameter; raises InvalidFilter.
+
+        Called once per element for list operators. `path` is how messages name the field.
+        """
+        raise NotImplementedError
+
+    def answer(self, stored: Json, field: FieldSchema) -> Json:
+        """The JSON value both APIs answer for a stored value; what `json_sql` prints, in Python."""
+        if self.subfields:
+            return {
+                name: (stored or {}).get(name, empty_value(part.sql_type.empty_json))
+                for name, part in self.subfields.items()
+            }
+        assert self.sql_type is not None
+        return empty_value(self.sql_type.empty_json) if stored is None else stored
+
+    def search_texts(self, stored: Json) -> Iterable[str]:
+        """The words a search should find; only asked of searchable types and of stored values."""
+        return ()
+
+    # The data model ----------------------------------------------------------------------------------
+
+    def settings_problems(self, settings: Json) -> list[Problem]:
+        """Every rule that the settings break, whether they are those of a new field or of a changed one."""
+        if settings is None or isinstance(settings, Mapping):
+            return []
+        return [Problem(INVALID_FIELD_INPUT, "Field settings must be an object", settings)]
+
+    def clean_settings(self, settings: Json) -> Mapping[str, Any] | None:
+        """The settings as kept; assumes that they have no problems."""
+        return None if settings is None else dict(settings)
+
+    def options_problems(self, options: Json) -> list[Problem]:
+        """Every rule that the options break; types without options ignore what they are given."""
+        return []
+
+    def clean_options(self, options: Json, existing: Sequence[Option] = ()) -> tuple[dict[str, Any], ...]:
+        """The options as kept, `{id, value, label, position, color?}` each; assumes no problems."""
+        return ()
+
+    def default_problems(self, default: Json, field: FieldSchema) -> list[Problem]:
+        """Every rule that the default (in its quoted form) breaks; `field` has its options already."""
+        if default is None:
+            return [] if field.is_nullable else [Problem(INVALID_FIELD_INPUT, NULL_DEFAULT)]
+        try:
+            self.default(default, field)
+        except ApiError as error:
+            return [Problem(INVALID_FIELD_INPUT, error.message, default)]
+        return []
+
+    def clean_default(self, default: Json, field: FieldSchema) -> Json:
+        """The default as kept, in its quoted form; assumes that it has no problems."""
+        return default
+
+    def default(self, default: Json, field: FieldSchema) -> Json:
+        """The stored value that a default in its quoted form stands for (`"'NEW'"` → `NEW`, `"now"` → a time)."""
+        return self.merge(None, self.clean(unquote(default), field), field)
+
+    def unique_problems(self, field: FieldSchema) -> list[Problem]:
+        """Why the field cannot be unique: its type, or the default it has."""
+        message = f"Unique index cannot be created for field {field.name} of type {self.name}"
+        if not self.unique_parts():
+            return [Problem("INDEX_FIELD_INVALID_TYPE_FOR_UNIQUE", message)]
+        if field.default is not None and field.default != "uuid":
+            return [Problem("INDEX_FIELD_INVALID_DEFAULT_VALUE", message)]
+        return []
+
+    def unique_parts(self) -> tuple[str, ...]:
+        """Names of the sub-fields that form the unique key; `("",)` for scalars, empty when it cannot be unique."""
+        if not self.subfields:
+            return ("",) if self.unique_capable else ()
+        return tuple(name for name, part in self.subfields.items() if part.is_unique_part)
+
+    # Schemas -----------------------------------------------------------------------------------------
+
+    def graphql_output(self, field: FieldSchema) -> str:
+        """The output type; lists in brackets, `Enum` stands for the field's own enum."""
+        return self.graphql
+
+    def graphql_input_type(self, field: FieldSchema, for_update: bool = False) -> str:
+        """The type in create (or update) inputs; a composite has one for each."""
+        if self.subfields:
+            return f"{self.graphql}{'Update' if for_update else 'Create'}Input"
+        return self.graphql_input or self.graphql_output(field)
+
+    def graphql_filter_type(self, field: FieldSchema) -> str:
+        """The type in filter inputs; `EnumFilter` stands for the filter of the field's own enum."""
+        return self.graphql_filter
+
+    def json_schema(self, field: FieldSchema) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of the answered value, with an example; `null` where it can be null."""
+        return _annotated(field, self.value_schema(field))
+
+    def input_json_schema(self, field: FieldSchema) -> dict[str, Any]:
+        """The JSON Schema of an accepted value; its example can be sent as it is."""
+        return _annotated(field, self.input_value_schema(field))
+
+    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+        """`json_schema` without what the field's label and description say."""
+        raise NotImplementedError
+
+    def input_value_schema(self, field: FieldSchema) -> dict[str, Any]:
+        schema = self.value_schema(field)
+        return nullable(schema) if field.is_nullable else schema
+
+    # Uniqueness --------------------------------------------------------------------------------------
+
+    def unique_sql(self, field: FieldSchema) -> tuple[str, ...]:
+        """The expressions of the unique index, with `{r}`; also the left sides of upsert's comparison."""
+        return tuple(self.sql(field, part or None).value for part in self.unique_parts())
+
+    def unique_operands(self, field: FieldSchema) -> tuple[str, ...]:
+        """One parameter per expression of `unique_sql`, cast to its SQL type."""
+        return tuple(self.sql(field, part or None).operand for part in self.unique_parts())
+
+    def unique_condition_sql(self, field: FieldSchema) -> str | None:
+        """The index's WHERE, with `{r}`; None when absent values stay out by being NULL."""
+        return None
+
+    def unique_values(self, stored: Json) -> tuple[str, ...] | None:
+        """A stored value as the parameters of `unique_operands`; None when it takes no part."""
+        parts = self.unique_parts()
+        if stored is None or not parts:
+            return None
+        values = [stored if part == "" else stored.get(part) for part in parts]
+        if any(value is None for value in values):
+            return None
+        return tuple(value if isinstance(value, str) else json.dumps(value) for value in values)
+
+    # SQL ---------------------------------------------------------------------------------------------
+
+    def sql(self, field: FieldSchema, subfield: str | None = None) -> FieldSql:
+        """The SQL of one value: the whole scalar, or one sub-field of a composite."""
+        source = "{r}." + field.column if field.column is not None else "{r}.data"
+        key = None if field.column is not None else field.storage_key
+        if subfield is not None:
+            sql_type = self.subfields[subfield].sql_type
+            source, key = (source if key is None else f"{source}->'{key}'"), subfield
+        elif field.column is not None and self.column_sql_type is not None:
+            sql_type = self.column_sql_type
+        else:
+            assert self.sql_type is not None, f"{self.name} has no SQL type of its own"
+            sql_type = self.sql_type
+        whole, text = (f"({source})", f"({source}::text)")
+        if key is not None:
+            whole, text = f"({source}->'{key}')", f"({source}->>'{key}')"
+        return FieldSql(
+            json=whole,
+            text=text,
+            value=sql_type.value.replace("{json}", whole).replace("{text}", text),
+            operand=sql_type.operand,
+            order=sql_type.order.replace("{json}", whole).replace("{text}", text),
+            order_operand=sql_type.order_operand,
+            array=sql_type.array,
+            answer=self.answer_sql(field, subfield, whole, sql_type),
+        )
+
+    def answer_sql(self, field: FieldSchema, subfield: str | None, json: str, sql_type: SqlType) -> str:
+        """SQL text whose value is the JSON text of the answer, never NULL."""
+        return f"coalesce({json}::text, '{sql_type.empty_json}')"
+
+    def whole_answer_sql(self, field: FieldSchema) -> str:
+        """SQL of the JSON text of the whole value: for composites an object with every sub-field."""
+        if not self.subfields:
+            return self.sql(field).answer
+        pieces = []
+        for index, name in enumerate(self.subfields):
+            opening = "{" if index == 0 else ","
+            pieces.append(f"'{opening}\"{name}\":'")
+            pieces.append(self.sql(field, name).answer)
+        return "concat(" + ",".join(pieces) + ",'}')"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSql:
+    """SQL expressions of one value, with `{r}` still standing for the row's alias."""
+
+    json: str
+    text: str
+    value: str
+    operand: str
+    order: str
+    order_operand: str
+    array: str
+    answer: str
+
+
+_EMPTY_VALUES: Mapping[str, Json] = {"null": None, '""': ""}
+
+
+def empty_value(empty_json: str) -> Json:
+    """What an absent value is answered as; lists and objects are new ones each time."""
+    return _EMPTY_VALUES[empty_json] if empty_json in _EMPTY_VALUES else json.loads(empty_json)
+
+
+SHOWN_CHARACTERS = 500  # of a string inside a message
+
+
+# The registry ----------------------------------------------------------------------------------------
+
+_registry: dict[str, FieldType] = {}
+
+
+def register(cls: type[FieldType]) -> type[FieldType]:
+    """Class decorator: make one instance of the type known under its name and aliases."""
+    instance = cls()
+    for name in (cls.name, *cls.aliases):
+        if name in _registry:
+            raise ValueError(f"two field types are called {name}")
+        _registry[name] = instance
+    return cls
+
+
+def field_type(name: str) -> FieldType:
+    """The type with that name or alias; KeyError when there is none."""
+    return _registry[name]
+
+
+def field_types() -> tuple[FieldType, ...]:
+    """Every type once, in alphabetical order of its name."""
+    return tuple(sorted(set(_registry.values()), key=lambda each: each.name))
+
+
+def is_field_type(name: object) -> bool:
+    return isinstance(name, str) and name in _registry
+
+
+# What several types share ----------------------------------------------------------------------------
+
+
+def show(value: Json, depth: int = 0) -> str:
+    """A value as messages print it: strings in single quotes, the rest as JavaScript's console does.
+
+    >>> show("a"), show(True), show(None), show([]), show({"a": 1}), show(1.0)
+    ("'a'", 'true', 'null', '[]', '{ a: 1 }', '1')
+    """
+    if isinstance(value, str):
+        if len(value) > SHOWN_CHARACTERS:
+            value = value[:SHOWN_CHARACTERS] + "…"
+        return f'"{value}"' if "'" in value and '"' not in value else f"'{value}'"
+    if value is True or value is False:
+        return str(value).lower()
+    if value is None:
+        return "null"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return str(int(value))
+    if isinstance(value, list):
+        if depth > 2 and value:
+            return "[Array]"
+        return "[ " + ", ".join(show(item, depth + 1) for item in value) + " ]" if value else "[]"
+    if isinstance(value, Mapping):
+        if depth > 2 and value:
+            return "[Object]"
+        return (
+            "{ " + ", ".join(f"{key}: {show(item, depth + 1)}" for key, item in value.items()) + " }" if value else "{}"
+        )
+    return str(value)
+
+
+def unquote(default: Json) -> Json:
+    """A default value without the quotes that string literals carry inside (`"'Hello'"` → `Hello`).
+
+    Computed defaults (`now`, `uuid`) and anything unquoted come back as they are.
+
+    >>> unquote("'Hello'"), unquote({"currencyCode": "'USD'"}), unquote(["'A'"]), unquote(5)
+    ('Hello', {'currencyCode': 'USD'}, ['A'], 5)
+    """
+    if isinstance(default, str):
+        if len(default) >= 2 and default[0] == default[-1] and default[0] in "'\"":
+            return default[1:-1]
+        return default
+    if isinstance(default, list):
+        return [unquote(item) for item in default]
+    if isinstance(default, Mapping):
+        return {key: unquote(item) for key, item in default.items()}
+    return default
+
+
+def invalid_object(value: Json, path: str) -> InvalidValue:
+    return InvalidValue(f'Invalid object value {show(value)} for field "{path}"', path=path)
+
+
+def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with null accepted beside what it accepts."""
+    accepting = dict(schema)
+    kinds = schema.get("type")
+    if isinstance(kinds, str):
+        accepting["type"] = [kinds, "null"]
+    elif isinstance(kinds, list) and "null" not in kinds:
+        accepting["type"] = [*kinds, "null"]
+    if "enum" in schema and None not in schema["enum"]:
+        accepting["enum"] = [*schema["enum"], None]
+    return accepting
+
+
+def _annotated(field: FieldSchema, schema: dict[str, Any]) -> dict[str, Any]:
+    annotations = {"title": field.label}
+    if field.description:
+        annotations["description"] = field.description
+    return {**annotations, **schema}
+
+
+def clean_text(value: Json, path: str) -> str | None:
+    """A string as stored: `""` and null are both "no text". NUL cannot be stored by PostgreSQL."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise InvalidValue(f'Invalid string value {show(value)} for text field "{path}"', path=path)
+    if "\x00" in value:
+        raise InvalidValue(f'Invalid string value for text field "{path}": it contains a NUL character', path=path)
+    return storable(value)
+
+
+def storable(text: str) -> str:
+    """The text without lone surrogates, which UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
+
+
+PATTERN_OPERATORS = frozenset({"like", "ilike", "startsWith", "endsWith", "containsIlike", "search"})
+
+
+def coerce_text(value: Json, operator: str, path: str) -> str:
+    """A text operand. `""` comes back for null too: both ask for records without a text."""
+    if operator in PATTERN_OPERATORS:
+        return coerce_pattern(value, operator, path)
+    if isinstance(value, str):
+        return storable(value.replace("\x00", ""))
+    if value is None:
+        return ""
+    raise InvalidFilter(f'Invalid string value {show(value)} for text field "{path}"', path=path)
+
+
+def coerce_pattern(value: Json, operator: str, path: str) -> str:
+    """The operand of an operator that only takes strings, whatever the field's type is."""
+    if isinstance(value, str):
+        pattern = storable(value.replace("\x00", ""))
+        if operator in {"like", "ilike", "containsIlike"} and (len(pattern) - len(pattern.rstrip("\\"))) % 2:
+            pattern += "\\"  # PostgreSQL refuses a pattern that ends with a lone escape character
+        return pattern
+    kind = {bool: "boolean", int: "number", float: "number"}.get(type(value), "object")
+    raise InvalidFilter(
+        f'Filter operator "{operator}" requires a string value for field "{path}", got {kind}', path=path
+    )

@@ -1,0 +1,176 @@
+"""Numbers, and the numeric parts of other types: what is a number, exactly, on its way in."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from config.errors import InvalidFilter, InvalidValue, Problem
+from metadata.fieldtypes.contract import (
+    INVALID_FIELD_INPUT,
+    NUMBER,
+    FieldType,
+    Json,
+    Samples,
+    Subfield,
+    nullable,
+    register,
+    show,
+)
+from metadata.fieldtypes.operators import NUMBER_OPERATORS
+
+if TYPE_CHECKING:
+    from metadata.schema import FieldSchema
+
+DATA_TYPES = ("float", "int", "bigint")
+_GRAPHQL = {"float": "Float", "int": "Int", "bigint": "BigInt"}
+
+_NUMERAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_MAX_DIGITS = 1000  # longer numbers are an attack on the parser, not a measurement
+_EXACT_FLOAT = 1e15  # below it a float's integer value is what was written
+
+
+@register
+class NumberType(FieldType):
+    """Stored: an int, or a float when there is a fraction. Integers of any size are kept exactly."""
+
+    name = "NUMBER"
+    label = "Number"
+    description = "A number; `settings.dataType` says whether it may have a fraction (`float`, `int`, `bigint`)."
+
+    sql_type = NUMBER
+    operators = NUMBER_OPERATORS
+    aggregates = ("min", "max", "avg", "sum")
+
+    graphql = "Float"
+    graphql_filter = "FloatFilter"
+    samples = Samples(
+        good=[
+            (12, 12),
+            (-3.5, -3.5),
+            (0, 0),
+            (2.0, 2),
+            (None, None),
+            (12345678901234567890123, 12345678901234567890123),
+            (1e22, 10**22),
+        ],
+        bad=[
+            ("string", "Invalid number value 'string' for field \"sample\""),
+            ("12", "Invalid number value '12' for field \"sample\""),
+            (True, 'Invalid number value true for field "sample"'),
+            ({}, 'Invalid number value {} for field "sample"'),
+            ([], 'Invalid number value [] for field "sample"'),
+            (float("nan"), 'Invalid number value NaN for field "sample"'),
+            (float("inf"), 'Invalid number value Infinity for field "sample"'),
+        ],
+        answers=[(12, 12), (-3.5, -3.5), (None, None), (12345678901234567890123, 12345678901234567890123)],
+        operands={"eq": "12", "in": "-3.5", "gt": 1e-7, "lte": "12345678901234567890123"},
+    )
+
+    def clean(self, value: Json, field: FieldSchema) -> Json:
+        if type(value) is int or value is None:
+            return value
+        if type(value) is not float or not math.isfinite(value):
+            raise InvalidValue(f'Invalid number value {_shown(value)} for field "{field.name}"', path=field.name)
+        number = _whole(value)
+        if type(number) is float and (data_type := _data_type(field)) != "float":
+            raise InvalidValue(
+                f'Invalid number value {show(value)} for field "{field.name}": '
+                f"a field of data type {data_type} takes whole numbers",
+                path=field.name,
+            )
+        return number
+
+    def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
+        return coerce_number(value, operator, path)
+
+    def settings_problems(self, settings: Json) -> list[Problem]:
+        problems = super().settings_problems(settings)
+        data_type = None if problems or settings is None else settings.get("dataType")
+        if data_type is not None and data_type not in DATA_TYPES:
+            message = f"Number data type {show(data_type)} is not supported. Supported types: {', '.join(DATA_TYPES)}"
+            problems.append(Problem(INVALID_FIELD_INPUT, message, data_type))
+        return problems
+
+    def graphql_output(self, field: FieldSchema) -> str:
+        return _GRAPHQL[_data_type(field)]
+
+    def graphql_filter_type(self, field: FieldSchema) -> str:
+        return f"{_GRAPHQL[_data_type(field)]}Filter"
+
+    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+        is_whole = _data_type(field) != "float"
+        schema: dict[str, Any] = (
+            {"type": "integer", "examples": [12]} if is_whole else {"type": "number", "examples": [3.5]}
+        )
+        return nullable(schema) if field.is_nullable else schema
+
+
+def _data_type(field: FieldSchema) -> str:
+    data_type = field.settings.get("dataType") if field.settings else None
+    return data_type if data_type in DATA_TYPES else "float"
+
+
+def _whole(value: float) -> int | float:
+    """A float without a fraction as the integer that was written (`1e22` → 10**22)."""
+    if not value.is_integer():
+        return value
+    return int(value) if abs(value) < _EXACT_FLOAT else int(Decimal(repr(value)))
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    return show(value)
+
+
+def decimal_of(value: Json) -> Decimal | None:
+    """A finite number or numeral as an exact decimal (a float as it prints); None when it is neither."""
+    if isinstance(value, str):
+        if len(value) > _MAX_DIGITS or _NUMERAL.fullmatch(value) is None:
+            return None
+        number = Decimal(value)
+        return number if number.adjusted() <= _MAX_DIGITS else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return Decimal(repr(value))
+
+
+def coerce_number(value: Json, operator: str, path: str) -> int | Decimal | None:
+    """A numeric operand, exact; null compares with nothing."""
+    if value is None or type(value) is int:
+        return value
+    number = decimal_of(value)
+    if number is None:
+        raise InvalidFilter(f'Invalid number value NaN for field "{path}"', path=path)
+    return number
+
+
+def clean_numeric(value: Json, path: str) -> int | float | None:
+    """A number or numeral as stored: whole numbers exactly, fractions as a float; `""` is no number."""
+    if value is None or value == "":
+        return None
+    if type(value) is int:
+        return value
+    number = decimal_of(value)
+    if number is None:
+        raise InvalidValue(f'Invalid number value NaN for field "{path}"', path=path)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def numeric_part(name: str, label: str, **more: Any) -> Subfield:
+    """A sub-field that holds a number or null; `more` overrides members of Subfield."""
+    members: dict[str, Any] = {
+        "operators": NUMBER_OPERATORS,
+        "filter_type": "NUMERIC",
+        "graphql": "BigFloat",
+        "graphql_filter": "BigFloatFilter",
+        "json_schema": {"type": ["number", "null"]},
+        "input_json_schema": {"type": ["number", "string", "null"]},
+        "clean": clean_numeric,
+        "coerce": coerce_number,
+        **more,
+    }
+    return Subfield(name, NUMBER, label=label, **members)

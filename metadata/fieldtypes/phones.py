@@ -1,0 +1,216 @@
+"""Phone numbers: the national number, the country (ISO 3166-1 alpha-2) and the calling code (`+33`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS, NumberParseException
+
+from config.errors import (
+    ConflictingPhoneCallingCode,
+    ConflictingPhoneCodes,
+    ConflictingPhoneCountryCode,
+    InvalidPhone,
+    InvalidPhoneCallingCode,
+    InvalidPhoneCountryCode,
+)
+from metadata.fieldtypes.composite import CompositeType, by_name, text_part
+from metadata.fieldtypes.contract import ARRAY, Json, Samples, clean_text, invalid_object, register
+from metadata.fieldtypes.rawjson import clean_list, json_part
+
+if TYPE_CHECKING:
+    from metadata.schema import FieldSchema
+
+Phone = tuple[str | None, str | None, str | None]  # national number, country, calling code
+
+_NUMBER, _COUNTRY, _CALLING = "primaryPhoneNumber", "primaryPhoneCountryCode", "primaryPhoneCallingCode"
+_PRIMARY = (_NUMBER, _COUNTRY, _CALLING)
+
+
+def resolve_phone(number: str | None, country: str | None, calling: str | None, path: str) -> Phone:
+    """The three parts in their stored form: checked against each other, the missing ones inferred.
+
+    A number that parses but that no subscriber has is kept. A calling code that several countries share
+    (`+1`) infers a country only from a number that tells them apart. Raises a class of InvalidPhone.
+    """
+    country = _known_country(country, path)
+    calling_code = _known_calling_code(calling, path)
+    if country and calling_code and phonenumbers.country_code_for_region(country) != calling_code:
+        raise ConflictingPhoneCodes("Provided country code and calling code are conflicting", path=path)
+    if number is None:
+        return None, country, f"+{calling_code}" if calling_code else None
+
+    try:
+        parsed = phonenumbers.parse(number, country or _main_region(calling_code))
+    except NumberParseException:
+        raise InvalidPhone(f"Provided phone number is invalid {number}", path=path) from None
+    inferred = _own_region(parsed)
+    is_international = number.lstrip().startswith(("+", "＋"))
+    if country and phonenumbers.country_code_for_region(country) != parsed.country_code:
+        raise ConflictingPhoneCountryCode("Provided and inferred country code are conflicting", path=path)
+    if country and is_international and inferred and inferred != country:
+        raise ConflictingPhoneCountryCode("Provided and inferred country code are conflicting", path=path)
+    if calling_code and parsed.country_code != calling_code:
+        raise ConflictingPhoneCallingCode("Provided and inferred calling code are conflicting", path=path)
+    return phonenumbers.national_significant_number(parsed), country or inferred, f"+{parsed.country_code}"
+
+
+def _known_country(country: str | None, path: str) -> str | None:
+    if country is None:
+        return None
+    if country.upper() not in SUPPORTED_REGIONS:
+        raise InvalidPhoneCountryCode(f"Invalid country code {country}", path=path)
+    return country.upper()
+
+
+def _known_calling_code(calling: str | None, path: str) -> int | None:
+    if calling is None:
+        return None
+    digits = calling.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()) or int(digits[:6]) not in COUNTRY_CODE_TO_REGION_CODE:
+        raise InvalidPhoneCallingCode(f"Invalid calling code {calling}", path=path)
+    return int(digits)
+
+
+def _main_region(calling_code: int | None) -> str | None:
+    return None if calling_code is None else phonenumbers.region_code_for_country_code(calling_code)
+
+
+def _own_region(parsed: phonenumbers.PhoneNumber) -> str | None:
+    region = phonenumbers.region_code_for_number(parsed)
+    return region if region in SUPPORTED_REGIONS else None  # "001" is a service of no country
+
+
+def clean_phones(value: Json, path: str) -> list[dict[str, str]] | None:
+    """A list of `{number, countryCode, callingCode}` (or its JSON text), each resolved on its own."""
+    phones = []
+    for entry in clean_list(value, path) or []:
+        if not isinstance(entry, dict):
+            raise invalid_object(entry, path)
+        number, country, calling = (
+            clean_text(entry.get(key), f"{path}.{key}") for key in ("number", "countryCode", "callingCode")
+        )
+        number, country, calling = resolve_phone(number, country, calling, path)
+        if number or country or calling:
+            phones.append({"number": number or "", "countryCode": country or "", "callingCode": calling or ""})
+    return phones or None
+
+
+@register
+class PhonesType(CompositeType):
+    """Stored: `{"primaryPhoneNumber": "612345678", "primaryPhoneCountryCode": "FR", "primaryPhoneCallingCode":
+    "+33", "additionalPhones": [{"number", "countryCode", "callingCode"}, …]}`, absent parts left out.
+    """
+
+    name = "PHONES"
+    label = "Phones"
+    description = "A primary phone number and further ones, each with its country and calling code."
+    noun = "phones"
+
+    subfields = by_name(
+        [
+            text_part(_NUMBER, "Primary Phone Number", is_unique_part=True),
+            text_part(_COUNTRY, "Primary Phone Country Code", is_unique_part=True),
+            text_part(_CALLING, "Primary Phone Calling Code", is_unique_part=True),
+            json_part(
+                "additionalPhones",
+                "Additional Phones",
+                sql_type=ARRAY,
+                clean=clean_phones,
+                json_schema={
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "number": {"type": "string"},
+                            "countryCode": {"type": "string"},
+                            "callingCode": {"type": "string"},
+                        },
+                    },
+                },
+            ),
+        ]
+    )
+    empty_subfields = _PRIMARY
+    searchable = True
+
+    graphql = "Phones"
+    graphql_filter = "PhonesFilterInput"
+    example = {
+        _NUMBER: "612345678",
+        _COUNTRY: "FR",
+        _CALLING: "+33",
+        "additionalPhones": [{"number": "612345679", "countryCode": "FR", "callingCode": "+33"}],
+    }
+    samples = Samples(
+        good=[
+            ({_NUMBER: "+33612345678"}, {_NUMBER: "612345678", _COUNTRY: "FR", _CALLING: "+33"}),
+            ({_NUMBER: "06 12 34 56 78", _COUNTRY: "FR"}, {_NUMBER: "612345678", _COUNTRY: "FR", _CALLING: "+33"}),
+            (
+                {_NUMBER: "01234567890", _COUNTRY: "FR", _CALLING: "+33"},
+                {_NUMBER: "1234567890", _COUNTRY: "FR", _CALLING: "+33"},
+            ),
+            ({_NUMBER: "612345678", _CALLING: "33"}, {_NUMBER: "612345678", _COUNTRY: "FR", _CALLING: "+33"}),
+            ({_NUMBER: "123456789", _CALLING: "+1"}, {_NUMBER: "123456789", _CALLING: "+1"}),
+            ({_NUMBER: "123", _COUNTRY: "US"}, {_NUMBER: "123", _COUNTRY: "US", _CALLING: "+1"}),
+            ({_COUNTRY: "FR"}, {_COUNTRY: "FR"}),
+            (
+                {"additionalPhones": [{"number": "+33612345679"}]},
+                {"additionalPhones": [{"number": "612345679", "countryCode": "FR", "callingCode": "+33"}]},
+            ),
+            ({_NUMBER: "", "additionalPhones": []}, None),
+            (None, None),
+        ],
+        bad=[
+            ("+33612345678", "Invalid object value '+33612345678' for field \"sample\""),
+            ({_NUMBER: "612345678"}, "Provided phone number is invalid 612345678"),
+            ({_NUMBER: "abc", _COUNTRY: "FR"}, "Provided phone number is invalid abc"),
+            ({_COUNTRY: "ZZ"}, "Invalid country code ZZ"),
+            ({_CALLING: "+9999"}, "Invalid calling code +9999"),
+            ({_COUNTRY: "FR", _CALLING: "+1"}, "Provided country code and calling code are conflicting"),
+            ({_NUMBER: "+33612345678", _COUNTRY: "US"}, "Provided and inferred country code are conflicting"),
+            ({_NUMBER: "+33612345678", _CALLING: "+1"}, "Provided and inferred calling code are conflicting"),
+            ({"additionalPhones": [{"number": "12"}]}, "Provided phone number is invalid 12"),
+            ({"additionalPhones": [1]}, 'Invalid object value 1 for field "sample.additionalPhones"'),
+            ({_NUMBER: 1}, 'Invalid string value 1 for text field "sample.primaryPhoneNumber"'),
+            ({"foo": 1}, 'Invalid subfield foo for phones field "sample"'),
+        ],
+        answers=[
+            (
+                {_NUMBER: "612345678", _CALLING: "+33"},
+                {_NUMBER: "612345678", _COUNTRY: "", _CALLING: "+33", "additionalPhones": []},
+            ),
+            (None, {_NUMBER: "", _COUNTRY: "", _CALLING: "", "additionalPhones": []}),
+        ],
+        operands={f"{_NUMBER}.eq": "612345678", f"{_CALLING}.in": "+33", "additionalPhones.like": "%6123%"},
+    )
+
+    def clean(self, value: Json, field: FieldSchema) -> Json:
+        cleaned = super().clean(value, field)
+        if not cleaned or not any(cleaned.get(part) for part in _PRIMARY):
+            return cleaned
+        resolved = resolve_phone(cleaned.get(_NUMBER), cleaned.get(_COUNTRY), cleaned.get(_CALLING), field.name)
+        for part, text in zip(_PRIMARY, resolved, strict=True):
+            if text is not None or cleaned.get(_NUMBER):
+                cleaned[part] = text  # a new number replaces the codes of the old one, known or not
+        return cleaned
+
+    def unique_sql(self, field: FieldSchema) -> tuple[str, ...]:
+        number, country, calling = (self.sql(field, part).value for part in _PRIMARY)
+        return number, f"coalesce({country}, '')", f"coalesce({calling}, '')"
+
+    def unique_condition_sql(self, field: FieldSchema) -> str | None:
+        return f"{self.sql(field, _NUMBER).value} IS NOT NULL"
+
+    def unique_values(self, stored: Json) -> tuple[str, ...] | None:
+        if not stored or not stored.get(_NUMBER):
+            return None
+        return stored[_NUMBER], stored.get(_COUNTRY, ""), stored.get(_CALLING, "")
+
+    def search_texts(self, stored: Json) -> Iterable[str]:
+        """The number alone and with its calling code, so that both ways of typing it are found."""
+        numbers = [(stored.get(_CALLING, ""), stored.get(_NUMBER))]
+        numbers += [(phone["callingCode"], phone["number"]) for phone in stored.get("additionalPhones", [])]
+        return [text for calling, number in numbers if number for text in (number, f"{calling}{number}")]

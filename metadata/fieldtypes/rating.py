@@ -1,0 +1,46 @@
+"""A mark from one to five."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from config.errors import Problem
+from metadata.fieldtypes.contract import Json, Samples, register
+from metadata.fieldtypes.select import SelectType
+
+if TYPE_CHECKING:
+    from metadata.schema import Option
+
+MARKS = 5
+_OPTIONS = tuple({"value": f"RATING_{mark}", "label": str(mark), "position": mark - 1} for mark in range(1, MARKS + 1))
+_VALID = "Valid values are: RATING_1, RATING_2, RATING_3, RATING_4, RATING_5"
+
+
+@register
+class RatingType(SelectType):
+    """Stored: `RATING_1` to `RATING_5`. The options are the server's own, whatever is sent."""
+
+    name = "RATING"
+    label = "Rating"
+    description = "A mark from RATING_1 to RATING_5."
+
+    samples = Samples(
+        options=_OPTIONS,
+        good=[("RATING_1", "RATING_1"), ("RATING_5", "RATING_5"), (None, None)],
+        bad=[
+            ("RATING_6", f'Invalid value "RATING_6" for field "sample". {_VALID}'),
+            ("3", f'Invalid value "3" for field "sample". {_VALID}'),
+            (3, 'Invalid string value 3 for text field "sample"'),
+        ],
+        answers=[("RATING_3", "RATING_3"), (None, None)],
+        operands={"eq": "RATING_3", "in": "RATING_1", "containsAny": "RATING_3", "gte": "RATING_2"},
+    )
+
+    def options_problems(self, options: Json) -> list[Problem]:
+        return []
+
+    def clean_options(self, options: Json, existing: Sequence[Option] = ()) -> tuple[dict[str, Any], ...]:
+        known = {option.value: option.id for option in existing}
+        return tuple({"id": known.get(str(option["value"])) or str(uuid4()), **option} for option in _OPTIONS)

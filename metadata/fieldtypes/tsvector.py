@@ -1,0 +1,77 @@
+"""The search vector that every searchable record keeps; written by the server alone."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from config.errors import InvalidValue
+from metadata.fieldtypes.contract import (
+    NULLABLE_TEXT,
+    TSVECTOR_COLUMN,
+    FieldType,
+    Json,
+    Samples,
+    SqlType,
+    coerce_pattern,
+    refused,
+    register,
+)
+from metadata.fieldtypes.operators import TS_VECTOR_OPERATORS
+
+if TYPE_CHECKING:
+    from metadata.schema import FieldSchema
+
+
+def fold(text: str) -> str:
+    """The text as search compares it: lower case, without accents.
+
+    >>> fold("Élodie Ångström")
+    'elodie angstrom'
+    """
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
+
+
+@register
+class TsVectorType(FieldType):
+    """Stored: a column of its own, made of the object's search fields."""
+
+    name = "TS_VECTOR"
+    label = "Search vector"
+    description = "The words a record is found by; kept by the server."
+
+    sql_type = NULLABLE_TEXT
+    column_sql_type = TSVECTOR_COLUMN
+    operators = TS_VECTOR_OPERATORS
+    creation_refusal = "TS Vector is not supported for field creation"
+    orderable = False
+    groupable = False
+    unique_capable = False
+    is_writable = False
+    is_readable = False
+
+    graphql = "TSVector"
+    graphql_filter = "TSVectorFilter"
+    samples = Samples(
+        good=[],
+        bad=refused(
+            ("'ada':1", None, 1, {}), lambda value: "sample TS_VECTOR-typed field does not support write operations"
+        ),
+        answers=[("'ada':1", "'ada':1"), (None, None)],
+        operands={"search": "Ada & | ("},
+    )
+
+    def clean(self, value: Json, field: FieldSchema) -> Json:
+        raise InvalidValue(f"{field.name} TS_VECTOR-typed field does not support write operations", path=field.name)
+
+    def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
+        return fold(coerce_pattern(value, operator, path))
+
+    def answer_sql(self, field: FieldSchema, subfield: str | None, json: str, sql_type: SqlType) -> str:
+        return f"coalesce(to_json({json}::text)::text, 'null')"
+
+    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+        return {"type": ["string", "null"], "readOnly": True, "examples": ["'ada':1"]}

@@ -1,0 +1,140 @@
+"""A GraphQL document made ready to run: parsed, relaxed for what real clients send, and validated.
+
+The schema is one for all workspaces, so a document is prepared once per process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from graphql import (
+    SKIP,
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLInputType,
+    GraphQLSchema,
+    NamedTypeNode,
+    NameNode,
+    OperationDefinitionNode,
+    OperationType,
+    TypeInfo,
+    TypeInfoVisitor,
+    TypeNode,
+    VariableNode,
+    Visitor,
+    get_named_type,
+    is_input_type,
+    is_leaf_type,
+    parse,
+    validate,
+    visit,
+)
+
+from metadata.graphql.parts import bare_fields
+from metadata.graphql.schema import schema
+
+MAX_TOKENS = 10_000  # the standard introspection query has about 250
+MAX_COMMENTS = 1_000
+KEPT_DOCUMENTS = 256
+MAX_KEPT_CHARACTERS = 20_000
+MAX_ERRORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document and what is wrong with it; it may run when `errors` is empty."""
+
+    document: DocumentNode
+    errors: tuple[GraphQLError, ...]
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """The operation to run: the one with that name, or the only one; None when that is not one."""
+        operations = [
+            node
+            for node in self.document.definitions
+            if isinstance(node, OperationDefinitionNode)
+            and (name is None or (node.name is not None and node.name.value == name))
+        ]
+        return operations[0] if len(operations) == 1 else None
+
+
+def prepare(text: str) -> Prepared:
+    """The document of that text; raises GraphQLSyntaxError, or GraphQLError beyond a limit."""
+    return _kept(text) if len(text) <= MAX_KEPT_CHARACTERS else _prepare(text)
+
+
+def _prepare(text: str) -> Prepared:
+    document = parse(text, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_COMMENTS)
+    _answer_bare_fields(document)
+    graphql_schema: GraphQLSchema = schema().graphql_schema
+    _retype_variables(document, graphql_schema)
+    return Prepared(document, tuple(validate(graphql_schema, document, max_errors=MAX_ERRORS)))
+
+
+_kept = lru_cache(maxsize=KEPT_DOCUMENTS)(_prepare)
+
+
+def _answer_bare_fields(document: DocumentNode) -> None:
+    """Point fields that old clients send without a selection (`deleteWebhook(…)`) to their stand-ins."""
+    stand_ins = bare_fields()
+    for operation in document.definitions:
+        if not isinstance(operation, OperationDefinitionNode) or operation.operation != OperationType.MUTATION:
+            continue
+        for node in operation.selection_set.selections:
+            if isinstance(node, FieldNode) and node.selection_set is None and node.name.value in stand_ins:
+                node.alias = node.alias or NameNode(value=node.name.value)
+                node.name = NameNode(value=stand_ins[node.name.value])
+
+
+def _retype_variables(document: DocumentNode, graphql_schema: GraphQLSchema) -> None:
+    """Declare each variable with the type of the place it stands in, where clients of other releases differ.
+
+    `[ID!]` becomes `[UUID!]`, and a name the schema does not have (`CreateFieldInputDTO`) that of the place;
+    list and non-null stay as declared. A variable that stands in several places follows the first one.
+    """
+    for definition in document.definitions:
+        if not isinstance(definition, OperationDefinitionNode) or not definition.variable_definitions:
+            continue
+        places = _variable_places(document, graphql_schema)
+        for variable in definition.variable_definitions:
+            expected = places.get(variable.variable.name.value)
+            named = _named_node(variable.type)
+            if expected is None or named.name.value == expected.name:
+                continue
+            declared = graphql_schema.type_map.get(named.name.value)
+            if declared is None or (is_leaf_type(declared) and is_leaf_type(expected)):
+                named.name = NameNode(value=expected.name)
+
+
+def _named_node(node: TypeNode) -> NamedTypeNode:
+    while not isinstance(node, NamedTypeNode):
+        node = node.type  # type: ignore[attr-defined]
+    return node
+
+
+def _variable_places(document: DocumentNode, graphql_schema: GraphQLSchema) -> dict[str, Any]:
+    type_info = TypeInfo(graphql_schema)
+    places = _Places(type_info)
+    visit(document, TypeInfoVisitor(type_info, places))
+    return places.found
+
+
+class _Places(Visitor):
+    """The named type of the first place of every variable."""
+
+    def __init__(self, type_info: TypeInfo) -> None:
+        super().__init__()
+        self.found: dict[str, GraphQLInputType] = {}
+        self._type_info = type_info
+
+    def enter_variable_definition(self, *_: Any) -> Any:
+        return SKIP
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        place = self._type_info.get_input_type()
+        named = get_named_type(place)
+        if named is not None and is_input_type(named):
+            self.found.setdefault(node.name.value, named)

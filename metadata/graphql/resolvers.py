@@ -1,0 +1,260 @@
+"""The root fields of the metadata API: reads out of `info.context.rows`, writes through `metadata.services`.
+
+Any key and member may read the data model; each mutation asks for its settings flag first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID as Uuid
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from graphene import Argument, Field, List, NonNull, ResolveInfo
+
+from config.errors import Forbidden, PermissionDenied
+from config.principal import Principal
+from metadata import services
+from metadata.graphql import inputs, types
+from metadata.graphql.inputs import list_arguments, payload
+from metadata.graphql.parts import extended
+from metadata.graphql.rows import Row, WorkspaceRows
+from metadata.graphql.scalars import UUID
+from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
+from metadata.validation import FieldNotFound, IndexNotFound, ObjectNotFound
+
+DATA_MODEL = "DATA_MODEL"
+WORKSPACE = "WORKSPACE"
+SECURITY = "SECURITY"
+
+
+def require(info: ResolveInfo, flag: str) -> Principal:
+    """The caller, who must have the settings flag; raises PermissionDenied."""
+    principal: Principal = info.context.principal
+    if not (principal.is_system or principal.permissions.has_flag(flag)):
+        raise PermissionDenied(extensions={"required": {"permission": flag}})
+    return principal
+
+
+def begin_change(info: ResolveInfo, flag: str) -> Principal:
+    """The caller of a mutation. What earlier mutations of the request read is forgotten."""
+    principal = require(info, flag)
+    info.context.rows = WorkspaceRows(principal.workspace_id)
+    return principal
+
+
+class Query:
+    objects = Field(types.ObjectConnection, required=True, args=list_arguments(inputs.ObjectFilter))
+    object = Field(types.Object, required=True, id=UUID(required=True))
+    fields = Field(types.FieldConnection, required=True, args=list_arguments(inputs.FieldFilter))
+    field = Field(types.MetadataField, required=True, id=UUID(required=True))
+    index = Field(types.Index, required=True, id=UUID(required=True))
+    index_metadatas = Field(types.IndexConnection, required=True, args=list_arguments(inputs.IndexFilter))
+    object_record_counts = List(NonNull(types.ObjectRecordCount), required=True)
+    minimal_metadata = Field(lambda: extended("MinimalMetadata", types.MinimalMetadataMembers), required=True)
+    current_workspace = Field(lambda: extended("Workspace", types.WorkspaceMembers), required=True)
+    current_user = Field(lambda: extended("User", types.UserMembers), required=True)
+
+    @staticmethod
+    def resolve_objects(root: Any, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+        return types.connection(info, info.context.rows.objects.values(), paging, filter)
+
+    @staticmethod
+    def resolve_object(root: Any, info: ResolveInfo, id: str) -> ObjectMetadata:
+        return _object(info, id)
+
+    @staticmethod
+    def resolve_fields(root: Any, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+        return types.connection(info, info.context.rows.fields.values(), paging, filter)
+
+    @staticmethod
+    def resolve_field(root: Any, info: ResolveInfo, id: str) -> FieldMetadata:
+        return _field(info, id)
+
+    @staticmethod
+    def resolve_index(root: Any, info: ResolveInfo, id: str) -> IndexMetadata:
+        return _index(info, id)
+
+    @staticmethod
+    def resolve_index_metadatas(root: Any, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+        return types.connection(info, info.context.rows.indexes.values(), paging, filter)
+
+    @staticmethod
+    def resolve_object_record_counts(root: Any, info: ResolveInfo) -> list[dict[str, Any]]:
+        rows, permissions = info.context.rows, info.context.principal.permissions
+        return [
+            {"object_name_plural": each.name_plural, "total_count": rows.totals.get(each.id, 0)}
+            for each in rows.objects.values()
+            if each.is_active and permissions.allows("read", each.id)
+        ]
+
+    @staticmethod
+    def resolve_minimal_metadata(root: Any, info: ResolveInfo) -> WorkspaceRows:
+        return info.context.rows
+
+    @staticmethod
+    def resolve_current_workspace(root: Any, info: ResolveInfo) -> Workspace:
+        return info.context.rows.workspace
+
+    @staticmethod
+    def resolve_current_user(root: Any, info: ResolveInfo) -> dict[str, Any]:
+        principal: Principal = info.context.principal
+        user = get_user_model().objects.filter(memberships=principal.user_id).first() if principal.user_id else None
+        if user is None:
+            raise Forbidden("Forbidden resource", hint="API keys belong to no user. Use a user's token.")
+        return {
+            "id": principal.user_id,
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "email": user.email,
+            "workspace_member_id": principal.member_id,
+        }
+
+
+class Mutation:
+    create_one_object = Field(
+        types.Object, required=True, input=Argument(inputs.CreateOneObjectInput, required=True)
+    )
+    update_one_object = Field(
+        types.Object, required=True, input=Argument(inputs.UpdateOneObjectInput, required=True)
+    )
+    update_many_objects = List(
+        NonNull(types.Object),
+        required=True,
+        inputs=Argument(List(NonNull(inputs.UpdateOneObjectInput)), required=True),
+    )
+    delete_one_object = Field(
+        types.Object, required=True, input=Argument(inputs.DeleteOneObjectInput, required=True)
+    )
+    create_one_field = Field(
+        types.MetadataField, required=True, input=Argument(inputs.CreateOneFieldMetadataInput, required=True)
+    )
+    update_one_field = Field(
+        types.MetadataField, required=True, input=Argument(inputs.UpdateOneFieldMetadataInput, required=True)
+    )
+    delete_one_field = Field(
+        types.MetadataField, required=True, input=Argument(inputs.DeleteOneFieldInput, required=True)
+    )
+    create_one_index = Field(types.Index, required=True, input=Argument(inputs.CreateOneIndexInput, required=True))
+    delete_one_index = Field(types.Index, required=True, input=Argument(inputs.DeleteOneIndexInput, required=True))
+    update_workspace = Field(
+        lambda: extended("Workspace", types.WorkspaceMembers),
+        required=True,
+        data=Argument(inputs.UpdateWorkspaceInput, required=True),
+    )
+    delete_current_workspace = Field(lambda: extended("Workspace", types.WorkspaceMembers), required=True)
+
+    @staticmethod
+    def resolve_create_one_object(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
+        principal = begin_change(info, DATA_MODEL)
+        return _stored(
+            services.object_create(workspace_id=principal.workspace_id, values=payload(input["object"]))
+        )
+
+    @staticmethod
+    def resolve_update_one_object(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
+        principal = begin_change(info, DATA_MODEL)
+        return _stored(
+            services.object_update(
+                workspace_id=principal.workspace_id, object_id=Uuid(input["id"]), update=payload(input["update"])
+            )
+        )
+
+    @staticmethod
+    def resolve_update_many_objects(root: Any, info: ResolveInfo, inputs: Any) -> list[ObjectMetadata]:
+        principal = begin_change(info, DATA_MODEL)
+        with transaction.atomic():
+            return [
+                _stored(
+                    services.object_update(
+                        workspace_id=principal.workspace_id, object_id=Uuid(each["id"]), update=payload(each["update"])
+                    )
+                )
+                for each in inputs
+            ]
+
+    @staticmethod
+    def resolve_delete_one_object(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
+        principal = begin_change(info, DATA_MODEL)
+        row = _as_it_was(info).objects.get(Uuid(input["id"]))
+        services.object_delete(workspace_id=principal.workspace_id, object_id=Uuid(input["id"]))
+        return row
+
+    @staticmethod
+    def resolve_create_one_field(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
+        principal = begin_change(info, DATA_MODEL)
+        return _stored(services.field_create(workspace_id=principal.workspace_id, values=payload(input["field"])))
+
+    @staticmethod
+    def resolve_update_one_field(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
+        principal = begin_change(info, DATA_MODEL)
+        return _stored(
+            services.field_update(
+                workspace_id=principal.workspace_id, field_id=Uuid(input["id"]), update=payload(input["update"])
+            )
+        )
+
+    @staticmethod
+    def resolve_delete_one_field(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
+        principal = begin_change(info, DATA_MODEL)
+        row = _as_it_was(info).fields.get(Uuid(input["id"]))
+        services.field_delete(workspace_id=principal.workspace_id, field_id=Uuid(input["id"]))
+        return row
+
+    @staticmethod
+    def resolve_create_one_index(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
+        principal = begin_change(info, DATA_MODEL)
+        return _stored(services.index_create(workspace_id=principal.workspace_id, values=payload(input["index"])))
+
+    @staticmethod
+    def resolve_delete_one_index(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
+        principal = begin_change(info, DATA_MODEL)
+        row = _as_it_was(info).indexes.get(Uuid(input["id"]))
+        services.index_delete(workspace_id=principal.workspace_id, index_id=Uuid(input["id"]))
+        return row
+
+    @staticmethod
+    def resolve_update_workspace(root: Any, info: ResolveInfo, data: Mapping[str, Any]) -> Workspace:
+        principal = begin_change(info, SECURITY if services.SECURITY_MEMBERS & data.keys() else WORKSPACE)
+        if data.keys() - services.SECURITY_MEMBERS:
+            require(info, WORKSPACE)
+        return services.workspace_update(workspace_id=principal.workspace_id, update=payload(data))
+
+    @staticmethod
+    def resolve_delete_current_workspace(root: Any, info: ResolveInfo) -> Workspace:
+        return services.workspace_delete(workspace_id=begin_change(info, WORKSPACE).workspace_id)
+
+
+def _object(info: ResolveInfo, id: str) -> ObjectMetadata:
+    row = info.context.rows.objects.get(Uuid(id))
+    if row is None:
+        raise ObjectNotFound()
+    return row
+
+
+def _field(info: ResolveInfo, id: str) -> FieldMetadata:
+    row = info.context.rows.fields.get(Uuid(id))
+    if row is None:
+        raise FieldNotFound()
+    return row
+
+
+def _index(info: ResolveInfo, id: str) -> IndexMetadata:
+    row = info.context.rows.indexes.get(Uuid(id))
+    if row is None:
+        raise IndexNotFound(f"Index {id} not found")
+    return row
+
+
+def _stored(row: Row) -> Row:
+    """The row as every later read shows it: times in their stored precision, enums as their texts."""
+    row.refresh_from_db()
+    return row
+
+
+def _as_it_was(info: ResolveInfo) -> WorkspaceRows:
+    """The rows before a deletion: its answer shows what was deleted, with all that belonged to it."""
+    rows: WorkspaceRows = info.context.rows
+    rows.objects, rows.fields_by_object, rows.indexes, rows.index_fields  # noqa: B018
+    return rows

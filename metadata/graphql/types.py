@@ -1,0 +1,450 @@
+"""What the metadata API answers with: objects, fields, relations, indexes and the workspace.
+
+Each type stands for a row of `metadata.models`; members are named as the row names them. Whatever
+needs other rows takes them from `info.context.rows`, which reads each table once per request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid5
+
+import graphene
+from graphene import Boolean, Field, Float, Int, List, NonNull, ObjectType, ResolveInfo, String
+
+from metadata.cache import is_searched
+from metadata.graphql.connections import matching, page
+from metadata.graphql.enums import (
+    FieldMetadataType,
+    IndexType,
+    MetadataReadability,
+    MetadataWritability,
+    ObjectOpenRecordIn,
+    RelationType,
+    ViewKey,
+    ViewType,
+    WorkspaceActivationStatus,
+)
+from metadata.graphql.inputs import FieldFilter, IndexFilter, list_arguments
+from metadata.graphql.parts import extended
+from metadata.graphql.scalars import JSON, UUID, ConnectionCursor, DateTime
+from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
+
+
+def _shown(api_name: str) -> Any:
+    """A resolver of a text that the workspace may have overridden, for the locale that `X-Locale` names too."""
+    return lambda row, info: row.shown(api_name, info.context.locale)
+
+
+def _overrides(row: ObjectMetadata | FieldMetadata, info: ResolveInfo) -> Any:
+    return row.standard_overrides or None
+
+
+# Connections -----------------------------------------------------------------------------------------
+
+
+class PageInfo(ObjectType):
+    has_next_page = Boolean()
+    has_previous_page = Boolean()
+    start_cursor = ConnectionCursor()
+    end_cursor = ConnectionCursor()
+
+
+class ObjectEdge(ObjectType):
+    node = Field(lambda: Object, required=True)
+    cursor = ConnectionCursor(required=True)
+
+
+class FieldEdge(ObjectType):
+    node = Field(lambda: MetadataField, required=True)
+    cursor = ConnectionCursor(required=True)
+
+
+class IndexEdge(ObjectType):
+    node = Field(lambda: Index, required=True)
+    cursor = ConnectionCursor(required=True)
+
+
+def _connection(name: str, edge: type[ObjectType]) -> type[ObjectType]:
+    members = {"page_info": Field(PageInfo, required=True), "edges": List(NonNull(edge), required=True)}
+    return type(name, (ObjectType,), members)
+
+
+ObjectConnection = _connection("ObjectConnection", ObjectEdge)
+FieldConnection = _connection("FieldConnection", FieldEdge)
+IndexConnection = _connection("IndexConnection", IndexEdge)
+ObjectFieldsConnection = _connection("ObjectFieldsConnection", FieldEdge)
+ObjectIndexMetadatasConnection = _connection("ObjectIndexMetadatasConnection", IndexEdge)
+
+
+def connection(info: ResolveInfo, rows: Any, paging: Any, criteria: Any) -> Any:
+    """A page of the rows that satisfy the filter."""
+    answer = page(matching(rows, criteria), paging)
+    info.context.rows.spend(answer["edges"])
+    return answer
+
+
+# Objects ---------------------------------------------------------------------------------------------
+
+
+class ObjectStandardOverrides(ObjectType):
+    """What the workspace shows in place of the standard model's own text; null where it overrides nothing."""
+
+    class Meta:
+        default_resolver = graphene.types.resolver.dict_resolver
+
+    labelSingular = String()
+    labelPlural = String()
+    description = String()
+    icon = String()
+    color = String()
+    translations = JSON()
+
+
+class SearchField(ObjectType):
+    """A field whose text the object's search finds."""
+
+    id = UUID(required=True)
+    field_metadata_id = UUID(required=True)
+    ts_vector_field_metadata_id = UUID(required=True)
+    position = Float(required=True)
+    created_at = DateTime(required=True)
+    updated_at = DateTime(required=True)
+
+
+class Object(ObjectType):
+    id = UUID(required=True)
+    universal_identifier = String(required=True)
+    application_id = UUID(required=True)
+    name_singular = String(required=True)
+    name_plural = String(required=True)
+    label_singular = String(required=True, resolver=_shown("labelSingular"))
+    label_plural = String(required=True, resolver=_shown("labelPlural"))
+    description = String(resolver=_shown("description"))
+    icon = String(resolver=_shown("icon"))
+    shortcut = String()
+    color = String(resolver=_shown("color"))
+    standard_overrides = Field(ObjectStandardOverrides, resolver=_overrides)
+    is_custom = Boolean(required=True)
+    is_remote = Boolean(required=True)
+    is_active = Boolean(required=True)
+    is_system = Boolean(required=True)
+    is_searchable = Boolean(required=True)
+    is_ui_read_only = Boolean(name="isUIReadOnly", required=True)
+    is_ui_editable = Boolean(name="isUIEditable", required=True)
+    is_ui_creatable = Boolean(name="isUICreatable", required=True)
+    open_record_in = Field(ObjectOpenRecordIn, required=True)
+    readability = Field(MetadataReadability, required=True)
+    writability = Field(MetadataWritability, required=True)
+    readability_parent_field_universal_identifiers = List(NonNull(UUID), resolver=lambda row, info: None)
+    created_at = DateTime(required=True)
+    updated_at = DateTime(required=True)
+    label_identifier_field_metadata_id = UUID(resolver=lambda row, info: row.label_identifier_field_id)
+    image_identifier_field_metadata_id = UUID(resolver=lambda row, info: row.image_identifier_field_id)
+    is_label_synced_with_name = Boolean(required=True)
+    duplicate_criteria = List(NonNull(List(NonNull(String))))
+    fields_list = List(NonNull(lambda: MetadataField), required=True)
+    index_metadata_list = List(NonNull(lambda: Index), required=True)
+    search_field_metadata_list = List(NonNull(SearchField), required=True)
+    fields = Field(ObjectFieldsConnection, required=True, args=list_arguments(FieldFilter))
+    index_metadatas = Field(ObjectIndexMetadatasConnection, required=True, args=list_arguments(IndexFilter))
+
+    @staticmethod
+    def resolve_fields_list(row: ObjectMetadata, info: ResolveInfo) -> Sequence[FieldMetadata]:
+        rows = info.context.rows
+        return rows.spend(rows.listed_fields_by_object.get(row.id, ()))
+
+    @staticmethod
+    def resolve_fields(row: ObjectMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+        fields = info.context.rows.fields_by_object.get(row.id, ())
+        return connection(info, sorted(fields, key=lambda field: field.id, reverse=True), paging, filter)
+
+    @staticmethod
+    def resolve_index_metadata_list(row: ObjectMetadata, info: ResolveInfo) -> Sequence[IndexMetadata]:
+        rows = info.context.rows
+        return rows.spend(rows.indexes_by_object.get(row.id, ()))
+
+    @staticmethod
+    def resolve_index_metadatas(row: ObjectMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+        return connection(info, info.context.rows.indexes_by_object.get(row.id, ()), paging, filter)
+
+    @staticmethod
+    def resolve_search_field_metadata_list(row: ObjectMetadata, info: ResolveInfo) -> list[dict[str, Any]]:
+        fields = info.context.rows.fields_by_object.get(row.id, ())
+        vector = next((field for field in fields if field.type == "TS_VECTOR"), None)
+        if vector is None:
+            return []
+        return [
+            {
+                "id": uuid5(vector.id, str(field.id)),
+                "field_metadata_id": field.id,
+                "ts_vector_field_metadata_id": vector.id,
+                "position": position,
+                "created_at": field.created_at,
+                "updated_at": field.updated_at,
+            }
+            for position, field in enumerate(field for field in fields if field.is_active and _is_searchable(field, info))
+        ]
+
+
+# Fields ----------------------------------------------------------------------------------------------
+
+
+class StandardOverrides(ObjectType):
+    """As ObjectStandardOverrides, of a field."""
+
+    class Meta:
+        default_resolver = graphene.types.resolver.dict_resolver
+
+    label = String()
+    description = String()
+    icon = String()
+    translations = JSON()
+
+
+def _is_searchable(field: FieldMetadata, info: ResolveInfo) -> bool:
+    parent = info.context.rows.objects.get(field.object_id)
+    is_label_identifier = parent is not None and parent.label_identifier_field_id == field.id
+    return is_searched(field.type, field.is_searchable, field.is_custom, is_label_identifier)
+
+
+class MetadataField(ObjectType):
+    class Meta:
+        name = "Field"
+
+    id = UUID(required=True)
+    universal_identifier = String(required=True)
+    application_id = UUID(required=True)
+    object_metadata_id = UUID(required=True, resolver=lambda row, info: row.object_id)
+    type = Field(FieldMetadataType, required=True)
+    name = String(required=True)
+    label = String(required=True, resolver=_shown("label"))
+    description = String(resolver=_shown("description"))
+    icon = String(resolver=_shown("icon"))
+    standard_overrides = Field(StandardOverrides, resolver=_overrides)
+    is_custom = Boolean()
+    is_active = Boolean()
+    is_system = Boolean()
+    is_ui_read_only = Boolean(name="isUIReadOnly")
+    is_ui_editable = Boolean(name="isUIEditable")
+    writability = Field(MetadataWritability, resolver=lambda row, info: "SYSTEM" if row.is_managed else "OPEN")
+    is_nullable = Boolean()
+    is_unique = Boolean()
+    is_searchable = Boolean(resolver=_is_searchable)
+    is_audit_logged = Boolean()
+    default_value = JSON()
+    options = JSON()
+    settings = JSON()
+    is_label_synced_with_name = Boolean()
+    morph_id = UUID()
+    created_at = DateTime(required=True)
+    updated_at = DateTime(required=True)
+    object = Field(Object)
+    relation = Field(lambda: Relation)
+    morph_relations = List(NonNull(lambda: Relation))
+
+    @staticmethod
+    def resolve_object(row: FieldMetadata, info: ResolveInfo) -> ObjectMetadata | None:
+        return info.context.rows.objects.get(row.object_id)
+
+    @staticmethod
+    def resolve_relation(row: FieldMetadata, info: ResolveInfo) -> dict[str, Any] | None:
+        return _relation(row, info)
+
+    @staticmethod
+    def resolve_morph_relations(row: FieldMetadata, info: ResolveInfo) -> Sequence[dict[str, Any]] | None:
+        if row.type != "MORPH_RELATION" or row.morph_id is None:
+            return None
+        rows = info.context.rows
+        siblings = rows.spend(rows.morph_rows.get((row.object_id, row.morph_id), ()))
+        relations = (_relation(sibling, info) for sibling in siblings)
+        return [relation for relation in relations if relation is not None]
+
+
+class Relation(ObjectType):
+    """A relation as seen from the field it was asked of."""
+
+    type = Field(RelationType, required=True)
+    source_object_metadata = Field(Object, required=True)
+    target_object_metadata = Field(Object, required=True)
+    source_field_metadata = Field(MetadataField, required=True)
+    target_field_metadata = Field(MetadataField, required=True)
+
+
+def _relation(row: FieldMetadata, info: ResolveInfo) -> dict[str, Any] | None:
+    if row.relation_type is None:
+        return None
+    rows = info.context.rows
+    return {
+        "type": row.relation_type,
+        "source_object_metadata": rows.objects[row.object_id],
+        "target_object_metadata": rows.objects[row.relation_target_object_id],
+        "source_field_metadata": row,
+        "target_field_metadata": rows.fields[row.relation_target_field_id],
+    }
+
+
+# Indexes ---------------------------------------------------------------------------------------------
+
+
+class IndexField(ObjectType):
+    id = UUID(required=True)
+    field_metadata_id = UUID(required=True, resolver=lambda row, info: row.field_id)
+    order = Float(required=True)
+    sub_field_name = String()
+    created_at = DateTime(required=True)
+    updated_at = DateTime(required=True)
+
+
+class Index(ObjectType):
+    id = UUID(required=True)
+    name = String(required=True)
+    is_custom = Boolean()
+    is_unique = Boolean(required=True)
+    index_where_clause = String()
+    index_type = Field(IndexType, required=True)
+    created_at = DateTime(required=True)
+    updated_at = DateTime(required=True)
+    index_field_metadata_list = List(NonNull(IndexField), required=True)
+
+    @staticmethod
+    def resolve_index_field_metadata_list(row: IndexMetadata, info: ResolveInfo) -> Sequence[IndexFieldMetadata]:
+        return info.context.rows.index_fields.get(row.id, ())
+
+
+# The workspace ---------------------------------------------------------------------------------------
+
+
+class WorkspaceUrls(ObjectType):
+    custom_url = String()
+    subdomain_url = String(required=True)
+
+
+class FeatureFlag(ObjectType):
+    key = String(required=True)
+    value = Boolean(required=True)
+
+
+class WorkspaceMembers:
+    """The members of Workspace that this app has; further ones come with their own parts (`defaultRole`)."""
+
+    id = UUID(required=True)
+    display_name = String()
+    logo = String()
+    invite_hash = String()
+    subdomain = String(required=True)
+    custom_domain = String()
+    deleted_at = DateTime()
+    created_at = DateTime(required=True)
+    updated_at = DateTime(required=True)
+    activation_status = Field(WorkspaceActivationStatus, required=True)
+    workspace_members_count = Float()
+    allow_impersonation = Boolean(required=True)
+    is_public_invite_link_enabled = Boolean(required=True)
+    trash_retention_days = Float(required=True)
+    event_log_retention_days = Float(required=True)
+    metadata_version = Float(required=True, resolver=lambda row, info: row.schema_version)
+    database_schema = String()
+    is_google_auth_enabled = Boolean(required=True)
+    is_microsoft_auth_enabled = Boolean(required=True)
+    is_password_auth_enabled = Boolean(required=True)
+    is_google_auth_bypass_enabled = Boolean(required=True)
+    is_microsoft_auth_bypass_enabled = Boolean(required=True)
+    is_password_auth_bypass_enabled = Boolean(required=True)
+    is_two_factor_authentication_enforced = Boolean(required=True)
+    is_custom_domain_enabled = Boolean(required=True)
+    is_internal_messages_import_enabled = Boolean(required=True)
+    editable_profile_fields = List(NonNull(String))
+    workspace_discoverability = String()
+    feature_flags = List(NonNull(FeatureFlag))
+    workspace_urls = Field(WorkspaceUrls, required=True)
+    workspace_custom_application_id = String(required=True, resolver=lambda row, info: row.custom_application_id)
+    has_valid_enterprise_key = Boolean(resolver=lambda row, info: False)
+    max_batch_size = Int(required=True, description="Records that one call may write")
+    max_bulk_records = Int(required=True, description="Records that one filtered write may touch")
+    default_api_version = String(required=True, description="The API version of new keys")
+
+    @staticmethod
+    def resolve_workspace_members_count(row: Workspace, info: ResolveInfo) -> int:
+        member = next((each for each in info.context.rows.objects.values() if each.name_singular == "workspaceMember"), None)
+        return 0 if member is None else info.context.rows.totals.get(member.id, 0)
+
+    @staticmethod
+    def resolve_feature_flags(row: Workspace, info: ResolveInfo) -> list[dict[str, Any]]:
+        return [{"key": key, "value": value} for key, value in sorted(row.feature_flags.items())]
+
+    @staticmethod
+    def resolve_workspace_urls(row: Workspace, info: ResolveInfo) -> dict[str, str | None]:
+        return {
+            "custom_url": f"https://{row.custom_domain}" if row.custom_domain else None,
+            "subdomain_url": info.context.build_absolute_uri("/"),
+        }
+
+
+class ObjectRecordCount(ObjectType):
+    object_name_plural = String(required=True)
+    total_count = Int(required=True)
+
+
+class MinimalObjectMetadata(ObjectType):
+    id = UUID(required=True)
+    name_singular = String(required=True)
+    name_plural = String(required=True)
+    label_singular = String(required=True, resolver=_shown("labelSingular"))
+    label_plural = String(required=True, resolver=_shown("labelPlural"))
+    icon = String(resolver=_shown("icon"))
+    color = String(resolver=_shown("color"))
+    is_active = Boolean(required=True)
+    is_system = Boolean(required=True)
+    is_remote = Boolean(required=True)
+
+
+class MinimalView(ObjectType):
+    id = UUID(required=True)
+    type = Field(ViewType, required=True)
+    key = Field(ViewKey)
+    object_metadata_id = UUID(required=True)
+
+
+class CollectionHash(ObjectType):
+    """A text that changes whenever the collection does."""
+
+    collection_name = String(required=True)
+    hash = String(required=True)
+
+
+class MinimalMetadataMembers:
+    """What a client needs to lay out its navigation; the views come with their own part."""
+
+    object_metadata_items = List(NonNull(MinimalObjectMetadata), required=True)
+    views = List(NonNull(MinimalView), required=True)
+    collection_hashes = List(NonNull(CollectionHash), required=True)
+
+    @staticmethod
+    def resolve_object_metadata_items(root: Any, info: ResolveInfo) -> list[ObjectMetadata]:
+        return list(info.context.rows.objects.values())
+
+    @staticmethod
+    def resolve_views(root: Any, info: ResolveInfo) -> list[Any]:
+        return []
+
+    @staticmethod
+    def resolve_collection_hashes(root: Any, info: ResolveInfo) -> list[dict[str, str]]:
+        version = str(info.context.rows.workspace.schema_version)
+        return [{"collection_name": name, "hash": version} for name in ("objectMetadata", "fieldMetadata", "index")]
+
+
+class UserMembers:
+    """The person who asks. A key is nobody: `currentUser` is refused to it."""
+
+    id = UUID(required=True)
+    first_name = String(required=True)
+    last_name = String(required=True)
+    email = String(required=True)
+    workspace_member_id = UUID()
+    current_workspace = Field(lambda: extended("Workspace", WorkspaceMembers))
+
+    @staticmethod
+    def resolve_current_workspace(root: Any, info: ResolveInfo) -> Workspace:
+        return info.context.rows.workspace

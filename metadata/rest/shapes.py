@@ -1,0 +1,146 @@
+"""Objects and fields as REST answers them: the union of what the releases of the API show, nulls included."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from metadata.models import FieldMetadata, ObjectMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class RelationNames:
+    """What a field's `relation` says of other rows: names of objects and fields, by id."""
+
+    objects: Mapping[UUID, tuple[str, str]]  # nameSingular, namePlural
+    fields: Mapping[UUID, str]
+
+
+def relation_names(workspace_id: UUID, fields: Iterable[FieldMetadata]) -> RelationNames:
+    """Two statements, whatever the number of fields."""
+    target_ids = [each.relation_target_field_id for each in fields if each.relation_target_field_id is not None]
+    return RelationNames(
+        objects={
+            id: (singular, plural)
+            for id, singular, plural in ObjectMetadata.objects.filter(workspace_id=workspace_id).values_list(
+                "id", "name_singular", "name_plural"
+            )
+        },
+        fields=dict(
+            FieldMetadata.objects.filter(workspace_id=workspace_id, id__in=target_ids).values_list("id", "name")
+        ),
+    )
+
+
+def objects_json(workspace_id: UUID, objects: Sequence[ObjectMetadata], locale: str | None) -> list[dict[str, Any]]:
+    """Objects with all of their fields, active or not."""
+    fields = list(
+        FieldMetadata.objects.filter(workspace_id=workspace_id, object_id__in=[each.id for each in objects]).order_by(
+            "position", "name"
+        )
+    )
+    names = relation_names(workspace_id, fields)
+    by_object: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for field in fields:
+        by_object[field.object_id].append(field_json(field, names, locale))
+    return [{**object_json(each, locale), "fields": by_object[each.id]} for each in objects]
+
+
+def object_json(obj: ObjectMetadata, locale: str | None) -> dict[str, Any]:
+    """An object without its fields."""
+    return {
+        "id": obj.id,
+        "universalIdentifier": obj.universal_identifier,
+        "applicationId": obj.application_id,
+        "nameSingular": obj.name_singular,
+        "namePlural": obj.name_plural,
+        "labelSingular": obj.shown("labelSingular", locale),
+        "labelPlural": obj.shown("labelPlural", locale),
+        "description": obj.shown("description", locale),
+        "icon": obj.shown("icon"),
+        "color": obj.shown("color"),
+        "shortcut": obj.shortcut,
+        "standardOverrides": obj.standard_overrides,
+        "isCustom": obj.is_custom,
+        "isRemote": obj.is_remote,
+        "isActive": obj.is_active,
+        "isSystem": obj.is_system,
+        "isUIEditable": obj.is_ui_editable,
+        "isUICreatable": obj.is_ui_creatable,
+        "isUIReadOnly": obj.is_ui_read_only,
+        "isSearchable": obj.is_searchable,
+        "isLabelSyncedWithName": obj.is_label_synced_with_name,
+        "openRecordIn": obj.open_record_in,
+        "readability": obj.readability,
+        "writability": obj.writability,
+        "workspaceId": obj.workspace_id,
+        "labelIdentifierFieldMetadataId": obj.label_identifier_field_id,
+        "imageIdentifierFieldMetadataId": obj.image_identifier_field_id,
+        "duplicateCriteria": obj.duplicate_criteria,
+        "createdAt": moment(obj.created_at),
+        "updatedAt": moment(obj.updated_at),
+    }
+
+
+def field_json(field: FieldMetadata, names: RelationNames, locale: str | None) -> dict[str, Any]:
+    return {
+        "id": field.id,
+        "universalIdentifier": field.universal_identifier,
+        "applicationId": field.application_id,
+        "objectMetadataId": field.object_id,
+        "workspaceId": field.workspace_id,
+        "type": field.type,
+        "name": field.name,
+        "label": field.shown("label", locale),
+        "description": field.shown("description", locale),
+        "icon": field.shown("icon"),
+        "standardOverrides": field.standard_overrides,
+        "isCustom": field.is_custom,
+        "isActive": field.is_active,
+        "isSystem": field.is_system,
+        "isUIEditable": field.is_ui_editable,
+        "isUIReadOnly": field.is_ui_read_only,
+        "isNullable": field.is_nullable,
+        "isUnique": field.is_unique,
+        "isSearchable": field.is_searchable,
+        "isAuditLogged": field.is_audit_logged,
+        "defaultValue": field.default_value,
+        "options": field.options,
+        "settings": field.settings,
+        "isLabelSyncedWithName": field.is_label_synced_with_name,
+        "morphId": field.morph_id,
+        "relation": _relation_json(field, names),
+        "createdAt": moment(field.created_at),
+        "updatedAt": moment(field.updated_at),
+    }
+
+
+def _relation_json(field: FieldMetadata, names: RelationNames) -> dict[str, Any] | None:
+    target_object, target_field = field.relation_target_object_id, field.relation_target_field_id
+    if target_object is None or target_field is None:
+        return None
+    return {
+        "type": field.relation_type,
+        "sourceObjectMetadata": _object_names(field.object_id, names),
+        "targetObjectMetadata": _object_names(target_object, names),
+        "sourceFieldMetadata": {"id": field.id, "name": field.name},
+        "targetFieldMetadata": {"id": target_field, "name": names.fields.get(target_field)},
+    }
+
+
+def _object_names(object_id: UUID, names: RelationNames) -> dict[str, Any]:
+    singular, plural = names.objects.get(object_id, (None, None))
+    return {"id": object_id, "nameSingular": singular, "namePlural": plural}
+
+
+def moment(at: datetime) -> str:
+    """UTC with milliseconds, as every timestamp of the APIs.
+
+    >>> moment(datetime(2026, 1, 31, 9, 30, tzinfo=UTC))
+    '2026-01-31T09:30:00.000Z'
+    """
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

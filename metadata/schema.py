@@ -1,0 +1,159 @@
+"""The data model of one workspace as an immutable snapshot. Pure; `metadata.cache` loads it.
+
+A request uses one snapshot from start to end; its parts are compared by identity. Only what records can have is here: active objects
+and active fields; the metadata APIs read the models themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+from uuid import UUID
+
+from metadata.fieldtypes.contract import FieldType
+
+RelationKind = Literal["MANY_TO_ONE", "ONE_TO_MANY"]
+OnDelete = Literal["CASCADE", "RESTRICT", "SET_NULL", "NO_ACTION"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a SELECT, MULTI_SELECT or RATING field."""
+
+    id: str
+    value: str
+    label: str
+    position: float
+    color: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelationSchema:
+    """One side of a relation. `join_name` (`companyId`) is set on the MANY_TO_ONE side only."""
+
+    kind: RelationKind
+    target_object_id: UUID
+    target_field_id: UUID
+    on_delete: OnDelete = "SET_NULL"
+    join_name: str | None = None
+
+    @property
+    def is_to_one(self) -> bool:
+        return self.kind == "MANY_TO_ONE"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldSchema:
+    """One field. `storage_key` is its key in `data` for good; `column` is set for the record's own columns."""
+
+    id: UUID
+    object_id: UUID
+    name: str
+    label: str
+    type: FieldType
+    storage_key: str
+    column: str | None = None
+    description: str | None = None
+    icon: str | None = None
+    is_nullable: bool = True
+    is_unique: bool = False
+    is_system: bool = False
+    is_custom: bool = False
+    default: Any = None  # in its quoted form, as the metadata APIs show it
+    options: tuple[Option, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    relation: RelationSchema | None = None
+    morph_id: UUID | None = None
+
+    @property
+    def option_values(self) -> tuple[str, ...]:
+        return tuple(option.value for option in self.options)
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectSchema:
+    """One object with its active fields, in the order the data model lists them."""
+
+    id: UUID
+    singular: str
+    plural: str
+    label_singular: str
+    label_plural: str
+    schema_name: str  # PostgreSQL schema of the workspace
+    table_name: str
+    fields: tuple[FieldSchema, ...]
+    description: str | None = None
+    icon: str | None = None
+    is_system: bool = False
+    is_custom: bool = False
+    is_searchable: bool = True
+    label_identifier_id: UUID | None = None
+    image_identifier_id: UUID | None = None
+    duplicate_criteria: tuple[tuple[str, ...], ...] | None = None
+    search_field_ids: tuple[UUID, ...] = ()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, FieldSchema]:
+        """Fields by their own name; a to-one relation is here as `company`."""
+        return {each.name: each for each in self.fields}
+
+    @cached_property
+    def by_join_name(self) -> Mapping[str, FieldSchema]:
+        """To-one relation fields by the name of their id member (`companyId`)."""
+        return {
+            each.relation.join_name: each
+            for each in self.fields
+            if each.relation is not None and each.relation.join_name is not None
+        }
+
+    @cached_property
+    def by_id(self) -> Mapping[UUID, FieldSchema]:
+        return {each.id: each for each in self.fields}
+
+    @cached_property
+    def unique_fields(self) -> tuple[FieldSchema, ...]:
+        """Fields with a unique index, the id first."""
+        return tuple(
+            sorted((each for each in self.fields if each.is_unique), key=lambda each: each.column != "id")
+        )
+
+    @cached_property
+    def search_fields(self) -> tuple[FieldSchema, ...]:
+        return tuple(self.by_id[each] for each in self.search_field_ids if each in self.by_id)
+
+    @cached_property
+    def singular_pascal(self) -> str:
+        return self.singular[:1].upper() + self.singular[1:]
+
+    @cached_property
+    def plural_pascal(self) -> str:
+        return self.plural[:1].upper() + self.plural[1:]
+
+
+@dataclass(frozen=True, eq=False)
+class WorkspaceSchema:
+    """Every active object of one workspace, as of `version`."""
+
+    workspace_id: UUID
+    version: int
+    schema_name: str
+    objects: tuple[ObjectSchema, ...]
+
+    @cached_property
+    def by_singular(self) -> Mapping[str, ObjectSchema]:
+        return {each.singular: each for each in self.objects}
+
+    @cached_property
+    def by_plural(self) -> Mapping[str, ObjectSchema]:
+        return {each.plural: each for each in self.objects}
+
+    @cached_property
+    def by_id(self) -> Mapping[UUID, ObjectSchema]:
+        return {each.id: each for each in self.objects}
+
+    def target(self, relation_field: FieldSchema) -> ObjectSchema | None:
+        """The object at the other end; None while that object is deactivated."""
+        assert relation_field.relation is not None
+        return self.by_id.get(relation_field.relation.target_object_id)

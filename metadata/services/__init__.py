@@ -1,0 +1,27 @@
+"""The only writers of the data model.
+
+Every function takes keyword arguments and is one transaction: lock the workspace, check everything,
+change rows and tables, raise `schema_version` once. Inputs are mappings by API name (`labelSingular`),
+as both APIs take them. What breaks a rule raises `metadata.validation.MetadataValidationFailed` or
+another ApiError, and nothing has changed.
+"""
+
+from metadata.services.fields import field_create, field_delete, field_update
+from metadata.services.indexes import index_create, index_delete
+from metadata.services.objects import object_create, object_delete, object_update
+from metadata.services.workspaces import SECURITY_MEMBERS, workspace_create, workspace_delete, workspace_update
+
+__all__ = [
+    "SECURITY_MEMBERS",
+    "field_create",
+    "field_delete",
+    "field_update",
+    "index_create",
+    "index_delete",
+    "object_create",
+    "object_delete",
+    "object_update",
+    "workspace_create",
+    "workspace_delete",
+    "workspace_update",
+]

@@ -1,0 +1,133 @@
+"""One change of a workspace's data model: lock, gather, write, raise the version, in one transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from config.errors import WorkspaceNotFound
+from metadata import cache
+from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from metadata.storage import Storage
+
+_SPACES = re.compile(r"\s+")
+
+
+class Change:
+    """The workspace under change. Rows are read when first asked for, and kept."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.storage = Storage(workspace)
+        self.now = timezone.now()
+        self._objects: dict[UUID, ObjectMetadata] | None = None
+        self._fields: dict[UUID, list[FieldMetadata]] = {}
+        self._searched: dict[UUID, frozenset[UUID]] = {}
+
+    @property
+    def objects(self) -> dict[UUID, ObjectMetadata]:
+        """Every object of the workspace, by id."""
+        if self._objects is None:
+            self._objects = {each.id: each for each in ObjectMetadata.objects.filter(workspace=self.workspace)}
+        return self._objects
+
+    def object_named(self, name_singular: str) -> ObjectMetadata | None:
+        return next((each for each in self.objects.values() if each.name_singular == name_singular), None)
+
+    def fields_of(self, object_id: UUID) -> list[FieldMetadata]:
+        """Every field of the object, inactive ones too, in its order."""
+        if object_id not in self._fields:
+            self._fields[object_id] = list(
+                FieldMetadata.objects.filter(workspace=self.workspace, object_id=object_id).order_by("position", "name")
+            )
+        return self._fields[object_id]
+
+    def fields_to(self, object_id: UUID) -> list[FieldMetadata]:
+        """The relation fields of other objects that lead to this one."""
+        return list(
+            FieldMetadata.objects.filter(workspace=self.workspace, relation_target_object_id=object_id).exclude(
+                object_id=object_id
+            )
+        )
+
+    def find_field(self, field_id: UUID) -> FieldMetadata | None:
+        return FieldMetadata.objects.filter(workspace=self.workspace, id=field_id).first()
+
+    def watch_search(self, object_id: UUID) -> None:
+        """Remember which fields are searched, so that the vectors are made anew if that changes."""
+        self._searched.setdefault(object_id, self._searched_fields(object_id))
+
+    def _searched_fields(self, object_id: UUID) -> frozenset[UUID]:
+        label_identifier = ObjectMetadata.objects.values_list("label_identifier_field_id", flat=True).get(
+            workspace=self.workspace, id=object_id
+        )
+        return frozenset(
+            each.id
+            for each in FieldMetadata.objects.filter(workspace=self.workspace, object_id=object_id, is_active=True)
+            if cache.is_searched(each.type, each.is_searchable, each.is_custom, each.id == label_identifier)
+        )
+
+    def finish(self) -> None:
+        self.storage.flush()
+        workspace = self.workspace
+        workspace.schema_version += 1
+        workspace.updated_at = self.now
+        workspace.save(update_fields=["schema_version", "updated_at"])
+        for object_id, before in self._searched.items():
+            if self._searched_fields(object_id) != before:
+                for path in settings.SEARCH_FIELDS_CHANGED_HANDLERS:
+                    import_string(path)(workspace, object_id)
+
+
+@contextmanager
+def changing(workspace_id: UUID) -> Iterator[Change]:
+    """A change that commits as a whole, with the schema version raised once, or leaves no trace.
+
+    Raises WorkspaceNotFound.
+    """
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(transaction.atomic())
+            workspace = Workspace.objects.select_for_update().filter(id=workspace_id, deleted_at=None).first()
+            if workspace is None:
+                raise WorkspaceNotFound("Workspace not found")
+            if workspace.shard != DEFAULT_DB_ALIAS:
+                stack.enter_context(transaction.atomic(using=workspace.shard))
+            change = Change(workspace)
+            yield change
+            change.finish()
+    except BaseException:
+        cache.forget(workspace_id)  # the version number that was not reached will come again
+        raise
+
+
+def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
+    """An input with every name, label and such trimmed and its runs of white space made one space.
+
+    Defaults and settings keep their texts as given.
+
+    >>> tidy({"name": "  a  b ", "options": [{"value": " X "}], "defaultValue": "' '"})
+    {'name': 'a b', 'options': [{'value': 'X'}], 'defaultValue': "' '"}
+    """
+    return {key: value if key in _UNTOUCHED else _tidied(value) for key, value in values.items()}
+
+
+_UNTOUCHED = frozenset({"defaultValue", "settings", "translations"})
+
+
+def _tidied(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SPACES.sub(" ", value.strip())
+    if isinstance(value, Mapping):
+        return {key: _tidied(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_tidied(part) for part in value]
+    return value

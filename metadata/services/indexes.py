@@ -1,0 +1,121 @@
+"""Indexes that users make; the automatic ones come and go with their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from config.errors import Problem
+from metadata import cache
+from metadata.fieldtypes.contract import field_type
+from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, IndexType, ObjectMetadata
+from metadata.services.build import index_name, index_rows
+from metadata.services.change import Change, changing
+from metadata.validation import Failure, IndexNotFound, MetadataValidationFailed
+
+MAX_CUSTOM_INDEXES = 10  # per object
+INVALID = "INVALID_INDEX_INPUT"
+
+Column = tuple[FieldMetadata, str | None]
+
+
+def index_create(*, workspace_id: UUID, values: Mapping[str, Any]) -> IndexMetadata:
+    """An index over `fields` (`{fieldMetadataId, subFieldName?}`) of the object `objectMetadataId`.
+
+    Never unique: uniqueness is a field's. Raises MetadataValidationFailed.
+    """
+    with changing(workspace_id) as change:
+        obj = _object_of(change, values.get("objectMetadataId"))
+        index_type = values.get("indexType") or IndexType.BTREE.value
+        columns, problems = _columns(change, obj, values.get("fields") or ())
+        if not problems:
+            problems = _whole_problems(change, obj, columns, index_type)
+        if problems:
+            raise _refused("create", problems)
+        index, index_fields = index_rows(obj, columns, index_type=index_type, is_custom=True)
+        index.save(force_insert=True)
+        IndexFieldMetadata.objects.bulk_create(index_fields)
+        change.storage.create_index(
+            index.id, index_type, [(cache.field_schema(field), sub_field) for field, sub_field in columns]
+        )
+    return index
+
+
+def index_delete(*, workspace_id: UUID, index_id: UUID) -> IndexMetadata:
+    """Delete an index that a user made; answers it as it was. Raises IndexNotFound, MetadataValidationFailed."""
+    with changing(workspace_id) as change:
+        index = IndexMetadata.objects.filter(workspace=change.workspace, id=index_id).first()
+        if index is None:
+            raise IndexNotFound(f"Index {index_id} not found")
+        if not index.is_custom or index.is_unique:
+            message = f"Index {index_id} is a system index and cannot be deleted"
+            raise _refused("delete", [Problem(INVALID, message, str(index_id))])
+        change.storage.drop_index(index.id)
+        IndexMetadata.objects.filter(workspace=change.workspace, id=index_id).delete()
+    return index
+
+
+def _object_of(change: Change, object_id: Any) -> ObjectMetadata:
+    try:
+        obj = change.objects.get(UUID(str(object_id)))
+    except ValueError:
+        obj = None
+    if obj is None:
+        raise _refused("create", [Problem(INVALID, f"Object metadata {object_id} not found", str(object_id))])
+    return obj
+
+
+def _columns(
+    change: Change, obj: ObjectMetadata, given: Sequence[Mapping[str, Any]]
+) -> tuple[list[Column], list[Problem]]:
+    if not given:
+        return [], [Problem(INVALID, "At least one field is required to create an index")]
+    by_id = {str(each.id): each for each in change.fields_of(obj.id)}
+    columns: list[Column] = []
+    problems: list[Problem] = []
+    for each in given:
+        field_id, sub_field = str(each.get("fieldMetadataId")).lower(), each.get("subFieldName") or None
+        field = by_id.get(field_id)
+        if field is None:
+            problems.append(Problem(INVALID, f"Field {field_id} not found on object {obj.id}", field_id))
+            continue
+        problem = _column_problem(field, sub_field)
+        if problem is not None:
+            problems.append(Problem(INVALID, problem, sub_field))
+        columns.append((field, sub_field))
+    if len({(field.id, sub_field) for field, sub_field in columns}) < len(columns):
+        problems.append(Problem(INVALID, "Duplicate field+sub-field in index field list"))
+    return columns, problems
+
+
+def _column_problem(field: FieldMetadata, sub_field: str | None) -> str | None:
+    type_ = field_type(field.type)
+    if type_.subfields and sub_field is None:
+        return f"Composite field {field.name} requires a sub-field selection"
+    if type_.subfields and sub_field not in type_.subfields:
+        return f"Unknown sub-field {sub_field} on composite field {field.name}"
+    if not type_.subfields and sub_field is not None:
+        return f"Field {field.name} is not composite — subFieldName must not be set"
+    if field.relation_type is not None and field.join_name is None:
+        return f"Field {field.name} has no value of its own to index"
+    if not type_.subfields and type_.sql_type is None:
+        return f"Field {field.name} of type {field.type} cannot be indexed"
+    return None
+
+
+def _whole_problems(change: Change, obj: ObjectMetadata, columns: Sequence[Column], index_type: str) -> list[Problem]:
+    if index_type not in IndexType.values:
+        return [Problem(INVALID, f"indexType must be one of: {', '.join(IndexType.values)}", index_type)]
+    if index_type == IndexType.GIN and any(field.column for field, _ in columns):
+        return [Problem(INVALID, "A GIN index takes fields that hold JSON", index_type)]
+    existing = IndexMetadata.objects.filter(workspace=change.workspace, object=obj)
+    if existing.filter(is_custom=True, is_unique=False).count() >= MAX_CUSTOM_INDEXES:
+        return [Problem(INVALID, f"Custom index limit of {MAX_CUSTOM_INDEXES} reached for object {obj.id}")]
+    if existing.filter(name=index_name(columns, index_type, False)).exists():
+        return [Problem(INVALID, "An index on the same fields already exists")]
+    return []
+
+
+def _refused(operation: Any, problems: Sequence[Problem]) -> MetadataValidationFailed:
+    return MetadataValidationFailed([Failure("index", operation, problems)])

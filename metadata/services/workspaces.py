@@ -1,0 +1,284 @@
+"""Making a workspace with its standard objects, and changing its settings."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from config.errors import InvalidMetadataInput, MetadataConflict, WorkspaceNotFound
+from metadata import cache
+from metadata.models import (
+    FieldMetadata,
+    IndexFieldMetadata,
+    IndexMetadata,
+    ObjectMetadata,
+    Workspace,
+    schema_name,
+)
+from metadata.services.autoindex import create_automatic_indexes
+from metadata.services.build import (
+    RelationEnd,
+    automatic_indexes,
+    identifier,
+    relation_pair,
+    standard_field,
+    standard_object,
+    system_fields,
+)
+from metadata.standard import CATALOGUE, EMPTY_CATALOGUE
+from metadata.standard.definition import StandardObject, StandardRelation
+from metadata.storage import Storage
+
+_SUBDOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])")  # RFC 1035 label
+_HOST_NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
+
+
+def workspace_create(*, name: str, id: UUID | None = None, empty: bool = False) -> Workspace:
+    """A workspace with its PostgreSQL schema, the standard objects and what the other apps add to it.
+
+    `empty` leaves only the objects that the engine needs. Raises MetadataConflict when the id is taken.
+    Calls every function of settings.WORKSPACE_CREATED_HANDLERS, `(workspace, empty)`, in the transaction.
+    """
+    workspace = Workspace(id=id or uuid4(), display_name=name)
+    workspace.subdomain = _free_subdomain(name)
+    workspace.database_schema = schema_name(workspace.id)
+    try:
+        with transaction.atomic(), transaction.atomic(using=workspace.shard):
+            if Workspace.objects.filter(id=workspace.id).exists():
+                raise MetadataConflict(f"Workspace {workspace.id} already exists", sub_code="WORKSPACE_ALREADY_EXISTS")
+            workspace.save(force_insert=True)
+            _create_standard_objects(workspace, EMPTY_CATALOGUE if empty else CATALOGUE)
+            for path in settings.WORKSPACE_CREATED_HANDLERS:
+                import_string(path)(workspace, empty)
+    except BaseException:
+        cache.forget(workspace.id)
+        raise
+    return workspace
+
+
+def _free_subdomain(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "workspace"
+    if len(plain) >= 3 and not Workspace.objects.filter(subdomain=plain).exists():
+        return plain
+    return f"{plain}-{secrets.token_hex(4)}"
+
+
+def _create_standard_objects(workspace: Workspace, catalogue: Sequence[StandardObject]) -> None:
+    objects = {each.singular: standard_object(workspace.id, each) for each in catalogue}
+    fields: dict[str, list[FieldMetadata]] = {}
+    for definition in catalogue:
+        obj = objects[definition.singular]
+        own = system_fields(obj)
+        own += [standard_field(obj, each, len(own) + place) for place, each in enumerate(definition.fields)]
+        fields[definition.singular] = own
+    for definition in catalogue:
+        _add_relations(definition, objects, fields)
+    for definition in catalogue:
+        obj = objects[definition.singular]
+        ids = {each.name: each.id for each in fields[definition.singular]}
+        obj.label_identifier_field_id = ids[definition.label_identifier]
+        obj.image_identifier_field_id = ids.get(definition.image_identifier or "")
+    every_field = [each for own in fields.values() for each in own]
+    indexes = [each for own in fields.values() for each in automatic_indexes(own[0].object, own)]
+    ObjectMetadata.objects.bulk_create(objects.values())
+    FieldMetadata.objects.bulk_create(every_field)
+    IndexMetadata.objects.bulk_create([index for index, _ in indexes])
+    IndexFieldMetadata.objects.bulk_create([column for _, columns in indexes for column in columns])
+    storage = Storage(workspace)
+    storage.create_schema()
+    for obj in objects.values():
+        storage.create_table(obj.id)
+    for field in every_field:
+        create_automatic_indexes(storage, field)
+    storage.flush()
+
+
+def _add_relations(
+    definition: StandardObject, objects: Mapping[str, ObjectMetadata], fields: Mapping[str, list[FieldMetadata]]
+) -> None:
+    morph_id = uuid4()
+    source = objects[definition.singular]
+    for relation in definition.relations:
+        target = objects.get(relation.target)
+        if target is None:
+            continue
+        to_one, to_many = relation_pair(
+            source,
+            _near_end(relation, source, len(fields[definition.singular])),
+            target,
+            _far_end(relation, target, len(fields[relation.target])),
+            on_delete=relation.on_delete,
+            morph_id=morph_id if relation.is_morph else None,
+        )
+        fields[definition.singular].append(to_one)
+        fields[relation.target].append(to_many)
+
+
+def _near_end(relation: StandardRelation, source: ObjectMetadata, position: int) -> RelationEnd:
+    return RelationEnd(
+        name=relation.name,
+        label=relation.label,
+        icon=relation.icon,
+        description=relation.description or f"{source.label_singular} {relation.label.lower()}",
+        position=position,
+        type_name="MORPH_RELATION" if relation.is_morph else "RELATION",
+        flags={
+            "is_system": relation.is_system,
+            "is_nullable": relation.is_nullable,
+            "universal_identifier": identifier(source.name_singular, relation.name),
+        },
+    )
+
+
+def _far_end(relation: StandardRelation, target: ObjectMetadata, position: int) -> RelationEnd:
+    return RelationEnd(
+        name=relation.inverse,
+        label=relation.inverse_label,
+        icon=relation.inverse_icon,
+        description=relation.inverse_description
+        or f"{relation.inverse_label} linked to the {target.label_singular.lower()}",
+        position=position,
+        flags={
+            "is_system": relation.is_inverse_system,
+            "universal_identifier": identifier(target.name_singular, relation.inverse),
+        },
+    )
+
+
+# Settings --------------------------------------------------------------------------------------------
+
+_COLUMNS: Mapping[str, str] = {
+    "displayName": "display_name",
+    "logo": "logo",
+    "subdomain": "subdomain",
+    "customDomain": "custom_domain",
+    "inviteHash": "invite_hash",
+    "isPublicInviteLinkEnabled": "is_public_invite_link_enabled",
+    "allowImpersonation": "allow_impersonation",
+    "isGoogleAuthEnabled": "is_google_auth_enabled",
+    "isMicrosoftAuthEnabled": "is_microsoft_auth_enabled",
+    "isPasswordAuthEnabled": "is_password_auth_enabled",
+    "isGoogleAuthBypassEnabled": "is_google_auth_bypass_enabled",
+    "isMicrosoftAuthBypassEnabled": "is_microsoft_auth_bypass_enabled",
+    "isPasswordAuthBypassEnabled": "is_password_auth_bypass_enabled",
+    "isTwoFactorAuthenticationEnforced": "is_two_factor_authentication_enforced",
+    "isInternalMessagesImportEnabled": "is_internal_messages_import_enabled",
+    "defaultRoleId": "default_role_id",
+    "trashRetentionDays": "trash_retention_days",
+    "eventLogRetentionDays": "event_log_retention_days",
+    "editableProfileFields": "editable_profile_fields",
+    "workspaceDiscoverability": "workspace_discoverability",
+    "maxBatchSize": "max_batch_size",
+    "maxBulkRecords": "max_bulk_records",
+    "defaultApiVersion": "default_api_version",
+}
+SECURITY_MEMBERS = frozenset(
+    name for name in _COLUMNS if "Auth" in name and name.startswith("is")
+)  # changing these needs the SECURITY flag; the rest needs WORKSPACE
+
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "trashRetentionDays": (0, 2**31 - 1),
+    "eventLogRetentionDays": (30, 1095),
+    "maxBatchSize": (1, 1000),
+    "maxBulkRecords": (1, 1_000_000),
+}
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "workspaceDiscoverability": ("PUBLIC", "MEMBERS_AND_INVITEES", "HIDDEN"),
+    "defaultApiVersion": ("1", "2"),
+}
+_CLEARABLE = frozenset({"displayName", "logo", "customDomain", "inviteHash", "defaultRoleId"})
+
+
+def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any]) -> Workspace:
+    """Change settings by their API names; unknown names are ignored, null leaves what cannot be null.
+
+    Raises WorkspaceNotFound, InvalidMetadataInput, MetadataConflict. The data model's version stays.
+    """
+    with transaction.atomic():
+        workspace = Workspace.objects.select_for_update().filter(id=workspace_id, deleted_at=None).first()
+        if workspace is None:
+            raise WorkspaceNotFound("Workspace not found")
+        changed = []
+        for name, value in update.items():
+            if name in _COLUMNS and (value is not None or name in _CLEARABLE):
+                setattr(workspace, _COLUMNS[name], _clean_setting(workspace, name, value))
+                changed.append(_COLUMNS[name])
+        workspace.updated_at = timezone.now()
+        workspace.save(update_fields=[*changed, "updated_at"])
+    return workspace
+
+
+def workspace_delete(*, workspace_id: UUID) -> Workspace:
+    """Mark the workspace deleted: nobody can reach it any more; its records stay until they are purged."""
+    with transaction.atomic():
+        workspace = Workspace.objects.select_for_update().filter(id=workspace_id, deleted_at=None).first()
+        if workspace is None:
+            raise WorkspaceNotFound("Workspace not found")
+        workspace.deleted_at = workspace.updated_at = timezone.now()
+        workspace.save(update_fields=["deleted_at", "updated_at"])
+    cache.forget(workspace_id)
+    return workspace
+
+
+def _clean_setting(workspace: Workspace, name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in _RANGES:
+        low, high = _RANGES[name]
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise _invalid(f"{name} must be an integer from {low} to {high}", name)
+    elif name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise _invalid(f"{name} must be one of: {', '.join(_CHOICES[name])}", name)
+    elif name == "defaultRoleId":
+        value = _uuid(name, value)
+    elif name == "editableProfileFields":
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise _invalid(f"{name} must be a list of strings", name)
+    elif name.startswith(("is", "allow")):
+        if not isinstance(value, bool):
+            raise _invalid(f"{name} must be a boolean value", name)
+    elif not isinstance(value, str):
+        raise _invalid(f"{name} must be a string", name)
+    elif name == "subdomain":
+        value = _clean_subdomain(workspace, value)
+    elif name == "customDomain":
+        value = _clean_custom_domain(workspace, value)
+    return value
+
+
+def _clean_subdomain(workspace: Workspace, value: str) -> str:
+    if not _SUBDOMAIN.fullmatch(value):
+        raise _invalid("subdomain must be 3 to 63 lower-case letters, digits or hyphens", "subdomain")
+    if Workspace.objects.filter(subdomain=value).exclude(id=workspace.id).exists():
+        raise MetadataConflict("Subdomain already taken", sub_code="SUBDOMAIN_ALREADY_TAKEN", path="subdomain")
+    return value
+
+
+def _clean_custom_domain(workspace: Workspace, value: str) -> str:
+    if not _HOST_NAME.fullmatch(value):
+        raise _invalid("customDomain must be a host name", "customDomain")
+    if Workspace.objects.filter(custom_domain=value.lower()).exclude(id=workspace.id).exists():
+        raise MetadataConflict("Domain already taken", sub_code="DOMAIN_ALREADY_TAKEN", path="customDomain")
+    return value.lower()
+
+
+def _uuid(name: str, value: Any) -> UUID:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise _invalid(f"{name} must be a UUID", name) from None
+
+
+def _invalid(message: str, path: str) -> InvalidMetadataInput:
+    return InvalidMetadataInput(message, sub_code="INVALID_WORKSPACE_INPUT", path=path)

@@ -1,0 +1,222 @@
+"""The PostgreSQL side of the data model: schemas, tables, indexes, and changes to stored values.
+
+A workspace has one schema, an object one table, cloned from the template `core_record`. Names are
+made of ids, so renaming touches nothing here:
+
+    ws_<workspace>.o_<object>      the records
+    ws_<workspace>.record_count    kept totals
+    u_<field>                      unique index of a field; the record writer maps a violation back by this name
+    r_<field>                      index of a to-one relation's ids
+    x_<index>, x_<index>_v         an index made by a user, for order and (where it differs) for equality
+
+Index expressions are those of the field's type, to the letter, else PostgreSQL would not use them.
+Everything runs inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from psycopg2 import sql
+
+from metadata.models import IndexType, Workspace, table_name
+from metadata.schema import FieldSchema
+
+CLEAR_AT_ONCE = 10_000  # records; more keep a deleted field's key, which is never reused
+SHOWN_DUPLICATES = 5
+
+_RECORD_COUNT = sql.Identifier("record_count")
+
+
+class Storage:
+    """The tables of one workspace. DDL is gathered and sent by `flush` in one round trip."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._schema = workspace.database_schema
+        self._connection = connections[workspace.shard]
+        self._pending: list[sql.Composable] = []
+
+    # DDL ---------------------------------------------------------------------------------------------
+
+    def create_schema(self) -> None:
+        self._add("CREATE SCHEMA {schema}")
+        self._add("CREATE TABLE {schema}.{table} (LIKE public.core_recordcount INCLUDING ALL)", table=_RECORD_COUNT)
+
+    def drop_schema(self) -> None:
+        self._add("DROP SCHEMA IF EXISTS {schema} CASCADE")
+
+    def create_table(self, object_id: UUID) -> None:
+        self._add("CREATE TABLE {schema}.{table} (LIKE public.core_record INCLUDING ALL)", table=_table(object_id))
+
+    def drop_table(self, object_id: UUID) -> None:
+        self._add("DROP TABLE {schema}.{table}", table=_table(object_id))
+        self._add(
+            "DELETE FROM {schema}.{counts} WHERE object_id = {object_id}",
+            counts=_RECORD_COUNT,
+            object_id=sql.Literal(str(object_id)),
+        )
+
+    def create_unique_index(self, field: FieldSchema) -> None:
+        condition = field.type.unique_condition_sql(field)
+        self._add(
+            "CREATE UNIQUE INDEX {name} ON {schema}.{table} ({expressions})" + (" WHERE {where}" if condition else ""),
+            name=sql.Identifier(f"u_{field.id.hex}"),
+            table=_table(field.object_id),
+            expressions=_expressions(field.type.unique_sql(field)),
+            where=sql.SQL(_unaliased(condition or "")),
+        )
+
+    def drop_unique_index(self, field_id: UUID) -> None:
+        self._drop_index(f"u_{field_id.hex}")
+
+    def create_relation_index(self, field: FieldSchema) -> None:
+        self._add(
+            "CREATE INDEX {name} ON {schema}.{table} ({expression}, id)",
+            name=sql.Identifier(f"r_{field.id.hex}"),
+            table=_table(field.object_id),
+            expression=_expressions([field.type.sql(field).value]),
+        )
+
+    def drop_relation_index(self, field_id: UUID) -> None:
+        self._drop_index(f"r_{field_id.hex}")
+
+    def create_index(self, index_id: UUID, index_type: str, columns: Sequence[tuple[FieldSchema, str | None]]) -> None:
+        """An index over fields, each with its sub-field for composites."""
+        texts = [field.type.sql(field, sub_field) for field, sub_field in columns]
+        table = _table(columns[0][0].object_id)
+        if index_type == IndexType.GIN:
+            self._add(
+                "CREATE INDEX {name} ON {schema}.{table} USING gin ({expressions})",
+                name=sql.Identifier(f"x_{index_id.hex}"),
+                table=table,
+                expressions=_expressions(text.json for text in texts),
+            )
+            return
+        self._add(
+            "CREATE INDEX {name} ON {schema}.{table} ({expressions}, id) WHERE deleted_at IS NULL",
+            name=sql.Identifier(f"x_{index_id.hex}"),
+            table=table,
+            expressions=_expressions(text.order for text in texts),
+        )
+        if any(text.order != text.value for text in texts):
+            self._add(
+                "CREATE INDEX {name} ON {schema}.{table} ({expressions}) WHERE deleted_at IS NULL",
+                name=sql.Identifier(f"x_{index_id.hex}_v"),
+                table=table,
+                expressions=_expressions(text.value for text in texts),
+            )
+
+    def drop_index(self, index_id: UUID) -> None:
+        self._drop_index(f"x_{index_id.hex}")
+        self._drop_index(f"x_{index_id.hex}_v")
+
+    def flush(self) -> None:
+        """Run what was gathered; a unique violation here means that data changed since it was checked."""
+        if self._pending:
+            statements, self._pending = self._pending, []
+            self._execute(sql.SQL(";\n").join(statements))
+
+    # Stored values -----------------------------------------------------------------------------------
+
+    def duplicates(self, field: FieldSchema) -> list[tuple[list[Any], list[UUID]]]:
+        """Values that several records have, with the ids of those records; at most SHOWN_DUPLICATES of them."""
+        self.flush()
+        expressions = field.type.unique_sql(field)
+        condition = field.type.unique_condition_sql(field)
+        conditions = [sql.SQL(f"{_unaliased(each)} IS NOT NULL") for each in expressions]
+        if condition:
+            conditions.append(sql.SQL(_unaliased(condition)))
+        numbers = sql.SQL(", ").join(sql.SQL(str(number + 2)) for number in range(len(expressions)))
+        rows = self._fetch(
+            self._compose(
+                "SELECT (array_agg(id ORDER BY id))[1:10], {expressions} FROM {schema}.{table} WHERE {where} "
+                "GROUP BY {numbers} HAVING count(*) > 1 ORDER BY count(*) DESC, {numbers} LIMIT {limit}",
+                expressions=_expressions(expressions),
+                table=_table(field.object_id),
+                where=sql.SQL(" AND ").join(conditions),
+                numbers=numbers,
+                limit=sql.Literal(SHOWN_DUPLICATES),
+            )
+        )
+        return [(list(values), ids) for ids, *values in rows]
+
+    def clear_key(self, object_id: UUID, storage_key: str) -> bool:
+        """Remove a deleted field's values; False when there are more than CLEAR_AT_ONCE and they stay."""
+        self.flush()
+        names = {"table": _table(object_id), "key": sql.Literal(storage_key)}
+        ((count,),) = self._fetch(
+            self._compose(
+                "SELECT count(*) FROM (SELECT FROM {schema}.{table} WHERE data ? {key} LIMIT {limit}) holders",
+                limit=sql.Literal(CLEAR_AT_ONCE + 1),
+                **names,
+            )
+        )
+        if count > CLEAR_AT_ONCE:
+            return False
+        if count:
+            self._execute(self._compose("UPDATE {schema}.{table} SET data = data - {key} WHERE data ? {key}", **names))
+        return True
+
+    def replace_options(self, field: FieldSchema, replacements: Mapping[str, str | None]) -> None:
+        """Put new option values in the place of old ones, in single values and in lists; None removes.
+
+        A list that becomes empty, and a single value that is removed, leave no key.
+        """
+        self.flush()
+        names = {
+            "table": _table(field.object_id),
+            "key": sql.Literal(field.storage_key),
+            "map": sql.SQL("{}::jsonb").format(sql.Literal(json.dumps(dict(replacements)))),
+            "old": sql.SQL("{}::text[]").format(sql.Literal(list(replacements))),
+        }
+        self._execute(
+            self._compose(
+                "UPDATE {schema}.{table} record SET data = CASE WHEN changed.value IS NULL THEN record.data - {key} "
+                "ELSE jsonb_set(record.data, ARRAY[{key}], changed.value) END "
+                "FROM (SELECT id, CASE jsonb_typeof(data->{key}) WHEN 'array' THEN ("
+                "SELECT jsonb_agg(CASE WHEN {map} ? item THEN {map}->item ELSE to_jsonb(item) END ORDER BY place) "
+                "FROM jsonb_array_elements_text(data->{key}) WITH ORDINALITY list(item, place) "
+                "WHERE {map}->item IS DISTINCT FROM 'null'::jsonb) "
+                "ELSE nullif({map}->(data->>{key}), 'null'::jsonb) END AS value "
+                "FROM {schema}.{table} WHERE CASE jsonb_typeof(data->{key}) WHEN 'array' THEN data->{key} ?| {old} "
+                "ELSE data->>{key} = ANY({old}) END) changed WHERE record.id = changed.id",
+                **names,
+            )
+        )
+
+    # Inside ------------------------------------------------------------------------------------------
+
+    def _drop_index(self, name: str) -> None:
+        self._add("DROP INDEX IF EXISTS {schema}.{name}", name=sql.Identifier(name))
+
+    def _compose(self, text: str, **names: sql.Composable) -> sql.Composable:
+        return sql.SQL(text).format(schema=sql.Identifier(self._schema), **names)
+
+    def _add(self, text: str, **names: sql.Composable) -> None:
+        self._pending.append(self._compose(text, **names))
+
+    def _execute(self, statement: sql.Composable) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement.as_string(cursor.cursor))
+
+    def _fetch(self, statement: sql.Composable) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement.as_string(cursor.cursor))
+            return list(cursor.fetchall())
+
+
+def _table(object_id: UUID) -> sql.Identifier:
+    return sql.Identifier(table_name(object_id))
+
+
+def _unaliased(text: str) -> str:
+    """A type's expression without the row's alias; run without parameters, so `%%` is a plain percent sign."""
+    return text.replace("{r}.", "").replace("%%", "%")
+
+
+def _expressions(texts: Iterable[str]) -> sql.Composable:
+    return sql.SQL(", ").join(sql.SQL(f"({_unaliased(text)})") for text in texts)

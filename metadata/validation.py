@@ -1,0 +1,181 @@
+"""The report of everything that is wrong with a change of the data model, and other refusals of it.
+
+Both metadata APIs answer the same report: GraphQL inside `extensions`, REST as the body.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from config.errors import ApiError, MetadataNotFound, Problem
+
+Kind = Literal["objectMetadata", "fieldMetadata", "index"]
+Operation = Literal["create", "update", "delete"]
+
+_MESSAGES: Mapping[tuple[Kind, Operation], str] = {
+    ("objectMetadata", "create"): "Multiple validation errors occurred while creating object",
+    ("objectMetadata", "update"): "Multiple validation errors occurred while updating object",
+    ("objectMetadata", "delete"): "Multiple validation errors occurred while deleting object",
+    ("fieldMetadata", "create"): "Multiple validation errors occurred while creating fields",
+    ("fieldMetadata", "update"): "Multiple validation errors occurred while updating field",
+    ("fieldMetadata", "delete"): "Multiple validation errors occurred while deleting field",
+    ("index", "create"): "Validation errors occurred while creating index",
+    ("index", "delete"): "Validation errors occurred while deleting index",
+}
+UNPREPARED_FIELD = "Multiple validation errors occurred while creating field"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One rejected entity with every rule it breaks. `entity` says which: names and universal identifier."""
+
+    kind: Kind
+    operation: Operation
+    problems: Sequence[Problem]
+    entity: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "type": self.operation,
+            "metadataName": self.kind,
+            "flatEntityMinimalInformation": dict(self.entity),
+            "errors": [
+                {
+                    "code": each.code,
+                    "message": each.message,
+                    "userFriendlyMessage": each.user_message or each.message,
+                    "value": each.value,
+                }
+                for each in self.problems
+            ],
+        }
+
+
+class MetadataValidationFailed(ApiError):
+    """Every entity that was rejected and why; nothing was changed."""
+
+    error = "METADATA_VALIDATION_ERROR"
+    code = "METADATA_VALIDATION_ERROR"
+    graphql_code = "METADATA_VALIDATION_FAILED"
+
+    def __init__(self, failures: Iterable[Failure], message: str | None = None) -> None:
+        self.failures = sorted(failures, key=lambda each: str(each.entity.get("name", "")))
+        first = self.failures[0]
+        counts = Counter(each.kind for each in self.failures)
+        grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for failure in self.failures:
+            grouped[failure.kind].append(failure.as_json())
+        user_message = _user_message(self.failures)
+        report: dict[str, Any] = {
+            "errors": dict(grouped),
+            "summary": {"totalErrors": len(self.failures)} | counts,
+            "userFriendlyMessage": user_message,
+        }
+        counted = ", ".join(f"{count} {kind if count == 1 else _PLURALS[kind]}" for kind, count in counts.items())
+        super().__init__(
+            message or _MESSAGES[first.kind, first.operation],
+            details=report,
+            extensions={"message": f"Validation failed for {counted}", **report},
+            user_message=user_message,
+        )
+
+    def rest_body(self) -> dict[str, Any]:
+        return {
+            "statusCode": self.status,
+            "error": self.error,
+            "message": self.message,
+            "messages": [each.message for failure in self.failures for each in failure.problems],
+            "code": self.code,
+            **self.details,
+        }
+
+
+_PLURALS: Mapping[Kind, str] = {
+    "objectMetadata": "objectMetadatas",
+    "fieldMetadata": "fieldMetadatas",
+    "index": "indexes",
+}
+
+
+def _user_message(failures: Sequence[Failure]) -> str:
+    if len(failures) > 1:
+        return "Many validation errors"
+    problems = failures[0].problems
+    return (problems[0].user_message or problems[0].message) if problems else "Metadata validation failed"
+
+
+class ObjectNotFound(MetadataNotFound):
+    sub_code: ClassVar[str | None] = "OBJECT_METADATA_NOT_FOUND"
+
+    def __init__(self, message: str = "Object metadata not found", **more: Any) -> None:
+        super().__init__(message, **more)
+
+
+class FieldNotFound(MetadataNotFound):
+    sub_code: ClassVar[str | None] = "FIELD_METADATA_NOT_FOUND"
+
+    def __init__(self, message: str = "Field metadata not found", **more: Any) -> None:
+        super().__init__(message, **more)
+
+
+class IndexNotFound(MetadataNotFound):
+    sub_code: ClassVar[str | None] = "INDEX_METADATA_NOT_FOUND"
+
+
+class InvalidInput(ApiError):
+    """Members of an input that are missing, empty or of the wrong kind, one message each."""
+
+    code = "INVALID_INPUT"
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        super().__init__(", ".join(messages), details={"message": list(messages)})
+        self.messages = list(messages)
+
+    def rest_body(self) -> dict[str, Any]:
+        return {
+            "statusCode": self.status,
+            "message": self.messages,
+            "error": "Bad Request",
+            "messages": self.messages,
+            "code": self.code,
+        }
+
+
+class BadParameter(ApiError):
+    """A path id or a list parameter that cannot be read."""
+
+    code = "INVALID_PARAMETER"
+
+    def rest_body(self) -> dict[str, Any]:
+        return {
+            "statusCode": self.status,
+            "message": self.message,
+            "error": "Bad Request",
+            "messages": [self.message],
+            "code": self.code,
+        }
+
+
+# Members an input must have, and of which kind the others are ----------------------------------------
+
+OBJECT_CREATE_REQUIRED = ("nameSingular", "namePlural", "labelSingular", "labelPlural")
+FIELD_CREATE_REQUIRED = ("name", "label")
+
+
+def require_texts(values: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise InvalidInput for every one that is absent, null, empty or no string.
+
+    Only white space passes: the report speaks of that.
+    """
+    messages = []
+    for name in names:
+        value = values.get(name)
+        if value is None or value == "":
+            messages.append(f"{name} should not be empty")
+        if not isinstance(value, str):
+            messages.append(f"{name} must be a string")
+    if messages:
+        raise InvalidInput(messages)

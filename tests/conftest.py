@@ -1,0 +1,26 @@
+"""Fixtures of the whole suite. The database must stand before Django reads its settings."""
+
+from tests.database import start_database
+
+start_database()
+
+import pytest  # noqa: E402
+
+from tests.factories import Api, api_of, workspace_with  # noqa: E402
+
+
+@pytest.fixture
+def workspace(db):
+    """A workspace with the standard objects and its sample records."""
+    return workspace_with(empty=False)
+
+
+@pytest.fixture
+def api(workspace) -> Api:
+    """A client with an Admin key of `workspace`."""
+    return api_of(workspace)
+
+
+@pytest.fixture
+def anonymous() -> Api:
+    return Api(None)

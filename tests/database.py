@@ -1,0 +1,66 @@
+"""The test run's environment: its PostgreSQL server, its DATA_DIR, Django set up.
+
+The server is the one DATABASE_URL names, else one of our own that lives as long as the run.
+
+Every run has its own server, so runs beside each other never meet. It does not wait for the disk:
+what a crash of the machine would lose is made again by the next run.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import django
+
+RUNS = Path(__file__).resolve().parent.parent / ".data" / "test-runs"
+
+
+def start_database() -> None:
+    """Give the run DATABASE_URL and DATA_DIR where they are not set, then set Django up.
+
+    pytest-django would read Django's settings before any conftest.py is imported, were they named in
+    pytest's own configuration; so they are named here.
+    """
+    from config.embedded_postgres import EmbeddedPostgres, needed
+
+    run = RUNS / str(os.getpid())
+    os.environ.setdefault("DATA_DIR", str(run))
+    if needed():
+        _remove_abandoned()
+        server = EmbeddedPostgres(run, durable=False)
+        try:
+            server.start()
+        except Exception as error:  # pytest would show this as a failing import of conftest.py
+            sys.exit(f"The tests' database could not be started: {error}")
+        atexit.register(shutil.rmtree, run, ignore_errors=True)
+        atexit.register(server.destroy)
+        os.environ["DATABASE_URL"] = server.url
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+
+
+def _remove_abandoned() -> None:
+    """Delete what killed runs left behind: their process is gone, their server nobody's."""
+    from config.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+
+    for run in RUNS.glob("*"):
+        if not _is_alive(int(run.name)):
+            try:
+                EmbeddedPostgres(run).destroy()
+            except EmbeddedPostgresError:
+                continue
+            shutil.rmtree(run, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -1,0 +1,178 @@
+"""Webhooks, the deliveries they are owed, and each attempt to send one.
+
+`Delivery` is the outbox and the log that users read. It is written through the database of the
+workspace's records (`Workspace.shard`), in the records' transaction; `Webhook` stands beside the other
+shared tables. So no constraint and no join leads from a delivery to its webhook.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from base64 import b64encode
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+_BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's
+
+
+def time_ordered_id(at: datetime | None = None, sequence: int = 0) -> UUID:
+    """A UUID that sorts by `at` (milliseconds), then by `sequence` (0..4095); the rest is random.
+
+    Its version digit is 4, which every client's validator takes.
+    """
+    milliseconds = int(at.timestamp() * 1000) if at is not None else time.time_ns() // 1_000_000
+    return UUID(
+        int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80
+        | 4 << 76
+        | (sequence & 0xFFF) << 64
+        | 0b10 << 62
+        | secrets.randbits(62)
+    )
+
+
+def generate_secret() -> str:
+    """A secret in the form of the Standard Webhooks specification, from 32 random bytes."""
+    return "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+
+
+class Webhook(models.Model):
+    """An address that wants to hear of events. Deleted softly: its log stays readable."""
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_id, editable=False)
+    workspace_id = models.UUIDField()
+    target_url = models.TextField()
+    operations = ArrayField(models.TextField(), help_text="object.action, either half may be *")
+    description = models.TextField(null=True, blank=True)
+    secret = models.TextField(default=generate_secret)
+    previous_secret = models.TextField(null=True, editable=False, help_text="Signs too until previous_secret_until")
+    previous_secret_until = models.DateTimeField(null=True, editable=False)
+
+    is_active = models.BooleanField(default=True)
+    disabled_reason = models.TextField(null=True, blank=True, help_text="Set when the worker switched it off")
+    failing_since = models.DateTimeField(null=True, editable=False, help_text="First failure after the last success")
+
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(operations__len__gt=0), name="webhooks_webhook_operations"),
+            models.CheckConstraint(condition=~models.Q(secret=""), name="webhooks_webhook_secret"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace_id", "created_at", "id"],
+                condition=models.Q(deleted_at=None),
+                name="webhooks_webhook_live",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.target_url
+
+    def signing_secrets(self, at: datetime) -> tuple[str, ...]:
+        """The secrets that sign at this moment, the current one first."""
+        if self.previous_secret and self.previous_secret_until and at < self.previous_secret_until:
+            return (self.secret, self.previous_secret)
+        return (self.secret,)
+
+
+class DeliveryStatus(models.TextChoices):
+    PENDING = "pending"  # waits for next_attempt_at
+    DELIVERING = "delivering"  # a worker has it until lease_until
+    HELD = "held"  # its webhook is switched off; becomes pending again with it
+    DELIVERED = "delivered"
+    FAILED = "failed"  # given up
+
+
+class Delivery(models.Model):
+    """One event for one webhook. `body` is what every attempt signs and sends, byte for byte."""
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_id, editable=False)
+    workspace_id = models.UUIDField()
+    webhook = models.ForeignKey(Webhook, models.DO_NOTHING, db_constraint=False, db_index=False)
+    event_name = models.TextField()
+    object_name = models.TextField()
+    record_id = models.UUIDField()
+    body = models.BinaryField()
+
+    status = models.TextField(choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING)
+    next_attempt_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    first_attempt = models.PositiveIntegerField(
+        default=0, help_text="Attempts made before the last redelivery; the schedule counts from here"
+    )
+    last_status_code = models.PositiveSmallIntegerField(null=True)
+    last_error = models.TextField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=DeliveryStatus.values), name="webhooks_delivery_status"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["webhook", "-id"], name="webhooks_delivery_log"),
+            # Claiming walks this one webhook by webhook, so a backlog of one hides nobody else's.
+            models.Index(
+                fields=["webhook", "next_attempt_at", "id"],
+                condition=models.Q(status=DeliveryStatus.PENDING),
+                name="webhooks_delivery_due",
+            ),
+            models.Index(
+                fields=["webhook", "lease_until"],
+                condition=models.Q(status=DeliveryStatus.DELIVERING),
+                name="webhooks_delivery_leased",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_name} {self.message_id}"
+
+    @property
+    def message_id(self) -> str:
+        return message_id(self.id)
+
+
+class Attempt(models.Model):
+    """One request that was sent, or could not be."""
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_id, editable=False)
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempt_set")
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField(null=True)
+    request_headers = models.JSONField(default=dict)
+    status_code = models.PositiveSmallIntegerField(null=True)
+    response_headers = models.JSONField(default=dict)
+    response_body = models.TextField(blank=True, default="", help_text="The first 16 KB")
+    error = models.TextField(null=True)
+    is_internal = models.BooleanField(default=False, help_text="Sent to an address only the allow-list permits")
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.status_code or self.error}"
+
+
+def message_id(delivery_id: UUID) -> str:
+    """The `webhook-id` of a delivery: the same on every attempt, since it is the row's id written shorter.
+
+    >>> message_id(UUID("01910a2b-3c4d-4e5f-8a6b-7c8d9e0fa1b2"))
+    'evt_01J458PF2D9SFRMTVWHPF0Z8DJ'
+    """
+    number = delivery_id.int
+    return "evt_" + "".join(_BASE32[number >> shift & 31] for shift in range(125, -5, -5))

@@ -1,0 +1,423 @@
+"""Webhooks and their deliveries over REST: /rest/metadata/webhooks, and its older alias /rest/webhooks.
+
+Lists are bare arrays for keys of API version 1 and on the alias, `{data, pageInfo, totalCount}` else.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django.db.models import Q
+from django.urls import path
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from config.errors import BadRequest
+from config.principal import Principal
+from webhooks import services
+from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook
+from webhooks.serialise import iso_moment
+
+DEFAULT_LIMIT = 60
+MAX_LIMIT = 200
+
+
+class Moment(serializers.DateTimeField):
+    """UTC in milliseconds: 2026-01-31T09:30:00.000Z."""
+
+    def to_representation(self, value: Any) -> str:
+        return iso_moment(value)
+
+
+class WebhookSerializer(serializers.ModelSerializer[Webhook]):
+    """`context["application_id"]` names the application that owns what the workspace makes."""
+
+    targetUrl = serializers.CharField(source="target_url")
+    isActive = serializers.BooleanField(source="is_active")
+    disabledReason = serializers.CharField(source="disabled_reason", allow_null=True)
+    workspaceId = serializers.UUIDField(source="workspace_id")
+    applicationId = serializers.SerializerMethodField()
+    createdAt = Moment(source="created_at")
+    updatedAt = Moment(source="updated_at")
+    deletedAt = Moment(source="deleted_at", allow_null=True)
+
+    class Meta:
+        model = Webhook
+        fields = [
+            "id", "targetUrl", "operations", "description", "secret", "applicationId", "createdAt", "updatedAt",
+            "deletedAt", "workspaceId", "isActive", "disabledReason",
+        ]  # fmt: skip
+
+    def get_applicationId(self, webhook: Webhook) -> str:
+        return str(self.context["application_id"])
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """A line of the log."""
+
+    messageId = serializers.CharField(source="message_id", help_text="The webhook-id header")
+    webhookId = serializers.UUIDField(source="webhook_id")
+    eventName = serializers.CharField(source="event_name")
+    objectName = serializers.CharField(source="object_name")
+    recordId = serializers.UUIDField(source="record_id")
+    status = serializers.ChoiceField(DeliveryStatus.choices)
+    attempts = serializers.IntegerField()
+    nextAttemptAt = serializers.SerializerMethodField()
+    lastStatusCode = serializers.IntegerField(source="last_status_code", allow_null=True)
+    lastError = serializers.CharField(source="last_error", allow_null=True)
+    createdAt = Moment(source="created_at")
+    finishedAt = Moment(source="finished_at", allow_null=True)
+
+    class Meta:
+        model = Delivery
+        fields = [
+            "id", "messageId", "webhookId", "eventName", "objectName", "recordId", "status", "attempts",
+            "nextAttemptAt", "lastStatusCode", "lastError", "createdAt", "finishedAt",
+        ]  # fmt: skip
+
+    def get_nextAttemptAt(self, delivery: Delivery) -> str | None:
+        return next_attempt_text(delivery)
+
+
+class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    """`context["principal"]` decides whether answers of internal receivers are shown."""
+
+    at = Moment()
+    durationMs = serializers.IntegerField(source="duration_ms", allow_null=True)
+    statusCode = serializers.IntegerField(source="status_code", allow_null=True)
+    requestHeaders = serializers.DictField(source="request_headers")
+    responseHeaders = serializers.SerializerMethodField()
+    responseBody = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Attempt
+        fields = [
+            "number", "at", "durationMs", "statusCode", "error", "requestHeaders", "responseHeaders", "responseBody",
+        ]  # fmt: skip
+
+    def get_responseHeaders(self, attempt: Attempt) -> dict[str, str] | None:
+        return attempt.response_headers if shows_answer(self.context["principal"], attempt) else None
+
+    def get_responseBody(self, attempt: Attempt) -> str | None:
+        return attempt.response_body if shows_answer(self.context["principal"], attempt) else None
+
+
+class DeliveryDetailSerializer(DeliverySerializer):
+    """A delivery with the body it sends and every attempt."""
+
+    body = serializers.SerializerMethodField()
+    attemptLog = AttemptSerializer(source="attempt_set", many=True)
+
+    class Meta(DeliverySerializer.Meta):
+        fields = [*DeliverySerializer.Meta.fields, "body", "attemptLog"]
+
+    def get_body(self, delivery: Delivery) -> str:
+        return bytes(delivery.body).decode()
+
+
+def shows_answer(principal: Principal, attempt: Attempt) -> bool:
+    """What a private receiver answers is for those who may change every setting: it may be of another system."""
+    return not attempt.is_internal or principal.permissions.settings
+
+
+def next_attempt_text(delivery: Delivery) -> str | None:
+    if delivery.status != DeliveryStatus.PENDING or delivery.next_attempt_at is None:
+        return None
+    return iso_moment(delivery.next_attempt_at)
+
+
+PAGE_PARAMETERS = [
+    OpenApiParameter("limit", int),
+    OpenApiParameter("starting_after", UUID),
+    OpenApiParameter("ending_before", UUID),
+]
+CREATE_BODY = inline_serializer(
+    "WebhookForCreate",
+    {
+        "targetUrl": serializers.CharField(),
+        "operations": serializers.ListField(child=serializers.CharField(), default=["*.*"]),
+        "description": serializers.CharField(required=False, allow_null=True),
+        "secret": serializers.CharField(required=False),
+        "id": serializers.UUIDField(required=False),
+    },
+)
+UPDATE_BODY = inline_serializer(
+    "WebhookForUpdate",
+    {
+        "targetUrl": serializers.CharField(required=False),
+        "operations": serializers.ListField(child=serializers.CharField(), required=False),
+        "description": serializers.CharField(required=False, allow_null=True),
+        "secret": serializers.CharField(required=False),
+        "isActive": serializers.BooleanField(required=False),
+    },
+)
+
+
+class WebhookView(APIView):
+    """What these views share: the permission, asked before the method runs."""
+
+    principal: Principal
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.principal = cast(Principal, request.auth)
+        services.require(self.principal)
+
+    def shown(self, webhook: Webhook) -> dict[str, Any]:
+        return WebhookSerializer(webhook, context=self._context()).data
+
+    def shown_all(self, webhooks: list[Webhook]) -> Any:
+        return WebhookSerializer(webhooks, many=True, context=self._context()).data
+
+    def _context(self) -> dict[str, Any]:
+        return {"application_id": services.application_id(self.principal.workspace_id)}
+
+
+class Webhooks(WebhookView):
+    """The workspace's webhooks, oldest first."""
+
+    is_paged = True  # the alias never is
+
+    @extend_schema(parameters=PAGE_PARAMETERS, responses=WebhookSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        if not self.is_paged or self.principal.api_version == "1":
+            return Response(self.shown_all(list(services.webhooks_of(self.principal.workspace_id))))
+        return Response(self._page(request))
+
+    @extend_schema(request=CREATE_BODY, responses={201: WebhookSerializer})
+    def post(self, request: Request) -> Response:
+        webhook = services.webhook_create(workspace_id=self.principal.workspace_id, data=_body(request))
+        return Response(self.shown(webhook), status=201)
+
+    def _page(self, request: Request) -> dict[str, Any]:
+        """A cursor is an item's id and stands for its place by creation time."""
+        limit, after, before = _window(request)
+        found = services.webhooks_of(self.principal.workspace_id)
+        window = found
+        if cursor := after or before:
+            bound = Webhook.objects.filter(workspace_id=self.principal.workspace_id, id=cursor).first()
+            if bound is None:
+                window = found.none()
+            elif after:
+                window = found.filter(
+                    Q(created_at__gt=bound.created_at) | Q(created_at=bound.created_at, id__gt=bound.id)
+                )
+            else:
+                window = found.filter(
+                    Q(created_at__lt=bound.created_at) | Q(created_at=bound.created_at, id__lt=bound.id)
+                ).reverse()
+        rows = list(window[: limit + 1])
+        more, rows = len(rows) > limit, rows[:limit]
+        if before:
+            rows.reverse()
+        return {
+            "data": self.shown_all(rows),
+            "pageInfo": _page_info(rows, has_next=bool(before) or more, has_previous=more if before else bool(after)),
+            "totalCount": found.count(),
+        }
+
+
+class OneWebhook(WebhookView):
+    """One webhook. Reading an unknown one answers 200 with an empty body; changing it is a 404."""
+
+    @extend_schema(responses=WebhookSerializer)
+    def get(self, request: Request, webhook_id: str) -> Response:
+        webhook = services.webhooks_of(self.principal.workspace_id).filter(id=_path_uuid(webhook_id)).first()
+        return Response(None if webhook is None else self.shown(webhook))
+
+    @extend_schema(request=UPDATE_BODY, responses=WebhookSerializer)
+    def patch(self, request: Request, webhook_id: str) -> Response:
+        webhook = services.webhook_update(
+            workspace_id=self.principal.workspace_id, webhook_id=_path_uuid(webhook_id), data=_body(request)
+        )
+        return Response(self.shown(webhook))
+
+    @extend_schema(responses={200: bool})
+    def delete(self, request: Request, webhook_id: str) -> Response:
+        services.webhook_delete(workspace_id=self.principal.workspace_id, webhook_id=_path_uuid(webhook_id))
+        return Response(True)
+
+
+class WebhookDeliveries(WebhookView):
+    """A webhook's log, newest first."""
+
+    @extend_schema(
+        parameters=[
+            *PAGE_PARAMETERS,
+            OpenApiParameter("status", enum=DeliveryStatus.values),
+            OpenApiParameter("event", str),
+        ],
+        responses=DeliverySerializer(many=True),
+    )
+    def get(self, request: Request, webhook_id: str) -> Response:
+        limit, after, before = _window(request)
+        webhook = services.webhook_get(self.principal.workspace_id, _path_uuid(webhook_id))
+        page = services.delivery_page(
+            workspace_id=self.principal.workspace_id,
+            webhook_id=webhook.id,
+            limit=limit,
+            status=request.query_params.get("status"),
+            event_name=request.query_params.get("event"),
+            older_than=after,
+            newer_than=before,
+        )
+        return Response(
+            {
+                "data": DeliverySerializer(page.rows, many=True).data,
+                "pageInfo": _page_info(page.rows, has_next=page.has_older, has_previous=page.has_newer),
+            }
+        )
+
+
+class OneDelivery(WebhookView):
+    """A delivery with its body and attempts."""
+
+    @extend_schema(responses=DeliveryDetailSerializer)
+    def get(self, request: Request, delivery_id: str) -> Response:
+        delivery = services.delivery_get(self.principal.workspace_id, _path_uuid(delivery_id))
+        return Response(DeliveryDetailSerializer(delivery, context={"principal": self.principal}).data)
+
+
+class Redelivery(WebhookView):
+    """Send a delivery again."""
+
+    @extend_schema(request=None, responses={202: DeliverySerializer})
+    def post(self, request: Request, delivery_id: str) -> Response:
+        delivery = services.delivery_redeliver(
+            workspace_id=self.principal.workspace_id, delivery_id=_path_uuid(delivery_id)
+        )
+        return Response(DeliverySerializer(delivery).data, status=202)
+
+
+class Recovery(WebhookView):
+    """Send again what failed since a moment."""
+
+    @extend_schema(
+        request=inline_serializer("WebhookRecovery", {"since": serializers.DateTimeField()}),
+        responses={202: inline_serializer("WebhookRecovered", {"count": serializers.IntegerField()})},
+    )
+    def post(self, request: Request, webhook_id: str) -> Response:
+        count = services.failed_recover(
+            workspace_id=self.principal.workspace_id,
+            webhook_id=_path_uuid(webhook_id),
+            since=moment(_body(request).get("since"), "since"),
+        )
+        return Response({"count": count}, status=202)
+
+
+class Test(WebhookView):
+    """Send a made-up event now and answer with what came of it."""
+
+    @extend_schema(
+        request=inline_serializer(
+            "WebhookTest", {"object": serializers.CharField(), "action": serializers.ChoiceField(services.ACTIONS)}
+        ),
+        responses=AttemptSerializer,
+    )
+    def post(self, request: Request, webhook_id: str) -> Response:
+        body = _body(request)
+        attempt = services.webhook_test(
+            principal=self.principal,
+            webhook_id=_path_uuid(webhook_id),
+            object_name=str(body.get("object", "")),
+            action=str(body.get("action", "created")),
+        )
+        return Response(AttemptSerializer(attempt, context={"principal": self.principal}).data)
+
+
+class Rotation(WebhookView):
+    """Give a new secret; the old one signs beside it for a while."""
+
+    @extend_schema(
+        request=inline_serializer("WebhookRotation", {"overlapHours": serializers.IntegerField(default=24)}),
+        responses=WebhookSerializer,
+    )
+    def post(self, request: Request, webhook_id: str) -> Response:
+        hours = _body(request).get("overlapHours", 24)
+        webhook = services.secret_rotate(
+            workspace_id=self.principal.workspace_id, webhook_id=_path_uuid(webhook_id), overlap=overlap(hours)
+        )
+        return Response(self.shown(webhook), headers={"Cache-Control": "no-store"})
+
+
+def overlap(hours: Any) -> timedelta:
+    if isinstance(hours, bool) or not isinstance(hours, int) or not 0 <= hours <= 168:
+        raise BadRequest("overlapHours must be an integer from 0 to 168", path="overlapHours")
+    return timedelta(hours=hours)
+
+
+def moment(value: Any, name: str) -> datetime:
+    """An ISO 8601 text as a moment; UTC where it names no zone."""
+    try:
+        parsed = parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        parsed = None
+    if parsed is None:
+        raise BadRequest(f"{name} must be a valid ISO 8601 date string", path=name)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _page_info(rows: list[Any], *, has_next: bool, has_previous: bool) -> dict[str, Any]:
+    return {
+        "hasNextPage": has_next,
+        "hasPreviousPage": has_previous,
+        "startCursor": str(rows[0].id) if rows else None,
+        "endCursor": str(rows[-1].id) if rows else None,
+    }
+
+
+def _window(request: Request) -> tuple[int, UUID | None, UUID | None]:
+    """(limit, starting_after, ending_before)."""
+    raw = request.query_params.get("limit")
+    if raw is not None and not (raw.isascii() and raw.isdigit() and len(raw) < 10):
+        raise BadRequest(f"limit '{raw}' is invalid. Should be an integer", path="limit")
+    after, before = request.query_params.get("starting_after"), request.query_params.get("ending_before")
+    if after and before:
+        raise BadRequest("'starting_after' and 'ending_before' cannot be used together.")
+    return (
+        DEFAULT_LIMIT if raw is None else min(int(raw), MAX_LIMIT),
+        _cursor(after) if after else None,
+        _cursor(before) if before else None,
+    )
+
+
+def _cursor(raw: str) -> UUID:
+    try:
+        return UUID(raw)
+    except ValueError:
+        raise BadRequest(f"Invalid cursor: {raw}") from None
+
+
+def _path_uuid(raw: str) -> UUID:
+    try:
+        return UUID(raw)
+    except ValueError:
+        raise BadRequest("Validation failed (uuid is expected)") from None
+
+
+def _body(request: Request) -> dict[str, Any]:
+    if not isinstance(request.data, dict):
+        raise BadRequest("Body must be a JSON object")
+    return request.data
+
+
+urlpatterns = [
+    path("webhooks", Webhooks.as_view(), name="metadata-webhooks"),
+    path("webhooks/<str:webhook_id>", OneWebhook.as_view(), name="metadata-webhook"),
+    path("webhooks/<str:webhook_id>/deliveries", WebhookDeliveries.as_view(), name="metadata-webhook-deliveries"),
+    path("webhooks/<str:webhook_id>/recover", Recovery.as_view(), name="metadata-webhook-recovery"),
+    path("webhooks/<str:webhook_id>/test", Test.as_view(), name="metadata-webhook-test"),
+    path("webhooks/<str:webhook_id>/rotateSecret", Rotation.as_view(), name="metadata-webhook-rotation"),
+    path("webhookDeliveries/<str:delivery_id>", OneDelivery.as_view(), name="metadata-webhook-delivery"),
+    path("webhookDeliveries/<str:delivery_id>/redeliver", Redelivery.as_view(), name="metadata-webhook-redelivery"),
+]
+alias_urlpatterns = [
+    path("webhooks", Webhooks.as_view(is_paged=False), name="webhooks"),
+    path("webhooks/<str:webhook_id>", OneWebhook.as_view(), name="webhook"),
+]

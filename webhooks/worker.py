@@ -1,0 +1,268 @@
+"""Sends what is due, until told to stop.
+
+One thread, the caller's, talks to the database: it claims deliveries, hands them to sender threads,
+and settles their outcomes in batches. A delivery is claimed only when a sender is free, so a claim's
+lease covers little more than one attempt; if this process dies, the lease ends and another worker
+takes over.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import select
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import psycopg2
+from django.db import InterfaceError, OperationalError, connections
+from django.utils import timezone
+
+from webhooks import queue
+from webhooks.models import DeliveryStatus, Webhook
+from webhooks.outbox import CHANNEL
+from webhooks.queue import Claim, Outcome
+from webhooks.schedule import DISABLE_AFTER, next_attempt, parse_retry_after
+from webhooks.sending import Network, Sent, send
+from webhooks.services import webhook_disable
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_CONCURRENCY = 32
+PER_WEBHOOK = 4  # on their way at once, over all workers
+POLL_S = 1.0  # a retry becomes due without anybody notifying
+PUT_BACK_EVERY = timedelta(seconds=10)
+PRUNE_EVERY = timedelta(minutes=10)
+RETENTION = timedelta(days=14)
+LEASE_MARGIN = timedelta(seconds=45)  # a slow lookup is not bounded by the timeout
+
+GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    claim: Claim
+    webhook: Webhook
+    sent: Sent
+
+
+class Worker:
+    """`clock` and `chance` (0..1, for jitter) are given by tests; `network` by whoever knows better than settings."""
+
+    def __init__(
+        self,
+        *,
+        using: str = "default",
+        concurrency: int = DEFAULT_CONCURRENCY,
+        network: Network | None = None,
+        clock: Callable[[], datetime] = timezone.now,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._using = using
+        self._concurrency = concurrency
+        self._network = network or Network.from_settings()
+        self._clock = clock
+        self._chance = chance
+        self._lease = timedelta(seconds=self._network.timeout_s) + LEASE_MARGIN
+        self._senders = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="webhook")
+        self._finished: SimpleQueue[_Finished] = SimpleQueue()
+        self._unrecorded: list[_Finished] = []
+        self._in_flight = 0
+        self._stopping = False
+        self._wake_reader, self._wake_writer = os.pipe()
+        os.set_blocking(self._wake_reader, False)
+        os.set_blocking(self._wake_writer, False)
+        self._listener: Any = None
+        self._next_put_back = self._next_prune = datetime.min.replace(tzinfo=timezone.get_default_timezone())
+
+    def run(self) -> None:
+        """Work until `stop`; then let what is on its way arrive, and record it."""
+        while not self._stopping:
+            try:
+                self._keep_house()
+                self._settle()
+                started = self._start_due()
+                if not started:
+                    self._listen()
+                    self._wait(POLL_S)
+            except (OperationalError, InterfaceError, psycopg2.Error):
+                logger.exception("the database is not reachable; trying again")
+                connections[self._using].close()
+                self._hang_up()
+                self._wait(POLL_S)
+        while self._in_flight:
+            self._wait(POLL_S)
+            self._settle()
+        self.close()
+
+    def run_once(self) -> int:
+        """Send everything that is due now, and what becomes due meanwhile; the number of attempts."""
+        count = 0
+        self._keep_house()
+        while self._start_due() or self._in_flight:
+            self._wait(POLL_S if self._in_flight else 0)
+            count += self._settle()
+        return count
+
+    def stop(self) -> None:
+        """End `run` soon. May be called from a signal handler or another thread."""
+        self._stopping = True
+        self._wake()
+
+    def close(self) -> None:
+        self._senders.shutdown(wait=True)
+        self._hang_up()
+        if self._wake_reader >= 0:
+            os.close(self._wake_reader)
+            os.close(self._wake_writer)
+            self._wake_reader = self._wake_writer = -1
+
+    # Claim and send ---------------------------------------------------------------------------------
+
+    def _start_due(self) -> int:
+        free = self._concurrency - self._in_flight
+        if free <= 0:
+            return 0
+        claims = queue.claim(
+            self._using, now=self._clock(), limit=free, per_webhook=PER_WEBHOOK, lease=self._lease
+        )
+        if not claims:
+            return 0
+        webhooks = Webhook.objects.in_bulk({each.webhook_id for each in claims})
+        sendable: list[tuple[Claim, Webhook]] = []
+        switched_off: list[Claim] = []
+        gone: list[Claim] = []
+        for claim in claims:
+            webhook = webhooks.get(claim.webhook_id)
+            if webhook is None or webhook.deleted_at is not None or webhook.workspace_id != claim.workspace_id:
+                gone.append(claim)
+            elif not webhook.is_active:
+                switched_off.append(claim)
+            else:
+                sendable.append((claim, webhook))
+        queue.return_unsent(self._using, switched_off, DeliveryStatus.HELD, self._clock())
+        queue.return_unsent(self._using, gone, DeliveryStatus.FAILED, self._clock())
+        for claim, webhook in sendable:
+            self._in_flight += 1
+            self._senders.submit(self._send, claim, webhook)
+        return len(claims)
+
+    def _send(self, claim: Claim, webhook: Webhook) -> None:
+        at = self._clock()
+        try:
+            sent = send(webhook, claim.delivery_id, claim.body, at, self._network)
+        except Exception:  # the sender must never lose a claim silently: log, count as a failure
+            logger.exception("sending %s failed unexpectedly", claim.delivery_id)
+            sent = Sent(at, 0, {}, error="Internal error")
+        self._finished.put(_Finished(claim, webhook, sent))
+        self._wake()
+
+    # Settle -----------------------------------------------------------------------------------------
+
+    def _settle(self) -> int:
+        """Record what has finished; the number of it. What cannot be recorded is kept for the next time."""
+        while True:
+            try:
+                self._unrecorded.append(self._finished.get_nowait())
+            except Empty:
+                break
+            self._in_flight -= 1
+        if not self._unrecorded:
+            return 0
+        queue.record(self._using, [self._outcome(each) for each in self._unrecorded])
+        finished, self._unrecorded = self._unrecorded, []
+        self._judge(finished)
+        return len(finished)
+
+    def _outcome(self, finished: _Finished) -> Outcome:
+        claim, sent = finished.claim, finished.sent
+        now = self._clock()
+        again = None
+        if not sent.succeeded and sent.status_code != GONE:
+            retry_after = parse_retry_after(sent.retry_after, now)
+            again = next_attempt(claim.number - claim.first_attempt, now, self._chance(), retry_after)
+        if sent.succeeded:
+            status = DeliveryStatus.DELIVERED
+        else:
+            status = DeliveryStatus.FAILED if again is None else DeliveryStatus.PENDING
+        return Outcome(
+            claim=claim,
+            at=sent.at,
+            duration_ms=sent.duration_ms,
+            status=status,
+            request_headers=sent.request_headers,
+            status_code=sent.status_code,
+            response_headers=sent.response_headers,
+            response_body=sent.response_body,
+            error=sent.error,
+            is_internal=sent.is_internal,
+            next_attempt_at=again,
+        )
+
+    def _judge(self, finished: Sequence[_Finished]) -> None:
+        """Keep each webhook's `failing_since`, and switch off one that is gone or has failed for days."""
+        healthy = {each.webhook.id for each in finished if each.sent.succeeded and each.webhook.failing_since}
+        if healthy:
+            Webhook.objects.filter(id__in=healthy).update(failing_since=None)
+        succeeded = {each.webhook.id for each in finished if each.sent.succeeded}
+        for each in {each.webhook.id: each for each in finished if not each.sent.succeeded}.values():
+            webhook, at = each.webhook, each.sent.at
+            if each.sent.status_code == GONE:
+                webhook_disable(webhook, "The receiver answered 410 Gone", at, self._using)
+            elif webhook.id in succeeded:
+                continue
+            elif webhook.failing_since is None:
+                Webhook.objects.filter(id=webhook.id, failing_since=None).update(failing_since=at)
+            elif at - webhook.failing_since >= DISABLE_AFTER:
+                reason = f"Every attempt since {webhook.failing_since:%Y-%m-%d %H:%M} UTC failed"
+                webhook_disable(webhook, reason, at, self._using)
+
+    def _keep_house(self) -> None:
+        now = self._clock()
+        if now >= self._next_put_back:
+            self._next_put_back = now + PUT_BACK_EVERY
+            lost = queue.put_back_lost(self._using, now)
+            if lost:
+                logger.warning("%d deliveries had lost their worker", lost)
+        if now >= self._next_prune:
+            self._next_prune = now + PRUNE_EVERY
+            while queue.prune(self._using, now - RETENTION) and not self._stopping:
+                pass
+
+    # Wait -------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        """Hear of committed deliveries. Behind a transaction pooler nothing is heard, and polling remains."""
+        if self._listener is None:
+            self._listener = psycopg2.connect(**connections[self._using].get_connection_params())
+            self._listener.autocommit = True
+            with self._listener.cursor() as cursor:
+                cursor.execute(f'LISTEN "{CHANNEL}"')
+
+    def _wait(self, timeout_s: float) -> None:
+        """Until a sender finishes, a delivery is announced, `stop` is called, or the time is over."""
+        sources: list[Any] = [self._wake_reader]
+        if self._listener is not None and self._in_flight < self._concurrency:
+            sources.append(self._listener)
+        ready, _, _ = select.select(sources, [], [], timeout_s)
+        if self._wake_reader in ready:
+            os.read(self._wake_reader, 65536)
+        if self._listener in ready:
+            self._listener.poll()
+            self._listener.notifies.clear()
+
+    def _wake(self) -> None:
+        try:
+            os.write(self._wake_writer, b"\0")
+        except BlockingIOError:
+            pass  # the pipe is full: it wakes all the same
+
+    def _hang_up(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
