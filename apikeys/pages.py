@@ -33,7 +33,6 @@ from metadata.models import ObjectMetadata, Workspace
 
 HOME = "/settings/api-webhooks"
 EXPIRING = timedelta(days=14)
-FLAG = "API_KEYS_AND_WEBHOOKS"
 WORKSPACE_SESSION_KEY = "workspace_id"
 TOKEN_SESSION_KEY = "issued_token"  # {"key": id of the ApiKey, "token": id of the ApiKeyToken}
 
@@ -144,7 +143,7 @@ def _shown(key: ApiKey) -> dict[str, Any]:
     }
 
 
-@settings_page(flag=FLAG)
+@settings_page(flag=services.FLAG)
 @require_GET
 def key_list(request: HttpRequest) -> HttpResponse:
     """The keys of the workspace, with a search by name and the revoked ones on request."""
@@ -169,7 +168,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
     return render(request, "apikeys/key_list.html", context)
 
 
-@settings_page(flag=FLAG)
+@settings_page(flag=services.FLAG)
 @require_http_methods(["GET", "POST"])
 def key_new(request: HttpRequest) -> HttpResponse:
     """Make a key and its first token, then go to the page that shows it once."""
@@ -212,7 +211,7 @@ def _show_once(request: HttpRequest, key: ApiKey, issued: services.IssuedToken) 
     return redirect(f"{HOME}/keys/{key.id}/token")
 
 
-@settings_page(flag=FLAG)
+@settings_page(flag=services.FLAG)
 @require_http_methods(["GET", "POST"])
 def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """GET shows a token that was just issued, once. POST issues another one of the key."""
@@ -238,7 +237,7 @@ def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
     return response
 
 
-@settings_page(flag=FLAG)
+@settings_page(flag=services.FLAG)
 @require_http_methods(["GET", "POST"])
 def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """What is known of a key; POST renames it, pauses or resumes it, or gives it another role."""
@@ -281,7 +280,7 @@ def _render_detail(request: HttpRequest, principal: Principal, key: ApiKey, form
     return render(request, "apikeys/key_detail.html", context, status=422 if form.errors else 200)
 
 
-@settings_page(flag=FLAG)
+@settings_page(flag=services.FLAG)
 @require_http_methods(["GET", "POST"])
 def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Ask for the key's name, then stop it for good."""

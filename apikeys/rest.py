@@ -5,12 +5,10 @@ A key is answered without its role and never with a token; `POST …/{id}/token`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import F, Q
 from django.urls import path
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
@@ -22,9 +20,9 @@ from apikeys import services
 from apikeys.models import ApiKey
 from config.errors import BadRequest, NotFound
 from config.principal import Principal
-
-DEFAULT_LIMIT = 60
-MAX_LIMIT = 200
+from metadata.rest.paging import read_page, read_page_request
+from metadata.rest.views import path_id
+from metadata.validation import InvalidInput
 
 
 class Moment(serializers.DateTimeField):
@@ -83,7 +81,7 @@ TOKEN = inline_serializer("ApiKeyToken", {"token": serializers.CharField(), "exp
 
 
 class ApiKeys(APIView):
-    """The workspace's keys that are not revoked, oldest first."""
+    """The workspace's keys that are not revoked: for API version 1 a bare array, else a page."""
 
     is_paged = True  # the alias never is
 
@@ -92,7 +90,10 @@ class ApiKeys(APIView):
         principal = _principal(request)
         if not self.is_paged or principal.api_version == "1":
             return Response(ApiKeySerializer(services.apikey_list(principal), many=True).data)
-        return Response(_page(principal, request))
+        services.require(principal, services.FLAG)
+        living = ApiKey.objects.filter(workspace_id=principal.workspace_id, revoked_at=None)
+        page = read_page(living, read_page_request(request.query_params))
+        return Response(page.envelope(ApiKeySerializer(page.items, many=True).data))
 
     @extend_schema(request=CREATE_BODY, responses={201: ApiKeySerializer})
     def post(self, request: Request) -> Response:
@@ -113,17 +114,17 @@ class OneApiKey(APIView):
 
     @extend_schema(responses=ApiKeySerializer)
     def get(self, request: Request, key_id: str) -> Response:
-        return _one(services.apikey_get(_principal(request), _path_uuid(key_id)))
+        return _one(services.apikey_get(_principal(request), path_id(key_id)))
 
     @extend_schema(request=UPDATE_BODY, responses=ApiKeySerializer)
     def patch(self, request: Request, key_id: str) -> Response:
-        return _one(services.apikey_update(_principal(request), key_id=_path_uuid(key_id), values=_body(request)))
+        return _one(services.apikey_update(_principal(request), key_id=path_id(key_id), values=_body(request)))
 
     put = patch
 
     @extend_schema(responses=ApiKeySerializer)
     def delete(self, request: Request, key_id: str) -> Response:
-        return _one(services.apikey_revoke(_principal(request), key_id=_path_uuid(key_id)))
+        return _one(services.apikey_revoke(_principal(request), key_id=path_id(key_id)))
 
 
 class ApiKeyTokens(APIView):
@@ -135,7 +136,7 @@ class ApiKeyTokens(APIView):
     )
     def post(self, request: Request, key_id: str) -> Response:
         issued = services.apikey_token(
-            _principal(request), key_id=_path_uuid(key_id), expires_at=_body(request).get("expiresAt") or None
+            _principal(request), key_id=path_id(key_id), expires_at=_body(request).get("expiresAt") or None
         )
         return Response(
             {"token": issued.token, "expiresAt": Moment().to_representation(issued.expires_at)},
@@ -164,64 +165,6 @@ def _one(key: ApiKey | None) -> Response:
     return Response(None if key is None else ApiKeySerializer(key).data)
 
 
-def _page(principal: Principal, request: Request) -> dict[str, Any]:
-    """`{data, pageInfo, totalCount}`; a cursor is the id of an item of the list."""
-    params = request.query_params
-    limit = _limit(params.get("limit"))
-    after, before = params.get("starting_after"), params.get("ending_before")
-    if after and before:
-        raise BadRequest("'starting_after' and 'ending_before' cannot be used together.")
-    services.require(principal, "API_KEYS_AND_WEBHOOKS")
-    found = ApiKey.objects.filter(workspace_id=principal.workspace_id, revoked_at=None)
-    total = found.count()
-    window = found
-    if cursor := after or before:
-        bound = ApiKey.objects.filter(workspace_id=principal.workspace_id, id=_cursor(cursor)).first()
-        if bound is None:
-            window = found.none()
-        elif after:
-            window = found.filter(Q(created_at__gt=bound.created_at) | Q(created_at=bound.created_at, id__gt=bound.id))
-        else:
-            window = found.filter(Q(created_at__lt=bound.created_at) | Q(created_at=bound.created_at, id__lt=bound.id))
-    order = [F("created_at").desc(), F("id").desc()] if before else [F("created_at").asc(), F("id").asc()]
-    rows: Sequence[ApiKey] = list(window.order_by(*order)[: limit + 1])
-    more, rows = len(rows) > limit, rows[:limit]
-    if before:
-        rows = rows[::-1]
-    return {
-        "data": ApiKeySerializer(rows, many=True).data,
-        "pageInfo": {
-            "hasNextPage": bool(before) or more,
-            "hasPreviousPage": more if before else bool(after),
-            "startCursor": str(rows[0].id) if rows else None,
-            "endCursor": str(rows[-1].id) if rows else None,
-        },
-        "totalCount": total,
-    }
-
-
-def _limit(raw: str | None) -> int:
-    if raw is None:
-        return DEFAULT_LIMIT
-    if not (raw.isascii() and raw.isdigit() and len(raw) < 10):
-        raise BadRequest(f"limit '{raw}' is invalid. Should be an integer", path="limit")
-    return min(int(raw), MAX_LIMIT)
-
-
-def _cursor(raw: str) -> UUID:
-    try:
-        return UUID(raw)
-    except ValueError:
-        raise BadRequest(f"Invalid cursor: {raw}") from None
-
-
-def _path_uuid(raw: str) -> UUID:
-    try:
-        return UUID(raw)
-    except ValueError:
-        raise BadRequest("Validation failed (uuid is expected)") from None
-
-
 def _body(request: Request) -> dict[str, Any]:
     if not isinstance(request.data, dict):
         raise BadRequest("Body must be a JSON object")
@@ -230,7 +173,7 @@ def _body(request: Request) -> dict[str, Any]:
 
 def _required(body: dict[str, Any], name: str) -> Any:
     if not body.get(name):
-        raise BadRequest(f"{name} should not be empty", path=name)
+        raise InvalidInput([f"{name} should not be empty"])
     return body[name]
 
 
@@ -241,7 +184,7 @@ def _optional_uuid(body: dict[str, Any], name: str) -> UUID | None:
     try:
         return UUID(str(value))
     except ValueError:
-        raise BadRequest(f"{name} must be a UUID", path=name) from None
+        raise InvalidInput([f"{name} must be a UUID"]) from None
 
 
 urlpatterns = [

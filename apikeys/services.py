@@ -21,7 +21,6 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.module_loading import import_string
-from django.utils.module_loading import import_string
 
 from apikeys import keys
 from apikeys.models import ApiKey, ApiKeyToken, FieldPermission, Member, ObjectPermission, Role
@@ -45,7 +44,9 @@ from config.errors import (
 )
 from config.principal import Permissions, Principal, system
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from metadata.validation import InvalidInput
 
+FLAG = "API_KEYS_AND_WEBHOOKS"
 ADMIN_LABEL = "Admin"
 MEMBER_LABEL = "Member"
 NEVER = timedelta(days=36_525)  # "never expires" is stored as a hundred years
@@ -128,7 +129,7 @@ def member_create(
         user = User.objects.create_user(email, email, password, first_name=first_name, last_name=last_name)
     if Member.objects.filter(workspace_id=workspace.id, user=user).exists():
         raise BadRequest(f"{email} is already a member of this workspace", path="email")
-    if member_record_id is None and settings.MEMBER_RECORD:
+    if member_record_id is None:
         make_record = import_string(settings.MEMBER_RECORD)
         member_record_id = make_record(
             workspace, user_id=user.pk, email=email, first_name=first_name, last_name=last_name
@@ -202,7 +203,7 @@ def role_list(principal: Principal) -> list[Role]:
 
 def roles_for_api_keys(principal: Principal) -> list[Role]:
     """Roles that can be bound to a key; which of them the caller may bind is checked when they do."""
-    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, FLAG)
     return list(_roles(principal.workspace_id).filter(can_be_assigned_to_api_keys=True))
 
 
@@ -278,9 +279,9 @@ def _role_save(principal: Principal, role: Role, values: Mapping[str, Any]) -> N
             if value is None:
                 continue
             if not isinstance(value, bool):
-                raise BadRequest(f"{member} must be a boolean value", path=member)
+                raise InvalidInput([f"{member} must be a boolean value"])
         elif value is not None and not isinstance(value, str):
-            raise BadRequest(f"{member} must be a string", path=member)
+            raise InvalidInput([f"{member} must be a string"])
         setattr(role, column, value)
     if not any(getattr(role, column) for column in ASSIGNABLE.values()):
         raise InvalidMetadataInput(
@@ -458,14 +459,14 @@ class IssuedToken:
 
 
 def apikey_list(principal: Principal, *, with_revoked: bool = False) -> list[ApiKey]:
-    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, FLAG)
     found = ApiKey.objects.filter(workspace_id=principal.workspace_id).select_related("role")
     return list(found if with_revoked else found.filter(revoked_at=None))
 
 
 def apikey_get(principal: Principal, key_id: UUID) -> ApiKey | None:
     """The key, a revoked one too; None when this workspace has no such key."""
-    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, FLAG)
     return _apikey(principal, key_id)
 
 
@@ -489,7 +490,7 @@ def apikey_create(
     `expires_at` is a date or a moment in the future; None means never. `api_version` defaults to the
     workspace's.
     """
-    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, FLAG)
     require(principal, "ROLES")
     name = _name(name, "name")
     until = expiry(expires_at)
@@ -497,7 +498,7 @@ def apikey_create(
     if api_version is None:
         api_version = Workspace.objects.values_list("default_api_version", flat=True).get(id=principal.workspace_id)
     elif api_version not in ("1", "2"):
-        raise BadRequest('apiVersion must be "1" or "2"', path="apiVersion")
+        raise InvalidInput(['apiVersion must be "1" or "2"'])
     member = Member.objects.filter(id=principal.user_id).first() if principal.user_id else None
     return ApiKey.objects.create(
         workspace_id=principal.workspace_id,
@@ -517,7 +518,7 @@ def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, An
 
     A revoked key stays revoked: an empty or null `revokedAt` is ignored.
     """
-    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, FLAG)
     key = _apikey(principal, key_id, lock=True)
     if key is None:
         return None
@@ -534,7 +535,7 @@ def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, An
 @transaction.atomic
 def apikey_revoke(principal: Principal, *, key_id: UUID) -> ApiKey | None:
     """Stop every token of the key for good; the row stays. None when there is no such key."""
-    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, FLAG)
     key = _apikey(principal, key_id, lock=True)
     if key is not None and key.revoked_at is None:
         key.revoked_at = timezone.now()
@@ -545,7 +546,7 @@ def apikey_revoke(principal: Principal, *, key_id: UUID) -> ApiKey | None:
 @transaction.atomic
 def apikey_set_enabled(principal: Principal, *, key_id: UUID, enabled: bool) -> ApiKey | None:
     """Pause a key, or let it work again."""
-    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, FLAG)
     key = _apikey(principal, key_id, lock=True)
     if key is not None:
         key.enabled = enabled
@@ -556,7 +557,7 @@ def apikey_set_enabled(principal: Principal, *, key_id: UUID, enabled: bool) -> 
 @transaction.atomic
 def apikey_assign_role(principal: Principal, *, key_id: UUID, role_id: UUID) -> ApiKey:
     """Bind another role to a key, within the caller's rights; a key cannot change its own."""
-    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, FLAG)
     require(principal, "ROLES")
     key = _apikey(principal, key_id, lock=True)
     if key is None:
@@ -574,7 +575,7 @@ def apikey_token(principal: Principal, *, key_id: UUID, expires_at: str | date |
 
     Whoever asks must hold every right of the key: its token acts with its role.
     """
-    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, FLAG)
     key = _apikey(principal, key_id, lock=True)
     if key is None:
         raise NotFound(f"API Key with id {key_id} not found")
@@ -621,7 +622,7 @@ def apikey_token_issued(principal: Principal, *, key_id: UUID, token_id: UUID) -
 
     None when it is of another key or workspace, or signed with an earlier secret of the server.
     """
-    require(principal, "API_KEYS_AND_WEBHOOKS")
+    require(principal, FLAG)
     row = (
         ApiKeyToken.objects.select_related("api_key")
         .filter(id=token_id, api_key_id=key_id, api_key__workspace_id=principal.workspace_id)
@@ -676,7 +677,7 @@ def expiry(value: str | date | None) -> datetime:
         return now + NEVER
     until = moment(value, "expiresAt")
     if until <= now:
-        raise BadRequest("expiresAt must be in the future", path="expiresAt")
+        raise InvalidInput(["expiresAt must be in the future"])
     return until
 
 
@@ -691,22 +692,22 @@ def moment(value: str | date, path: str) -> datetime:
     elif isinstance(value, date):
         parsed = value
     if parsed is None:
-        raise BadRequest(f"{path} must be a valid ISO 8601 date string", path=path)
+        raise InvalidInput([f"{path} must be a valid ISO 8601 date string"])
     if not isinstance(parsed, datetime):
         parsed = datetime.combine(parsed, time.min)
     try:
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except OverflowError:
-        raise BadRequest(f"{path} must be a valid ISO 8601 date string", path=path) from None
+        raise InvalidInput([f"{path} must be a valid ISO 8601 date string"]) from None
 
 
 def _name(value: Any, path: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise BadRequest(f"{path} should not be empty", path=path)
+        raise InvalidInput([f"{path} should not be empty"])
     if len(value.strip()) > MAX_NAME_LENGTH:
-        raise BadRequest(f"{path} must be shorter than or equal to {MAX_NAME_LENGTH} characters", path=path)
+        raise InvalidInput([f"{path} must be shorter than or equal to {MAX_NAME_LENGTH} characters"])
     if "\x00" in value:
-        raise BadRequest(f"{path} must not contain null characters", path=path)
+        raise InvalidInput([f"{path} must not contain null characters"])
     return value.strip()
 
 
@@ -715,4 +716,4 @@ def as_uuid(value: Any, path: str) -> UUID:
     try:
         return value if isinstance(value, UUID) else UUID(str(value))
     except ValueError:
-        raise BadRequest(f"{path} must be a UUID", path=path) from None
+        raise InvalidInput([f"{path} must be a UUID"]) from None

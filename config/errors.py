@@ -94,6 +94,11 @@ class InvalidCursor(ApiError):
     sub_code = "INVALID_CURSOR"
 
 
+class InvalidTimezone(ApiError):
+    code = "INVALID_TIMEZONE"
+    sub_code = "INVALID_TIMEZONE"
+
+
 class ConflictingArguments(ApiError):
     """Two arguments that exclude each other (`first` and `last`)."""
 

@@ -98,8 +98,9 @@ def as_api_error(fault: BaseException) -> ApiError:
         case drf_exceptions.MethodNotAllowed():
             return MethodNotAllowed(_text(fault))
         case drf_exceptions.Throttled():
-            wait = {"retryAfterSeconds": int(fault.wait)} if fault.wait is not None else {}
-            return RateLimited("Too many requests, slow down.", details=wait)
+            wait_s = getattr(fault, "wait", None)
+            details = {} if wait_s is None else {"retryAfterSeconds": int(wait_s)}
+            return RateLimited("Too many requests, slow down.", details=details)
         case drf_exceptions.APIException() if fault.status_code < 500:
             return _with_status(BadRequest(_text(fault)), fault.status_code)
         case django_exceptions.RequestDataTooBig():

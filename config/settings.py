@@ -88,7 +88,6 @@ AUTHENTICATOR = "apikeys.authentication.authenticate"  # (HttpRequest) -> Princi
 PAGE_PRINCIPAL = "apikeys.pages.principal_of_session"  # (HttpRequest) -> (Principal, Workspace) | None
 MEMBER_RECORD = "core.records.members.create_member_record"  # makes a member's workspaceMember record
 EVENT_HANDLERS = ["webhooks.outbox"]
-MEMBER_RECORD = ""  # (workspace, user_id, email, first_name, last_name) -> id of the workspaceMember record made
 WORKSPACE_CREATED_HANDLERS = [  # (workspace, empty), in its transaction
     "apikeys.services.workspace_created",
     "core.records.samples.workspace_created",
@@ -112,7 +111,7 @@ LOGIN_REDIRECT_URL = "/settings/api-webhooks"
 LOGOUT_REDIRECT_URL = "/settings/login"
 CSRF_FAILURE_VIEW = "config.pages.csrf_failure"
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = os.environ.get("STATIC_ROOT")  # only for `collectstatic`; the server finds the files itself
 STATICFILES_DIRS = [BASE_DIR / "config" / "static", DATA_DIR / "assets"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -35,7 +35,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
             ]
         ),
     ),
-    path("rest/", include([*_patterns("apikeys.rest.alias_urlpatterns"), *_patterns("webhooks.rest.alias_urlpatterns")])),
+    path(
+        "rest/", include([*_patterns("apikeys.rest.alias_urlpatterns"), *_patterns("webhooks.rest.alias_urlpatterns")])
+    ),
     path("", include(_patterns("apikeys.urls.urlpatterns"))),
     path("", include(_patterns("webhooks.urls.urlpatterns"))),
     path("rest/", include(_patterns("core.rest.urls.urlpatterns"))),

@@ -18,7 +18,6 @@ from django.utils import timezone
 
 from config.principal import WorkspaceRef
 
-
 IDENTIFIER_NAMESPACE = UUID("9a3a5bd6-3b0c-5d7e-9d0f-2b6b0a5f4c11")
 STANDARD_APPLICATION_ID = uuid5(IDENTIFIER_NAMESPACE, "application:standard")
 

@@ -1,7 +1,7 @@
 """The data model of one workspace as an immutable snapshot. Pure; `metadata.cache` loads it.
 
-A request uses one snapshot from start to end; its parts are compared by identity. Only what records can have is here: active objects
-and active fields; the metadata APIs read the models themselves.
+A request uses one snapshot from start to end; its parts are compared by identity. Only what records
+can have is here: active objects and active fields; the metadata APIs read the models themselves.
 """
 
 from __future__ import annotations
@@ -115,9 +115,7 @@ class ObjectSchema:
     @cached_property
     def unique_fields(self) -> tuple[FieldSchema, ...]:
         """Fields with a unique index, the id first."""
-        return tuple(
-            sorted((each for each in self.fields if each.is_unique), key=lambda each: each.column != "id")
-        )
+        return tuple(sorted((each for each in self.fields if each.is_unique), key=lambda each: each.column != "id"))
 
     @cached_property
     def search_fields(self) -> tuple[FieldSchema, ...]:

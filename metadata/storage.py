@@ -115,7 +115,7 @@ class Storage:
         self._drop_index(f"x_{index_id.hex}_v")
 
     def flush(self) -> None:
-        """Run what was gathered; a unique violation here means that data changed since it was checked."""
+        """Run what was gathered."""
         if self._pending:
             statements, self._pending = self._pending, []
             self._execute(sql.SQL(";\n").join(statements))
@@ -123,8 +123,12 @@ class Storage:
     # Stored values -----------------------------------------------------------------------------------
 
     def duplicates(self, field: FieldSchema) -> list[tuple[list[Any], list[UUID]]]:
-        """Values that several records have, with the ids of those records; at most SHOWN_DUPLICATES of them."""
+        """Values that several records have, with the ids of those records; at most SHOWN_DUPLICATES of them.
+
+        Writers wait from here to the end of the transaction, so that the index can then be made.
+        """
         self.flush()
+        self._execute(self._compose("LOCK TABLE {schema}.{table} IN SHARE MODE", table=_table(field.object_id)))
         expressions = field.type.unique_sql(field)
         condition = field.type.unique_condition_sql(field)
         conditions = [sql.SQL(f"{_unaliased(each)} IS NOT NULL") for each in expressions]
@@ -143,6 +147,33 @@ class Storage:
             )
         )
         return [(list(values), ids) for ids, *values in rows]
+
+    def fill(self, field: FieldSchema) -> None:
+        """Give the records that exist the default of a new field, as if they had been created with it."""
+        self.flush()
+        value = field.type.default(field.default, field)
+        if value is None:
+            return
+        names = {"table": _table(field.object_id), "key": sql.Literal(field.storage_key)}
+        if value == field.type.default(field.default, field):
+            filled = sql.SQL("{}::jsonb").format(sql.Literal(json.dumps(value)))
+            self._execute(
+                self._compose(
+                    "UPDATE {schema}.{table} SET data = jsonb_set(data, ARRAY[{key}], {value})", value=filled, **names
+                )
+            )
+            return
+        # Another value at every call, a UUID say: one for each record.
+        ids = [str(id) for (id,) in self._fetch(self._compose("SELECT id FROM {schema}.{table}", table=names["table"]))]
+        values = {id: field.type.default(field.default, field) for id in ids}
+        self._execute(
+            self._compose(
+                "UPDATE {schema}.{table} record SET data = jsonb_set(data, ARRAY[{key}], given.value) "
+                "FROM jsonb_each({values}::jsonb) given WHERE record.id = given.key::uuid",
+                values=sql.Literal(json.dumps(values)),
+                **names,
+            )
+        )
 
     def clear_key(self, object_id: UUID, storage_key: str) -> bool:
         """Remove a deleted field's values; False when there are more than CLEAR_AT_ONCE and they stay."""

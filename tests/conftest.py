@@ -4,9 +4,9 @@ from tests.database import start_database
 
 start_database()
 
-import pytest  # noqa: E402
+import pytest
 
-from tests.factories import Api, api_of, workspace_with  # noqa: E402
+from tests.factories import Api, api_of, workspace_with
 
 
 @pytest.fixture

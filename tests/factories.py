@@ -72,9 +72,7 @@ class Api:
         return records
 
 
-def workspace_with(
-    objects: Sequence[Mapping[str, Any]] = (), *, name: str = "Test", empty: bool = True
-) -> Workspace:
+def workspace_with(objects: Sequence[Mapping[str, Any]] = (), *, name: str = "Test", empty: bool = True) -> Workspace:
     """A workspace with further objects: `{"nameSingular": …, "namePlural": …, "fields": [{"type": …, "name": …}, …]}`."""
     workspace = services.workspace_create(name=name, empty=empty)
     for definition in objects:

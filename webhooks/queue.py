@@ -157,7 +157,7 @@ class Outcome:
 
 def claim(using: str, *, now: datetime, limit: int, per_webhook: int, lease: timedelta) -> list[Claim]:
     """Take up to `limit` due deliveries, so that no webhook has more than `per_webhook` on their way."""
-    parameters = {"now": now, "limit": limit, "per_webhook": per_webhook, "lease_until": now + lease}
+    parameters: dict[str, Any] = {"now": now, "limit": limit, "per_webhook": per_webhook, "lease_until": now + lease}
     with connections[using].cursor() as cursor:
         cursor.execute(_CLAIM, parameters)
         return [

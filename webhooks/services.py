@@ -7,7 +7,7 @@ keyed by it. Inputs carry the API's names (`targetUrl`); a key that is absent ch
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import asdict, dataclass
@@ -175,6 +175,31 @@ def delivery_get(workspace_id: UUID, delivery_id: UUID) -> Delivery:
     if delivery is None:
         raise NotFound("Delivery not found")
     return delivery
+
+
+@dataclass(frozen=True, slots=True)
+class LastDelivery:
+    """The newest delivery of a webhook, for lists."""
+
+    status: str
+    status_code: int | None
+    created_at: datetime
+
+
+_LAST_DELIVERIES = """
+SELECT webhook.id, last.status, last.last_status_code, last.created_at
+FROM unnest(%s::uuid[]) AS webhook (id) CROSS JOIN LATERAL (
+    SELECT status, last_status_code, created_at FROM webhooks_delivery
+    WHERE webhook_id = webhook.id AND workspace_id = %s ORDER BY id DESC LIMIT 1
+) AS last
+"""
+
+
+def last_deliveries(workspace_id: UUID, webhook_ids: Sequence[UUID]) -> dict[UUID, LastDelivery]:
+    """By webhook; those that never had one are left out."""
+    with connections[_records_database(workspace_id)].cursor() as cursor:
+        cursor.execute(_LAST_DELIVERIES, [list(webhook_ids), workspace_id])
+        return {id: LastDelivery(*rest) for id, *rest in cursor.fetchall()}
 
 
 @dataclass(frozen=True, slots=True)

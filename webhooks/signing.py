@@ -52,7 +52,7 @@ def signature_headers(
     While a secret is being rotated the Standard header carries one signature per secret; the other
     scheme has room for one and uses the current secret. `nonce` is not signed.
     """
-    timestamp_ms = int(round(at.timestamp() * 1000))
+    timestamp_ms = round(at.timestamp() * 1000)
     timestamp_s = timestamp_ms // 1000
     return {
         "webhook-id": message_id,

@@ -189,7 +189,7 @@ def _exchange(
 ) -> Answer:
     request = http.client.HTTPConnection(target.host, target.port)
     request.auto_open = 0
-    request.sock = wire  # type: ignore[assignment]
+    request.sock = wire
     request.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
     fixed = {"Host": target.authority, "Content-Length": str(len(body)), "Connection": "close"}
     for name, value in {**headers, **fixed}.items():

@@ -147,4 +147,3 @@ def resolve_record(info: GraphQLResolveInfo, operation: Operation, subject: Obje
     query = operation.query(subject, values, picks)
     context = info.context
     return json.loads(operation.text(operation.run(context["principal"], context["schema"], query)))
-

@@ -82,9 +82,7 @@ AFTER = Argument("after", "String", _as_is, "a string")
 FILTER = Argument("filter", "{Object}FilterInput", _object, "an object")
 ORDER_BY = Argument("orderBy", "[{Object}OrderByInput]", _objects, "an array")
 ONE_FILTER = Argument("filter", "{Object}FilterInput!", _object, "an object", "Missing filter argument")
-BULK_FILTER = Argument(
-    "filter", "{Object}FilterInput!", _object, "", 'Missing required argument: "filter" (object)'
-)
+BULK_FILTER = Argument("filter", "{Object}FilterInput!", _object, "", 'Missing required argument: "filter" (object)')
 ID = Argument("id", "UUID!", _uuid, "", 'Missing required argument: "id" (UUID)')
 NEW_RECORD = Argument("data", "{Object}CreateInput!", _object, "", 'Missing required argument: "data" (object)')
 NEW_RECORDS = Argument("data", "[{Object}CreateInput!]!", _objects, "", 'Missing required argument: "data" (array)')

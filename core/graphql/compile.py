@@ -144,9 +144,7 @@ def parse_document(text: str, operation_name: str | None) -> Source:
     operation = _choose(document, operation_name)
     if operation.operation is OperationType.SUBSCRIPTION:
         raise GraphqlValidation("Schema is not configured to execute subscription operation.")
-    fragments = {
-        each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
-    }
+    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
     survey = _Survey(fragments)
     survey.root(operation.selection_set)
     check_field_count(survey.field_count)
@@ -338,9 +336,7 @@ class _Compiler:
 
     def root_fields(self, variables: Variables) -> tuple[RootField, ...]:
         try:
-            collected = collect_fields(
-                self.schema, self.fragments, dict(variables), self.root_type, self.selection_set
-            )
+            collected = collect_fields(self.schema, self.fragments, dict(variables), self.root_type, self.selection_set)
             return tuple(self.root_field(key, nodes, variables) for key, nodes in collected.items())
         except GraphQLError as fault:
             raise api_error(fault) from None

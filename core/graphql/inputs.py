@@ -5,7 +5,8 @@ Filters list what published clients declare; which operators a field takes is it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any
 
 import graphene
@@ -14,28 +15,29 @@ from core.graphql.scalars import BigFloat, Date, TSVector
 from metadata.fieldtypes.contract import FieldType
 from metadata.graphql.scalars import UUID, BigInt, DateTime
 
-OrderByDirection = graphene.Enum(
+
+def string_enum(name: str, values: Iterable[str], doc: str | None = None) -> type:
+    """An enum whose values are their names, in what resolvers are given too."""
+    members = StrEnum(name, [(value, value) for value in values])  # type: ignore[misc]
+    made: type = graphene.Enum.from_enum(members, description=lambda value: doc if value is None else None)
+    return made
+
+
+OrderByDirection = string_enum(
     "OrderByDirection",
-    [(name, name) for name in ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")],
-    description=lambda value: None if value else "A direction, and where records without a value stand.",
+    ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast"),
+    "A direction, and where records without a value stand.",
 )
-FilterIs = graphene.Enum(
-    "FilterIs",
-    [("NULL", "NULL"), ("NOT_NULL", "NOT_NULL")],
-    description=lambda value: None if value else "Whether there is a value.",
-)
-DateGranularityEnum = graphene.Enum(
+FilterIs = string_enum("FilterIs", ("NULL", "NOT_NULL"), "Whether there is a value.")
+DateGranularityEnum = string_enum(
     "DateGranularityEnum",
-    [
-        (name, name)
-        for name in (
-            "DAY", "WEEK", "MONTH", "QUARTER", "YEAR",
-            "DAY_OF_THE_WEEK", "MONTH_OF_THE_YEAR", "QUARTER_OF_THE_YEAR", "NONE",
-        )
-    ],
-    description=lambda value: None if value else "How dates are put together in groups.",
+    (
+        "DAY", "WEEK", "MONTH", "QUARTER", "YEAR",
+        "DAY_OF_THE_WEEK", "MONTH_OF_THE_YEAR", "QUARTER_OF_THE_YEAR", "NONE",
+    ),
+    "How dates are put together in groups.",
 )  # fmt: skip
-FirstDayOfTheWeek = graphene.Enum("FirstDayOfTheWeek", [(name, name) for name in ("MONDAY", "SUNDAY", "SATURDAY")])
+FirstDayOfTheWeek = string_enum("FirstDayOfTheWeek", ("MONDAY", "SUNDAY", "SATURDAY"))
 
 
 def _input(name: str, members: Mapping[str, Any], doc: str | None = None) -> type[graphene.InputObjectType]:
@@ -43,9 +45,7 @@ def _input(name: str, members: Mapping[str, Any], doc: str | None = None) -> typ
     return type(name, (graphene.InputObjectType,), {**fields, "__doc__": doc})
 
 
-FileItemInput = _input(
-    "FileItemInput", {"fileId": graphene.NonNull(UUID), "label": graphene.NonNull(graphene.String)}
-)
+FileItemInput = _input("FileItemInput", {"fileId": graphene.NonNull(UUID), "label": graphene.NonNull(graphene.String)})
 GroupByDateGranularityInput = _input(
     "GroupByDateGranularityInput",
     {"granularity": DateGranularityEnum, "weekStartDay": FirstDayOfTheWeek, "timeZone": graphene.String},

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal
 
-from config.errors import BadRequest
+from config.errors import BadRequest, NotFound
 from config.principal import Principal
 from core.graphql import arguments as args
 from core.graphql.arguments import Argument, Values
@@ -148,12 +148,12 @@ def _duplicates(name: str, values: Values, picks: Picks) -> ir.Query:
 
 
 def _merge(name: str, values: Values, picks: Picks) -> ir.Query:
-    return ir.Merge(
-        name, tuple(values["ids"]), values["conflictPriorityIndex"], picks, values.get("dryRun", False)
-    )
+    return ir.Merge(name, tuple(values["ids"]), values["conflictPriorityIndex"], picks, values.get("dryRun", False))
 
 
 def _group_by(name: str, values: Values, picks: Picks) -> ir.Query:
+    if "viewId" in values:  # its filters would have to apply; nothing is grouped without them
+        raise NotFound(f"View {values['viewId']} not found", path="viewId")
     return ir.GroupBy(
         name,
         tuple(values["groupBy"]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from typing import Any, cast
 
@@ -33,7 +33,7 @@ from graphql.type.definition import resolve_thunk
 
 from core.graphql.arguments import LIST_ARGUMENTS, Argument
 from core.graphql.operations import OPERATIONS, Operation, fill
-from core.graphql.types import vocabulary
+from core.graphql.types import resolve_member, vocabulary
 from core.query.aggregates import aggregates_of
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
@@ -66,11 +66,6 @@ def build_schema(schema: WorkspaceSchema, resolve_root: RootResolver | None = No
     finally:
         if is_collecting:
             gc.enable()
-
-
-def resolve_member(source: Mapping[str, Any], info: GraphQLResolveInfo, **_arguments: Any) -> Any:
-    """A member of a record's parsed JSON text, which has the response keys already."""
-    return source[cast(str, info.path.key)]
 
 
 class _ObjectType(GraphQLObjectType):
@@ -124,9 +119,7 @@ class _Builder:
         return cast(GraphQLInputField, self.refs[key])
 
     def arguments(self, subject: ObjectSchema, arguments: tuple[Argument, ...]) -> dict[str, GraphQLArgument]:
-        return {
-            argument.name: self.argument(fill(argument.type, subject)) for argument in arguments if argument.type
-        }
+        return {argument.name: self.argument(fill(argument.type, subject)) for argument in arguments if argument.type}
 
     def argument(self, text: str) -> GraphQLArgument:
         key = f"argument {text}"
@@ -222,9 +215,7 @@ class _Builder:
             yield _InputType(name + suffix, partial(members, subject))
         for field in subject.fields:
             if field.is_unique and field.type.subfields:
-                yield _InputType(
-                    self.unique_type(subject, field), partial(self.unique_part_members, field)
-                )
+                yield _InputType(self.unique_type(subject, field), partial(self.unique_part_members, field))
             if field.type.has_options and has_enum(field):
                 enum = GraphQLEnumType(
                     enum_name(subject, field),
@@ -256,9 +247,7 @@ class _Builder:
                     fields[field.relation.join_name] = self.output(
                         field.type.graphql_output(field), f"{description}: the id of the record"
                     )
-                fields[field.name] = self.output(
-                    target.singular_pascal, description, extensions={"relation": "one"}
-                )
+                fields[field.name] = self.output(target.singular_pascal, description, extensions={"relation": "one"})
             else:
                 fields[field.name] = self.output(
                     f"{target.singular_pascal}Connection",

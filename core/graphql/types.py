@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import Any, cast
 
 import graphene
 from graphene.types.schema import TypeMap
-from graphql import GraphQLNamedType, specified_scalar_types
+from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLResolveInfo, specified_scalar_types
 
-from core.graphql.inputs import FILTERS, INPUTS, composite_inputs, enum_filter
+from core.graphql.inputs import FILTERS, INPUTS, composite_inputs, enum_filter, string_enum
 from core.graphql.scalars import BY_NAME, SCALARS
 from metadata.fieldtypes.contract import FieldType, Subfield, field_types
 from metadata.graphql.scalars import UUID, ConnectionCursor
@@ -47,7 +48,7 @@ def _composite_types(field_type: FieldType) -> list[type]:
     known: dict[str, type] = dict(BY_NAME)
     for part in field_type.subfields.values():
         if part.graphql not in known:
-            enum = graphene.Enum(part.graphql, [(value, value) for value in _enum_values(part)])
+            enum = string_enum(part.graphql, _enum_values(part))
             known[part.graphql] = enum
             known[part.graphql_filter] = enum_filter(part.graphql_filter, enum)
             types += [enum, known[part.graphql_filter]]
@@ -60,6 +61,11 @@ def _composite_types(field_type: FieldType) -> list[type]:
     return types + composite_inputs(field_type, known)
 
 
+def resolve_member(source: Mapping[str, Any], info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+    """A member of a record's parsed JSON text, which has the response keys already."""
+    return source[cast(str, info.path.key)]
+
+
 @cache
 def vocabulary() -> Mapping[str, GraphQLNamedType]:
     """Every type that does not depend on a workspace, by name, as graphql-core types."""
@@ -68,5 +74,9 @@ def vocabulary() -> Mapping[str, GraphQLNamedType]:
         if field_type.subfields:
             types += _composite_types(field_type)
     by_name: dict[str, GraphQLNamedType] = dict(TypeMap(types=types, auto_camelcase=False))
+    for each in by_name.values():
+        if isinstance(each, GraphQLObjectType):
+            for field in each.fields.values():
+                field.resolve = resolve_member
     by_name.update(specified_scalar_types)
     return by_name

@@ -87,9 +87,7 @@ class RecordGraphQLView(GraphQLView):
             raise
 
     def respond(self, request: HttpRequest, body: bytes, status: int = 200) -> HttpResponse:
-        media_type = (
-            RESPONSE_TYPE if accepts_response_type(request.headers.get("Accept", "")) else "application/json"
-        )
+        media_type = RESPONSE_TYPE if accepts_response_type(request.headers.get("Accept", "")) else "application/json"
         return HttpResponse(body, status=status, content_type=f"{media_type}; charset=utf-8")
 
     def refuse(self, request: HttpRequest, error: ApiError, status: int) -> HttpResponse:

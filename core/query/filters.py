@@ -120,13 +120,13 @@ class _Planner:
         sql = field.type.sql(field, part)
         if operator.shape == "null":
             if operand not in ("NULL", "NOT_NULL"):
-                raise InvalidFilter(
-                    'Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"', path=path
-                )
+                raise InvalidFilter('Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"', path=path)
             return Compare(sql, operator, operand == "NULL")
         if operator.shape == "flag":
             if not isinstance(operand, bool):
-                raise InvalidFilter(f'Filter operator "{operator_name}" requires a boolean value for field {path}', path=path)
+                raise InvalidFilter(
+                    f'Filter operator "{operator_name}" requires a boolean value for field {path}', path=path
+                )
             return Compare(sql, operator, operand)
         if operator.shape == "list":
             return self.compare_list(field, operator_name, sql, operand, path)
@@ -140,17 +140,13 @@ class _Planner:
                 return Never()
         return Compare(sql, operator, value)
 
-    def compare_list(
-        self, field: FieldSchema, operator_name: str, sql: FieldSql, operand: Any, path: str
-    ) -> Condition:
+    def compare_list(self, field: FieldSchema, operator_name: str, sql: FieldSql, operand: Any, path: str) -> Condition:
         if not isinstance(operand, list | tuple):
             raise InvalidFilter(
                 f'Filter operator "{operator_name}" requires an array value for field {path}', path=path
             )
         if not operand:
-            raise InvalidFilter(
-                f"Invalid filter value for field {path}. Expected non-empty array", path=path
-            )
+            raise InvalidFilter(f"Invalid filter value for field {path}. Expected non-empty array", path=path)
         values = [
             field.type.coerce(item, operator_name, field, path) for item in operand if item is not None and item != ""
         ]

@@ -63,8 +63,10 @@ def filter_of(mapping: Mapping[str, Any]) -> Filter:
 def is_empty(query_filter: Filter | None) -> bool:
     """Whether a filter restricts nothing: what a bulk write refuses.
 
-    >>> is_empty(filter_of({"or": [{}]})), is_empty(filter_of({"name": {}})), is_empty(filter_of({"or": [{}, {"id": {"eq": 1}}]}))
-    (True, True, False)
+    >>> is_empty(filter_of({"or": [{}]})), is_empty(filter_of({"name": {}}))
+    (True, True)
+    >>> is_empty(filter_of({"or": [{}, {"id": {"eq": 1}}]}))
+    False
     """
     match query_filter:
         case None:
@@ -238,4 +240,19 @@ class Merge:
     dry_run: bool = False
 
 
-Query = Find | FindOne | GroupBy | Create | Update | Delete | Restore | Destroy | Duplicates | Merge
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Records of several objects by words. `included` and `excluded` are singular names.
+
+    `filter` only knows fields that every object has.
+    """
+
+    text: str
+    limit: int
+    after: str | None = None
+    included: tuple[str, ...] | None = None
+    excluded: tuple[str, ...] = ()
+    filter: Filter | None = None
+
+
+Query = Find | FindOne | GroupBy | Create | Update | Delete | Restore | Destroy | Duplicates | Merge | Search

@@ -66,7 +66,8 @@ def _plan_key(scope: Scope, subject: ObjectSchema, item: ir.Order) -> OrderKey:
         raise BadRequest(f"Cannot filter or order through {name}: only to-one relations are supported", path=name)
     if not rest:
         raise BadRequest(
-            f'Relation field "{name}" requires nested field ordering (e.g., {{ {name}: {{ fieldName: \'AscNullsFirst\' }} }})',
+            f'Relation field "{name}" requires nested field ordering'
+            f" (e.g., {{ {name}: {{ fieldName: 'AscNullsFirst' }} }})",
             path=name,
         )
     target = scope.schema.target(relation_field)
@@ -84,9 +85,7 @@ def _plan_key(scope: Scope, subject: ObjectSchema, item: ir.Order) -> OrderKey:
         )
     require_readable(scope, target, nested)
     if nested.type.subfields and len(rest) == 1:
-        raise BadRequest(
-            f'Composite field "{name}.{rest[0]}" requires one of its sub fields to be ordered', path=name
-        )
+        raise BadRequest(f'Composite field "{name}.{rest[0]}" requires one of its sub fields to be ordered', path=name)
     key = _value_key(nested, item, tuple(rest[1:]), label=f"{name}.{rest[0]}")
     through = (relation_field.type.sql(relation_field), target)
     return OrderKey(item.path, key.sql, key.descending, key.nulls_first, through)
@@ -97,7 +96,8 @@ def _value_key(field: FieldSchema, item: ir.Order, rest: tuple[str, ...], label:
     if field.type.subfields:
         if not rest:
             raise BadRequest(
-                f'Composite field "{label}" requires subfield ordering (e.g., {{ {label}: {{ subFieldName: \'AscNullsFirst\' }} }})',
+                f'Composite field "{label}" requires subfield ordering'
+                f" (e.g., {{ {label}: {{ subFieldName: 'AscNullsFirst' }} }})",
                 path=label,
             )
         part = rest[0]

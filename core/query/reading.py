@@ -8,7 +8,7 @@ from core.query.filters import mentions_deleted, plan_filter
 from core.query.names import Scope, find_object, require
 from core.query.orders import plan_order
 from core.query.plan import Condition, FindPlan
-from core.query.selections import plan_connection, plan_members, plan_window
+from core.query.selections import plan_members, plan_root_connection, plan_window
 from metadata.schema import ObjectSchema
 
 DEFAULT_SIZE = 60
@@ -42,7 +42,7 @@ def plan_connection_page(scope: Scope, query: ir.Find) -> FindPlan:
         sees_deleted,
         order,
         plan_window(query.page, size, order),
-        connection=plan_connection(scope, subject, query.selection, cost=max(size, 1)),
+        connection=plan_root_connection(scope, subject, query.selection, cost=max(size, 1)),
     )
 
 

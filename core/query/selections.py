@@ -150,9 +150,7 @@ def _is_wanted(field: FieldSchema, only: frozenset[str] | None) -> bool:
 # GraphQL ---------------------------------------------------------------------------------------------
 
 
-def _picked(
-    scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick], depth: int, cost: int
-) -> tuple[Member, ...]:
+def _picked(scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick], depth: int, cost: int) -> tuple[Member, ...]:
     members: list[Member] = []
     selected_relations = {pick.name for pick in picks}
     for pick in picks:
@@ -193,9 +191,7 @@ def _value(field: FieldSchema, pick: ir.Pick) -> Member:
     return Parts(pick.key, tuple(parts))
 
 
-def _relation(
-    scope: Scope, subject: ObjectSchema, field: FieldSchema, pick: ir.Pick, depth: int, cost: int
-) -> Member:
+def _relation(scope: Scope, subject: ObjectSchema, field: FieldSchema, pick: ir.Pick, depth: int, cost: int) -> Member:
     require_readable(scope, subject, field)
     if depth > MAX_RELATION_DEPTH:
         raise TooComplex(f"Maximum depth of {MAX_RELATION_DEPTH} reached")
@@ -243,6 +239,20 @@ def plan_window(page: ir.Page, size: int, order: Sequence[Any]) -> Window:
     )
 
 
+def plan_root_connection(scope: Scope, subject: ObjectSchema, picks: tuple[ir.Pick, ...], cost: int) -> Connection:
+    """The members of a connection that is a root field's answer."""
+    permissions = scope.principal.permissions
+    if permissions.objects:
+        return plan_connection(scope, subject, picks, cost=cost)
+    key = (scope.schema.workspace_id, scope.schema.version, permissions.read, permissions.unreadable_fields)
+    return _cached_connection(_Key(key, scope), subject.id, picks, cost)
+
+
+@lru_cache(maxsize=1024)
+def _cached_connection(key: _Key, object_id: Any, picks: tuple[ir.Pick, ...], cost: int) -> Connection:
+    return plan_connection(key.scope, key.scope.schema.by_id[object_id], picks, cost=cost)
+
+
 def plan_connection(
     scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick], depth: int = 0, cost: int = 1
 ) -> Connection:
@@ -252,7 +262,7 @@ def plan_connection(
         if pick.type_name is not None:
             members.append(Constant(pick.key, f'"{pick.type_name}"'))
         elif pick.name == "edges":
-            members.append(Edges(pick.key, tuple(_edge_item(scope, subject, each, depth, cost) for each in pick.picks)))
+            members.append(Edges(pick.key, plan_edge_items(scope, subject, pick.picks, depth, cost)))
         elif pick.name == "pageInfo":
             items = tuple(
                 Constant(each.key, f'"{each.type_name}"') if each.type_name is not None else (each.key, each.name)
@@ -272,6 +282,13 @@ def plan_connection(
                 require_readable(scope, subject, spec.field)
             members.append(Aggregate(pick.key, spec.json_sql))
     return Connection(tuple(members))
+
+
+def plan_edge_items(
+    scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick], depth: int = 0, cost: int = 1
+) -> tuple[Node | CursorOf | Constant, ...]:
+    """What each edge of a connection has."""
+    return tuple(_edge_item(scope, subject, pick, depth, cost) for pick in picks)
 
 
 def _edge_item(scope: Scope, subject: ObjectSchema, pick: ir.Pick, depth: int, cost: int) -> Any:

@@ -1,26 +1,14 @@
-"""Text for searching: what is stored in a record's search column and what a question becomes."""
+"""Text for searching: what is stored in a record's search column."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from metadata.fieldtypes.tsvector import fold
 from metadata.schema import ObjectSchema
 
 MAX_SEARCH_TEXT = 100_000  # characters kept per record; PostgreSQL's limit is 1 MB of lexemes
-
-
-def fold(text: str) -> str:
-    """Lower case without accents, so that neither side's spelling matters.
-
-    >>> fold("Zoë MÜLLER")
-    'zoe muller'
-    """
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def search_text(subject: ObjectSchema, data: Mapping[str, Any]) -> str | None:

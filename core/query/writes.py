@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
@@ -34,7 +35,7 @@ class RecordInput:
 class _Slot:
     """What a body's key is about."""
 
-    kind: Literal["value", "relation", "to_many", "id", "position", "createdAt", "deletedAt", "createdBy", "managed", "search"]
+    kind: str  # "value", or a key of _SETTERS
     field: FieldSchema
 
 
@@ -60,7 +61,7 @@ def _slots(subject: ObjectSchema) -> Mapping[str, _Slot]:
             else:
                 slots[field.name] = _Slot("to_many", field)
         elif field.column is not None:
-            slots[field.name] = _Slot(by_column[field.column], field)  # type: ignore[arg-type]
+            slots[field.name] = _Slot(by_column[field.column], field)
         else:
             slots[field.name] = _Slot("value", field)
     return slots
@@ -131,7 +132,11 @@ def _set_relation(record: RecordInput, field: FieldSchema, value: Any, is_update
     if value is None:
         record.values[field] = None
         return
-    if not isinstance(value, Mapping) or not (value.keys() & {"connect", "disconnect"}) or value.keys() - {"connect", "disconnect"}:
+    if (
+        not isinstance(value, Mapping)
+        or not (value.keys() & {"connect", "disconnect"})
+        or value.keys() - {"connect", "disconnect"}
+    ):
         raise InvalidRelation(f'Relation "{field.name}" requires connect or disconnect operation', path=field.name)
     connect, disconnect = value.get("connect"), value.get("disconnect")
     if connect is not None and disconnect is not None:
@@ -161,9 +166,7 @@ def _refuse_both(record: RecordInput, data: Mapping[str, Any], faults: list[tupl
 
 
 def _set_to_many(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
-    raise InvalidValue(
-        f"One-to-many relation {field.name} field does not support write operations.", path=field.name
-    )
+    raise InvalidValue(f"One-to-many relation {field.name} field does not support write operations.", path=field.name)
 
 
 def _set_id(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
@@ -172,11 +175,8 @@ def _set_id(record: RecordInput, field: FieldSchema, value: Any, is_update: bool
     except ValueError:
         record.id = None
     if record.id is None:
-        raise BadRequest(
-            f'Value "{value}" is not a valid UUID' if isinstance(value, str) else f"Invalid UUID value {show(value)} for field \"id\"",
-            path="id",
-            user_message="Invalid UUID format.",
-        )
+        shown = f'"{value}"' if isinstance(value, str) else show(value)
+        raise BadRequest(f"Value {shown} is not a valid UUID", path="id", user_message="Invalid UUID format.")
 
 
 def _set_position(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
@@ -209,9 +209,7 @@ def _set_nothing(record: RecordInput, field: FieldSchema, value: Any, is_update:
 
 
 def _set_search(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
-    raise InvalidValue(
-        f"{field.name} {field.type.name}-typed field does not support write operations", path=field.name
-    )
+    raise InvalidValue(f"{field.name} {field.type.name}-typed field does not support write operations", path=field.name)
 
 
 _SETTERS: Mapping[str, Callable[[RecordInput, FieldSchema, Any, bool], None]] = {

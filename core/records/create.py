@@ -7,7 +7,6 @@ from typing import Any
 
 from config.principal import Principal
 from core.query import ir
-from core.query.ids import new_id
 from core.query.names import Scope, find_object, require
 from core.query.plan import Relate
 from core.query.words import search_text
@@ -26,6 +25,7 @@ from core.records.writing import (
 )
 from core.sql.execute import UniqueViolation, fetch
 from core.sql.mutate import compile_insert
+from metadata.fieldtypes.uuid import new_id
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 

@@ -12,8 +12,7 @@ from core.records.targets import check_target, lock
 from core.records.writing import emit_events, in_transaction, plan_answer
 from core.sql.execute import fetch
 from core.sql.mutate import compile_destroy, compile_pointing, compile_probe, compile_unpoint
-from core.sql.select import compile_by_ids
-from core.records.find import record_sql
+from core.sql.select import compile_by_ids, compile_record
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 
@@ -33,7 +32,7 @@ def destroy(principal: Principal, schema: WorkspaceSchema, query: ir.Destroy) ->
             return []
         if answer.needs_second_read:
             using = principal.workspace.shard
-            texts = dict(fetch(compile_by_ids(subject, ids, record_sql(answer.members, "r")), using))
+            texts = dict(fetch(compile_by_ids(subject, ids, compile_record(answer.members, "r")), using))
         else:
             texts = {row[0]: row[3] for row in locked}
         remove(scope, subject, ids)
@@ -71,11 +70,10 @@ def _occupied(
 ) -> list[tuple[ObjectSchema, str, Sequence[FieldSchema]]]:
     """The relations through which some record points at `ids`, found by one statement."""
     groups: dict[tuple[str, ObjectSchema], list[FieldSchema]] = {}
-    for other in scope.schema.objects:
-        for field in other.fields:
-            relation = field.relation
-            if relation is not None and relation.is_to_one and relation.target_object_id == subject.id:
-                groups.setdefault((relation.on_delete, other), []).append(field)
+    for other, fields in pointing_fields(scope.schema, subject).items():
+        for field in fields:
+            assert field.relation is not None
+            groups.setdefault((field.relation.on_delete, other), []).append(field)
     ordered = sorted(
         ((other, rule, fields) for (rule, other), fields in groups.items() if rule in _RULES),
         key=lambda each: _RULES.index(each[1]),
@@ -84,3 +82,14 @@ def _occupied(
         return []
     probe = compile_probe([(other, fields) for other, _, fields in ordered], ids)
     return [ordered[row[0]] for row in sorted(fetch(probe, scope.principal.workspace.shard))]
+
+
+def pointing_fields(schema: WorkspaceSchema, subject: ObjectSchema) -> dict[ObjectSchema, list[FieldSchema]]:
+    """To-one relations of any object that point at `subject`."""
+    found: dict[ObjectSchema, list[FieldSchema]] = {}
+    for other in schema.objects:
+        for field in other.fields:
+            relation = field.relation
+            if relation is not None and relation.is_to_one and relation.target_object_id == subject.id:
+                found.setdefault(other, []).append(field)
+    return found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +18,20 @@ class Listing:
     has_previous: bool
     start_cursor: str | None
     end_cursor: str | None
+
+
+def listing_of(row: Sequence[Any], *, is_backward: bool) -> Listing:
+    """A listing from the row that `core.sql.select.compile_listing` gives."""
+    items, more, other_side, start, end, total = row
+    return Listing(
+        items=items or "",
+        total=total,
+        has_next=other_side if is_backward else more,
+        has_previous=more if is_backward else other_side,
+        start_cursor=_encode(end if is_backward else start),
+        end_cursor=_encode(start if is_backward else end),
+    )
+
+
+def _encode(cursor: str | None) -> str | None:
+    return None if cursor is None else base64.b64encode(cursor.encode()).decode()

@@ -28,7 +28,8 @@ def fold(subject: ObjectSchema, using: str) -> None:
     fetch(
         Sql(
             f"WITH picked AS (SELECT id FROM {table} WHERE object_id = %s::uuid ORDER BY id LIMIT 10000"
-            f" FOR UPDATE SKIP LOCKED), gone AS (DELETE FROM {table} t USING picked WHERE t.id = picked.id RETURNING live)"
+            " FOR UPDATE SKIP LOCKED),"
+            f" gone AS (DELETE FROM {table} t USING picked WHERE t.id = picked.id RETURNING live)"
             f" INSERT INTO {table} (object_id, live) SELECT %s::uuid, sum(live) FROM gone HAVING count(*) > 0",
             (str(subject.id), str(subject.id)),
         ),
@@ -43,7 +44,8 @@ def recount(subject: ObjectSchema, using: str) -> int:
     fetch(Sql(f"LOCK TABLE {table} IN SHARE MODE"), using, prepare=False)
     rows = fetch(
         Sql(
-            f"WITH gone AS (DELETE FROM {counts} WHERE object_id = %s::uuid), made AS (INSERT INTO {counts} (object_id, live)"
+            f"WITH gone AS (DELETE FROM {counts} WHERE object_id = %s::uuid),"
+            f" made AS (INSERT INTO {counts} (object_id, live)"
             f" SELECT %s::uuid, count(*) FROM {table} WHERE deleted_at IS NULL RETURNING live) SELECT live FROM made",
             (str(subject.id), str(subject.id)),
         ),

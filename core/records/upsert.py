@@ -35,9 +35,7 @@ from metadata.schema import FieldSchema, ObjectSchema
 Key = tuple[FieldSchema, tuple[str, ...]]
 
 
-def upsert(
-    scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], selection: ir.Selection
-) -> list[str]:
+def upsert(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], selection: ir.Selection) -> list[str]:
     """The JSON texts of the records, in the order of the input."""
     given_ids = [record.id for record in inputs]
     created = plan_answer(scope, subject, selection, "created")

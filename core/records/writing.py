@@ -18,13 +18,12 @@ from core.query.names import Scope
 from core.query.plan import JoinId, Member, Relate, ToMany, ToOne, Value
 from core.query.selections import plan_members
 from core.query.writes import RecordInput
-from core.records.find import record_sql
 from core.records.totals import fold_sometimes
 from core.sql.execute import SerializationTrouble, UniqueViolation, fetch
 from core.sql.filters import table_of
 from core.sql.fragment import Sql, raw
 from core.sql.mutate import compile_existing, compile_keys, unique_condition
-from core.sql.select import compile_by_ids
+from core.sql.select import compile_by_ids, compile_record
 from metadata.schema import FieldSchema, ObjectSchema
 
 T = TypeVar("T")
@@ -32,7 +31,7 @@ ATTEMPTS = 5
 
 
 def in_transaction(scope: Scope, subject: ObjectSchema, work: Callable[[], T]) -> T:
-    """Run a write of the object in one transaction; tried again when it collided with another (deadlock, serialization)."""
+    """Run a write of the object in one transaction, again when it collided with another (deadlock, serialization)."""
     using = scope.principal.workspace.shard
     for _ in range(ATTEMPTS):
         try:
@@ -60,7 +59,7 @@ class Answer:
     @property
     def columns(self) -> list[Sql]:
         """JSON texts to take from the written rows, over the alias `r`."""
-        columns = [] if self.needs_second_read else [record_sql(self.members, "r")]
+        columns = [] if self.needs_second_read else [compile_record(self.members, "r")]
         if self.wants_events:
             columns.append(_event_record(self.subject))
         return columns
@@ -91,7 +90,7 @@ def _event_record(subject: ObjectSchema) -> Sql:
         if len(_event_plans) > 2048:
             _event_plans.clear()
         known = _event_plans[id(subject)] = (subject, members)
-    return record_sql(known[1], "r")
+    return compile_record(known[1], "r")
 
 
 def read_answers(scope: Scope, answer: Answer, rows: Sequence[Sequence[Any]]) -> dict[str, str]:
@@ -99,7 +98,7 @@ def read_answers(scope: Scope, answer: Answer, rows: Sequence[Sequence[Any]]) ->
     if not answer.needs_second_read:
         return {row[0]: row[1] for row in rows}
     ids = [row[0] for row in rows]
-    sql = compile_by_ids(answer.subject, ids, record_sql(answer.members, "r"))
+    sql = compile_by_ids(answer.subject, ids, compile_record(answer.members, "r"))
     return dict(fetch(sql, scope.principal.workspace.shard))
 
 
@@ -163,7 +162,7 @@ def check_related(scope: Scope, relates: Sequence[Relate], counts: Sequence[int]
         assert relate.field.relation is not None
         name = relate.field.relation.join_name
         raise MissingReference(
-            f'{name}: no {relate.target.singular} with id {", ".join(missing[:5])}',
+            f"{name}: no {relate.target.singular} with id {', '.join(missing[:5])}",
             path=name,
             details={"field": name, "missing": missing},
         )
@@ -201,7 +200,7 @@ def _connect(scope: Scope, field: FieldSchema, records: Sequence[RecordInput]) -
     for record, (_, key) in zip(records, chosen, strict=True):
         matches = found.get(key, [])
         if len(matches) != 1:
-            parts = [part for part in unique.type.unique_parts()]
+            parts = unique.type.unique_parts()
             named = " and ".join(
                 f"{unique.name}{part[:1].upper()}{part[1:]} = {value}" for part, value in zip(parts, key, strict=False)
             )
@@ -286,6 +285,6 @@ def duplicate(
 
 
 def _holder(subject: ObjectSchema, field: FieldSchema, key: tuple[str, ...]) -> Sql:
-    return raw(f"SELECT r.id::text FROM {table_of(subject)} r WHERE ") + unique_condition(field, [key]) + raw(" LIMIT 1")
-
-
+    return (
+        raw(f"SELECT r.id::text FROM {table_of(subject)} r WHERE ") + unique_condition(field, [key]) + raw(" LIMIT 1")
+    )

@@ -12,9 +12,7 @@ from core.query import ir
 def read_record(body: Any, plural: str) -> Mapping[str, Any]:
     """The one record of a create, or the changes of an update."""
     if isinstance(body, list):
-        raise BadRequest(
-            "Body should be a JSON object, not an array", hint=f"Send an array to /rest/batch/{plural}."
-        )
+        raise BadRequest("Body should be a JSON object, not an array", hint=f"Send an array to /rest/batch/{plural}.")
     if not isinstance(body, dict):
         raise BadRequest("Body should be a JSON object")
     return body
@@ -23,9 +21,7 @@ def read_record(body: Any, plural: str) -> Mapping[str, Any]:
 def read_records(body: Any, plural: str) -> tuple[Mapping[str, Any], ...]:
     """The records of a batch."""
     if not isinstance(body, list):
-        raise BadRequest(
-            "Body should be a JSON array of objects", hint=f"Send one object to /rest/{plural}."
-        )
+        raise BadRequest("Body should be a JSON array of objects", hint=f"Send one object to /rest/{plural}.")
     return _objects(body, "Body")
 
 

@@ -33,8 +33,10 @@ _STOP = re.compile(r"[,()\[]")
 def parse_filter(text: str) -> ir.Filter:
     """The filter tree of a non-empty text; BadRequest says what is wrong with it.
 
-    >>> parse_filter("name.firstName[eq]:'Ada',not(id[in]:[1,2])")
-    And(items=(Match(name='name', body={'firstName': {'eq': 'Ada'}}), Not(item=Match(name='id', body={'in': ['1', '2']}))))
+    >>> parse_filter("name.firstName[eq]:'Ada'")
+    Match(name='name', body={'firstName': {'eq': 'Ada'}})
+    >>> parse_filter("not(id[in]:[1,2])")
+    Not(item=Match(name='id', body={'in': ['1', '2']}))
     """
     missing = text.count("(") - text.count(")")
     if missing:

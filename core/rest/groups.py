@@ -16,8 +16,7 @@ _GROUP_BY = (
     """[{"firstField": true}, {"secondField": {"subField": true}}, {"dateField": {"granularity": 'DAY'}}]"""
 )
 _AGGREGATE = (
-    "Invalid aggregate query parameter - should be a valid array of string - ex: "
-    '["countNotEmptyId", "countEmptyField"]'
+    'Invalid aggregate query parameter - should be a valid array of string - ex: ["countNotEmptyId", "countEmptyField"]'
 )
 _ORDER_BY = (
     "Invalid order_by query parameter - should be a valid array of objects - ex: "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from config.errors import BadRequest, ConflictingArguments, MethodNotAllowed
 from core.query import ir
@@ -113,6 +113,7 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
         )
     ),
 }  # fmt: skip
+_EVERYTHING, _FIRST_PAGE = ir.Everything(), ir.Page()
 _LISTS_COUNT_AS_ABSENT = ("filter", "order_by", "starting_after", "ending_before")
 
 
@@ -120,10 +121,10 @@ _LISTS_COUNT_AS_ABSENT = ("filter", "order_by", "starting_after", "ending_before
 class Asked:
     """The parameters of a request, each with its default."""
 
-    selection: ir.Everything = ir.Everything()
+    selection: ir.Everything = _EVERYTHING
     filter: ir.Filter | None = None
     order: tuple[ir.Order, ...] = ()
-    page: ir.Page = ir.Page()
+    page: ir.Page = _FIRST_PAGE
     with_total: bool = True
     upsert: bool = False
     soft_delete: bool = False
@@ -139,7 +140,7 @@ def parse_parameters(route: Route, parameters: Parameters, limits: Limits) -> As
     """What the parameters of any route but groupBy ask; BadRequest names the first that cannot be read."""
     operation = route.operation
     taken = PARAMETERS[operation]
-    selection = _read_selection(parameters) if parameters and "depth" in taken else ir.Everything()
+    selection = _read_selection(parameters) if parameters and "depth" in taken else _EVERYTHING
     if operation == "find_many":
         page = _read_page(parameters, limits)
         order = read_order(single(parameters, "order_by"), "order_by")

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
-from config.errors import BodyTooLarge, MissingToken, NotFound, UnknownObject
+from config.errors import BodyTooLarge, MissingToken, UnknownObject
 from config.observability import stage
 from config.principal import Principal
 from config.rendering import JSON_CONTENT_TYPE, loads, read_body
@@ -24,7 +24,10 @@ from core.query.names import nearest
 from core.records.create import create
 from core.records.delete import delete
 from core.records.destroy import destroy
+from core.records.duplicates import duplicate_pages
 from core.records.find import find_one, find_page
+from core.records.group_by import group_by
+from core.records.merge import merge
 from core.records.restore import restore
 from core.records.update import update
 from core.rest import envelope
@@ -113,14 +116,6 @@ def find_object(schema: WorkspaceSchema, plural: str) -> ObjectSchema:
     raise UnknownObject(f"object '{plural}' not found. eg: companies", hint=nearest(plural, schema.by_plural))
 
 
-def later(name: str) -> Callable[..., Any]:
-    from importlib import import_module
-    try:
-        return getattr(import_module(f"core.records.{name}"), name)
-    except ModuleNotFoundError:
-        raise NotFound(f"Cannot {name}") from None
-
-
 # Operations: what was asked → the text of the answer ---------------------------------------------------
 
 
@@ -196,19 +191,19 @@ def answer_restore(call: Call) -> str:
 
 def answer_duplicates(call: Call) -> str:
     query = read_duplicates(call.body, call.subject.singular, call.asked.selection)
-    pages = later("duplicates")(call.principal, call.schema, query)
+    pages = duplicate_pages(call.principal, call.schema, query)
     return envelope.of_duplicates(f"{call.subject.singular}Duplicates", pages)
 
 
 def answer_merge(call: Call) -> str:
     query = read_merge(call.body, call.subject.singular, call.asked.selection)
-    return envelope.of_record("merge" + call.subject.singular_pascal, later("merge")(call.principal, call.schema, query))
+    return envelope.of_record("merge" + call.subject.singular_pascal, merge(call.principal, call.schema, query))
 
 
 def answer_group_by(call: Call) -> str:
     assert call.groups is not None
     query = replace(call.groups, object_name=call.subject.singular)
-    return envelope.of_groups(later("group_by")(call.principal, call.schema, query))
+    return envelope.of_groups(group_by(call.principal, call.schema, query))
 
 
 OPERATIONS: Mapping[str, Callable[[Call], str]] = {

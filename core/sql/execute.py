@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import InterfaceError, connections
 from psycopg2 import errorcodes
 
-from config.errors import Conflict, QueryTimeout, Unavailable
+from config.errors import Conflict, InvalidValue, QueryTimeout, Unavailable
 from core.sql.fragment import Sql
 
 _PLACEHOLDER = re.compile(r"%s|%%")
@@ -30,8 +30,8 @@ class UniqueViolation(Exception):
         self.constraint = constraint
 
 
-class StaleSchema(Exception):
-    """A table that the snapshot knows is gone: the data model changed while the request ran."""
+class StaleSchema(Conflict):
+    """A table that the snapshot knows is gone: an object was deleted while the request ran."""
 
 
 class SerializationTrouble(Exception):
@@ -125,7 +125,14 @@ def _translate(fault: psycopg2.Error) -> NoReturn:
     if code == errorcodes.UNIQUE_VIOLATION:
         raise UniqueViolation(fault.diag.constraint_name or "") from fault
     if code in (errorcodes.UNDEFINED_TABLE, errorcodes.INVALID_SCHEMA_NAME):
-        raise StaleSchema from fault
+        raise StaleSchema(
+            "The data model was changed while the request ran; nothing was written", hint="Send the request again."
+        ) from fault
+    if code == errorcodes.PROGRAM_LIMIT_EXCEEDED:
+        hint = "Unique and indexed values have at most 2,700 bytes."
+        raise InvalidValue("A value is too long for the index of its field", hint=hint) from fault
+    if code is not None and code[:2] == "22":
+        raise InvalidValue("A value is out of the range that can be stored or compared") from fault
     if code in (errorcodes.DEADLOCK_DETECTED, errorcodes.SERIALIZATION_FAILURE):
         raise SerializationTrouble from fault
     if code == errorcodes.QUERY_CANCELED:

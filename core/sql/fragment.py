@@ -64,9 +64,7 @@ def integer(value: int) -> Sql:
 
 def join(pieces: Iterable[Sql], separator: str) -> Sql:
     items = list(pieces)
-    return Sql(
-        separator.join(piece.text for piece in items), tuple(value for piece in items for value in piece.params)
-    )
+    return Sql(separator.join(piece.text for piece in items), tuple(value for piece in items for value in piece.params))
 
 
 def array_literal(values: Sequence[Any]) -> str:

@@ -20,13 +20,11 @@ _INSERT_COLUMNS = "x(id uuid, d jsonb, s text, w text, k int, p float8, ca times
 _UPDATE_COLUMNS = "x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean)"
 
 
-def _position(alias: str) -> str:
+def _position(table: str) -> str:
     """The position of an incoming row: its number, or before the first or after the last live record."""
-    return (
-        f"CASE x.w WHEN 'first' THEN (SELECT coalesce(min(b.position), 0) FROM {alias} b WHERE b.deleted_at IS NULL) - x.k"
-        f" WHEN 'last' THEN (SELECT coalesce(max(b.position), 0) FROM {alias} b WHERE b.deleted_at IS NULL) + x.k"
-        " ELSE x.p END"
-    )
+    end = f"(SELECT coalesce({{}}(b.position), 0) FROM {table} b WHERE b.deleted_at IS NULL)"
+    first, last = end.format("min"), end.format("max")
+    return f"CASE x.w WHEN 'first' THEN {first} - x.k WHEN 'last' THEN {last} + x.k ELSE x.p END"
 
 
 def _related(relates: Sequence[Relate]) -> tuple[list[Sql], Sql]:
@@ -46,7 +44,8 @@ def _related(relates: Sequence[Relate]) -> tuple[list[Sql], Sql]:
 def _count_cte(subject: ObjectSchema, what: Sql) -> Sql:
     return (
         Sql(
-            f"c AS (INSERT INTO {quoted(subject.schema_name)}.record_count (object_id, live) SELECT %s::uuid, n FROM (SELECT ",
+            f"c AS (INSERT INTO {quoted(subject.schema_name)}.record_count (object_id, live)"
+            " SELECT %s::uuid, n FROM (SELECT ",
             (str(subject.id),),
         )
         + what
@@ -67,8 +66,10 @@ def compile_insert(
     table = table_of(subject)
     ctes, counts = _related(relates)
     insert = Sql(
-        f"w AS (INSERT INTO {table} (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by)"
-        f" SELECT x.id, x.d, to_tsvector('simple', x.s), {_position(table)}, coalesce(x.ca, now()), now(), x.da, x.cb, %s::jsonb"
+        f"w AS (INSERT INTO {table}"
+        " (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by)"
+        f" SELECT x.id, x.d, to_tsvector('simple', x.s), {_position(table)},"
+        " coalesce(x.ca, now()), now(), x.da, x.cb, %s::jsonb"
         f" FROM jsonb_to_recordset(%s::jsonb) AS {_INSERT_COLUMNS}"
         + (" ON CONFLICT DO NOTHING" if skip_conflicts else "")
         + " RETURNING *)",
@@ -213,9 +214,7 @@ def compile_probe(groups: Sequence[tuple[ObjectSchema, Sequence[FieldSchema]]], 
 def _points(fields: Sequence[FieldSchema], ids: Sequence[str]) -> Sql:
     """True for records that point at `ids` through any of the fields, deleted or not."""
     keys = array_literal(ids)
-    return join(
-        (Sql(f"{at(field.type.sql(field).value, 'r')} = ANY(%s::uuid[])", (keys,)) for field in fields), " OR "
-    )
+    return join((Sql(f"{at(field.type.sql(field).value, 'r')} = ANY(%s::uuid[])", (keys,)) for field in fields), " OR ")
 
 
 def compile_pointing(subject: ObjectSchema, fields: Sequence[FieldSchema], ids: Sequence[str]) -> Sql:
@@ -227,13 +226,37 @@ def compile_pointing(subject: ObjectSchema, fields: Sequence[FieldSchema], ids: 
     )
 
 
+def compile_repoint(subject: ObjectSchema, fields: Sequence[FieldSchema], ids: Sequence[str], target: str) -> Sql:
+    """Let every relation of `fields` that points at `ids` point at `target`; gives the changed ids."""
+    keys = array_literal(ids)
+    changes = join(
+        (
+            Sql(
+                f"CASE WHEN {at(field.type.sql(field).value, 'r')} = ANY(%s::uuid[])"
+                f" THEN jsonb_build_object('{field.storage_key}', %s::text) ELSE '{{}}'::jsonb END",
+                (keys, target),
+            )
+            for field in fields
+        ),
+        " || ",
+    )
+    return (
+        raw(f"UPDATE {table_of(subject)} r SET data = r.data || ")
+        + changes
+        + raw(" WHERE ")
+        + _points(fields, ids)
+        + raw(" RETURNING r.id::text")
+    )
+
+
 def compile_unpoint(subject: ObjectSchema, fields: Sequence[FieldSchema], ids: Sequence[str]) -> Sql:
     """Clear every relation of `fields` that points at `ids`."""
     keys = array_literal(ids)
     gone = join(
         (
             Sql(
-                f"CASE WHEN {at(field.type.sql(field).value, 'r')} = ANY(%s::uuid[]) THEN ARRAY['{field.storage_key}'] ELSE '{{}}' END",
+                f"CASE WHEN {at(field.type.sql(field).value, 'r')} = ANY(%s::uuid[])"
+                f" THEN ARRAY['{field.storage_key}'] ELSE '{{}}' END",
                 (keys,),
             )
             for field in fields
@@ -285,7 +308,14 @@ def compile_keys(subject: ObjectSchema, condition: Sql) -> Sql:
     )
 
 
-def compile_existing(subject: ObjectSchema, ids: Sequence[str]) -> Sql:
+def compile_stored(subject: ObjectSchema, ids: Sequence[str]) -> Sql:
+    """`(id, data text)` of live records by their ids."""
     return Sql(
-        f"SELECT t.id::text FROM {table_of(subject)} t WHERE t.id = ANY(%s::uuid[])", (array_literal(ids),)
+        f"SELECT r.id::text, r.data::text FROM {table_of(subject)} r"
+        " WHERE r.id = ANY(%s::uuid[]) AND r.deleted_at IS NULL",
+        (array_literal(ids),),
     )
+
+
+def compile_existing(subject: ObjectSchema, ids: Sequence[str]) -> Sql:
+    return Sql(f"SELECT t.id::text FROM {table_of(subject)} t WHERE t.id = ANY(%s::uuid[])", (array_literal(ids),))

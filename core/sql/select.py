@@ -7,6 +7,7 @@ filter names them, has a limit and orders by the id last.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -42,11 +43,31 @@ _SHOWN_CURSORS = {"startCursor", "endCursor"}
 
 
 def compile_record(members: Sequence[Member], alias: str, level: int = 0) -> Sql:
-    """JSON text of one record's object, over the row called `alias`."""
-    return _object([_member(member, alias, level) for member in members])
+    """JSON text of one record's object, over the row called `alias`; kept as long as the plan of the members is."""
+    return _compiled(_Members(members), alias, level)
 
 
-def _object(pieces: Sequence[tuple[str, Sql | str]]) -> Sql:
+class _Members:
+    """Members compared by identity: the planner gives the same tuple for the same selection."""
+
+    __slots__ = ("members",)
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = members
+
+    def __hash__(self) -> int:
+        return id(self.members)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Members) and self.members is other.members
+
+
+@lru_cache(maxsize=1024)
+def _compiled(wrapped: _Members, alias: str, level: int) -> Sql:
+    return json_object([_member(member, alias, level) for member in wrapped.members])
+
+
+def json_object(pieces: Sequence[tuple[str, Sql | str]]) -> Sql:
     """`{"key":value,…}` as one concatenation; neighbouring constants become one."""
     texts: list[str] = []
     params: list[Any] = []
@@ -71,7 +92,7 @@ def _member(member: Member, alias: str, level: int) -> tuple[str, Sql | str]:
         case Value(key, sql):
             return key, raw(at(sql, alias))
         case Parts(key, parts):
-            return key, _object([_member(part, alias, level) for part in parts])
+            return key, json_object([_member(part, alias, level) for part in parts])
         case JoinId(key, joined, target):
             other = f"t{level}"
             return key, raw(
@@ -97,11 +118,7 @@ def _to_many(member: ToMany, alias: str, level: int) -> Sql:
     belongs = raw(f"{at(member.inverse.value, rows)} = {alias}.id")
     source = _Source(member.target, member.condition, member.sees_deleted, rows, belongs)
     if member.connection is not None:
-        return (
-            raw("(SELECT ")
-            + _connection(member.connection, source, member.order, member.window, level)
-            + raw(")")
-        )
+        return raw("(SELECT ") + _connection(member.connection, source, member.order, member.window, level) + raw(")")
     page = f"p{level}"
     return (
         raw("(SELECT concat('[', string_agg(")
@@ -190,7 +207,9 @@ def _key_expression(key: OrderKey, alias: str, what: str = "order") -> str:
     )
 
 
-def keyset(order: Sequence[OrderKey], cursor: Sequence[Any], alias: str, is_backward: bool, *, inclusive: bool = False) -> Sql:
+def keyset(
+    order: Sequence[OrderKey], cursor: Sequence[Any], alias: str, is_backward: bool, *, inclusive: bool = False
+) -> Sql:
     """True for the rows behind the cursor (at it too when inclusive), nulls in their place.
 
     One alternative per key, `k1 > v1 OR (k1 = v1 AND k2 > v2) …`, and in front of them a bound on
@@ -257,19 +276,20 @@ def _cursor_value(key: OrderKey, alias: str) -> str:
 
 
 def _nested(tree: dict[str, Any]) -> Sql:
-    return _object([(name, _nested(value) if isinstance(value, dict) else raw(value)) for name, value in tree.items()])
+    return json_object(
+        [(name, _nested(value) if isinstance(value, dict) else raw(value)) for name, value in tree.items()]
+    )
 
 
-def _encoded(json: Sql) -> Sql:
+def encoded(json: Sql) -> Sql:
+    """Base64 of a JSON text, in one line."""
     return raw("translate(encode(convert_to(") + json + raw(", 'UTF8'), 'base64'), E'\\n', '')")
 
 
 # Connections -----------------------------------------------------------------------------------------
 
 
-def _connection(
-    connection: Connection, source: _Source, order: Sequence[OrderKey], window: Window, level: int
-) -> Sql:
+def _connection(connection: Connection, source: _Source, order: Sequence[OrderKey], window: Window, level: int) -> Sql:
     """`<json> FROM <page> …` of a connection as picked: what follows a SELECT."""
     page = f"p{level}"
     needs_page = any(isinstance(member, Edges | PageInfo) for member in connection.members)
@@ -307,12 +327,13 @@ def _connection(
     if needs_page:
         columns.append(raw("count(*) AS n"))
         last = raw("least(") + integer(window.size) + raw(f", {page}.n)")
-        for name, place in (("startCursor", raw("1")), ("endCursor", last)):
+        first = integer(min(1, window.size))  # a page of no rows shows none
+        for name, place, opposite in (("startCursor", first, last), ("endCursor", last, first)):
             if name in ends:
-                row = _opposite(place, window, page) if window.is_backward else place
+                row = opposite if window.is_backward else place  # read backwards, the first shown is the last read
                 columns.append(
                     raw("max(")
-                    + _encoded(cursor_json(order, page))
+                    + encoded(cursor_json(order, page))
                     + raw(f") FILTER (WHERE {page}.rn = ")
                     + row
                     + raw(f") AS {name.lower()}")
@@ -336,13 +357,8 @@ def _connection(
             + source.where
             + raw(f") c{level}")
         )
-    json = _object(pieces)
-    return json if not sources else json + raw(" FROM ") + join(sources, ", ")
-
-
-def _opposite(place: Sql, window: Window, page: str) -> Sql:
-    """Rows were read backwards: the first shown is the last read."""
-    return raw("least(") + integer(window.size) + raw(f", {page}.n)") if place.text == "1" else raw("1")
+    answer = json_object(pieces)
+    return answer if not sources else answer + raw(" FROM ") + join(sources, ", ")
 
 
 def _edges(
@@ -354,10 +370,10 @@ def _edges(
             case Constant(key, json):
                 pieces.append((key, json))
             case CursorOf(key):
-                pieces.append((key, raw("to_json(") + _encoded(cursor_json(order, page)) + raw(")::text")))
+                pieces.append((key, raw("to_json(") + encoded(cursor_json(order, page)) + raw(")::text")))
             case Node(key, members):
                 pieces.append((key, compile_record(members, page, level + 1)))
-    return _array(_object(pieces), window, page)
+    return _array(json_object(pieces), window, page)
 
 
 def _array(item: Sql, window: Window, page: str) -> Sql:
@@ -392,7 +408,7 @@ def _page_info(
             pieces.append((key, raw("(") + more + raw(")::text")))
         else:
             pieces.append((key, raw("(") + _other_side(source, order, window) + raw(")::text")))
-    return _object(pieces)
+    return json_object(pieces)
 
 
 def _other_side(source: _Source, order: Sequence[OrderKey], window: Window) -> Sql:
@@ -426,7 +442,9 @@ def compile_listing(plan: FindPlan, record: Sql) -> Sql:
     size = integer(window.size)
     sql = raw("SELECT string_agg(") + record + raw(f", ','{ordering}) FILTER (WHERE p.rn <= ") + size
     sql += raw("), count(*) > ") + size + raw(", ") + _other_side(source, plan.order, window)
-    sql += raw(", max(") + cursor + raw(") FILTER (WHERE p.rn = 1), max(") + cursor
+    sql += (
+        raw(", max(") + cursor + raw(") FILTER (WHERE p.rn = ") + integer(min(1, window.size)) + raw("), max(") + cursor
+    )
     sql += raw(") FILTER (WHERE p.rn = least(") + size + raw(", p.n)), ")
     sql += source.total() if plan.with_total else raw("NULL")
     sql += raw(" FROM (SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM (")
@@ -447,5 +465,3 @@ def compile_by_ids(subject: ObjectSchema, ids: Sequence[UUID | str], record: Sql
         + record
         + Sql(f" FROM {table_of(subject)} r WHERE r.id = ANY(%s::uuid[])", (array_literal(list(ids)),))
     )
-
-

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidValue
-from metadata.fieldtypes.contract import ARRAY, FieldType, Json, Samples, clean_text, coerce_pattern, register, show
+from metadata.fieldtypes.contract import (
+    ARRAY,
+    FieldType,
+    Json,
+    Samples,
+    clean_text,
+    coerce_pattern,
+    register,
+    show,
+    union,
+)
 from metadata.fieldtypes.operators import ARRAY_OPERATORS
 
 if TYPE_CHECKING:
@@ -43,6 +53,9 @@ class ArrayType(FieldType):
 
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         return coerce_pattern(value, operator, path)
+
+    def combine(self, values: Sequence[Json]) -> Json:
+        return union(values)
 
     def search_texts(self, stored: Json) -> Iterable[str]:
         return tuple(stored)

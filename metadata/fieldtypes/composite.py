@@ -5,7 +5,7 @@ A composite is always answered as an object; what is absent in it prints as its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import InvalidValue
@@ -19,6 +19,7 @@ from metadata.fieldtypes.contract import (
     coerce_text,
     invalid_object,
     nullable,
+    union,
     unquote,
 )
 from metadata.fieldtypes.operators import TEXT_OPERATORS
@@ -47,6 +48,24 @@ class CompositeType(FieldType):
             assert part.clean is not None
             cleaned[key] = part.clean(part_value, f"{name}.{key}")
         return cleaned
+
+    def combine_with_extra(
+        self, values: Sequence[Json], extra: str, entry: Callable[[Json], Json], key: Callable[[Json], Any]
+    ) -> Json:
+        """The first value with a primary, and every other primary and further entry in its list `extra`.
+
+        `entry` makes a list entry of a value's primary, None when it has none; `key` tells entries apart.
+        """
+        holder = next((value for value in values if entry(value) is not None), values[0])
+        primary = entry(holder)
+        rest = [holder, *(value for value in values if value is not holder)]
+        lists = [
+            [*([entry(value)] if value is not holder and entry(value) is not None else []), *value.get(extra, [])]
+            for value in rest
+        ]
+        entries = [each for each in union(lists, key) if primary is None or key(each) != key(primary)]
+        combined = {name: part for name, part in holder.items() if name != extra}
+        return {**combined, **({extra: entries} if entries else {})}
 
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         """`path` ends with the sub-field's name."""

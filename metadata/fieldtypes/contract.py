@@ -135,6 +135,7 @@ class FieldType:
     image_identifier_capable: ClassVar[bool] = False
     has_options: ClassVar[bool] = False
     is_date: ClassVar[bool] = False  # has date granularities in group by
+    has_time: ClassVar[bool] = False  # whether a time zone decides which day a value falls on
     is_relation: ClassVar[bool] = False
     is_writable: ClassVar[bool] = True
     is_readable: ClassVar[bool] = True  # False: GraphQL alone shows it; REST bodies and webhooks leave it out
@@ -164,6 +165,13 @@ class FieldType:
             return cleaned
         merged = {**(stored or {}), **cleaned}
         return {key: part for key, part in merged.items() if part is not None} or None
+
+    def combine(self, values: Sequence[Json]) -> Json:
+        """The stored value of a record that several are merged into: theirs, none empty, the survivor's first.
+
+        Types that hold one value keep the first; types that hold several keep them all.
+        """
+        return values[0]
 
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         """A filter's operand (text from REST, JSON from GraphQL) as a parameter; raises InvalidFilter.
@@ -328,7 +336,10 @@ class FieldType:
         return f"coalesce({json}::text, '{sql_type.empty_json}')"
 
     def whole_answer_sql(self, field: FieldSchema) -> str:
-        """SQL of the JSON text of the whole value: for composites an object with every sub-field."""
+        """SQL of the JSON text of the whole value: for composites an object with every sub-field.
+
+        An absent composite is one test and a constant, since most records leave most of them empty.
+        """
         if not self.subfields:
             return self.sql(field).answer
         pieces = []
@@ -336,7 +347,9 @@ class FieldType:
             opening = "{" if index == 0 else ","
             pieces.append(f"'{opening}\"{name}\":'")
             pieces.append(self.sql(field, name).answer)
-        return "concat(" + ",".join(pieces) + ",'}')"
+        whole = "{r}." + (field.column if field.column is not None else f"data->'{field.storage_key}'")
+        empty = json.dumps(self.answer(None, field), separators=(",", ":"))
+        return f"CASE WHEN {whole} IS NULL THEN '{empty}' ELSE concat({','.join(pieces)},'}}') END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,6 +455,19 @@ def unquote(default: Json) -> Json:
     if isinstance(default, Mapping):
         return {key: unquote(item) for key, item in default.items()}
     return default
+
+
+def union(lists: Iterable[Iterable[Json]], key: Callable[[Json], Any] = lambda item: item) -> list[Json]:
+    """The items of all lists in order, each key once.
+
+    >>> union([["a", "b"], ["b", "c"]])
+    ['a', 'b', 'c']
+    """
+    found: dict[Any, Json] = {}
+    for items in lists:
+        for item in items:
+            found.setdefault(key(item), item)
+    return list(found.values())
 
 
 def invalid_object(value: Json, path: str) -> InvalidValue:

@@ -63,6 +63,7 @@ class DateTimeType(FieldType):
     column_sql_type = TIMESTAMP_COLUMN
     operators = NUMBER_OPERATORS
     is_date = True
+    has_time = True
     aggregates = ("min", "max")
     aggregate_graphql = "DateTime"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import idna
 
@@ -141,6 +141,11 @@ class EmailsType(CompositeType):
         ],
         operands={"primaryEmail.eq": "A@B.Example", "primaryEmail.ilike": "%@B.%", "additionalEmails.like": "%b%"},
     )
+
+    def combine(self, values: Sequence[Json]) -> Json:
+        return self.combine_with_extra(
+            values, "additionalEmails", lambda value: value.get("primaryEmail"), lambda email: email
+        )
 
     def search_texts(self, stored: Json) -> Iterable[str]:
         primary = stored.get("primaryEmail")

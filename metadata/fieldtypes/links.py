@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from config.errors import InvalidUrl
@@ -70,6 +70,12 @@ def coerce_url(value: Json, operator: str, path: str) -> str:
     """A URL compares in its canonical form; what is no URL, and patterns, compare as given."""
     text = coerce_text(value, operator, path)
     return canonical_url(text) or text if operator in _CANONICAL_OPERATORS else text
+
+
+def _primary_link(stored: Json) -> Json:
+    """The primary link as an entry of the further ones."""
+    label, url = stored.get("primaryLinkLabel"), stored.get("primaryLinkUrl")
+    return {"label": label or "", "url": url or ""} if label or url else None
 
 
 @register
@@ -170,6 +176,11 @@ class LinksType(CompositeType):
             "secondaryLinks": others,
         }
         return {key: part for key, part in promoted.items() if part}
+
+    def combine(self, values: Sequence[Json]) -> Json:
+        return self.combine_with_extra(
+            values, "secondaryLinks", _primary_link, lambda link: link["url"] or link["label"]
+        )
 
     def search_texts(self, stored: Json) -> Iterable[str]:
         links = [(stored.get("primaryLinkLabel"), stored.get("primaryLinkUrl"))]

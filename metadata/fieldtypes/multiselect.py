@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidValue, Problem
 from metadata.fieldtypes import options as rules
-from metadata.fieldtypes.contract import ARRAY, INVALID_FIELD_INPUT, NULL_DEFAULT, Json, Samples, register, show
+from metadata.fieldtypes.contract import ARRAY, INVALID_FIELD_INPUT, NULL_DEFAULT, Json, Samples, register, show, union
 from metadata.fieldtypes.operators import MULTI_SELECT_OPERATORS
 from metadata.fieldtypes.select import SelectType
 
@@ -54,6 +55,9 @@ class MultiSelectType(SelectType):
                 message = f'Invalid value {show(each)} for multi select field "{field.name}"'
                 raise InvalidValue(message, path=field.name, user_message=f'Invalid value for field "{field.name}"')
         return list(dict.fromkeys(chosen)) or None
+
+    def combine(self, values: Sequence[Json]) -> Json:
+        return union(values)
 
     def default_problems(self, default: Json, field: FieldSchema) -> list[Problem]:
         if default is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import phonenumbers
@@ -96,6 +96,13 @@ def clean_phones(value: Json, path: str) -> list[dict[str, str]] | None:
         if number or country or calling:
             phones.append({"number": number or "", "countryCode": country or "", "callingCode": calling or ""})
     return phones or None
+
+
+def _primary_phone(stored: Json) -> Json:
+    """The primary number as an entry of the further ones."""
+    if not stored.get(_NUMBER):
+        return None
+    return {"number": stored[_NUMBER], "countryCode": stored.get(_COUNTRY, ""), "callingCode": stored.get(_CALLING, "")}
 
 
 @register
@@ -208,6 +215,9 @@ class PhonesType(CompositeType):
         if not stored or not stored.get(_NUMBER):
             return None
         return stored[_NUMBER], stored.get(_COUNTRY, ""), stored.get(_CALLING, "")
+
+    def combine(self, values: Sequence[Json]) -> Json:
+        return self.combine_with_extra(values, "additionalPhones", _primary_phone, lambda phone: phone["number"])
 
     def search_texts(self, stored: Json) -> Iterable[str]:
         """The number alone and with its calling code, so that both ways of typing it are found."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from config.errors import InvalidValue
+from config.errors import InvalidFilter, InvalidValue
 from metadata.fieldtypes.contract import FLOAT_COLUMN, NUMBER, FieldType, Json, Samples, SqlType, register, show
 from metadata.fieldtypes.number import coerce_number
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
@@ -53,7 +53,10 @@ class PositionType(FieldType):
         raise InvalidValue(f'Invalid position value {show(value)} for field "{field.name}"', path=field.name)
 
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
-        return coerce_number(value, operator, path)
+        number = coerce_number(value, operator, path)
+        if number is not None and not -_LIMIT < number < _LIMIT:
+            raise InvalidFilter(f'Invalid number value {show(value)} for field "{path}"', path=path)
+        return number
 
     def answer_sql(self, field: FieldSchema, subfield: str | None, json: str, sql_type: SqlType) -> str:
         # Through numeric: a double prints 1e+20 where a whole number is answered as digits.

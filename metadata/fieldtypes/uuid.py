@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -31,15 +32,27 @@ EXAMPLE = "20202020-1c25-4d02-bf25-6aeccf7ea419"
 _FORM = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 
-def new_id() -> str:
-    """A fresh record id: 48 bits of milliseconds, then chance, so that ids made in turn sort in turn.
+_lock = threading.Lock()
+_last = 0  # milliseconds and a 12-bit counter of the id made last
 
-    The version digit is 4: published clients refuse versions above 5 (RFC 9562 calls this layout 7).
+
+def new_id() -> str:
+    """A fresh record id: 48 bits of milliseconds, 12 of a counter, then chance.
+
+    Ids of one process grow strictly, so records of a batch keep their order when sorted by id, and an
+    index grows at its end. The version digit is 4: published clients refuse versions above 5 (RFC 9562
+    calls this layout 7).
+
+    >>> first, second = new_id(), new_id()
+    >>> first < second, first[14]
+    (True, '4')
     """
-    milliseconds = time.time_ns() // 1_000_000
-    chance = int.from_bytes(os.urandom(10), "big")
-    number = (milliseconds << 80 | chance) & ~(0xF << 76) & ~(0x3 << 62) | 0x4 << 76 | 0x2 << 62
-    digits = f"{number:032x}"
+    global _last
+    with _lock:
+        _last = moment = max(_last + 1, (time.time_ns() // 1_000_000) << 12)
+    milliseconds, counter = moment >> 12 & 0xFFFFFFFFFFFF, moment & 0xFFF
+    chance = int.from_bytes(os.urandom(8), "big") & 0x3FFFFFFFFFFFFFFF
+    digits = f"{milliseconds << 80 | 0x4 << 76 | counter << 64 | 0x2 << 62 | chance:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 

@@ -14,7 +14,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
-    GraphQLInputType,
+    GraphQLNamedType,
     GraphQLSchema,
     NamedTypeNode,
     NameNode,
@@ -115,7 +115,7 @@ def _named_node(node: TypeNode) -> NamedTypeNode:
     return node
 
 
-def _variable_places(document: DocumentNode, graphql_schema: GraphQLSchema) -> dict[str, Any]:
+def _variable_places(document: DocumentNode, graphql_schema: GraphQLSchema) -> dict[str, GraphQLNamedType]:
     type_info = TypeInfo(graphql_schema)
     places = _Places(type_info)
     visit(document, TypeInfoVisitor(type_info, places))
@@ -127,7 +127,7 @@ class _Places(Visitor):
 
     def __init__(self, type_info: TypeInfo) -> None:
         super().__init__()
-        self.found: dict[str, GraphQLInputType] = {}
+        self.found: dict[str, GraphQLNamedType] = {}
         self._type_info = type_info
 
     def enter_variable_definition(self, *_: Any) -> Any:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
 
 from django.conf import settings
@@ -20,7 +19,7 @@ from graphene import ObjectType
 
 @cache
 def parts() -> Sequence[ModuleType]:
-    return [import_module(path) for path in settings.METADATA_GRAPHQL_PARTS if find_spec(path) is not None]
+    return [import_module(path) for path in settings.METADATA_GRAPHQL_PARTS]
 
 
 @cache

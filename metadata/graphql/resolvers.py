@@ -15,7 +15,7 @@ from graphene import Argument, Field, List, NonNull, ResolveInfo
 
 from config.errors import Forbidden, PermissionDenied
 from config.principal import Principal
-from metadata import services
+from metadata import cache, services
 from metadata.graphql import inputs, types
 from metadata.graphql.inputs import list_arguments, payload
 from metadata.graphql.parts import extended
@@ -164,22 +164,28 @@ class Mutation:
     @staticmethod
     def resolve_update_many_objects(root: Any, info: ResolveInfo, inputs: Any) -> list[ObjectMetadata]:
         principal = begin_change(info, DATA_MODEL)
-        with transaction.atomic():
-            return [
-                _stored(
-                    services.object_update(
-                        workspace_id=principal.workspace_id, object_id=Uuid(each["id"]), update=payload(each["update"])
+        try:
+            with transaction.atomic():
+                return [
+                    _stored(
+                        services.object_update(
+                            workspace_id=principal.workspace_id,
+                            object_id=Uuid(each["id"]),
+                            update=payload(each["update"]),
+                        )
                     )
-                )
-                for each in inputs
-            ]
+                    for each in inputs
+                ]
+        except BaseException:
+            cache.forget(principal.workspace_id)  # the versions of the updates that are undone will come again
+            raise
 
     @staticmethod
     def resolve_delete_one_object(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
         principal = begin_change(info, DATA_MODEL)
-        row = _as_it_was(info).objects.get(Uuid(input["id"]))
-        services.object_delete(workspace_id=principal.workspace_id, object_id=Uuid(input["id"]))
-        return row
+        before = _as_it_was(info)
+        deleted = services.object_delete(workspace_id=principal.workspace_id, object_id=Uuid(input["id"]))
+        return before.objects[deleted.id]
 
     @staticmethod
     def resolve_create_one_field(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
@@ -198,9 +204,9 @@ class Mutation:
     @staticmethod
     def resolve_delete_one_field(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
         principal = begin_change(info, DATA_MODEL)
-        row = _as_it_was(info).fields.get(Uuid(input["id"]))
-        services.field_delete(workspace_id=principal.workspace_id, field_id=Uuid(input["id"]))
-        return row
+        before = _as_it_was(info)
+        deleted = services.field_delete(workspace_id=principal.workspace_id, field_id=Uuid(input["id"]))
+        return before.fields[deleted.id]
 
     @staticmethod
     def resolve_create_one_index(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
@@ -210,9 +216,9 @@ class Mutation:
     @staticmethod
     def resolve_delete_one_index(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
         principal = begin_change(info, DATA_MODEL)
-        row = _as_it_was(info).indexes.get(Uuid(input["id"]))
-        services.index_delete(workspace_id=principal.workspace_id, index_id=Uuid(input["id"]))
-        return row
+        before = _as_it_was(info)
+        deleted = services.index_delete(workspace_id=principal.workspace_id, index_id=Uuid(input["id"]))
+        return before.indexes[deleted.id]
 
     @staticmethod
     def resolve_update_workspace(root: Any, info: ResolveInfo, data: Mapping[str, Any]) -> Workspace:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db import connections
+from psycopg2 import sql
 
 from config.errors import TooComplex
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
@@ -87,9 +88,11 @@ class WorkspaceRows:
     def totals(self) -> Mapping[UUID, int]:
         """How many records each object has that are not deleted; an object without any is absent."""
         connection = connections[self.workspace.shard]
-        table = ".".join(map(connection.ops.quote_name, (self.workspace.database_schema, "record_count")))
+        statement = sql.SQL("SELECT object_id, sum(live)::bigint FROM {table} GROUP BY object_id").format(
+            table=sql.Identifier(self.workspace.database_schema, "record_count")
+        )
         with connection.cursor() as cursor:
-            cursor.execute("SELECT object_id, sum(live)::bigint FROM " + table + " GROUP BY object_id")
+            cursor.execute(statement.as_string(cursor.cursor))
             return dict(cursor.fetchall())
 
     @cached_property

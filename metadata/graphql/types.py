@@ -171,7 +171,7 @@ class Object(ObjectType):
 
     @staticmethod
     def resolve_search_field_metadata_list(row: ObjectMetadata, info: ResolveInfo) -> list[dict[str, Any]]:
-        fields = info.context.rows.fields_by_object.get(row.id, ())
+        fields = [field for field in info.context.rows.fields_by_object.get(row.id, ()) if field.is_active]
         vector = next((field for field in fields if field.type == "TS_VECTOR"), None)
         if vector is None:
             return []
@@ -184,7 +184,7 @@ class Object(ObjectType):
                 "created_at": field.created_at,
                 "updated_at": field.updated_at,
             }
-            for position, field in enumerate(field for field in fields if field.is_active and _is_searchable(field, info))
+            for position, field in enumerate(each for each in fields if _is_searchable(each, info))
         ]
 
 
@@ -367,8 +367,9 @@ class WorkspaceMembers:
 
     @staticmethod
     def resolve_workspace_members_count(row: Workspace, info: ResolveInfo) -> int:
-        member = next((each for each in info.context.rows.objects.values() if each.name_singular == "workspaceMember"), None)
-        return 0 if member is None else info.context.rows.totals.get(member.id, 0)
+        rows = info.context.rows
+        members = (each.id for each in rows.objects.values() if each.name_singular == "workspaceMember")
+        return sum(rows.totals.get(each, 0) for each in members)
 
     @staticmethod
     def resolve_feature_flags(row: Workspace, info: ResolveInfo) -> list[dict[str, Any]]:

@@ -139,7 +139,7 @@ class FieldCreateInput(_Input):
     objectMetadataId = Identifier()
     type = _required()
     name = _required()
-    label = _required()
+    label = _required()  # type: ignore[assignment]
     description = _optional()
     icon = _optional()
     isNullable = _flag()
@@ -160,7 +160,7 @@ class FieldCreateInput(_Input):
 
 class FieldUpdateInput(_Input):
     name = Text(required=False, allow_empty=False)
-    label = Text(required=False, allow_empty=False)
+    label = Text(required=False, allow_empty=False)  # type: ignore[assignment]
     description = _optional()
     icon = _optional()
     isActive = _flag()

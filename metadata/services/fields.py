@@ -130,8 +130,12 @@ def _create_plain(change: Change, obj: ObjectMetadata, type_: FieldType, given: 
         problems += type_.unique_problems(cache.field_schema(field))
     if problems:
         raise MetadataValidationFailed([_failure(field, obj, "create", problems)])
-    change.watch_search(obj.id)
+    if field.default_value is None:
+        _write_new_fields(change, [field])
+        return field
+    change.watch_search(obj.id)  # the records are going to have words in it
     _write_new_fields(change, [field])
+    change.storage.fill(cache.field_schema(field))
     return field
 
 

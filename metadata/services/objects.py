@@ -110,13 +110,11 @@ def object_create(*, workspace_id: UUID, values: Mapping[str, Any]) -> ObjectMet
         fields = system_fields(obj)
         if not given.get("skipNameField"):
             fields.insert(1, _name_field(obj))
-        obj.label_identifier_field_id = next(each.id for each in fields if each.name in _LABEL_NAMES)
+        ids = {each.name: each.id for each in fields}
+        obj.label_identifier_field_id = ids.get("name", ids["id"])
         fields, inverses = _with_default_relations(change, obj, fields)
         _write_new_object(change, obj, fields, inverses)
     return obj
-
-
-_LABEL_NAMES = ("name", "id")
 
 
 def _name_field(obj: ObjectMetadata) -> FieldMetadata:

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from config.errors import InvalidFilter, InvalidValue
 from metadata.fieldtypes import OPERATORS, FieldType, field_type, field_types

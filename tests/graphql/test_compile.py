@@ -17,7 +17,7 @@ ID = "20202020-0000-4000-8000-000000000001"
 Compile = Callable[..., ir.Query]
 
 
-def outline(picks: tuple[ir.Pick, ...]) -> dict[str, Any]:
+def outline(picks: Any) -> dict[str, Any]:
     """Picks as nested mappings: `key:name` → what is below it."""
     return {
         (pick.key if pick.key == pick.name else f"{pick.key}:{pick.name}"): pick.type_name or outline(pick.picks)
@@ -33,7 +33,11 @@ def test_find_many(compile_one: Compile) -> None:
         """query ($f: PersonFilterInput, $o: [PersonOrderByInput!], $a: String) {
              people(first: 2, after: $a, offset: 1, filter: $f, orderBy: $o) {
                totalCount edges { cursor node { id name { firstName } company { name } } } pageInfo { endCursor } } }""",
-        {"f": {"jobTitle": {"eq": "x"}}, "o": [{"name": {"lastName": "AscNullsLast"}}, {"id": "DescNullsLast"}], "a": "c"},
+        {
+            "f": {"jobTitle": {"eq": "x"}},
+            "o": [{"name": {"lastName": "AscNullsLast"}}, {"id": "DescNullsLast"}],
+            "a": "c",
+        },
     )
     assert isinstance(query, ir.Find)
     assert query.object_name == "person"
@@ -232,7 +236,9 @@ def test_arguments_of_a_nested_connection_reach_its_pick(compile_one: Compile) -
 
 
 def test_picks_are_the_same_objects_for_every_request_of_one_shape(api: RecordApi) -> None:
-    text = "query ($with: Boolean!, $n: Int) { people(first: $n) { edges { node { id jobTitle @include(if: $with) } } } }"
+    text = (
+        "query ($with: Boolean!, $n: Int) { people(first: $n) { edges { node { id jobTitle @include(if: $with) } } } }"
+    )
 
     def picks(variables: dict[str, Any]) -> tuple[ir.Pick, ...]:
         document = api.document(text, None)
@@ -243,7 +249,9 @@ def test_picks_are_the_same_objects_for_every_request_of_one_shape(api: RecordAp
     assert picks({"with": False}) is not picks({"with": True})
     assert outline(picks({"with": False})) == {"edges": {"node": {"id": {}}}}
     plain = "query ($n: Int) { people(first: $n) { totalCount } }"
-    assert api.document(plain, None).root_fields({"n": 1})[0].picks is api.document(plain, None).root_fields({})[0].picks
+    assert (
+        api.document(plain, None).root_fields({"n": 1})[0].picks is api.document(plain, None).root_fields({})[0].picks
+    )
 
 
 def test_root_fragments_and_aliases(api: RecordApi) -> None:
@@ -346,7 +354,9 @@ def test_fragments_that_multiply_are_counted_as_they_unfold(api: RecordApi) -> N
         f" b: company {{ people {{ edges {{ node {{ ...F{i + 1} }} }} }} }} }} "
         for i in range(12)
     )
-    document = api.document("{ person(filter: {id: {is: NULL}}) { ...F0 } } " + levels + "fragment F12 on Person { id }", None)
+    document = api.document(
+        "{ person(filter: {id: {is: NULL}}) { ...F0 } } " + levels + "fragment F12 on Person { id }", None
+    )
     [root] = document.root_fields({})
     with pytest.raises(TooComplex, match="Too many fields requested"):
         root.query({})

@@ -49,9 +49,7 @@ def system_fields(owner: str) -> list[FieldSchema]:
 
 
 def to_one(owner: str, name: str, target: str, inverse: str, type_name: str = "RELATION", **more: Any) -> FieldSchema:
-    relation = RelationSchema(
-        "MANY_TO_ONE", stable_id(target), stable_id(f"{target}.{inverse}"), join_name=f"{name}Id"
-    )
+    relation = RelationSchema("MANY_TO_ONE", stable_id(target), stable_id(f"{target}.{inverse}"), join_name=f"{name}Id")
     return field_of(owner, name, type_name, relation=relation, **more)
 
 
@@ -77,7 +75,9 @@ def object_of(
     )
 
 
-def workspace(*extra: ObjectSchema, version: int = 1, more_fields: Mapping[str, list[FieldSchema]] | None = None) -> WorkspaceSchema:
+def workspace(
+    *extra: ObjectSchema, version: int = 1, more_fields: Mapping[str, list[FieldSchema]] | None = None
+) -> WorkspaceSchema:
     added = more_fields or {}
     person = object_of(
         "person",

@@ -69,7 +69,7 @@ def parent_process(data_dir: Path, body: str, **environment: str) -> subprocess.
         {body}
     """
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code), str(data_dir)],
+        [sys.executable, "-u", "-c", textwrap.dedent(code), str(data_dir)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -341,8 +341,7 @@ GROUP_BY = (
     """{"secondField": {"subField": true}}, {"dateField": {"granularity": 'DAY'}}]"""
 )
 AGGREGATE = (
-    "Invalid aggregate query parameter - should be a valid array of string - ex: "
-    '["countNotEmptyId", "countEmptyField"]'
+    'Invalid aggregate query parameter - should be a valid array of string - ex: ["countNotEmptyId", "countEmptyField"]'
 )
 ORDER_BY = (
     'Invalid order_by query parameter - should be a valid array of objects - ex: [{"firstField": "AscNullsFirst"}, '
@@ -381,9 +380,9 @@ def test_bodies() -> None:
     assert read_records([], "people") == ()
     assert read_duplicates({"ids": ["x"]}, "person", everything) == ir.Duplicates("person", everything, ids=("x",))
     assert read_duplicates({"data": []}, "person", everything) == ir.Duplicates("person", everything, records=())
-    assert read_merge({"ids": ["x", "y"], "conflictPriorityIndex": 1, "dryRun": True}, "person", everything) == ir.Merge(
-        "person", ("x", "y"), 1, everything, dry_run=True
-    )
+    assert read_merge(
+        {"ids": ["x", "y"], "conflictPriorityIndex": 1, "dryRun": True}, "person", everything
+    ) == ir.Merge("person", ("x", "y"), 1, everything, dry_run=True)
     assert read_merge({"ids": ["x", "y"]}, "person", everything) == ir.Merge("person", ("x", "y"), 0, everything)
 
 

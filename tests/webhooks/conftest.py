@@ -51,13 +51,15 @@ class Receiver:
 
 
 def _start() -> Receiver:
+    started: Receiver
+
     class Recorder(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.received.append(Received(self.path, dict(self.headers), body))
-            receiver.arrived.release()
-            receiver.gate.wait(20)
-            status, headers, text = receiver.answers.pop(0) if receiver.answers else receiver.answer
+            started.received.append(Received(self.path, dict(self.headers), body))
+            started.arrived.release()
+            started.gate.wait(20)
+            status, headers, text = started.answers.pop(0) if started.answers else started.answer
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -70,10 +72,10 @@ def _start() -> Receiver:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
     server.daemon_threads = True
-    receiver = Receiver(server)
-    receiver.gate.set()
+    started = Receiver(server)
+    started.gate.set()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    return receiver
+    return started
 
 
 @pytest.fixture

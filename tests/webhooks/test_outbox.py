@@ -65,7 +65,7 @@ def test_body_bytes() -> None:
         target_url="https://hooks.example.test/crm",
         operations=["*.*"],
     )
-    record = {
+    record: dict[str, Any] = {
         "id": "5a1e0c9b-7d2f-4b6a-8e3c-0f9d8c7b6a54",
         "name": "Zoë & Söhne",
         "employees": 12.0,

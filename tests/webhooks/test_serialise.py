@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from webhooks.serialise import MAX_SAFE_INTEGER, dumps, number_text
 
 
-class Colour(str, enum.Enum):
+class Colour(enum.StrEnum):
     RED = "red"
 
 

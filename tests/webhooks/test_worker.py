@@ -371,7 +371,7 @@ def test_old_deliveries_are_forgotten(workspace_id: UUID, webhook: Webhook, work
 
 def test_claiming_reads_its_index_only(workspace_id: UUID, webhook: Webhook) -> None:
     change(workspace_id, 200)
-    parameters = {"now": START, "limit": 8, "per_webhook": 4, "lease_until": START}
+    parameters: dict[str, Any] = {"now": START, "limit": 8, "per_webhook": 4, "lease_until": START}
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("EXPLAIN " + queue._CLAIM, parameters)

@@ -73,6 +73,8 @@ class Command(BaseCommand):
     def _run(self, started: ExitStack, options: dict[str, Any]) -> None:
         host, port = options["host"], options["port"]
         _require_free_port(host, port)
+        for folder in (settings.STATIC_ROOT, *settings.STATICFILES_DIRS):  # both are looked into from the start
+            folder.mkdir(parents=True, exist_ok=True)
         fetching = None if options["no_assets"] else AssetsThread()
         try:
             started.enter_context(_database())
@@ -174,11 +176,15 @@ class Child:
             return None
 
     def stop(self) -> None:
+        """SIGTERM, time to finish, then SIGKILL for what is left of it and of its own children."""
         if self.poll() is None:
             self._process.terminate()
-            if self.wait(STOP_TIMEOUT_S) is None:
-                os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
+            self.wait(STOP_TIMEOUT_S)
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # all gone: the usual case
+        self._process.wait()
 
 
 def _end_with_parent() -> Callable[[], object] | None:

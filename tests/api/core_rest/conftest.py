@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
-from django.test import Client
+from django.db import connection
+from django.test import Client, override_settings
 
-from apikeys.models import Role
-from apikeys.services import apikey_create, apikey_token, system_principal
+from apikeys.models import ApiKey, Role
 from metadata.models import Workspace
-from metadata.services import workspace_create
+from tests.factories import key_of, workspace_with
 
 
 @dataclass
 class Answer:
     status: int
     body: Any
-    headers: HttpResponse
+    headers: Any  # the response itself: its headers by name, its `content`
 
     @property
     def data(self) -> Any:
@@ -69,21 +69,30 @@ class Rest:
         return self.send("DELETE", path)
 
 
+@pytest.fixture(scope="module")
+def standard(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Workspace, str]]:
+    """One workspace for a module's tests, whose changes to it are rolled back, and the token of an Admin key."""
+    with django_db_blocker.unblock():
+        with override_settings(WORKSPACE_CREATED_HANDLERS=["apikeys.services.workspace_created"]):  # no first records
+            workspace = workspace_with(name="Acme", empty=False)
+        token = key_of(workspace, name="Importer")
+    yield workspace, token
+    with django_db_blocker.unblock():
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP SCHEMA "{workspace.database_schema}" CASCADE')
+        ApiKey.objects.filter(workspace_id=workspace.id).delete()
+        Role.objects.filter(workspace_id=workspace.id).delete()
+        workspace.delete()
+
+
 @pytest.fixture
-def workspace(db: None, settings: Any) -> Workspace:
-    settings.ROOT_URLCONF = "tests.api.core_rest.urls"
-    return workspace_create(name="Acme")
-
-
-def token_of(workspace: Workspace, role: Role, name: str = "Importer") -> str:
-    system = system_principal(workspace)
-    key = apikey_create(system, name=name, expires_at=None, role_id=role.id)
-    return apikey_token(system, key_id=key.id).token
+def workspace(db: None, standard: tuple[Workspace, str]) -> Workspace:
+    return standard[0]
 
 
 @pytest.fixture
-def token(workspace: Workspace) -> str:
-    return token_of(workspace, Role.objects.get(workspace_id=workspace.id, label="Admin"))
+def token(db: None, standard: tuple[Workspace, str]) -> str:
+    return standard[1]
 
 
 @pytest.fixture

@@ -295,7 +295,7 @@ def test_order_by_a_composite_is_refused(rest: Rest) -> None:
     assert refusal(answer) == (
         400,
         "BadRequestException",
-        'Composite field "name" requires subfield ordering (e.g., { name: { subFieldName: \'AscNullsFirst\' } })',
+        "Composite field \"name\" requires subfield ordering (e.g., { name: { subFieldName: 'AscNullsFirst' } })",
     )
 
 
@@ -466,7 +466,9 @@ def test_misspelt_soft_delete_destroys_nothing(rest: Rest, people: list[str], qu
     assert rest.get(f"people/{people[0]}").status == 200
 
 
-@pytest.mark.parametrize(("query", "act"), [("?soft_delete=true", "delete"), ("?soft_delete=false", "destroy"), ("", "destroy")])
+@pytest.mark.parametrize(
+    ("query", "act"), [("?soft_delete=true", "delete"), ("?soft_delete=false", "destroy"), ("", "destroy")]
+)
 def test_delete_many_without_a_filter_is_refused(rest: Rest, people: list[str], query: str, act: str) -> None:
     assert refusal(rest.delete(f"people{query}")) == (
         400,
@@ -576,3 +578,89 @@ def test_walking_the_pages_gives_every_record_once(rest: Rest) -> None:
         answer = rest.get(f"{path}&starting_after={answer.body['pageInfo']['endCursor']}")
         walked += ids(answer)
     assert len(walked) == 11 and sorted(walked) == made
+
+
+# Groups -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deals(rest: Rest, company: str) -> None:
+    """Three deals: two close on a Wednesday, one on a Thursday."""
+    rest.post(
+        "batch/opportunities",
+        [
+            {
+                "name": name,
+                "stage": stage,
+                "closeDate": close_date,
+                "amount": {"amountMicros": amount, "currencyCode": "USD"},
+                "companyId": company,
+            }
+            for name, stage, close_date, amount in (
+                ("Deal A", "NEW", "2025-02-05T08:00:00.000Z", 1_000_000_000_000),
+                ("Deal B", "NEW", "2025-02-06T08:00:00.000Z", 3_000_000_000_000),
+                ("Deal C", "MEETING", "2025-02-05T08:00:00.000Z", 2_000_000_000_000),
+            )
+        ],
+    )
+
+
+GROUPS = (
+    'opportunities/groupBy?group_by=[{"closeDate":{"granularity":"DAY_OF_THE_WEEK"}},{"stage":true}]'
+    '&aggregate=["maxAmountAmountMicros"]&limit=10'
+)
+
+
+def test_groups(rest: Rest, deals: None, company: str) -> None:
+    answer = rest.get(f"{GROUPS}&include_records_sample=true&filter=closeDate[gte]:2025-02-01,closeDate[lt]:2025-03-01")
+    assert answer.status == 200
+    assert isinstance(answer.body, list)
+    found = {tuple(group["groupByDimensionValues"]): group for group in answer.body}
+    assert {key: group["maxAmountAmountMicros"] for key, group in found.items()} == {
+        ("Wednesday", "NEW"): "1000000000000",
+        ("Wednesday", "MEETING"): "2000000000000",
+        ("Thursday", "NEW"): "3000000000000",
+    }
+    [record] = found["Thursday", "NEW"]["records"]
+    assert (record["name"], record["stage"], record["companyId"]) == ("Deal B", "NEW", company)
+    assert "company" not in record
+
+
+def test_groups_of_a_filter_in_single_quotes(rest: Rest, deals: None) -> None:
+    answer = rest.get(f"{GROUPS}&filter=closeDate[gte]:2025-02-01,stage[eq]:'NEW'")
+    dimensions = sorted(group["groupByDimensionValues"] for group in answer.body)
+    assert dimensions == [["Thursday", "NEW"], ["Wednesday", "NEW"]]
+    assert "records" not in answer.body[0]
+
+
+@pytest.mark.parametrize(
+    ("direction", "names"),
+    [("AscNullsFirst", ["Deal A", "Deal B"]), ("DescNullsFirst", ["Deal B", "Deal A"])],
+)
+def test_order_of_the_records_in_a_group(rest: Rest, deals: None, direction: str, names: list[str]) -> None:
+    answer = rest.get(
+        'opportunities/groupBy?group_by=[{"stage":true}]&include_records_sample=true'
+        f"&filter=stage[eq]:NEW&order_by_for_records=name[{direction}]"
+    )
+    [group] = answer.body
+    assert [record["name"] for record in group["records"]] == names
+
+
+@pytest.mark.parametrize(
+    ("direction", "groups"),
+    [("AscNullsFirst", [["MEETING"], ["NEW"]]), ("DescNullsLast", [["NEW"], ["MEETING"]])],
+)
+def test_order_of_groups(rest: Rest, deals: None, direction: str, groups: list[list[str]]) -> None:
+    answer = rest.get(f'opportunities/groupBy?group_by=[{{"stage":true}}]&order_by=[{{"stage":"{direction}"}}]')
+    assert [group["groupByDimensionValues"] for group in answer.body] == groups
+
+
+def test_groups_without_dimensions_are_refused(rest: Rest) -> None:
+    answer = rest.get("opportunities/groupBy")
+    assert (answer.status, answer.body["error"]) == (400, "BadRequestException")
+    assert answer.message.startswith("Invalid group_by query parameter - should be a valid array of objects")
+
+
+def test_groups_of_a_view_are_refused_and_not_widened(rest: Rest, deals: None) -> None:
+    answer = rest.get(f"{GROUPS}&view_id={MISSING}")
+    assert refusal(answer) == (400, "BadRequestException", f"View {MISSING} not found")

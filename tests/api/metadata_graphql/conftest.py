@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -28,7 +27,7 @@ class Api:
     workspace: Workspace
     token: str | None
 
-    def post(self, query: str, variables: Any = None, **headers: str) -> HttpResponse:
+    def post(self, query: str, variables: Any = None, **headers: str) -> Any:
         if self.token is not None:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         return Client().post(
@@ -116,10 +115,10 @@ def _scene(name: str) -> Scene:
     system = apikeys.system_principal(workspace)
     admin = Role.objects.get(workspace_id=workspace.id, label="Admin")
     reader = apikeys.role_create(system, values={"label": "Reader", "canReadAllObjectRecords": True})
-    return Scene(workspace, _token(workspace, admin), _token(workspace, reader))
+    return Scene(workspace, token_of(workspace, admin), token_of(workspace, reader))
 
 
-def _token(workspace: Workspace, role: Role) -> str:
+def token_of(workspace: Workspace, role: Role) -> str:
     system = apikeys.system_principal(workspace)
     expires_at = (timezone.now() + timedelta(days=30)).isoformat()
     key = apikeys.apikey_create(system, name=f"{role.label} key", expires_at=expires_at, role_id=role.id)
@@ -167,13 +166,3 @@ def reader_api(scene: Scene) -> Api:
 @pytest.fixture
 def anonymous_api(scene: Scene) -> Api:
     return Api(scene.workspace, None)
-
-
-@pytest.fixture(autouse=True)
-def _wired(settings: Any) -> None:
-    from django.urls import path
-
-    from metadata.graphql.view import metadata_view
-
-    settings.ROOT_URLCONF = (path("metadata", metadata_view),)
-    settings.MIDDLEWARE = []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import pytest
 from django.test import Client
 
-from metadata.models import ObjectMetadata, Workspace
+from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.api.metadata_graphql.conftest import CREATE_OBJECT, Api, object_input
 
 OBJECTS = "{ objects(paging: {first: 1000}) { edges { node { id nameSingular } } } }"
@@ -165,6 +167,31 @@ def test_types_are_listed_after_those_they_are_made_of(api: Api) -> None:
 
 def test_a_request_that_lists_without_end_is_refused(api: Api) -> None:
     nested = "fieldsList { object { fieldsList { object { fieldsList { object { fieldsList { id } } } } } } }"
-    error = api.refused("{ objects(paging: {first: 1000}) { edges { node { %s } } } }" % nested)
+    error = api.refused("{ objects(paging: {first: 1000}) { edges { node { " + nested + " } } } }")
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["extensions"]["subCode"] == "TOO_COMPLEX_QUERY"
+
+
+def post_nested(api: Api, depth: int) -> dict[str, Any]:
+    field = FieldMetadata.objects.get(workspace=api.workspace, object__name_singular="person", name="company")
+    nested = "relation { targetFieldMetadata { " * depth + "id" + " } }" * depth
+    body: dict[str, Any] = api.post("query ($id: UUID!) { field(id: $id) { " + nested + " } }", {"id": str(field.id)}).json()
+    return body
+
+
+def test_a_deep_nesting_is_answered(api: Api) -> None:
+    assert "errors" not in post_nested(api, 40)
+
+
+@pytest.mark.parametrize("depth", [400, 4000])
+def test_a_nesting_that_no_stack_holds_is_refused(api: Api, depth: int) -> None:
+    (error,) = post_nested(api, depth)["errors"]
+    assert error["extensions"]["code"] in {"BAD_USER_INPUT", "GRAPHQL_PARSE_FAILED"}
+
+
+def test_old_clients_delete_a_webhook_without_a_selection(api: Api) -> None:
+    create = """mutation { createWebhook(input: {targetUrl: "https://hooks.example/", operations: ["*.*"]}) { id } }"""
+    webhook = api.ask(create)["createWebhook"]["id"]
+    delete = "mutation ($input: DeleteWebhookInput!) { deleteWebhook(input: $input) }"
+    assert api.ask(delete, {"input": {"id": webhook}}) == {"deleteWebhook": True}
+    assert api.ask("{ webhooks { id } }") == {"webhooks": []}

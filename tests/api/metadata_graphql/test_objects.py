@@ -313,9 +313,9 @@ def test_the_original_label_clears_an_override(api: Api) -> None:
 def test_a_translation_of_an_override_is_shown_in_its_locale(api: Api) -> None:
     company = api.object("company")
     update(api, company["id"], translations=[{"locale": "fr-FR", "property": "labelSingular", "value": "Entreprise"}])
-    query = '{ objects(filter: {id: {eq: "%s"}}) { edges { node { labelSingular } } } }' % company["id"]
+    query = "query ($id: UUID!) { object(id: $id) { labelSingular } }"
     labels = [
-        api.post(query, **headers).json()["data"]["objects"]["edges"][0]["node"]["labelSingular"]
+        api.post(query, {"id": company["id"]}, **headers).json()["data"]["object"]["labelSingular"]
         for headers in ({"X-Locale": "fr-FR"}, {})
     ]
     assert labels == ["Entreprise", "Company"]

@@ -1,0 +1,148 @@
+"""The JSON Schemas of what Core REST is sent and answers, around the components of one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from metadata.schema import ObjectSchema
+
+Json = dict[str, Any]
+Answer = Callable[[ObjectSchema], Json]
+
+UUID: Json = {"type": "string", "format": "uuid"}
+FEWEST_MERGED, MOST_MERGED = 2, 9
+PAGE_INFO: Json = {
+    "type": "object",
+    "properties": {
+        "hasNextPage": {"type": "boolean"},
+        "hasPreviousPage": {"type": "boolean"},
+        "startCursor": {"type": ["string", "null"], "description": "Cursor of the first record shown"},
+        "endCursor": {"type": ["string", "null"], "description": "Cursor of the last record shown"},
+    },
+    "required": ["hasNextPage", "hasPreviousPage", "startCursor", "endCursor"],
+}
+_TOTAL: Json = {"type": "integer", "description": "Records that match, on every page"}
+_REMOVED: Json = {
+    "type": "object",
+    "properties": {"id": UUID},
+    "required": ["id"],
+    "description": "Only the id after a removal for good; the whole record after a soft delete",
+}
+
+
+def component(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def create_component(subject: ObjectSchema) -> Json:
+    return component(subject.singular_pascal)
+
+
+def update_component(subject: ObjectSchema) -> Json:
+    return component(subject.singular_pascal + "ForUpdate")
+
+
+def answer_component(subject: ObjectSchema) -> Json:
+    return component(subject.singular_pascal + "ForResponse")
+
+
+def object_of(properties: Mapping[str, Json], *, optional: tuple[str, ...] = ()) -> Json:
+    """An object that has all of its members but the optional ones."""
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": dict(properties), "required": required}
+
+
+def array_of(items: Json, **more: Any) -> Json:
+    return {"type": "array", "items": items, **more}
+
+
+def _in_data(key: str, value: Json) -> Json:
+    return object_of({"data": object_of({key: value})})
+
+
+# Answers -----------------------------------------------------------------------------------------------
+
+
+def _key(template: str, subject: ObjectSchema) -> str:
+    return template.format(
+        singular=subject.singular, plural=subject.plural, One=subject.singular_pascal, Many=subject.plural_pascal
+    )
+
+
+def one(key: str) -> Answer:
+    return lambda subject: _in_data(_key(key, subject), answer_component(subject))
+
+
+def many(key: str) -> Answer:
+    return lambda subject: _in_data(_key(key, subject), array_of(answer_component(subject)))
+
+
+def removed_one(key: str) -> Answer:
+    return lambda subject: _in_data(_key(key, subject), _REMOVED)
+
+
+def removed_many(key: str) -> Answer:
+    return lambda subject: _in_data(_key(key, subject), array_of(_REMOVED))
+
+
+def page(subject: ObjectSchema) -> Json:
+    members = {
+        "data": object_of({subject.plural: array_of(answer_component(subject))}),
+        "pageInfo": PAGE_INFO,
+        "totalCount": _TOTAL,
+    }
+    return object_of(members, optional=("totalCount",))  # `count=none` leaves it out
+
+
+def duplicates(subject: ObjectSchema) -> Json:
+    entry = {
+        "totalCount": _TOTAL,
+        "pageInfo": PAGE_INFO,
+        f"{subject.singular}Duplicates": array_of(answer_component(subject)),
+    }
+    return object_of({"data": array_of(object_of(entry), description="One entry per input, in its order")})
+
+
+def groups(subject: ObjectSchema) -> Json:
+    members = {
+        "groupByDimensionValues": array_of({}, description="One value per element of `group_by`, in its order"),
+        "records": array_of(answer_component(subject), description="Only with `include_records_sample=true`"),
+    }
+    group = object_of(members, optional=("records",))
+    return array_of({**group, "additionalProperties": {"type": ["string", "null"]}})
+
+
+# Request bodies ----------------------------------------------------------------------------------------
+
+
+def record(subject: ObjectSchema, _largest_batch: int) -> Json:
+    return create_component(subject)
+
+
+def changes(subject: ObjectSchema, _largest_batch: int) -> Json:
+    return update_component(subject)
+
+
+def batch(subject: ObjectSchema, largest_batch: int) -> Json:
+    return array_of(create_component(subject), maxItems=largest_batch)
+
+
+def duplicates_input(subject: ObjectSchema, _largest_batch: int) -> Json:
+    properties = {"data": array_of(create_component(subject), minItems=1), "ids": array_of(UUID)}
+    return {"type": "object", "properties": properties, "minProperties": 1, "maxProperties": 1,
+            "description": "Either `data` or `ids`"}  # fmt: skip
+
+
+def merge_input(_subject: ObjectSchema, _largest_batch: int) -> Json:
+    properties = {
+        "ids": array_of(UUID, minItems=FEWEST_MERGED, maxItems=MOST_MERGED),
+        "conflictPriorityIndex": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 0,
+            "description": "Place in `ids` of the record that survives and whose values win",
+        },
+        "dryRun": {"type": "boolean", "default": False, "description": "Answer the result without writing it"},
+    }
+    return object_of(properties, optional=("conflictPriorityIndex", "dryRun"))

@@ -1,0 +1,160 @@
+"""The JSON Schemas of one object's records: as sent to create, as sent to update, and as answered.
+
+They are what its field types say of themselves; here is only which members a body has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from config.principal import Permissions
+from core.openapi.bodies import UUID, answer_component, array_of, object_of
+from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
+
+Json = dict[str, Any]
+
+# The record's own columns a body may name; the server keeps the others itself.
+_CREATE_COLUMNS = frozenset(("id", "position", "created_at", "created_by"))
+_UPDATE_COLUMNS = frozenset(("position",))
+_EXAMPLE_MEMBERS = 8  # enough to show the kinds of values, short enough to read
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of the data model a document shows: the objects it has, to someone with these permissions."""
+
+    schema: WorkspaceSchema
+    permissions: Permissions
+    objects: tuple[ObjectSchema, ...]
+
+    def target(self, field: FieldSchema) -> ObjectSchema | None:
+        """The object a relation leads to, when the document has it."""
+        found = self.schema.target(field)
+        return found if found in self.objects else None
+
+    def readable_fields(self, subject: ObjectSchema) -> Iterator[FieldSchema]:
+        hidden = self.permissions.unreadable_fields
+        return (each for each in subject.fields if each.type.is_readable and each.id not in hidden)
+
+    def writable_fields(self, subject: ObjectSchema, columns: frozenset[str]) -> Iterator[FieldSchema]:
+        locked = self.permissions.locked_fields
+        return (
+            each
+            for each in subject.fields
+            if each.type.is_writable
+            and each.type.is_readable
+            and each.id not in locked
+            and (each.column is None or each.column in columns)
+        )
+
+
+def components(view: View, subject: ObjectSchema) -> Iterator[tuple[str, Json]]:
+    """The object's components by name."""
+    names = {"x-object-id": str(subject.id), "x-label": subject.label_singular}
+    about = subject.description or f"A record of {subject.label_plural}"
+    if view.permissions.allows("update", subject.id):
+        for suffix, columns, words in (
+            ("", _CREATE_COLUMNS, "what a new record is made of; no member is mandatory"),
+            ("ForUpdate", _UPDATE_COLUMNS, "what to change; members left out keep their value"),
+        ):
+            yield (
+                subject.singular_pascal + suffix,
+                {"type": "object", "description": f"{about}: {words}", **_input(view, subject, columns), **names},
+            )
+    yield (
+        subject.singular_pascal + "ForResponse",
+        {
+            "type": "object",
+            "description": f"{about}, as answered; `fields` narrows it to the members named and the id",
+            "properties": _answered(view, subject),
+            "required": ["id"],
+            **names,
+        },
+    )
+
+
+def _input(view: View, subject: ObjectSchema, columns: frozenset[str]) -> Json:
+    properties: Json = {}
+    example: Json = {}
+    for field in view.writable_fields(subject, columns):
+        if field.relation is not None:
+            if field.relation.join_name is not None:
+                properties[field.relation.join_name] = _marked(_join_id(field), field)
+                target = view.target(field)
+                if target is not None:
+                    properties[field.name] = _marked(_connection(target, field), field)
+            continue
+        schema = _marked(field.type.input_json_schema(field), field)
+        properties[field.name] = schema
+        if field.column is None and len(example) < _EXAMPLE_MEMBERS and field.type.has_portable_example:
+            examples = schema.get("examples", ())
+            if examples:
+                example[field.name] = examples[0]
+    described: Json = {"properties": properties, "additionalProperties": False}
+    return {**described, "examples": [example]} if example else described
+
+
+def _answered(view: View, subject: ObjectSchema) -> Json:
+    properties: Json = {}
+    for field in view.readable_fields(subject):
+        if field.relation is None:
+            properties[field.name] = _marked(field.type.json_schema(field), field)
+            continue
+        if field.relation.join_name is not None:
+            properties[field.relation.join_name] = _marked(field.type.json_schema(field), field)
+        target = view.target(field)
+        if target is not None:
+            shape = _to_one if field.relation.is_to_one else _to_many
+            properties[field.name] = _marked(shape(target), field)
+    return properties
+
+
+def _join_id(field: FieldSchema) -> Json:
+    """An id of a record that exists, so no example could be sent as it is."""
+    schema = field.type.input_json_schema(field)
+    schema.pop("examples", None)
+    return schema
+
+
+def _connection(target: ObjectSchema, field: FieldSchema) -> Json:
+    """The target named by one of its unique values instead of by its id."""
+    where = {"type": "object", "minProperties": 1, "properties": _unique_values(target)}
+    return {
+        "type": ["object", "null"],
+        "properties": {
+            "connect": object_of({"where": where}),
+            "disconnect": {"type": "boolean", "description": "`true` clears the relation"},
+        },
+        "additionalProperties": False,
+        "maxProperties": 1,
+        "description": f"Instead of `{field.relation.join_name}`: " if field.relation else "",
+    } | {
+        "description": f"Instead of the id: the {target.label_singular} with a unique value, or none"
+    }
+
+
+def _unique_values(target: ObjectSchema) -> Json:
+    values: Json = {}
+    for field in target.unique_fields:
+        parts = field.type.unique_parts()
+        if parts == ("",):
+            values[field.name] = {"type": "string"}
+        elif parts:
+            values[field.name] = object_of({part: {"type": "string"} for part in parts})
+    return values
+
+
+def _to_one(target: ObjectSchema) -> Json:
+    return {"oneOf": [answer_component(target), {"type": "null"}], "description": "Only with `depth=1`"}
+
+
+def _to_many(target: ObjectSchema) -> Json:
+    return array_of(answer_component(target), description="Only with `depth=1`")
+
+
+def _marked(schema: Json, field: FieldSchema) -> Json:
+    """The schema with the field's id and label. Generators name classes by `title`, which a label would change."""
+    title = schema.pop("title", field.label)
+    return {**schema, "x-label": title, "x-field-id": str(field.id)}

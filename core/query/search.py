@@ -1,0 +1,113 @@
+"""Plans a search over objects: which are searched, what the words become, where a page begins."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from config.errors import BadRequest, InvalidCursor
+from core.query import ir
+from core.query.filters import plan_filter
+from core.query.names import Scope
+from core.query.plan import Condition
+from metadata.fieldtypes.tsvector import fold
+from metadata.schema import ObjectSchema
+
+LARGEST_PAGE = 100
+FILTERABLE = ("id", "createdAt", "updatedAt", "deletedAt")
+_FIRST = ("person", "company", "opportunity", "note", "task")  # objects that stand before the rest at equal rank
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """Where the page before ended: its last ranks, and the last id seen of each object."""
+
+    rank_cover: float  # ts_rank_cd
+    rank: float  # ts_rank
+    last_ids: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    objects: tuple[tuple[ObjectSchema, Condition], ...]  # in the order of equal ranks
+    words: tuple[str, ...]  # folded; none: every record
+    text: str  # folded, for the objects in which no word is found
+    limit: int
+    after: After | None
+
+
+def plan_search(scope: Scope, query: ir.Search) -> SearchPlan:
+    """Everything resolved. Objects the caller may not read are left out; raises BadRequest, InvalidCursor."""
+    if query.limit < 0:
+        raise BadRequest("Limit must be non-negative", path="limit")
+    if query.limit > LARGEST_PAGE:
+        raise BadRequest(f"Limit cannot exceed {LARGEST_PAGE} items", path="limit")
+    _check_filter(query.filter)
+    objects = [
+        (subject, plan_filter(scope, subject, query.filter))
+        for subject in scope.schema.objects
+        if _is_searched(subject, query) and scope.principal.permissions.allows("read", subject.id)
+    ]
+    objects.sort(key=lambda each: (_place(each[0].singular), each[0].singular))
+    text = fold(query.text).strip()
+    return SearchPlan(tuple(objects), tuple(_WORD.findall(text)), text, query.limit, _decode(query.after))
+
+
+def _is_searched(subject: ObjectSchema, query: ir.Search) -> bool:
+    if subject.singular in query.excluded:
+        return False
+    if query.included is not None:
+        return subject.singular in query.included
+    return subject.is_searchable
+
+
+def _place(singular: str) -> int:
+    return _FIRST.index(singular) if singular in _FIRST else len(_FIRST)
+
+
+def _check_filter(query_filter: ir.Filter | None) -> None:
+    match query_filter:
+        case ir.And(items) | ir.Or(items):
+            for item in items:
+                _check_filter(item)
+        case ir.Not(item):
+            _check_filter(item)
+        case ir.Match(name, _) if name not in FILTERABLE:
+            raise BadRequest(f'A search can be filtered by {", ".join(FILTERABLE)}, not by "{name}"', path=name)
+
+
+# Cursors ---------------------------------------------------------------------------------------------
+
+
+def encode_cursor(rank_cover: float, rank: float, last_ids: Mapping[str, str]) -> str:
+    content = {"lastRanks": {"tsRankCD": rank_cover, "tsRank": rank}, "lastRecordIdsPerObject": dict(last_ids)}
+    return base64.b64encode(orjson.dumps(content)).decode()
+
+
+def _decode(cursor: str | None) -> After | None:
+    if not cursor:
+        return None
+    try:
+        content: Any = orjson.loads(base64.b64decode(cursor, validate=True))
+        ranks, ids = content["lastRanks"], content["lastRecordIdsPerObject"]
+        last_ids = {str(name): str(UUID(value)) for name, value in ids.items()}
+        return After(float(ranks["tsRankCD"]), float(ranks["tsRank"]), last_ids)
+    except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
+        raise InvalidCursor(f"Invalid cursor: {cursor}") from None
+
+
+def prefix_query(words: Sequence[str]) -> str:
+    """The words as prefixes, any of them: what `to_tsquery('simple', …)` takes.
+
+    >>> prefix_query(["ada", "byron"])
+    'ada:* | byron:*'
+    """
+    return " | ".join(f"{word}:*" for word in words)

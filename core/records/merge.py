@@ -1,0 +1,122 @@
+"""Merge: several records become one; what they had, and what pointed at them, goes to the survivor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from config.errors import BadRequest, RecordNotFound
+from config.principal import Principal
+from config.rendering import dumps, loads
+from core.query import ir
+from core.query.names import Scope, find_object, require
+from core.query.writes import RecordInput, target_id
+from core.records.destroy import pointing_fields
+from core.records.rewriting import Stored, rewrite, stored_of, update_row
+from core.records.writing import emit_events, in_transaction, plan_answer, read_answers
+from core.sql.execute import fetch
+from core.sql.fragment import Sql, array_literal
+from core.sql.mutate import compile_destroy, compile_lock, compile_repoint
+from metadata.fieldtypes.uuid import new_id
+from metadata.schema import ObjectSchema, WorkspaceSchema
+
+LARGEST = 9
+
+
+class _Preview(Exception):
+    """Carries a dry run's answer out of the transaction that is rolled back."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def merge(principal: Principal, schema: WorkspaceSchema, query: ir.Merge) -> str:
+    """The JSON text of the surviving record.
+
+    A dry run writes nothing and answers it under an id that is nobody's, with a `deletedAt`.
+    """
+    scope = Scope(schema, principal)
+    subject = find_object(scope, query.object_name)
+    require(scope, "update", subject)
+    require(scope, "destroy", subject)
+    ids = _check(subject, query)
+    try:
+        return in_transaction(scope, subject, lambda: _merge(scope, subject, ids, query))
+    except _Preview as preview:
+        return _as_preview(preview.text, query.selection)
+
+
+def _check(subject: ObjectSchema, query: ir.Merge) -> list[str]:
+    if subject.duplicate_criteria is None:
+        raise BadRequest(
+            "Merge is only available for objects with duplicate criteria."
+            f" Object '{subject.singular}' does not have duplicate criteria defined."
+        )
+    count = len(query.ids)
+    if count < 2:
+        raise BadRequest("At least 2 record IDs are required for merge", path="ids")
+    if count > LARGEST:
+        raise BadRequest(f"Maximum {LARGEST} records can be merged at once", path="ids")
+    if not 0 <= query.priority < count:
+        raise BadRequest(
+            f"Invalid conflict priority '{query.priority}'. Valid options for {count} records: 0-{count - 1}",
+            path="conflictPriorityIndex",
+        )
+    ids = [target_id(each) for each in query.ids]
+    if len(set(ids)) < count:
+        raise BadRequest("The same record cannot be merged with itself", path="ids")
+    return ids
+
+
+def _merge(scope: Scope, subject: ObjectSchema, ids: Sequence[str], query: ir.Merge) -> str:
+    using = scope.principal.workspace.shard
+    answer = plan_answer(scope, subject, query.selection, "updated")
+    gone = plan_answer(scope, subject, ir.Everything(), "destroyed")
+    by_ids = Sql("r.id = ANY(%s::uuid[])", (array_literal(ids),))
+    rows = fetch(compile_lock(subject, by_ids, LARGEST, deleted=False, answers=tuple(gone.columns)), using)
+    if len(rows) < len(ids):
+        raise RecordNotFound(
+            "One or more records not found" if isinstance(query.selection, tuple) else "Record not found"
+        )
+    stored = {row[0]: stored_of(row) for row in rows}
+    survivor = ids[query.priority]
+    others = [each for each in ids if each != survivor]
+    record = _combined(subject, [stored[survivor], *(stored[each] for each in others)])
+    for other, fields in pointing_fields(scope.schema, subject).items():
+        fetch(compile_repoint(other, fields, others, survivor), using)
+    fetch(compile_destroy(subject, others), using)
+    row, changed = update_row(subject, stored[survivor], record, 0)
+    written = rewrite(scope, subject, [row], [], answer)
+    text = read_answers(scope, answer, written)[survivor]
+    if query.dry_run:
+        raise _Preview(text)
+    emit_events(scope, answer, "updated", written, {survivor: changed})
+    emit_events(scope, gone, "destroyed", [(row[0], *row[3:]) for row in rows if row[0] != survivor])
+    return text
+
+
+def _combined(subject: ObjectSchema, records: Sequence[Stored]) -> RecordInput:
+    """What the survivor, the first of `records`, has afterwards."""
+    combined = RecordInput(0)
+    for field in subject.fields:
+        if field.column is not None or (field.relation is not None and not field.relation.is_to_one):
+            continue
+        values = [record.data[field.storage_key] for record in records if field.storage_key in record.data]
+        if values:
+            combined.values[field] = field.type.combine(values)
+    return combined
+
+
+def _as_preview(text: str, selection: ir.Selection) -> str:
+    """The merged record under an id that is nobody's, marked deleted: it does not exist."""
+    record = loads(text.encode())
+    keys = {"id": ["id"], "deletedAt": ["deletedAt"]}
+    if isinstance(selection, tuple):
+        keys = {name: [pick.key for pick in selection if pick.name == name and pick.type_name is None] for name in keys}
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    for key in keys["id"]:
+        record[key] = new_id()
+    for key in keys["deletedAt"]:
+        if key in record or isinstance(selection, tuple):
+            record[key] = now
+    return dumps(record).decode()

@@ -1,0 +1,260 @@
+"""How `/graphql` speaks HTTP: bodies, methods, media types, who may ask, and what a refusal looks like."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from apikeys import services as access
+from tests.factories import Api, api_of, key_of, principal_of, workspace_with
+
+PEOPLE = {"query": "{ workspaceMembers { totalCount } }"}
+NO_MEMBERS = {"data": {"workspaceMembers": {"totalCount": 0}}}
+STRICT = "application/graphql-response+json"
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    return api_of(workspace_with())
+
+
+def error_of(answer: Any) -> dict[str, Any]:
+    [error] = answer.body["errors"]
+    assert set(error) == {"message", "extensions"}
+    assert "userFriendlyMessage" in error["extensions"]
+    return error
+
+
+# Bodies and methods ----------------------------------------------------------------------------------
+
+
+def test_json_is_answered_with_json(api: Api) -> None:
+    answer = api.post("/graphql", PEOPLE)
+    assert (answer.status, answer.body) == (200, NO_MEMBERS)
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (json.dumps(PEOPLE), "text/plain"),
+        (json.dumps(PEOPLE), "application/json; charset=utf-8"),
+        (PEOPLE["query"], "application/graphql"),
+        (urlencode(PEOPLE), "application/x-www-form-urlencoded"),
+        (
+            '--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n' + json.dumps(PEOPLE)
+            + '\r\n--x\r\nContent-Disposition: form-data; name="map"\r\n\r\n{}\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+        ),
+    ],
+    ids=["text", "charset", "graphql", "form", "multipart"],
+)  # fmt: skip
+def test_bodies_of_any_usual_kind(api: Api, body: str, content_type: str) -> None:
+    response = api.client.post(
+        "/graphql", body, content_type=content_type, headers={"Authorization": f"Bearer {api.token}"}
+    )
+    assert (response.status_code, response.json()) == (200, NO_MEMBERS)
+
+
+def test_queries_by_get(api: Api) -> None:
+    text = "query A { people { totalCount } } query B($f: X) { workspaceMembers(filter: $f) { totalCount } }"
+    asked = {"query": text, "operationName": "B", "variables": '{"f": {}}'}
+    answer = api.get(f"/graphql?{urlencode(asked)}")
+    assert (answer.status, answer.body) == (200, NO_MEMBERS)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"{", None),
+        (b"", "Must provide query string."),
+        (b"{}", "Must provide query string."),
+        (b'{"query": ""}', "Must provide query string."),
+        (b'{"query": 1}', "Must provide query string."),
+        (b"[]", "Batching is not supported."),
+        (b'[{"query": "{ a }"}]', "Batching is not supported."),
+        (b'"x"', "The body must be a JSON object with a query."),
+        (b'{"query": "{ a }", "variables": []}', "Variables must be a JSON object."),
+        (b'{"query": "{ a }", "operationName": 1}', "operationName must be a string."),
+    ],
+)
+def test_bodies_refused(api: Api, body: bytes, message: str | None) -> None:
+    answer = api.post("/graphql", body)
+    assert answer.status == 400
+    error = error_of(answer)
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    if message is not None:
+        assert error["message"] == message
+
+
+def test_a_body_too_large_is_refused(api: Api, settings: Any) -> None:
+    settings.MAX_BODY_BYTES = 100
+    answer = api.post("/graphql", {"query": "{ people { totalCount } }" + " " * 100})
+    assert answer.status == 413
+    assert error_of(answer)["message"] == "Body is larger than 100 bytes"
+
+
+def test_a_mutation_by_get_is_refused_and_not_run(api: Api) -> None:
+    text = 'mutation { deleteWorkspaceMember(id: "20202020-0000-4000-8000-000000000001") { id } }'
+    answer = api.get(f"/graphql?{urlencode({'query': text})}")
+    assert (answer.status, answer.headers["Allow"]) == (405, "POST")
+    assert error_of(answer)["extensions"]["code"] == "METHOD_NOT_ALLOWED"
+
+
+def test_other_methods_are_refused(api: Api) -> None:
+    answer = api.request("PUT", "/graphql", PEOPLE)
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST")
+
+
+# Statuses --------------------------------------------------------------------------------------------
+
+REFUSED = [  # document, code, message, status when the client asked for GraphQL's media type
+    ("{", "GRAPHQL_PARSE_FAILED", "Syntax Error: Expected Name, found <EOF>.", 400),
+    ("{ foos { id } }", "BAD_USER_INPUT", "Unknown field(s) foos. The corresponding object may have been deleted or renamed.", 400),
+    ("{ workspaceMembers { foo } }", "GRAPHQL_VALIDATION_FAILED", 'Cannot query field "foo" on type "WorkspaceMemberConnection".', 400),
+    ("{ workspaceMembers { totalCount } a: workspaceMembers { totalCount } }", "BAD_USER_INPUT", 'Duplicate root resolver: "workspaceMembers"', 400),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code", "message", "status"), REFUSED)
+def test_documents_refused(api: Api, text: str, code: str, message: str, status: int) -> None:
+    lenient = api.graphql(text)
+    assert lenient.status == 200
+    assert "data" not in lenient.body
+    error = error_of(lenient)
+    assert (error["message"], error["extensions"]["code"]) == (message, code)
+    strict = api.post("/graphql", {"query": text}, Accept=STRICT)
+    assert (strict.status, strict.body) == (status, lenient.body)
+    assert strict.headers["Content-Type"] == f"{STRICT}; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_strict"),
+    [
+        (STRICT, True),
+        (f"{STRICT}, application/json;q=0.9", True),
+        (f"{STRICT};q=0.5, application/json", False),
+        (f"{STRICT};q=x, application/json", False),
+        ("application/json", False),
+        ("*/*", False),
+        ("", False),
+    ],
+)
+def test_the_media_type_follows_the_accept_header(api: Api, accept: str, is_strict: bool) -> None:
+    answer = api.post("/graphql", PEOPLE, Accept=accept)
+    media_type = STRICT if is_strict else "application/json"
+    assert (answer.status, answer.headers["Content-Type"]) == (200, f"{media_type}; charset=utf-8")
+
+
+def test_what_was_executed_is_200_whatever_became_of_it(api: Api) -> None:
+    answer = api.post("/graphql", {"query": "{ workspaceMember(filter: {}) { id } }"}, Accept=STRICT)
+    assert answer.status == 200
+    assert answer.body["data"] == {"workspaceMember": None}
+
+
+# Who asks --------------------------------------------------------------------------------------------
+
+
+def test_without_a_token_no_record_field_is_answered(anonymous: Api, db: None) -> None:
+    answer = anonymous.graphql("{ people { totalCount } companies { totalCount } }")
+    assert answer.status == 200
+    error = error_of(answer)
+    assert error["message"] == "Unauthenticated: no workspace resolved for fields people, companies"
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    assert error["extensions"]["subCode"] == "WORKSPACE_QUERY_WITHOUT_WORKSPACE"
+
+
+def test_without_a_token_the_schema_stays_hidden(anonymous: Api, db: None) -> None:
+    answer = anonymous.graphql("{ __schema { queryType { name } } }")
+    assert error_of(answer)["message"] == (
+        'GraphQL introspection has been disabled, but the requested query contained the field "__schema".'
+    )
+    assert anonymous.data("{ a: __typename }") == {"a": "Query"}
+
+
+@pytest.mark.parametrize("token", ["x", "a.b.c"])
+def test_a_bad_token_is_refused(db: None, token: str) -> None:
+    answer = Api(token).graphql(PEOPLE["query"])
+    assert answer.status == 200
+    assert "data" not in answer.body
+    assert error_of(answer)["extensions"]["code"] == "UNAUTHENTICATED"
+    assert Api(token).post("/graphql", PEOPLE, Accept=STRICT).status == 401
+
+
+def test_another_workspaces_key_sees_its_own_records_only(api: Api) -> None:
+    other = api_of(workspace_with([{"nameSingular": "secret", "namePlural": "secrets"}], name="Other"))
+    other.data('mutation { createSecret(data: {name: "x"}) { id } }')
+    assert other.data("{ secrets { totalCount } }") == {"secrets": {"totalCount": 1}}
+    answer = api.graphql("{ secrets { totalCount } }")
+    assert error_of(answer)["extensions"]["subCode"] == "UNKNOWN_ROOT_FIELD"
+
+
+def test_a_client_of_an_older_data_model_is_told(api: Api) -> None:
+    answer = api.post("/graphql", {"query": "{ foos { id } }"}, X_Schema_Version="0")
+    error = error_of(answer)
+    assert error["message"] == "Schema version mismatch."
+    assert error["extensions"]["userFriendlyMessage"] == (
+        "Your workspace has been updated with a new data model. Please refresh the page."
+    )
+    assert api.post("/graphql", PEOPLE, X_Schema_Version="0").body == NO_MEMBERS
+
+
+# Faults of ours --------------------------------------------------------------------------------------
+
+
+def test_an_unforeseen_fault_keeps_its_text_to_itself(api: Api, settings: Any) -> None:
+    settings.AUTHENTICATOR = "tests.api.core_graphql.test_http.broken_authenticator"
+    answer = api.graphql(PEOPLE["query"])
+    error = error_of(answer)
+    assert error["message"] == "Internal server error"
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert "secret" not in json.dumps(answer.body)
+
+
+def broken_authenticator(_request: Any) -> Any:
+    raise ZeroDivisionError("a secret")
+
+
+def test_nesting_beyond_all_measure_is_refused_politely(api: Api) -> None:
+    nested: Any = {"id": {"is": "NULL"}}
+    for _ in range(400):
+        nested = {"and": [nested]}
+    answer = api.graphql("query ($f: X) { workspaceMembers(filter: $f) { totalCount } }", {"f": nested})
+    assert answer.body["data"] == {"workspaceMembers": None}
+    assert error_of(answer)["extensions"]["subCode"] == "TOO_COMPLEX_QUERY"
+    deep = api.graphql("{ people " + "{ a " * 3000 + "}" * 3001)
+    assert error_of(deep)["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+
+
+# Other origins ---------------------------------------------------------------------------------------
+
+
+def test_pages_of_any_origin_may_ask(api: Api) -> None:
+    asked = api.request(
+        "OPTIONS", "/graphql", Origin="https://a.example", Access_Control_Request_Headers="authorization"
+    )
+    assert (asked.status, asked.headers["Access-Control-Allow-Origin"]) == (204, "*")
+    assert "POST" in asked.headers["Access-Control-Allow-Methods"]
+    answer = api.post("/graphql", PEOPLE, Origin="https://a.example")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "WWW-Authenticate" in answer.headers["Access-Control-Expose-Headers"]
+
+
+def test_a_read_only_key_cannot_write(db: None) -> None:
+    workspace = workspace_with([{"nameSingular": "rock", "namePlural": "rocks"}])
+    api_of(workspace).data('mutation { createRock(data: {name: "x"}) { id } }')
+    access.role_create(
+        principal_of(workspace),
+        values={"label": "Guest", "canReadAllObjectRecords": True, "canBeAssignedToApiKeys": True},
+    )
+    guest = Api(key_of(workspace, role="Guest"))
+    assert guest.data("{ rocks { totalCount } }") == {"rocks": {"totalCount": 1}}
+    answer = guest.graphql('mutation { deleteRocks(filter: {name: {eq: "x"}}) { id } }')
+    assert answer.body["data"] == {"deleteRocks": None}
+    error = error_of(answer)
+    assert error["message"] == "Entity performing the request does not have permission"
+    assert (error["extensions"]["code"], error["extensions"]["subCode"]) == ("FORBIDDEN", "PERMISSION_DENIED")
+    assert guest.data("{ rocks { totalCount } }") == {"rocks": {"totalCount": 1}}

@@ -1,0 +1,117 @@
+"""Whatever is asked, the answer is records or a refusal that says why; never a fault of ours."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+from urllib.parse import quote
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from core.rest.filters import COMPARATORS
+from core.rest.parse import DIRECTIONS
+from tests.api.core_rest.conftest import Rest
+
+MEMBERS = (
+    "id", "createdAt", "updatedAt", "deletedAt", "createdBy.source", "createdBy.name", "createdBy.workspaceMemberId",
+    "createdBy.context", "position", "name", "name.firstName", "emails.primaryEmail", "emails.additionalEmails",
+    "phones.primaryPhoneNumber", "phones.additionalPhones", "linkedinLink.primaryLinkUrl", "jobTitle", "companyId",
+    "company", "company.name", "company.id", "company.employees", "company.idealCustomerProfile",
+    "company.annualRecurringRevenue.amountMicros", "company.address.addressLat", "company.people.id",
+    "pointOfContactForOpportunities.stage", "pointOfContactForOpportunities.closeDate", "searchVector", "nothing", "",
+)  # fmt: skip
+VALUES = (
+    "1", "-1", "1.5", "1e400", "9" * 400, "NaN", "Infinity", "-0", "true", "NULL", "NOT_NULL", '""', "%", "\\", "%\\",
+    "2025-02-30", "2025-02-05", "9999-12-31T23:59:59Z", "0000-00-00", "-infinity", "NEW", "[]", "[1,2]", "['a','']",
+    "777a8457-eb2d-40ac-a707-551b615b6980", "[777a8457-eb2d-40ac-a707-551b615b6980]", "{}", '{"a":1}', "'; --", "$1",
+    "%s", "%(x)s", "😀", "\u202e", "a\u0301", "\t", "\x7f",
+)  # fmt: skip
+LIVELY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+leaves = st.builds(
+    "{}[{}]:{}".format,
+    st.sampled_from(MEMBERS),
+    st.sampled_from(COMPARATORS),
+    st.sampled_from(VALUES) | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=10),
+)
+filters = st.recursive(
+    leaves,
+    lambda inner: st.builds(
+        lambda kind, members: f"{kind}({','.join(members)})",
+        st.sampled_from(("and", "or", "not")),
+        st.lists(inner, min_size=1, max_size=3),
+    ),
+    max_leaves=4,
+)
+orders = st.lists(
+    st.builds("{}[{}]".format, st.sampled_from(MEMBERS), st.sampled_from(DIRECTIONS)), min_size=1, max_size=3
+).map(",".join)
+
+
+def ask(rest: Rest, path: str, **parameters: str) -> int:
+    answer = rest.get(f"{path}?" + "&".join(f"{name}={quote(value)}" for name, value in parameters.items()))
+    assert answer.status in (200, 400), (path, parameters, answer.body)
+    assert answer.status == 200 or answer.message
+    return answer.status
+
+
+@LIVELY
+@given(filters)
+@example("company.people.id[eq]:1")
+@example("position[neq]:" + "9" * 400)
+def test_any_filter(rest: Rest, query_filter: str) -> None:
+    ask(rest, "people", filter=query_filter)
+
+
+@LIVELY
+@given(orders, st.integers(0, 3))
+def test_any_order(rest: Rest, order: str, depth: int) -> None:
+    ask(rest, "people", order_by=order, depth=str(depth))
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(VALUES)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(("firstName", "primaryEmail", "additionalEmails", "source", "connect", "where", "id")),
+            inner,
+        )
+    ),
+    max_leaves=5,
+)
+keys = st.sampled_from([member.partition(".")[0] for member in MEMBERS])
+bodies: st.SearchStrategy[dict[str, Any]] = st.dictionaries(keys, json_values, max_size=3)
+
+
+@LIVELY
+@given(bodies)
+def test_any_body(rest: Rest, body: dict[str, Any]) -> None:
+    for path in ("people", "people?upsert=true"):
+        answer = rest.post(path, json.dumps(body).encode())
+        assert answer.status in (201, 400), (body, answer.body)
+        if answer.status == 201:
+            changed = rest.patch(f"people/{answer.data['id']}", body)
+            assert changed.status in (200, 400), (body, changed.body)
+            assert rest.get(f"people/{answer.data['id']}?depth=1").status in (200, 404)
+
+
+@LIVELY
+@given(st.text(max_size=30) | st.binary(max_size=30).map(lambda raw: quote(raw)))
+def test_any_query_string(rest: Rest, query: str) -> None:
+    answer = rest.get("people?" + query.encode("utf-8", "replace").decode("latin-1").replace("#", ""))
+    assert answer.status in (200, 400), (query, answer.body)
+
+
+@LIVELY
+@given(st.sampled_from(("starting_after", "ending_before")), st.text(max_size=20) | json_values.map(json.dumps))
+def test_any_cursor(rest: Rest, name: str, text: str) -> None:
+    cursor = base64.b64encode(text.encode("utf-8", "replace")).decode()
+    ask(rest, "people", **{name: cursor, "order_by": "name.firstName,position[DescNullsLast],createdAt"})

@@ -1,0 +1,454 @@
+"""Roles: what they compile to, what exceeds what, and every rule of changing them, over /metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apikeys import services
+from apikeys.authentication import principal_of_member
+from apikeys.models import ApiKey, FieldPermission, Member, ObjectPermission, Role
+from apikeys.roles import FLAGS, SETTINGS_FLAGS, TOOL_FLAGS, VERBS, compile_permissions, excess
+from config.principal import EVERYTHING, Permissions, Principal
+from config.principal import ObjectPermission as Override
+from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from tests.apikeys.conftest import role
+from tests.factories import Api, api_of
+
+BOOK, SHELF = UUID(int=1), UUID(int=2)
+
+
+@pytest.fixture
+def api(acme: Workspace) -> Api:
+    return api_of(acme)
+
+
+def gql(api: Api, query: str, **variables: Any) -> Any:
+    return api.data(query, variables, path="/metadata")
+
+
+def error_of(api: Api, query: str, **variables: Any) -> tuple[str, str]:
+    """(code, message) of the one error of a call that changed nothing."""
+    before = state()
+    answer = api.graphql(query, variables, path="/metadata")
+    assert answer.status == 200, answer.body
+    [error] = answer.body["errors"]
+    assert state() == before
+    return error["extensions"]["code"], error["message"]
+
+
+def state() -> list[Any]:
+    models = (Role, ObjectPermission, FieldPermission, Member)
+    return [list(model.objects.order_by("id").values()) for model in models] + [
+        list(ApiKey.objects.order_by("id").values("id", "name", "role_id", "expires_at", "revoked_at"))
+    ]
+
+
+def object_id(workspace: Workspace, name: str) -> str:
+    return str(ObjectMetadata.objects.get(workspace_id=workspace.id, name_singular=name).id)
+
+
+def field_id(workspace: Workspace, name: str, field: str) -> str:
+    return str(FieldMetadata.objects.get(object_id=object_id(workspace, name), name=field).id)
+
+
+CREATE = "mutation($v: CreateRoleInput!) { createOneRole(createRoleInput: $v) { id label canReadAllObjectRecords } }"
+UPDATE = (
+    "mutation($v: UpdateRoleInput!) { updateOneRole(updateRoleInput: $v) { id label icon canReadAllObjectRecords } }"
+)
+DELETE = "mutation($id: UUID!) { deleteOneRole(roleId: $id) }"
+OBJECTS = """mutation($v: UpsertObjectPermissionsInput!) { upsertObjectPermissions(upsertObjectPermissionsInput: $v) {
+    objectMetadataId canReadObjectRecords canUpdateObjectRecords canSoftDeleteObjectRecords canDestroyObjectRecords
+    restrictedFields } }"""
+FIELDS = """mutation($v: UpsertFieldPermissionsInput!) { upsertFieldPermissions(upsertFieldPermissionsInput: $v) {
+    roleId objectMetadataId fieldMetadataId canReadFieldValue canUpdateFieldValue } }"""
+FLAGS_SET = """mutation($v: UpsertPermissionFlagsInput!) { upsertPermissionFlags(upsertPermissionFlagsInput: $v) {
+    roleId flag } }"""
+
+
+# Data ------------------------------------------------------------------------------------------------
+
+
+def test_permissions_compile_from_rows_of_text_and_of_uuids() -> None:
+    rights = (False, True, True, False, False, False)
+    as_text = compile_permissions(
+        rights, ["VIEWS"], [(str(BOOK), None, True, None, False)], [(str(SHELF), False, None), (str(BOOK), None, False)]
+    )
+    assert as_text == Permissions(
+        read=True,
+        objects={BOOK: Override(None, True, None, False)},
+        unreadable_fields=frozenset({SHELF}),
+        locked_fields=frozenset({BOOK}),
+        tools=True,
+        flags=frozenset({"VIEWS"}),
+    )
+    assert as_text == compile_permissions(
+        rights, ["VIEWS"], [(BOOK, None, True, None, False)], [(SHELF, False, None), (BOOK, None, False)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "own", "missing"),
+    [
+        pytest.param(Permissions(), Permissions(), None, id="nothing of nothing"),
+        pytest.param(EVERYTHING, EVERYTHING, None, id="all of all"),
+        pytest.param(Permissions(read=True), Permissions(), "canReadAllObjectRecords", id="reading"),
+        pytest.param(Permissions(settings=True), Permissions(tools=True), "canUpdateAllSettings", id="settings"),
+        pytest.param(Permissions(tools=True), Permissions(settings=True), "canAccessAllTools", id="tools"),
+        pytest.param(Permissions(flags=frozenset({"ROLES"})), Permissions(settings=True), None, id="implied flag"),
+        pytest.param(Permissions(flags=frozenset({"AI"})), Permissions(settings=True), "AI", id="tool flag"),
+        pytest.param(
+            Permissions(objects={BOOK: Override(True)}),
+            Permissions(),
+            f"canReadAllObjectRecords on {BOOK}",
+            id="one object more",
+        ),
+        pytest.param(
+            Permissions(objects={BOOK: Override(True)}),
+            Permissions(objects={BOOK: Override(True)}),
+            None,
+            id="same object",
+        ),
+        pytest.param(
+            Permissions(read=True),
+            Permissions(read=True, objects={BOOK: Override(False)}),
+            f"canReadAllObjectRecords on {BOOK}",
+            id="an object denied to the giver",
+        ),
+        pytest.param(
+            Permissions(read=True),
+            Permissions(read=True, unreadable_fields=frozenset({BOOK})),
+            "canReadFieldValue",
+            id="a field hidden from the giver",
+        ),
+        pytest.param(
+            Permissions(read=True),
+            Permissions(read=True, locked_fields=frozenset({BOOK})),
+            "canUpdateFieldValue",
+            id="a field locked for the giver",
+        ),
+    ],
+)
+def test_what_exceeds_what(wanted: Permissions, own: Permissions, missing: str | None) -> None:
+    assert excess(wanted, own) == missing
+
+
+answers = st.sampled_from([None, True, False])
+some_permissions = st.builds(
+    Permissions,
+    read=st.booleans(),
+    update=st.booleans(),
+    soft_delete=st.booleans(),
+    destroy=st.booleans(),
+    objects=st.dictionaries(st.sampled_from([BOOK, SHELF]), st.builds(Override, answers, answers, answers, answers)),
+    settings=st.booleans(),
+    tools=st.booleans(),
+    flags=st.frozensets(st.sampled_from(sorted(FLAGS)), max_size=3),
+)
+
+
+@given(some_permissions, some_permissions)
+def test_a_subset_never_allows_what_its_giver_may_not(wanted: Permissions, own: Permissions) -> None:
+    if excess(wanted, own) is None:
+        for verb in VERBS:
+            for each in (BOOK, SHELF, UUID(int=3)):
+                assert own.allows(verb, each) or not wanted.allows(verb, each)
+        assert not (wanted.settings and not own.settings)
+    assert excess(wanted, wanted) is None
+    assert excess(wanted, EVERYTHING) is None
+
+
+def test_every_flag_belongs_to_one_kind() -> None:
+    assert frozenset() == SETTINGS_FLAGS & TOOL_FLAGS
+    assert {"API_KEYS_AND_WEBHOOKS", "ROLES", "DATA_MODEL", "IMPORT_CSV"} <= FLAGS
+
+
+# Roles of a workspace --------------------------------------------------------------------------------
+
+
+def test_a_new_workspace_has_admin_and_member(api: Api, acme: Workspace) -> None:
+    found = gql(
+        api,
+        """{ getRoles { label isEditable canUpdateAllSettings canReadAllObjectRecords canDestroyAllObjectRecords
+             canBeAssignedToApiKeys permissionFlags { flag } objectPermissions { objectMetadataId } agents { id }
+             apiKeys { name } workspaceMembers { id } } currentWorkspace { defaultRole { label } } }""",
+    )
+    assert found["currentWorkspace"] == {"defaultRole": {"label": "Member"}}
+    shared = {
+        "canReadAllObjectRecords": True,
+        "canDestroyAllObjectRecords": True,
+        "canBeAssignedToApiKeys": True,
+        "permissionFlags": [],
+        "objectPermissions": [],
+        "agents": [],
+        "workspaceMembers": [],
+    }
+    assert found["getRoles"] == [
+        {
+            "label": "Admin",
+            "isEditable": False,
+            "canUpdateAllSettings": True,
+            "apiKeys": [{"name": "Test key"}],
+            **shared,
+        },
+        {"label": "Member", "isEditable": True, "canUpdateAllSettings": False, "apiKeys": [], **shared},
+    ]
+
+
+def test_a_role_needs_a_label_only(api: Api) -> None:
+    own_id = str(uuid4())
+    assert gql(api, CREATE, v={"label": "Guest", "id": own_id})["createOneRole"] == {
+        "id": own_id,
+        "label": "Guest",
+        "canReadAllObjectRecords": False,
+    }
+
+
+def test_a_role_is_changed_by_the_members_that_are_named(api: Api, admin: Principal) -> None:
+    made = gql(api, CREATE, v={"label": "Guest", "icon": "IconEye", "canReadAllObjectRecords": True})["createOneRole"]
+    changed = gql(api, UPDATE, v={"id": made["id"], "update": {"label": " Visitor "}})["updateOneRole"]
+    assert changed == {"id": made["id"], "label": "Visitor", "icon": "IconEye", "canReadAllObjectRecords": True}
+    assert role(admin, "Visitor").version == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param({"label": "Admin"}, ("FORBIDDEN", "A role with this label already exists"), id="label taken"),
+        pytest.param({"label": " "}, ("BAD_USER_INPUT", "label should not be empty"), id="empty label"),
+        pytest.param(
+            {"label": "X", "canUpdateAllObjectRecords": True},
+            ("BAD_USER_INPUT", "Cannot give writing permission without reading permission"),
+            id="write without read",
+        ),
+        pytest.param(
+            {
+                "label": "X",
+                "canBeAssignedToUsers": False,
+                "canBeAssignedToAgents": False,
+                "canBeAssignedToApiKeys": False,
+            },
+            ("BAD_USER_INPUT", "Role must be assignable to at least one target type"),
+            id="no target",
+        ),
+    ],
+)
+def test_roles_that_cannot_be_made(api: Api, values: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert error_of(api, CREATE, v=values) == expected
+
+
+def test_the_admin_role_is_not_editable(api: Api, acme: Workspace, admin: Principal) -> None:
+    admin_role = str(role(admin, "Admin").id)
+    refused = ("FORBIDDEN", "Role is not editable")
+    assert error_of(api, UPDATE, v={"id": admin_role, "update": {"label": "Boss"}}) == refused
+    assert error_of(api, DELETE, id=admin_role) == refused
+    items = [{"objectMetadataId": object_id(acme, "book"), "canReadObjectRecords": False}]
+    assert error_of(api, OBJECTS, v={"roleId": admin_role, "objectPermissions": items}) == refused
+    assert error_of(api, FLAGS_SET, v={"roleId": admin_role, "permissionFlagKeys": []}) == refused
+
+
+def test_an_unknown_role_is_not_found(api: Api, other: Workspace) -> None:
+    foreign = Role.objects.get(workspace_id=other.id, label="Member")
+    for each in (str(uuid4()), str(foreign.id)):
+        assert error_of(api, UPDATE, v={"id": each, "update": {"label": "X"}}) == ("NOT_FOUND", "Role not found")
+        assert error_of(api, DELETE, id=each) == ("NOT_FOUND", "Role not found")
+
+
+def test_the_default_role_stays(api: Api, admin: Principal) -> None:
+    assert error_of(api, DELETE, id=str(role(admin, "Member").id)) == ("FORBIDDEN", "Default role cannot be deleted")
+
+
+def test_deleting_a_role_moves_members_to_the_default_and_stops_keys(
+    api: Api, acme: Workspace, admin: Principal
+) -> None:
+    made = services.role_create(admin, values={"label": "Sales", "canReadAllObjectRecords": True})
+    member = services.member_create(workspace=acme, email="a@example.com", password="correct horse", role=made)
+    key = services.apikey_create(admin, name="sales", expires_at=None, role_id=made.id)
+    token = services.apikey_token(admin, key_id=key.id).token
+    assert gql(api, DELETE, id=str(made.id)) == {"deleteOneRole": str(made.id)}
+    member.refresh_from_db()
+    assert member.role.label == "Member"
+    answer = Api(token).get("/rest/metadata/apiKeys/me")
+    assert (answer.status, answer.body["messages"]) == (403, ["API key has no role assigned"])
+
+
+# Restrictions ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reader(admin: Principal) -> Role:
+    return services.role_create(admin, values={"label": "Reader", "canReadAllObjectRecords": True})
+
+
+def test_object_permissions_are_set_and_null_inherits(api: Api, acme: Workspace, reader: Role) -> None:
+    book = object_id(acme, "book")
+    item = {"objectMetadataId": book, "canUpdateObjectRecords": True, "canReadObjectRecords": None}
+    [stored] = gql(api, OBJECTS, v={"roleId": str(reader.id), "objectPermissions": [item]})["upsertObjectPermissions"]
+    assert stored == {
+        "objectMetadataId": book,
+        "canReadObjectRecords": None,
+        "canUpdateObjectRecords": True,
+        "canSoftDeleteObjectRecords": None,
+        "canDestroyObjectRecords": None,
+        "restrictedFields": {},
+    }
+    item = {"objectMetadataId": book, "canUpdateObjectRecords": None, "canDestroyObjectRecords": True}
+    [stored] = gql(api, OBJECTS, v={"roleId": str(reader.id), "objectPermissions": [item]})["upsertObjectPermissions"]
+    assert (stored["canUpdateObjectRecords"], stored["canDestroyObjectRecords"]) == (None, True)
+    assert ObjectPermission.objects.filter(role=reader).count() == 1
+
+
+def test_object_permissions_that_are_refused(api: Api, acme: Workspace, other: Workspace, reader: Role) -> None:
+    def refused(object_metadata_id: str, **rights: bool | None) -> tuple[str, str]:
+        item = {"objectMetadataId": object_metadata_id, **rights}
+        return error_of(api, OBJECTS, v={"roleId": str(reader.id), "objectPermissions": [item]})
+
+    without_read = ("BAD_USER_INPUT", "Cannot give writing permission without reading permission")
+    book = object_id(acme, "book")
+    assert refused(book, canReadObjectRecords=False, canUpdateObjectRecords=True) == without_read
+    assert refused(object_id(other, "book"), canReadObjectRecords=True) == ("NOT_FOUND", "Object metadata not found")
+    system = ObjectMetadata.objects.filter(workspace_id=acme.id, is_system=True).first()
+    assert system is not None
+    assert refused(str(system.id), canReadObjectRecords=False) == (
+        "FORBIDDEN",
+        "Cannot add object permission on system object",
+    )
+    services.object_permissions_upsert(
+        services.system_principal(acme),
+        role_id=reader.id,
+        items=[{"objectMetadataId": book, "canReadObjectRecords": None, "canUpdateObjectRecords": True}],
+    )
+    narrowed = {"id": str(reader.id), "update": {"canReadAllObjectRecords": False}}
+    assert error_of(api, UPDATE, v=narrowed) == without_read
+
+
+def test_field_permissions_only_take_away(api: Api, acme: Workspace, reader: Role) -> None:
+    place = {"objectMetadataId": object_id(acme, "book"), "fieldMetadataId": field_id(acme, "book", "title")}
+
+    def sent(**rights: bool | None) -> dict[str, Any]:
+        return {"roleId": str(reader.id), "fieldPermissions": [{**place, **rights}]}
+
+    [stored] = gql(api, FIELDS, v=sent(canReadFieldValue=False))["upsertFieldPermissions"]
+    assert stored == {"roleId": str(reader.id), **place, "canReadFieldValue": False, "canUpdateFieldValue": None}
+    assert error_of(api, FIELDS, v=sent(canReadFieldValue=True)) == (
+        "BAD_USER_INPUT",
+        "Field permission can only introduce a restriction",
+    )
+    assert error_of(api, FIELDS, v=sent(canUpdateFieldValue=False)) == (
+        "BAD_USER_INPUT",
+        "Field restriction on update only makes sense on an updatable object",
+    )
+    assert gql(api, FIELDS, v=sent(canReadFieldValue=None)) == {"upsertFieldPermissions": []}
+    assert FieldPermission.objects.count() == 0
+    assert error_of(api, FIELDS, v=sent()) == (
+        "BAD_USER_INPUT",
+        "Field permission must restrict reading or updating",
+    )
+
+
+def test_a_field_belongs_to_the_object_it_is_named_with(api: Api, acme: Workspace, reader: Role) -> None:
+    item = {
+        "objectMetadataId": object_id(acme, "shelf"),
+        "fieldMetadataId": field_id(acme, "book", "title"),
+        "canReadFieldValue": False,
+    }
+    assert error_of(api, FIELDS, v={"roleId": str(reader.id), "fieldPermissions": [item]}) == (
+        "NOT_FOUND",
+        "Field metadata not found",
+    )
+
+
+def test_flags_replace_the_set_and_may_be_enum_values(api: Api, reader: Role) -> None:
+    sent = {"roleId": str(reader.id), "permissionFlagKeys": ["VIEWS", "AI", "VIEWS"]}
+    assert gql(api, FLAGS_SET, v=sent)["upsertPermissionFlags"] == [
+        {"roleId": str(reader.id), "flag": "AI"},
+        {"roleId": str(reader.id), "flag": "VIEWS"},
+    ]
+    literal = FLAGS_SET.replace("($v: UpsertPermissionFlagsInput!)", "").replace(
+        "$v", f'{{roleId: "{reader.id}", permissionFlagKeys: [DATA_MODEL]}}'
+    )
+    assert gql(api, literal)["upsertPermissionFlags"] == [{"roleId": str(reader.id), "flag": "DATA_MODEL"}]
+    sent["permissionFlagKeys"] = ["EVERYTHING"]
+    assert error_of(api, FLAGS_SET, v=sent) == ("BAD_USER_INPUT", "Invalid permission setting (unknown value)")
+
+
+# Who may give what -----------------------------------------------------------------------------------
+
+DENIED = ("FORBIDDEN", "Entity performing the request does not have permission")
+CREATE_KEY = "mutation($v: CreateApiKeyInput!) { createApiKey(input: $v) { id } }"
+ASSIGN = "mutation($key: UUID!, $role: UUID!) { assignRoleToApiKey(apiKeyId: $key, roleId: $role) }"
+TOKEN = 'mutation($key: UUID!) { generateApiKeyToken(apiKeyId: $key, expiresAt: "2100-01-01") { token } }'
+
+
+def holder(admin: Principal, acme: Workspace, *flags: str) -> Api:
+    """A key that reads records and has some flags."""
+    made = services.role_create(admin, values={"label": "Holder", "canReadAllObjectRecords": True})
+    services.permission_flags_upsert(admin, role_id=made.id, flags=flags)
+    return api_of(acme, role="Holder", name="holder")
+
+
+def test_a_member_key_manages_nothing(acme: Workspace, admin: Principal, key: ApiKey) -> None:
+    member = api_of(acme, role="Member", name="member")
+    for query in ("{ apiKeys { id } }", "{ getRoles { id } }", "{ getApiKeyRoles { id } }"):
+        assert error_of(member, query) == DENIED
+    assert error_of(member, TOKEN, key=str(key.id)) == DENIED
+    assert error_of(member, CREATE, v={"label": "X"}) == DENIED
+
+
+def test_the_keys_flag_alone_binds_no_role(acme: Workspace, admin: Principal, key: ApiKey) -> None:
+    api = holder(admin, acme, "API_KEYS_AND_WEBHOOKS")
+    for label in ("Admin", "Holder"):
+        new = {"name": "x", "expiresAt": "2100-01-01", "roleId": str(role(admin, label).id)}
+        assert error_of(api, CREATE_KEY, v=new) == DENIED
+        assert error_of(api, ASSIGN, key=str(key.id), role=str(role(admin, label).id)) == DENIED
+    assert error_of(api, TOKEN, key=str(key.id)) == DENIED  # a token of an Admin key would act as Admin
+
+
+def test_with_the_roles_flag_only_roles_within_ones_own_rights_are_bound(
+    acme: Workspace, admin: Principal, key: ApiKey
+) -> None:
+    api = holder(admin, acme, "API_KEYS_AND_WEBHOOKS", "ROLES")
+    narrow = services.role_create(admin, values={"label": "Narrow", "canReadAllObjectRecords": True})
+    for label in ("Admin", "Member"):
+        new = {"name": "x", "expiresAt": "2100-01-01", "roleId": str(role(admin, label).id)}
+        assert error_of(api, CREATE_KEY, v=new) == DENIED
+    new = {"name": "x", "expiresAt": "2100-01-01", "roleId": str(narrow.id)}
+    made = gql(api, CREATE_KEY, v=new)["createApiKey"]
+    assert error_of(api, ASSIGN, key=made["id"], role=str(role(admin, "Admin").id)) == DENIED
+    assert gql(api, ASSIGN, key=made["id"], role=str(role(admin, "Holder").id)) == {"assignRoleToApiKey": True}
+    assert error_of(api, CREATE, v={"label": "Boss", "canUpdateAllSettings": True}) == DENIED
+    assert error_of(api, UPDATE, v={"id": str(narrow.id), "update": {"canAccessAllTools": True}}) == DENIED
+
+
+def test_a_role_that_keys_may_not_have_is_not_bound(api: Api, admin: Principal) -> None:
+    made = services.role_create(admin, values={"label": "People", "canBeAssignedToApiKeys": False})
+    new = {"name": "x", "expiresAt": "2100-01-01", "roleId": str(made.id)}
+    assert error_of(api, CREATE_KEY, v=new) == ("BAD_USER_INPUT", 'Role "People" cannot be assigned to API keys')
+    labels = [each["label"] for each in gql(api, "{ getApiKeyRoles { label } }")["getApiKeyRoles"]]
+    assert labels == ["Admin", "Member"]
+
+
+def test_a_member_gets_another_role_but_never_changes_their_own(api: Api, acme: Workspace, admin: Principal) -> None:
+    query = "mutation($m: UUID!, $r: UUID!) { updateWorkspaceMemberRole(workspaceMemberId: $m, roleId: $r) { roles { label } } }"
+    member = services.member_create(
+        workspace=acme, email="a@example.com", password="correct horse", role=role(admin, "Admin")
+    )
+    member_role = str(role(admin, "Member").id)
+    own = services.playground_token(member_principal(member, acme)).token
+    assert error_of(Api(own), query, m=str(member.id), r=member_role) == ("FORBIDDEN", "Cannot update self role")
+    assert error_of(api, query, m=str(member.id), r=member_role) == (
+        "FORBIDDEN",
+        "Cannot unassign admin role from last admin of the workspace",
+    )
+    services.member_create(workspace=acme, email="b@example.com", password="correct horse", role=role(admin, "Admin"))
+    assert gql(api, query, m=str(member.id), r=member_role) == {
+        "updateWorkspaceMemberRole": {"roles": [{"label": "Member"}]}
+    }
+
+
+def member_principal(member: Member, workspace: Workspace) -> Principal:
+    return principal_of_member(member.user, workspace)

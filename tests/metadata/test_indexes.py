@@ -1,0 +1,105 @@
+"""Indexes that users make, and that PostgreSQL uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from metadata import services
+from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
+from metadata.services.indexes import MAX_CUSTOM_INDEXES
+from metadata.validation import IndexNotFound, MetadataValidationFailed
+from tests.metadata.conftest import index_names, version_of
+
+pytestmark = pytest.mark.django_db
+
+
+def create(rocket: ObjectMetadata, *columns: dict[str, Any], **more: Any) -> IndexMetadata:
+    return services.index_create(
+        workspace_id=rocket.workspace_id, values={"objectMetadataId": str(rocket.id), "fields": list(columns), **more}
+    )
+
+
+def column(field: FieldMetadata, sub_field: str | None = None) -> dict[str, Any]:
+    return {"fieldMetadataId": str(field.id), "subFieldName": sub_field}
+
+
+def test_an_index_serves_order_and_equality(
+    workspace: Workspace, rocket: ObjectMetadata, add_field: Callable[..., FieldMetadata]
+) -> None:
+    index = create(rocket, column(add_field("code", "TEXT")))
+    assert index_names(workspace, rocket.id) == {f"x_{index.id.hex}", f"x_{index.id.hex}_v"}
+    assert (index.is_custom, index.is_unique, index.index_type, index.name[:4]) == (True, False, "BTREE", "IDX_")
+    speed = create(rocket, column(add_field("speed", "NUMBER")))
+    assert f"x_{speed.id.hex}_v" not in index_names(workspace, rocket.id)
+    services.index_delete(workspace_id=workspace.id, index_id=index.id)
+    assert index_names(workspace, rocket.id) == {f"x_{speed.id.hex}"}
+
+
+def test_an_index_over_lists_and_over_parts(
+    workspace: Workspace, rocket: ObjectMetadata, add_field: Callable[..., FieldMetadata]
+) -> None:
+    tags = create(rocket, column(add_field("tags", "ARRAY")), indexType="GIN")
+    address = add_field("home", "ADDRESS")
+    parts = create(rocket, column(address, "addressCity"), column(address, "addressLat"))
+    assert index_names(workspace, rocket.id) >= {f"x_{tags.id.hex}", f"x_{parts.id.hex}"}
+    assert [each.sub_field_name for each in parts.index_fields.order_by("order")] == ["addressCity", "addressLat"]
+
+
+def test_an_index_goes_with_its_field(
+    workspace: Workspace, rocket: ObjectMetadata, add_field: Callable[..., FieldMetadata]
+) -> None:
+    code = add_field("code", "TEXT")
+    create(rocket, column(code))
+    services.field_delete(workspace_id=workspace.id, field_id=code.id)
+    assert index_names(workspace, rocket.id) == set()
+    assert IndexMetadata.objects.filter(object=rocket, is_custom=True).count() == 0
+
+
+def test_every_broken_rule_has_its_message(
+    workspace: Workspace, rocket: ObjectMetadata, add_field: Callable[..., FieldMetadata]
+) -> None:
+    code, home, unknown = add_field("code", "TEXT"), add_field("home", "ADDRESS"), uuid4()
+    cases: list[tuple[tuple[dict[str, Any], ...], list[str]]] = [
+        ((), ["At least one field is required to create an index"]),
+        ((column(code), column(code)), ["Duplicate field+sub-field in index field list"]),
+        (({"fieldMetadataId": str(unknown)},), [f"Field {unknown} not found on object {rocket.id}"]),
+        ((column(home),), ["Composite field home requires a sub-field selection"]),
+        ((column(home, "street"),), ["Unknown sub-field street on composite field home"]),
+        ((column(code, "x"),), ["Field code is not composite — subFieldName must not be set"]),
+    ]
+    before = version_of(workspace)
+    for columns, messages in cases:
+        with pytest.raises(MetadataValidationFailed) as refusal:
+            create(rocket, *columns)
+        assert refusal.value.message == "Validation errors occurred while creating index"
+        assert [each.message for each in refusal.value.failures[0].problems] == messages
+    with pytest.raises(MetadataValidationFailed) as refusal:
+        services.index_create(
+            workspace_id=workspace.id, values={"objectMetadataId": str(unknown), "fields": [column(code)]}
+        )
+    assert refusal.value.failures[0].problems[0].message == f"Object metadata {unknown} not found"
+    assert version_of(workspace) == before
+
+
+def test_the_number_of_indexes_is_limited(rocket: ObjectMetadata, add_field: Callable[..., FieldMetadata]) -> None:
+    for number in range(MAX_CUSTOM_INDEXES):
+        create(rocket, column(add_field(f"number{number}", "NUMBER")))
+    with pytest.raises(MetadataValidationFailed) as refusal:
+        create(rocket, column(add_field("last", "NUMBER")))
+    message = f"Custom index limit of {MAX_CUSTOM_INDEXES} reached for object {rocket.id}"
+    assert refusal.value.failures[0].problems[0].message == message
+
+
+def test_automatic_indexes_stay(workspace: Workspace, rocket: ObjectMetadata) -> None:
+    index = IndexMetadata.objects.get(object=rocket)
+    with pytest.raises(MetadataValidationFailed) as refusal:
+        services.index_delete(workspace_id=workspace.id, index_id=index.id)
+    message = f"Index {index.id} is a system index and cannot be deleted"
+    assert refusal.value.failures[0].problems[0].message == message
+    unknown = uuid4()
+    with pytest.raises(IndexNotFound, match=f"Index {unknown} not found"):
+        services.index_delete(workspace_id=workspace.id, index_id=unknown)

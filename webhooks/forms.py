@@ -1,0 +1,137 @@
+"""Forms of the webhook pages. What the services refuse is shown at the field it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from config.errors import ApiError
+from webhooks.models import Webhook
+from webhooks.services import ACTIONS, MAX_DESCRIPTION_LENGTH, MAX_OPERATIONS, MAX_SECRET_LENGTH
+
+_PLAIN = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+_FIELD_OF = {"targetUrl": "target_url", "description": "description", "secret": "secret"}
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRow:
+    """One `object × action` of the form; empty halves are rows not filled in yet."""
+
+    object_name: str = ""
+    action: str = ""
+
+    @property
+    def operation(self) -> str:
+        return f"{self.object_name}.{self.action}"
+
+
+class WebhookForm(forms.Form):
+    """Address, description, secret and any number of operation rows."""
+
+    target_url = forms.CharField(
+        label="URL to call",
+        max_length=2048,
+        help_text="Each event is one POST with a JSON body. http:// is sent unencrypted: prefer https://.",
+        widget=forms.TextInput(attrs={**_PLAIN, "inputmode": "url", "placeholder": "https://example.com/hook"}),
+    )
+    description = forms.CharField(
+        required=False, max_length=MAX_DESCRIPTION_LENGTH, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    secret = forms.CharField(
+        required=False,
+        max_length=MAX_SECRET_LENGTH,
+        help_text="Signs every delivery. Left empty, a strong one is generated.",
+        widget=forms.PasswordInput(attrs={**_PLAIN, "autocomplete": "new-password"}),
+    )
+
+    def __init__(self, data: QueryDict | None = None, webhook: Webhook | None = None) -> None:
+        initial = None if webhook is None else {
+            "target_url": webhook.target_url, "description": webhook.description
+        }  # fmt: skip
+        super().__init__(data, initial=initial)
+        if webhook is not None:
+            del self.fields["secret"]
+        self.rows = _posted_rows(data) if data is not None else _stored_rows(webhook)
+        self.operation_error = ""
+
+    def clean(self) -> dict[str, Any]:
+        half = [row for row in self.rows if bool(row.object_name) != bool(row.action)]
+        if half:
+            self._refuse_operations("Choose both an object and an action in every row, or neither.")
+        elif not self.operations:
+            self._refuse_operations("Choose one event or more.")
+        return self.cleaned_data
+
+    def _refuse_operations(self, message: str) -> None:
+        self.operation_error = message
+        self.add_error(None, message)
+
+    @property
+    def operations(self) -> list[str]:
+        return [row.operation for row in self.rows if row.object_name and row.action]
+
+    def values(self) -> dict[str, Any]:
+        """The input of the services, under the API's names."""
+        values = {
+            "targetUrl": self.cleaned_data["target_url"],
+            "description": self.cleaned_data["description"] or None,
+            "operations": self.operations,
+        }
+        if self.cleaned_data.get("secret"):
+            values["secret"] = self.cleaned_data["secret"]
+        return values
+
+    def refuse(self, error: ApiError) -> None:
+        text = error.message if error.hint is None else f"{error.message}. {error.hint}."
+        name = _FIELD_OF.get(error.path or "")
+        self.add_error(name if name in self.fields else None, text)
+
+
+class DeleteForm(forms.Form):
+    """The word `delete`, typed by hand."""
+
+    confirmation = forms.CharField(label="Type “delete” to confirm", widget=forms.TextInput(attrs=_PLAIN))
+
+    def clean_confirmation(self) -> str:
+        typed: str = self.cleaned_data["confirmation"]
+        if typed.strip().lower() != "delete":
+            raise forms.ValidationError("Type the word delete. Nothing was deleted.")
+        return typed
+
+
+class TestForm(forms.Form):
+    """Which made-up event to send."""
+
+    object = forms.ChoiceField()
+    action = forms.ChoiceField(choices=[(each, each) for each in ACTIONS])
+
+    def __init__(self, objects: Sequence[tuple[str, str]], data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.fields["object"].choices = objects  # type: ignore[attr-defined]
+
+
+class RotationForm(forms.Form):
+    """How long the old secret signs too."""
+
+    hours = forms.TypedChoiceField(
+        label="The old secret signs for",
+        coerce=int,
+        choices=[("0", "no longer: replace at once"), ("24", "24 hours more"), ("72", "72 hours more")],
+        initial="24",
+    )
+
+
+def _posted_rows(data: QueryDict) -> list[OperationRow]:
+    pairs = zip(data.getlist("object"), data.getlist("action"), strict=False)
+    return [OperationRow(name.strip(), action.strip()) for name, action in pairs][:MAX_OPERATIONS]
+
+
+def _stored_rows(webhook: Webhook | None) -> list[OperationRow]:
+    if webhook is None:
+        return [OperationRow("*", "*")]
+    pairs = (operation.rpartition(".") for operation in webhook.operations)
+    return [OperationRow(name, action) for name, _, action in pairs]

@@ -1,0 +1,377 @@
+"""Settings → API & Webhooks → Webhooks: the list, the form, deliveries and what can be done with them.
+
+A secret is in one answer only, on a page that must not be kept: after it was made, and when somebody
+asks to see it, which is logged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from config.errors import ApiError, NotFound
+from config.pages import settings_page
+from config.principal import Principal
+from metadata.models import ObjectMetadata
+from webhooks import services
+from webhooks.forms import DeleteForm, OperationRow, RotationForm, TestForm, WebhookForm
+from webhooks.models import Delivery, DeliveryStatus, Webhook
+from webhooks.rest import shows_answer
+from webhooks.services import ACTIONS, FLAG
+from webhooks.signing import standard_secret
+
+HOME = "/settings/api-webhooks/webhooks"
+PAGE_SIZE = 25
+SESSION_KEY = "webhook_secret"  # id of the webhook whose secret the next page may show
+
+_BADGES = {
+    DeliveryStatus.PENDING: ("Waiting", "warn"),
+    DeliveryStatus.DELIVERING: ("On its way", "info"),
+    DeliveryStatus.HELD: ("Held", "muted"),
+    DeliveryStatus.DELIVERED: ("Delivered", "ok"),
+    DeliveryStatus.FAILED: ("Failed", "bad"),
+}
+
+logger = logging.getLogger(__name__)
+
+
+def status_of(webhook: Webhook) -> tuple[str, str]:
+    """(label, badge kind) of a webhook."""
+    if webhook.disabled_reason and not webhook.is_active:
+        return "Switched off", "bad"
+    if not webhook.is_active:
+        return "Paused", "muted"
+    if webhook.failing_since is not None:
+        return "Failing", "warn"
+    return "Active", "ok"
+
+
+@settings_page(flag=FLAG)
+@require_GET
+def webhook_list(request: HttpRequest) -> HttpResponse:
+    principal = _principal(request)
+    webhooks = list(services.webhooks_of(principal.workspace_id))
+    last = services.last_deliveries(principal.workspace_id, [each.id for each in webhooks])
+    search = request.GET.get("q", "").strip()[:200]
+    found = [
+        each
+        for each in webhooks
+        if search.lower() in each.target_url.lower() or search.lower() in (each.description or "").lower()
+    ]
+    context = {
+        "webhooks": [{**_shown(each), "last": _last_shown(last.get(each.id))} for each in found],
+        "total": len(webhooks),
+        "search": search,
+    }
+    return render(request, "webhooks/webhook_list.html", context)
+
+
+@settings_page(flag=FLAG)
+@sensitive_post_parameters("secret")
+@require_http_methods(["GET", "POST"])
+def webhook_new(request: HttpRequest) -> HttpResponse:
+    """Make a webhook, then show its secret once."""
+    principal = _principal(request)
+    form = WebhookForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and not _changes_rows(request, form) and form.is_valid():
+        try:
+            webhook = services.webhook_create(workspace_id=principal.workspace_id, data=form.values())
+        except ApiError as error:
+            form.refuse(error)
+        else:
+            request.session[SESSION_KEY] = str(webhook.id)
+            return redirect(f"{HOME}/{webhook.id}/secret")
+    return _render_form(request, form, None)
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def webhook_edit(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    webhook = _webhook(request, webhook_id)
+    form = WebhookForm(request.POST if request.method == "POST" else None, webhook)
+    if request.method == "POST" and not _changes_rows(request, form) and form.is_valid():
+        try:
+            services.webhook_update(
+                workspace_id=webhook.workspace_id, webhook_id=webhook.id, data=form.values()
+            )
+        except ApiError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, "Saved. Events from now on follow the new settings.")
+            return redirect(f"{HOME}/{webhook.id}")
+    return _render_form(request, form, webhook)
+
+
+def _changes_rows(request: HttpRequest, form: WebhookForm) -> bool:
+    """Whether the form was sent only to add or remove a row; nothing is saved then, and nothing is complained of."""
+    if "remove" in request.POST:
+        place = request.POST["remove"]
+        if place.isdecimal() and int(place) < len(form.rows):
+            del form.rows[int(place)]
+    elif "add" not in request.POST:
+        return False
+    form.is_bound = False
+    form.initial = {name: request.POST.get(name, "") for name in form.fields if name != "secret"}
+    return True
+
+
+def _render_form(request: HttpRequest, form: WebhookForm, webhook: Webhook | None) -> HttpResponse:
+    rows = form.rows if form.rows and not form.rows[-1].object_name else [*form.rows, OperationRow()]
+    known = _object_choices(_principal(request))
+    named = {each.object_name for each in form.rows} - {name for name, _ in known} - {"", "*"}
+    context = {
+        "form": form,
+        "webhook": webhook,
+        "rows": rows,
+        "objects": [("*", "All objects"), *known, *((name, f"{name} (does not exist)") for name in sorted(named))],
+        "actions": [("*", "all actions"), *((each, each) for each in ACTIONS)],
+    }
+    return render(request, "webhooks/webhook_form.html", context, status=422 if form.errors else 200)
+
+
+@settings_page(flag=FLAG)
+@require_GET
+def webhook_detail(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    """Settings and log of a webhook. `status` filters the log; `before` and `after` are ids of deliveries."""
+    webhook = _webhook(request, webhook_id)
+    chosen = request.GET.get("status", "")
+    page = services.delivery_page(
+        workspace_id=webhook.workspace_id,
+        webhook_id=webhook.id,
+        limit=PAGE_SIZE,
+        status=chosen if chosen in DeliveryStatus.values else None,
+        older_than=_optional_id(request.GET.get("before")),
+        newer_than=_optional_id(request.GET.get("after")),
+    )
+    context = {
+        **_shown(webhook),
+        "deliveries": [_delivery_shown(each) for each in page.rows],
+        "page": page,
+        "statuses": [(status.value, label) for status, (label, _) in _BADGES.items()],
+        "chosen_status": chosen,
+        "test_form": TestForm(_object_choices(_principal(request))),
+        "rotation_form": RotationForm(),
+        "old_secret_until": _old_secret_until(webhook),
+        "is_plain_http": webhook.target_url.startswith("http://"),
+    }
+    return render(request, "webhooks/webhook_detail.html", context)
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def webhook_secret(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    """POST asks to see the secret; the GET that follows shows it, once."""
+    webhook = _webhook(request, webhook_id)
+    if request.method == "POST":
+        request.session[SESSION_KEY] = str(webhook.id)
+        return redirect(f"{HOME}/{webhook.id}/secret")
+    if request.session.get(SESSION_KEY) != str(webhook.id):
+        messages.warning(request, "Ask to see the secret again: this page shows it only once.")
+        return redirect(f"{HOME}/{webhook.id}")
+    del request.session[SESSION_KEY]
+    principal = _principal(request)
+    logger.info(
+        "webhook secret shown",
+        extra={"workspace_id": str(principal.workspace_id), "webhook_id": str(webhook.id), "by": principal.name},
+    )
+    context = {"webhook": webhook, "standard_secret": standard_secret(webhook.secret)}
+    response = render(request, "webhooks/webhook_secret.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@settings_page(flag=FLAG)
+@require_POST
+def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    webhook = _webhook(request, webhook_id)
+    form = RotationForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose how long the old secret signs. Nothing was changed.")
+        return redirect(f"{HOME}/{webhook.id}")
+    services.secret_rotate(
+        workspace_id=webhook.workspace_id,
+        webhook_id=webhook.id,
+        overlap=timedelta(hours=form.cleaned_data["hours"]),
+    )
+    request.session[SESSION_KEY] = str(webhook.id)
+    return redirect(f"{HOME}/{webhook.id}/secret")
+
+
+@settings_page(flag=FLAG)
+@require_POST
+def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    webhook = _webhook(request, webhook_id)
+    is_active = request.POST.get("active") == "1"
+    services.webhook_update(
+        workspace_id=webhook.workspace_id, webhook_id=webhook.id, data={"isActive": is_active}
+    )
+    messages.success(
+        request,
+        "The webhook is on. What was held is sent now."
+        if is_active
+        else "The webhook is paused. Events are not recorded for it until you resume it.",
+    )
+    return redirect(f"{HOME}/{webhook.id}")
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    """Ask for the word `delete`, then delete."""
+    webhook = _webhook(request, webhook_id)
+    form = DeleteForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        services.webhook_delete(workspace_id=webhook.workspace_id, webhook_id=webhook.id)
+        messages.success(request, "The webhook is deleted.")
+        return redirect(HOME)
+    return render(
+        request, "webhooks/webhook_delete.html", {"webhook": webhook, "form": form}, status=422 if form.errors else 200
+    )
+
+
+@settings_page(flag=FLAG)
+@require_POST
+def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    """Send a made-up event and go to what came of it."""
+    webhook = _webhook(request, webhook_id)
+    try:
+        attempt = services.webhook_test(
+            principal=_principal(request),
+            webhook_id=webhook.id,
+            object_name=request.POST.get("object", ""),
+            action=request.POST.get("action", ""),
+        )
+    except ApiError as error:
+        messages.error(request, error.message)
+        return redirect(f"{HOME}/{webhook.id}")
+    if attempt.error is None:
+        messages.success(request, f"The receiver answered {attempt.status_code} in {attempt.duration_ms} ms.")
+    else:
+        messages.error(request, attempt.error)
+    return redirect(f"{HOME}/{webhook.id}/deliveries/{attempt.delivery_id}")
+
+
+@settings_page(flag=FLAG)
+@require_POST
+def webhook_recover(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    webhook = _webhook(request, webhook_id)
+    days = {"1": 1, "7": 7, "14": 14}.get(request.POST.get("days", ""), 1)
+    try:
+        count = services.failed_recover(
+            workspace_id=webhook.workspace_id, webhook_id=webhook.id, since=timezone.now() - timedelta(days=days)
+        )
+    except ApiError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"{count} failed {'delivery is' if count == 1 else 'deliveries are'} sent again.")
+    return redirect(f"{HOME}/{webhook.id}")
+
+
+@settings_page(flag=FLAG)
+@require_GET
+def delivery_detail(request: HttpRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
+    webhook = _webhook(request, webhook_id)
+    delivery = _delivery(webhook, delivery_id)
+    principal = _principal(request)
+    body = bytes(delivery.body).decode()
+    context = {
+        "webhook": webhook,
+        **_delivery_shown(delivery),
+        "body": json.dumps(json.loads(body), indent=2, ensure_ascii=False),
+        "size_bytes": len(delivery.body),
+        "attempts": [
+            {"attempt": each, "shows_answer": shows_answer(principal, each)}
+            for each in delivery.attempt_set.order_by("-number", "-at")
+        ],
+        "can_redeliver": webhook.is_active and delivery.status != DeliveryStatus.DELIVERING,
+    }
+    return render(request, "webhooks/delivery_detail.html", context)
+
+
+@settings_page(flag=FLAG)
+@require_POST
+def delivery_redeliver(request: HttpRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
+    webhook = _webhook(request, webhook_id)
+    delivery = _delivery(webhook, delivery_id)
+    try:
+        services.delivery_redeliver(workspace_id=webhook.workspace_id, delivery_id=delivery.id)
+    except ApiError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "It is sent again as soon as a worker is free. Reload to see what comes of it.")
+    return redirect(f"{HOME}/{webhook.id}/deliveries/{delivery.id}")
+
+
+def _principal(request: HttpRequest) -> Principal:
+    principal: Principal = request.principal  # type: ignore[attr-defined]
+    return principal
+
+
+def _webhook(request: HttpRequest, webhook_id: UUID) -> Webhook:
+    return services.webhook_get(_principal(request).workspace_id, webhook_id)
+
+
+def _delivery(webhook: Webhook, delivery_id: UUID) -> Delivery:
+    delivery = services.delivery_get(webhook.workspace_id, delivery_id)
+    if delivery.webhook_id != webhook.id:
+        raise NotFound("Delivery not found")
+    return delivery
+
+
+def _shown(webhook: Webhook) -> dict[str, Any]:
+    label, kind = status_of(webhook)
+    return {"webhook": webhook, "status": label, "badge": f"badge-{kind}", "events": _summary(webhook.operations)}
+
+
+def _summary(operations: list[str]) -> str:
+    """The events of a webhook in a few words."""
+    if "*.*" in operations:
+        return "All events"
+    shown = ", ".join(operations[:3])
+    return shown if len(operations) <= 3 else f"{shown} and {len(operations) - 3} more"
+
+
+def _last_shown(last: services.LastDelivery | None) -> dict[str, Any] | None:
+    if last is None:
+        return None
+    label, kind = _BADGES[DeliveryStatus(last.status)]
+    return {"at": last.created_at, "label": label, "class": {"ok": "", "bad": "text-bad"}.get(kind, "text-warn")}
+
+
+def _delivery_shown(delivery: Delivery) -> dict[str, Any]:
+    label, kind = _BADGES[DeliveryStatus(delivery.status)]
+    return {
+        "delivery": delivery,
+        "status": label,
+        "badge": f"badge-{kind}",
+        "next_attempt_at": delivery.next_attempt_at if delivery.status == DeliveryStatus.PENDING else None,
+    }
+
+
+def _object_choices(principal: Principal) -> list[tuple[str, str]]:
+    """(name, label) of every active object, people's own kinds first."""
+    rows = ObjectMetadata.objects.filter(workspace_id=principal.workspace_id, is_active=True)
+    ordered = sorted(rows, key=lambda each: (each.is_system, each.shown("labelSingular").lower()))
+    return [(each.name_singular, each.shown("labelSingular")) for each in ordered]
+
+
+def _old_secret_until(webhook: Webhook) -> Any:
+    until = webhook.previous_secret_until
+    return until if until is not None and until > timezone.now() else None
+
+
+def _optional_id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
