@@ -85,16 +85,22 @@ class MalformedBody(ApiError):
 
 
 class BodyTooLarge(ApiError):
+    """A body above 10 MB."""
+
     status = 413
     code = "BODY_TOO_LARGE"
 
 
 class InvalidCursor(ApiError):
+    """A cursor that is none, or was made for another order."""
+
     code = "INVALID_CURSOR"
     sub_code = "INVALID_CURSOR"
 
 
 class InvalidTimezone(ApiError):
+    """A time zone that the IANA database does not have."""
+
     code = "INVALID_TIMEZONE"
     sub_code = "INVALID_TIMEZONE"
 
@@ -107,11 +113,15 @@ class ConflictingArguments(ApiError):
 
 
 class InvalidFirst(ApiError):
+    """A `first` below zero."""
+
     code = "INVALID_ARGS_FIRST"
     sub_code = "INVALID_ARGS_FIRST"
 
 
 class InvalidLast(ApiError):
+    """A `last` below zero."""
+
     code = "INVALID_ARGS_LAST"
     sub_code = "INVALID_ARGS_LAST"
 
@@ -131,6 +141,8 @@ class GraphqlValidation(ApiError):
 
 
 class MethodNotAllowed(ApiError):
+    """A method the route does not have."""
+
     status = 405
     code = "METHOD_NOT_ALLOWED"
     graphql_code = "METHOD_NOT_ALLOWED"
@@ -140,6 +152,8 @@ class MethodNotAllowed(ApiError):
 
 
 class MissingToken(ApiError):
+    """A request without a token."""
+
     status = 403
     error = "FORBIDDEN_EXCEPTION"
     code = "FORBIDDEN_EXCEPTION"
@@ -198,6 +212,8 @@ class ApiKeyWithoutRole(TokenRefused):
 
 
 class WorkspaceNotFound(ApiError):
+    """A token of a workspace that is gone."""
+
     status = 401
     error = "WORKSPACE_NOT_FOUND"
     code = "WORKSPACE_NOT_FOUND"
@@ -219,6 +235,8 @@ class NotAuthenticatedForRecords(ApiError):
 
 
 class UnknownObject(ApiError):
+    """A name that no object of the workspace has."""
+
     code = "OBJECT_NOT_FOUND"
     sub_code = "UNKNOWN_ROOT_FIELD"
 
@@ -231,6 +249,8 @@ class UnknownField(ApiError):
 
 
 class UnknownSortField(ApiError):
+    """A name that the object does not have, in an order."""
+
     code = "FIELD_NOT_FOUND"
     sub_code = "FIELD_NOT_FOUND"
 
@@ -258,38 +278,50 @@ class InvalidId(InvalidValue):
 
 
 class InvalidUrl(InvalidValue):
+    """A link that is no web address."""
+
     code = "INVALID_URL"
     sub_code = "INVALID_URL"
 
 
 class InvalidPhone(InvalidValue):
-    """A phone number or code; `sub_code` is given per case."""
+    """A number that cannot be a phone number with the codes given."""
 
     code = "INVALID_PHONE_NUMBER"
     sub_code = "INVALID_PHONE_NUMBER"
 
 
 class InvalidPhoneCountryCode(InvalidPhone):
+    """A country code that ISO 3166-1 does not have."""
+
     code = "INVALID_PHONE_COUNTRY_CODE"
     sub_code = "INVALID_PHONE_COUNTRY_CODE"
 
 
 class InvalidPhoneCallingCode(InvalidPhone):
+    """A calling code that no country has."""
+
     code = "INVALID_PHONE_CALLING_CODE"
     sub_code = "INVALID_PHONE_CALLING_CODE"
 
 
 class ConflictingPhoneCodes(InvalidPhone):
+    """A country code and a calling code that contradict each other."""
+
     code = "CONFLICTING_PHONE_CALLING_CODE_AND_COUNTRY_CODE"
     sub_code = "CONFLICTING_PHONE_CALLING_CODE_AND_COUNTRY_CODE"
 
 
 class ConflictingPhoneCountryCode(InvalidPhone):
+    """A number that implies another country than the one given."""
+
     code = "CONFLICTING_PHONE_COUNTRY_CODE"
     sub_code = "CONFLICTING_PHONE_COUNTRY_CODE"
 
 
 class ConflictingPhoneCallingCode(InvalidPhone):
+    """A number that implies another calling code than the one given."""
+
     code = "CONFLICTING_PHONE_CALLING_CODE"
     sub_code = "CONFLICTING_PHONE_CALLING_CODE"
 
@@ -308,11 +340,15 @@ class TooManyRecords(ApiError):
 
 
 class TooComplex(ApiError):
+    """A query that would touch more than the limits allow."""
+
     code = "TOO_COMPLEX_QUERY"
     sub_code = "TOO_COMPLEX_QUERY"
 
 
 class PermissionDenied(ApiError):
+    """Something the caller's role does not allow; `required` names the right."""
+
     status = 403
     code = "PERMISSION_DENIED"
     graphql_code = "FORBIDDEN"
@@ -327,6 +363,8 @@ class PermissionDenied(ApiError):
 
 
 class RecordNotFound(ApiError):
+    """A record that does not exist or is deleted."""
+
     status = 404
     code = "RECORD_NOT_FOUND"
     graphql_code = "NOT_FOUND"
@@ -375,6 +413,8 @@ class Conflict(ApiError):
 
 
 class QueryTimeout(ApiError):
+    """A statement that took longer than `STATEMENT_TIMEOUT_MS`; nothing was written."""
+
     status = 504
     error = "QUERY_TIMEOUT"
     code = "QUERY_TIMEOUT"
@@ -422,11 +462,15 @@ class InvalidMetadataInput(ApiError):
 
 
 class MetadataMutationNotAllowed(InvalidMetadataInput):
+    """A property of the data model that may not be changed."""
+
     status = 403
     graphql_code = "FORBIDDEN"
 
 
 class MetadataConflict(InvalidMetadataInput):
+    """A name or id of the data model that is taken."""
+
     status = 409
     graphql_code = "CONFLICT"
 
@@ -448,6 +492,8 @@ class Forbidden(ApiError):
 
 
 class RateLimited(ApiError):
+    """More requests than the limit allows; wait as long as `Retry-After` says."""
+
     status = 429
     error = "RATE_LIMITED"
     code = "LIMIT_REACHED"

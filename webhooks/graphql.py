@@ -249,9 +249,7 @@ class Mutation:
     def resolve_delete_webhook(
         root: Any, info: Info, id: str | None = None, input: Mapping[str, Any] | None = None
     ) -> models.Webhook:
-        return services.webhook_delete(
-            workspace_id=_principal(info).workspace_id, webhook_id=_named_id(id, input)
-        )
+        return services.webhook_delete(workspace_id=_principal(info).workspace_id, webhook_id=_named_id(id, input))
 
     def resolve_delete_webhook_flag(
         root: Any, info: Info, id: str | None = None, input: Mapping[str, Any] | None = None
@@ -260,9 +258,7 @@ class Mutation:
         return True
 
     def resolve_redeliver_webhook(root: Any, info: Info, delivery_id: str) -> models.Delivery:
-        return services.delivery_redeliver(
-            workspace_id=_principal(info).workspace_id, delivery_id=Uuid(delivery_id)
-        )
+        return services.delivery_redeliver(workspace_id=_principal(info).workspace_id, delivery_id=Uuid(delivery_id))
 
     def resolve_recover_webhook(root: Any, info: Info, id: str, since: str) -> int:
         return services.failed_recover(
@@ -270,9 +266,7 @@ class Mutation:
         )
 
     def resolve_test_webhook(root: Any, info: Info, id: str, object: str, action: str) -> models.Attempt:
-        return services.webhook_test(
-            principal=_principal(info), webhook_id=Uuid(id), object_name=object, action=action
-        )
+        return services.webhook_test(principal=_principal(info), webhook_id=Uuid(id), object_name=object, action=action)
 
     def resolve_rotate_webhook_secret(root: Any, info: Info, id: str, overlap_hours: int | None) -> models.Webhook:
         return services.secret_rotate(

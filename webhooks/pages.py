@@ -101,9 +101,7 @@ def webhook_edit(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     form = WebhookForm(request.POST if request.method == "POST" else None, webhook)
     if request.method == "POST" and not _changes_rows(request, form) and form.is_valid():
         try:
-            services.webhook_update(
-                workspace_id=webhook.workspace_id, webhook_id=webhook.id, data=form.values()
-            )
+            services.webhook_update(workspace_id=webhook.workspace_id, webhook_id=webhook.id, data=form.values())
         except ApiError as error:
             form.refuse(error)
         else:
@@ -212,9 +210,7 @@ def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = _webhook(request, webhook_id)
     is_active = request.POST.get("active") == "1"
-    services.webhook_update(
-        workspace_id=webhook.workspace_id, webhook_id=webhook.id, data={"isActive": is_active}
-    )
+    services.webhook_update(workspace_id=webhook.workspace_id, webhook_id=webhook.id, data={"isActive": is_active})
     messages.success(
         request,
         "The webhook is on. What was held is sent now."

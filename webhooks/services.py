@@ -164,9 +164,7 @@ def webhook_disable(webhook: Webhook, reason: str, at: datetime, using: str) -> 
 
 def deliveries_of(workspace_id: UUID) -> QuerySet[Delivery]:
     """Every delivery of a workspace, newest first, from the database of its records."""
-    return (
-        Delivery.objects.using(_records_database(workspace_id)).filter(workspace_id=workspace_id).order_by("-id")
-    )
+    return Delivery.objects.using(_records_database(workspace_id)).filter(workspace_id=workspace_id).order_by("-id")
 
 
 def delivery_get(workspace_id: UUID, delivery_id: UUID) -> Delivery:

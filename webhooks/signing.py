@@ -44,9 +44,7 @@ def sign_hexadecimal(secret: str, timestamp_ms: int, body: bytes) -> str:
     return hmac.digest(secret.encode(), b"%d:%s" % (timestamp_ms, body), sha256).hex()
 
 
-def signature_headers(
-    secrets: Sequence[str], message_id: str, body: bytes, at: datetime, nonce: str
-) -> dict[str, str]:
+def signature_headers(secrets: Sequence[str], message_id: str, body: bytes, at: datetime, nonce: str) -> dict[str, str]:
     """Both schemes' headers for one attempt. The first secret is the current one.
 
     While a secret is being rotated the Standard header carries one signature per secret; the other

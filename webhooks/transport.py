@@ -184,9 +184,7 @@ def _secure(
         raise SendFailed(f"TLS failed: {_reason(fault)}") from None
 
 
-def _exchange(
-    wire: _Wire, target: Target, body: bytes, headers: Mapping[str, str], is_internal: bool
-) -> Answer:
+def _exchange(wire: _Wire, target: Target, body: bytes, headers: Mapping[str, str], is_internal: bool) -> Answer:
     request = http.client.HTTPConnection(target.host, target.port)
     request.auto_open = 0
     request.sock = wire

@@ -128,9 +128,7 @@ class Worker:
         free = self._concurrency - self._in_flight
         if free <= 0:
             return 0
-        claims = queue.claim(
-            self._using, now=self._clock(), limit=free, per_webhook=PER_WEBHOOK, lease=self._lease
-        )
+        claims = queue.claim(self._using, now=self._clock(), limit=free, per_webhook=PER_WEBHOOK, lease=self._lease)
         if not claims:
             return 0
         webhooks = Webhook.objects.in_bulk({each.webhook_id for each in claims})

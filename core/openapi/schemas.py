@@ -5,12 +5,12 @@ They are what its field types say of themselves; here is only which members a bo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from config.principal import Permissions
-from core.openapi.bodies import UUID, answer_component, array_of, object_of
+from core.openapi.bodies import answer_component, array_of, object_of
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 Json = dict[str, Any]
@@ -84,11 +84,11 @@ def _input(view: View, subject: ObjectSchema, columns: frozenset[str]) -> Json:
                 properties[field.relation.join_name] = _marked(_join_id(field), field)
                 target = view.target(field)
                 if target is not None:
-                    properties[field.name] = _marked(_connection(target, field), field)
+                    properties[field.name] = _marked(_connection(target), field)
             continue
         schema = _marked(field.type.input_json_schema(field), field)
         properties[field.name] = schema
-        if field.column is None and len(example) < _EXAMPLE_MEMBERS and field.type.has_portable_example:
+        if field.column is None and len(example) < _EXAMPLE_MEMBERS:
             examples = schema.get("examples", ())
             if examples:
                 example[field.name] = examples[0]
@@ -118,7 +118,7 @@ def _join_id(field: FieldSchema) -> Json:
     return schema
 
 
-def _connection(target: ObjectSchema, field: FieldSchema) -> Json:
+def _connection(target: ObjectSchema) -> Json:
     """The target named by one of its unique values instead of by its id."""
     where = {"type": "object", "minProperties": 1, "properties": _unique_values(target)}
     return {
@@ -129,9 +129,7 @@ def _connection(target: ObjectSchema, field: FieldSchema) -> Json:
         },
         "additionalProperties": False,
         "maxProperties": 1,
-        "description": f"Instead of `{field.relation.join_name}`: " if field.relation else "",
-    } | {
-        "description": f"Instead of the id: the {target.label_singular} with a unique value, or none"
+        "description": f"Instead of the id: the {target.label_singular} that has a unique value, or none",
     }
 
 

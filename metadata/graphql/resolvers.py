@@ -113,20 +113,14 @@ class Query:
 
 
 class Mutation:
-    create_one_object = Field(
-        types.Object, required=True, input=Argument(inputs.CreateOneObjectInput, required=True)
-    )
-    update_one_object = Field(
-        types.Object, required=True, input=Argument(inputs.UpdateOneObjectInput, required=True)
-    )
+    create_one_object = Field(types.Object, required=True, input=Argument(inputs.CreateOneObjectInput, required=True))
+    update_one_object = Field(types.Object, required=True, input=Argument(inputs.UpdateOneObjectInput, required=True))
     update_many_objects = List(
         NonNull(types.Object),
         required=True,
         inputs=Argument(List(NonNull(inputs.UpdateOneObjectInput)), required=True),
     )
-    delete_one_object = Field(
-        types.Object, required=True, input=Argument(inputs.DeleteOneObjectInput, required=True)
-    )
+    delete_one_object = Field(types.Object, required=True, input=Argument(inputs.DeleteOneObjectInput, required=True))
     create_one_field = Field(
         types.MetadataField, required=True, input=Argument(inputs.CreateOneFieldMetadataInput, required=True)
     )
@@ -148,9 +142,7 @@ class Mutation:
     @staticmethod
     def resolve_create_one_object(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
         principal = begin_change(info, DATA_MODEL)
-        return _stored(
-            services.object_create(workspace_id=principal.workspace_id, values=payload(input["object"]))
-        )
+        return _stored(services.object_create(workspace_id=principal.workspace_id, values=payload(input["object"])))
 
     @staticmethod
     def resolve_update_one_object(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:

@@ -25,9 +25,7 @@ from metadata.graphql.scalars import SCALARS
 @cache
 def schema() -> graphene.Schema:
     """The one schema of this process: it depends on the installed apps, never on a workspace."""
-    made = graphene.Schema(
-        query=extended("Query", Query), mutation=extended("Mutation", Mutation), types=list(SCALARS)
-    )
+    made = graphene.Schema(query=extended("Query", Query), mutation=extended("Mutation", Mutation), types=list(SCALARS))
     _order_types(made.graphql_schema)
     return made
 
@@ -47,17 +45,13 @@ def _order_types(graphql_schema: GraphQLSchema) -> None:
     ordered: dict[str, GraphQLNamedType] = {}
     for belongs in ranks:
         group = inputs if belongs is is_input_object_type else types
-        ordered |= {
-            name: each for name, each in group.items() if belongs(each) and not is_introspection_type(each)
-        }
+        ordered |= {name: each for name, each in group.items() if belongs(each) and not is_introspection_type(each)}
     ordered |= {name: each for name, each in types.items() if name not in ordered}
     types.clear()
     types.update(ordered)
 
 
-def _made_of(
-    made: GraphQLInputObjectType, above: frozenset[str]
-) -> Iterator[tuple[str, GraphQLInputObjectType]]:
+def _made_of(made: GraphQLInputObjectType, above: frozenset[str]) -> Iterator[tuple[str, GraphQLInputObjectType]]:
     """The inputs that stand in an input, innermost first, then itself; a type within itself counts once."""
     for member in made.fields.values():
         part = get_named_type(member.type)

@@ -153,9 +153,7 @@ class MetadataView(GraphQLView):
             kept = _introspections[key] = self._run(request, prepared.document, variables, operation_name)
         return kept
 
-    def _run(
-        self, request: HttpRequest, document: DocumentNode, variables: Any, operation_name: str | None
-    ) -> Answer:
+    def _run(self, request: HttpRequest, document: DocumentNode, variables: Any, operation_name: str | None) -> Answer:
         request.rows = WorkspaceRows(request.principal.workspace_id)  # type: ignore[attr-defined]
         request.locale = request.headers.get("X-Locale")  # type: ignore[attr-defined]
         with stage(request, "execute"):

@@ -124,7 +124,9 @@ def test_deliveries(api: Api, own: Workspace, receiver: Receiver) -> None:
     assert [each["node"]["id"] for each in page["edges"]] == ids[:2]
     assert page["pageInfo"] == {"hasNextPage": True, "endCursor": ids[1]}
     rest = ask(api, query, id=made["id"], after=ids[1])["webhookDeliveries"]
-    assert [each["node"] for each in rest["edges"]] == [{"id": ids[2], "status": "pending", "eventName": "company.created"}]
+    assert [each["node"] for each in rest["edges"]] == [
+        {"id": ids[2], "status": "pending", "eventName": "company.created"}
+    ]
     assert ask(api, query, id=made["id"], filter={"status": "failed"})["webhookDeliveries"]["edges"] == []
 
     Delivery.objects.update(status="failed")

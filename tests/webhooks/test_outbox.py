@@ -71,7 +71,10 @@ def test_body_bytes() -> None:
         "employees": 12.0,
         "deletedAt": None,
     }
-    emit([event(principal, "updated", record=record, record_id=UUID(record["id"]), updated_fields=("employees",))], "default")
+    emit(
+        [event(principal, "updated", record=record, record_id=UUID(record["id"]), updated_fields=("employees",))],
+        "default",
+    )
     delivery = Delivery.objects.get()
     assert bytes(delivery.body) == BODY
     assert (delivery.event_name, delivery.object_name, delivery.status) == ("company.updated", "company", "pending")
@@ -98,14 +101,21 @@ def test_updated_fields_by_action(workspace_id: UUID, action: str, names: list[s
 def test_keys_and_their_order_for_a_member(workspace_id: UUID) -> None:
     webhook = webhook_create(workspace_id=workspace_id, data={"targetUrl": URL})
     user_id, member_id = uuid4(), uuid4()
-    emit([event(principal_of(workspace_id, user_id=user_id, member_id=member_id), "updated", updated_fields=())], "default")
+    emit(
+        [event(principal_of(workspace_id, user_id=user_id, member_id=member_id), "updated", updated_fields=())],
+        "default",
+    )
     body = json.loads(bytes(Delivery.objects.get().body))
     assert list(body) == [
         "targetUrl", "eventName", "objectMetadata", "workspaceId", "webhookId", "eventDate",
         "userId", "workspaceMemberId", "record", "updatedFields",
     ]  # fmt: skip
     assert (body["userId"], body["workspaceMemberId"]) == (str(user_id), str(member_id))
-    assert (body["webhookId"], body["eventDate"], body["updatedFields"]) == (str(webhook.id), "2026-02-03T04:05:06.789Z", [])
+    assert (body["webhookId"], body["eventDate"], body["updatedFields"]) == (
+        str(webhook.id),
+        "2026-02-03T04:05:06.789Z",
+        [],
+    )
 
 
 def test_a_key_leaves_no_user(workspace_id: UUID) -> None:
@@ -185,5 +195,9 @@ def test_workspaces_are_apart(workspace_id: UUID) -> None:
 
 def test_ids_sort_by_time_and_are_version_4() -> None:
     ids = [time_ordered_id(START, sequence) for sequence in range(300)]
-    assert ids == sorted(ids) and {each.version for each in ids} == {4} and {each.variant for each in ids} == {ids[0].variant}
+    assert (
+        ids == sorted(ids)
+        and {each.version for each in ids} == {4}
+        and {each.variant for each in ids} == {ids[0].variant}
+    )
     assert all(len(message_id(each)) == 30 for each in ids) and len({message_id(each) for each in ids}) == 300

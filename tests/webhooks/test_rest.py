@@ -206,7 +206,11 @@ def test_walking_pages_both_ways(newer: Api) -> None:
 
     def page(query: str) -> tuple[list[str], bool, bool]:
         body = newer.get(f"{PATH}?limit=2&{query}").body
-        return [each["id"] for each in body["data"]], body["pageInfo"]["hasPreviousPage"], body["pageInfo"]["hasNextPage"]
+        return (
+            [each["id"] for each in body["data"]],
+            body["pageInfo"]["hasPreviousPage"],
+            body["pageInfo"]["hasNextPage"],
+        )
 
     assert page("") == (ids[:2], False, True)
     assert page(f"starting_after={ids[1]}") == (ids[2:4], True, True)
@@ -220,7 +224,10 @@ def test_walking_pages_both_ways(newer: Api) -> None:
     [
         ("limit=abc", "limit 'abc' is invalid. Should be an integer"),
         ("starting_after=zzz", "Invalid cursor: zzz"),
-        (f"starting_after={uuid4()}&ending_before={uuid4()}", "'starting_after' and 'ending_before' cannot be used together."),
+        (
+            f"starting_after={uuid4()}&ending_before={uuid4()}",
+            "'starting_after' and 'ending_before' cannot be used together.",
+        ),
     ],
     ids=["limit", "cursor", "both"],
 )

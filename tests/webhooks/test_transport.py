@@ -196,7 +196,9 @@ def test_silence_ends_at_the_deadline(raw_server: Callable[..., int]) -> None:
         send(f"http://127.0.0.1:{port}/", timeout_s=0.2)
 
 
-@pytest.mark.parametrize("noise", [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a" * 70000])
+@pytest.mark.parametrize(
+    "noise", [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a" * 70000]
+)
 def test_what_is_not_http_is_a_failure(raw_server: Callable[..., int], noise: bytes) -> None:
     def treat(connection: socket.socket) -> None:
         connection.recv(65536)

@@ -36,7 +36,9 @@ def change(workspace_id: UUID, number: int = 1, **more: Any) -> list[Delivery]:
     return list(Delivery.objects.exclude(id__in=known).order_by("id"))
 
 
-def test_a_delivery_arrives_signed_twice(workspace_id: UUID, receiver: Receiver, webhook: Webhook, worker: Worker) -> None:
+def test_a_delivery_arrives_signed_twice(
+    workspace_id: UUID, receiver: Receiver, webhook: Webhook, worker: Worker
+) -> None:
     (delivery,) = change(workspace_id)
     receiver.answer = (202, {"X-Trace": "t1"}, b"thanks \xff")
     assert worker.run_once() == 1
@@ -53,7 +55,12 @@ def test_a_delivery_arrives_signed_twice(workspace_id: UUID, receiver: Receiver,
     assert len(headers["X-Twenty-Webhook-Nonce"]) == 32
 
     delivery.refresh_from_db()
-    assert (delivery.status, delivery.attempts, delivery.last_status_code, delivery.last_error) == ("delivered", 1, 202, None)
+    assert (delivery.status, delivery.attempts, delivery.last_status_code, delivery.last_error) == (
+        "delivered",
+        1,
+        202,
+        None,
+    )
     assert (delivery.next_attempt_at, delivery.lease_until, delivery.finished_at) == (None, None, START)
     attempt = Attempt.objects.get()
     assert (attempt.number, attempt.status_code, attempt.error, attempt.at) == (1, 202, None, START)
@@ -151,7 +158,9 @@ def test_a_redirect_is_a_failure(
     assert elsewhere.received == []
 
 
-def test_gone_switches_the_webhook_off(workspace_id: UUID, receiver: Receiver, webhook: Webhook, worker: Worker) -> None:
+def test_gone_switches_the_webhook_off(
+    workspace_id: UUID, receiver: Receiver, webhook: Webhook, worker: Worker
+) -> None:
     gone, waiting = change(workspace_id, 1) + change(workspace_id, 1, at=START + timedelta(hours=1))
     receiver.answer = (410, {}, b"")
     assert worker.run_once() == 1
@@ -205,7 +214,9 @@ def test_one_success_ends_a_row_of_failures(
     assert (webhook.is_active, webhook.failing_since) == (True, None)
 
 
-def test_a_private_address_is_refused_at_send(workspace_id: UUID, receiver: Receiver, webhook: Webhook, clock: Clock) -> None:
+def test_a_private_address_is_refused_at_send(
+    workspace_id: UUID, receiver: Receiver, webhook: Webhook, clock: Clock
+) -> None:
     from webhooks.addresses import AddressPolicy
 
     (delivery,) = change(workspace_id)
@@ -213,7 +224,10 @@ def test_a_private_address_is_refused_at_send(workspace_id: UUID, receiver: Rece
     worker.run_once()
     worker.close()
     delivery.refresh_from_db()
-    assert (delivery.status, delivery.last_error) == ("pending", "127.0.0.1 is the private or reserved address 127.0.0.1")
+    assert (delivery.status, delivery.last_error) == (
+        "pending",
+        "127.0.0.1 is the private or reserved address 127.0.0.1",
+    )
     assert receiver.received == []
 
 
@@ -235,7 +249,9 @@ def test_both_secrets_sign_while_one_is_rotated(
     assert " " not in receiver.received[1].headers["webhook-signature"]
 
 
-def test_a_deleted_webhook_gets_nothing_more(workspace_id: UUID, receiver: Receiver, webhook: Webhook, worker: Worker) -> None:
+def test_a_deleted_webhook_gets_nothing_more(
+    workspace_id: UUID, receiver: Receiver, webhook: Webhook, worker: Worker
+) -> None:
     (delivery,) = change(workspace_id)
     webhook_delete(workspace_id=workspace_id, webhook_id=webhook.id)
     worker.run_once()
@@ -276,7 +292,9 @@ def test_recover_sends_failed_ones_since_a_moment(workspace_id: UUID, webhook: W
     change(workspace_id, 2)
     change(workspace_id, 3, at=START + timedelta(hours=1))
     Delivery.objects.update(status="failed")
-    recovered = services.failed_recover(workspace_id=workspace_id, webhook_id=webhook.id, since=START + timedelta(hours=1))
+    recovered = services.failed_recover(
+        workspace_id=workspace_id, webhook_id=webhook.id, since=START + timedelta(hours=1)
+    )
     assert recovered == 3
     assert Delivery.objects.filter(status="pending").count() == 3
 
@@ -320,7 +338,8 @@ def test_the_oldest_first_and_nothing_early(workspace_id: UUID, webhook: Webhook
 
 def test_one_record_at_a_time_while_it_is_first_tried(workspace_id: UUID, webhook: Webhook) -> None:
     record_id = uuid4()
-    first, second = change(workspace_id, record_id=record_id) + change(workspace_id, record_id=record_id)
+    (first,) = change(workspace_id, record_id=record_id, at=START - timedelta(microseconds=1))
+    (second,) = change(workspace_id, record_id=record_id)
     other = change(workspace_id)
     assert {each.delivery_id for each in claim()} == {first.id, other[0].id}
     assert claim() == []
@@ -335,7 +354,9 @@ def test_a_lost_claim_is_put_back_and_its_late_outcome_changes_nothing(workspace
     assert queue.put_back_lost("default", START + timedelta(seconds=61)) == 1
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts) == ("pending", 1)
-    (taken,) = queue.claim("default", now=START + timedelta(seconds=61), limit=1, per_webhook=4, lease=timedelta(minutes=1))
+    (taken,) = queue.claim(
+        "default", now=START + timedelta(seconds=61), limit=1, per_webhook=4, lease=timedelta(minutes=1)
+    )
     assert (lost.number, taken.number) == (1, 2)
     late = queue.Outcome(lost, START, 5, queue.DeliveryStatus.FAILED, status_code=410)
     queue.record("default", [late])
@@ -431,9 +452,7 @@ def test_a_slow_endpoint_delays_nobody_else(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_send_each_delivery_once(
-    receiver: Receiver, running: Callable[..., Worker]
-) -> None:
+def test_two_workers_send_each_delivery_once(receiver: Receiver, running: Callable[..., Worker]) -> None:
     workspace_id = make_workspace()
     webhook_create(workspace_id=workspace_id, data={"targetUrl": receiver.url()})
     running(concurrency=4)
@@ -441,7 +460,9 @@ def test_two_workers_send_each_delivery_once(
     written = change(workspace_id, 60)
     for _ in written:
         assert receiver.arrived.acquire(timeout=10)
-    assert sorted(each.headers["webhook-id"] for each in receiver.received) == sorted(each.message_id for each in written)
+    assert sorted(each.headers["webhook-id"] for each in receiver.received) == sorted(
+        each.message_id for each in written
+    )
 
 
 def start_process(*arguments: str) -> subprocess.Popen[str]:

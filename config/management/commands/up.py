@@ -73,7 +73,7 @@ class Command(BaseCommand):
     def _run(self, started: ExitStack, options: dict[str, Any]) -> None:
         host, port = options["host"], options["port"]
         _require_free_port(host, port)
-        for folder in (settings.STATIC_ROOT, *settings.STATICFILES_DIRS):  # both are looked into from the start
+        for folder in settings.STATICFILES_DIRS:  # looked into from the start
             folder.mkdir(parents=True, exist_ok=True)
         fetching = None if options["no_assets"] else AssetsThread()
         try:

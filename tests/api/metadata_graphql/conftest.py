@@ -76,12 +76,8 @@ OBJECT_MEMBERS = """id universalIdentifier applicationId nameSingular namePlural
   indexMetadataList { id name indexType isUnique isCustom indexFieldMetadataList { fieldMetadataId } }"""
 OBJECT = f"query ($id: UUID!) {{ object(id: $id) {{ {OBJECT_MEMBERS} }} }}"
 FIELD = f"query ($id: UUID!) {{ field(id: $id) {{ {FIELD_MEMBERS} }} }}"
-CREATE_OBJECT = (
-    f"mutation ($input: CreateOneObjectInput!) {{ createOneObject(input: $input) {{ {OBJECT_MEMBERS} }} }}"
-)
-UPDATE_OBJECT = (
-    f"mutation ($input: UpdateOneObjectInput!) {{ updateOneObject(input: $input) {{ {OBJECT_MEMBERS} }} }}"
-)
+CREATE_OBJECT = f"mutation ($input: CreateOneObjectInput!) {{ createOneObject(input: $input) {{ {OBJECT_MEMBERS} }} }}"
+UPDATE_OBJECT = f"mutation ($input: UpdateOneObjectInput!) {{ updateOneObject(input: $input) {{ {OBJECT_MEMBERS} }} }}"
 DELETE_OBJECT = "mutation ($input: DeleteOneObjectInput!) { deleteOneObject(input: $input) { id nameSingular } }"
 _RELATION = """relation { type sourceObjectMetadata { id } targetObjectMetadata { id }
   sourceFieldMetadata { id name } targetFieldMetadata { id name label icon settings objectMetadataId } }

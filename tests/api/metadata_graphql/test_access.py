@@ -175,7 +175,9 @@ def test_a_request_that_lists_without_end_is_refused(api: Api) -> None:
 def post_nested(api: Api, depth: int) -> dict[str, Any]:
     field = FieldMetadata.objects.get(workspace=api.workspace, object__name_singular="person", name="company")
     nested = "relation { targetFieldMetadata { " * depth + "id" + " } }" * depth
-    body: dict[str, Any] = api.post("query ($id: UUID!) { field(id: $id) { " + nested + " } }", {"id": str(field.id)}).json()
+    body: dict[str, Any] = api.post(
+        "query ($id: UUID!) { field(id: $id) { " + nested + " } }", {"id": str(field.id)}
+    ).json()
     return body
 
 

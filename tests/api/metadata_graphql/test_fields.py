@@ -83,12 +83,16 @@ def test_a_field_is_created_with_its_defaults(api: Api, rocket: dict[str, Any]) 
 
 
 def test_texts_are_trimmed(api: Api, rocket: dict[str, Any]) -> None:
-    field = api.create_field(objectMetadataId=rocket["id"], name=" speed ", label="  Top   speed ", description=" a  b ")
+    field = api.create_field(
+        objectMetadataId=rocket["id"], name=" speed ", label="  Top   speed ", description=" a  b "
+    )
     assert (field["name"], field["label"], field["description"]) == ("speed", "Top speed", "a b")
 
 
 def test_a_synced_label_must_give_the_name(api: Api, rocket: dict[str, Any]) -> None:
-    synced = api.create_field(objectMetadataId=rocket["id"], name="topSpeed", label="Top speed", isLabelSyncedWithName=True)
+    synced = api.create_field(
+        objectMetadataId=rocket["id"], name="topSpeed", label="Top speed", isLabelSyncedWithName=True
+    )
     assert synced["isLabelSyncedWithName"] is True
     error = refuse(api, rocket, label="Other", isLabelSyncedWithName=True)
     assert report(error, "fieldMetadata") == [("NAME_NOT_SYNCED_WITH_LABEL", "Name is not synced with label")]
@@ -172,7 +176,9 @@ def test_default_values_come_back_quoted(api: Api, rocket: dict[str, Any], type_
     assert (field["type"], field["defaultValue"]) == (type_name, default)
 
 
-@pytest.mark.parametrize("type_name", ["ACTOR", "ADDRESS", "CURRENCY", "EMAILS", "FULL_NAME", "LINKS", "PHONES", "RICH_TEXT"])
+@pytest.mark.parametrize(
+    "type_name", ["ACTOR", "ADDRESS", "CURRENCY", "EMAILS", "FULL_NAME", "LINKS", "PHONES", "RICH_TEXT"]
+)
 def test_composites_are_created(api: Api, rocket: dict[str, Any], type_name: str) -> None:
     assert api.create_field(objectMetadataId=rocket["id"], type=type_name)["type"] == type_name
 
@@ -188,7 +194,9 @@ def test_wrong_phone_codes_in_a_default_are_refused(api: Api, rocket: dict[str, 
         "primaryPhoneCallingCode": "'+9999'",
         "additionalPhones": None,
     }
-    assert refuse(api, rocket, type="PHONES", defaultValue=default)["extensions"]["code"] == "METADATA_VALIDATION_FAILED"
+    assert (
+        refuse(api, rocket, type="PHONES", defaultValue=default)["extensions"]["code"] == "METADATA_VALIDATION_FAILED"
+    )
 
 
 @pytest.mark.parametrize("given", [None, {}, {"maxNumberOfValues": 0}, {"maxNumberOfValues": 11}])
@@ -453,7 +461,10 @@ def test_a_morph_relation_is_made_with_all_its_targets(api: Api, rocket: dict[st
 
 MORPH_CASES: list[tuple[list[dict[str, Any]], str]] = [
     ([], "Morph relation creation payloads are empty"),
-    ([{}, {"of": "company", "type": "ONE_TO_MANY"}], "Morph relation creation payloads must have the same relation type"),
+    (
+        [{}, {"of": "company", "type": "ONE_TO_MANY"}],
+        "Morph relation creation payloads must have the same relation type",
+    ),
     ([{"of": "rocket"}], "Morph relation creation payloads must not target source object metadata"),
     ([{}, {}], "Morph relation creation payloads must have only relation to the same object metadata"),
 ]
@@ -549,7 +560,10 @@ def test_the_label_identifier_cannot_be_deactivated(api: Api, rocket: dict[str, 
 
 def test_an_unknown_field_is_not_found(api: Api) -> None:
     error = api.refused(FIELD, {"id": UNKNOWN_ID})
-    assert (error["message"], error["extensions"]["subCode"]) == ("Field metadata not found", "FIELD_METADATA_NOT_FOUND")
+    assert (error["message"], error["extensions"]["subCode"]) == (
+        "Field metadata not found",
+        "FIELD_METADATA_NOT_FOUND",
+    )
     error = api.refused(UPDATE_FIELD, {"input": {"id": UNKNOWN_ID, "update": {"label": "X"}}})
     assert error["extensions"]["code"] == "NOT_FOUND"
     error = api.refused(DELETE_FIELD, {"input": {"id": UNKNOWN_ID}})
@@ -580,7 +594,10 @@ def test_a_key_without_rights_changes_no_field(api: Api, reader_api: Api, rocket
 
 def test_an_active_field_can_be_deleted(api: Api, rocket: dict[str, Any]) -> None:
     field = api.create_field(objectMetadataId=rocket["id"])
-    assert api.ask(DELETE_FIELD, {"input": {"id": field["id"]}})["deleteOneField"] == {"id": field["id"], "name": "speed"}
+    assert api.ask(DELETE_FIELD, {"input": {"id": field["id"]}})["deleteOneField"] == {
+        "id": field["id"],
+        "name": "speed",
+    }
     assert "speed" not in fields_of(api, "rocket")
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apikeys import services as apikeys
+from apikeys.authentication import principal_of_member
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata
 from tests.api.metadata_graphql.conftest import Api, Scene, token_of
 
@@ -98,7 +99,11 @@ def test_an_empty_page_has_no_cursors(api: Api) -> None:
         ({"last": -1}, "Last argument must be non-negative", "INVALID_ARGS_LAST"),
         ({"first": 1001}, "First argument must be at most 1000, got 1001", "INVALID_ARGS_FIRST"),
         ({"after": "zzz"}, "Invalid cursor: zzz", "INVALID_CURSOR"),
-        ({"after": b64encode(b"arrayconnection:x").decode()}, "Invalid cursor: YXJyYXljb25uZWN0aW9uOng=", "INVALID_CURSOR"),
+        (
+            {"after": b64encode(b"arrayconnection:x").decode()},
+            "Invalid cursor: YXJyYXljb25uZWN0aW9uOng=",
+            "INVALID_CURSOR",
+        ),
     ],
     ids=["first and last", "after and before", "negative first", "negative last", "too many", "no base64", "no number"],
 )
@@ -146,7 +151,9 @@ def test_indexes_are_listed_with_their_fields(api: Api) -> None:
     assert len(nodes) == IndexMetadata.objects.filter(workspace=api.workspace).count()
     emails = FieldMetadata.objects.get(workspace=api.workspace, object__name_singular="person", name="emails")
     (unique,) = [
-        node for node in nodes.values() if str(emails.id) in {each["fieldMetadataId"] for each in node["indexFieldMetadataList"]}
+        node
+        for node in nodes.values()
+        if str(emails.id) in {each["fieldMetadataId"] for each in node["indexFieldMetadataList"]}
     ]
     assert unique["isUnique"] is True
     assert unique["indexFieldMetadataList"] == [
@@ -189,7 +196,9 @@ def test_the_statements_of_a_request_do_not_grow_with_what_it_lists(api: Api) ->
     for first in (1, 1000):
         with CaptureQueriesContext(connection) as queries:
             api.ask(query % first)
-        counts.append(sum(not each["sql"].lstrip().startswith(("SAVEPOINT", "RELEASE", "UPDATE apikeys")) for each in queries))
+        counts.append(
+            sum(not each["sql"].lstrip().startswith(("SAVEPOINT", "RELEASE", "UPDATE apikeys")) for each in queries)
+        )
     assert counts == [5, 5]  # the key, objects, fields, indexes, index fields
 
 
@@ -213,7 +222,9 @@ def test_the_workspace_is_read_with_its_settings(api: Api) -> None:
 
 
 def test_settings_of_the_workspace_change(api: Api) -> None:
-    query = "mutation ($data: UpdateWorkspaceInput!) { updateWorkspace(data: $data) { displayName trashRetentionDays } }"
+    query = (
+        "mutation ($data: UpdateWorkspaceInput!) { updateWorkspace(data: $data) { displayName trashRetentionDays } }"
+    )
     answer = api.ask(query, {"data": {"displayName": "Renamed", "trashRetentionDays": 30}})
     assert answer == {"updateWorkspace": {"displayName": "Renamed", "trashRetentionDays": 30}}
     assert api.ask("{ currentWorkspace { displayName } }") == {"currentWorkspace": {"displayName": "Renamed"}}
@@ -254,3 +265,33 @@ def test_minimal_metadata_lists_every_object(api: Api) -> None:
 def test_a_key_is_no_user(api: Api) -> None:
     error = api.refused("{ currentUser { id } }")
     assert (error["message"], error["extensions"]["code"]) == ("Forbidden resource", "FORBIDDEN")
+
+
+def test_a_member_is_the_current_user(scene: Scene) -> None:
+    member = apikeys.member_create(
+        workspace=scene.workspace,
+        email="ada@example.org",
+        password="correct horse",
+        first_name="Ada",
+        last_name="Lovelace",
+    )
+    principal = principal_of_member(member.user, scene.workspace)
+    query = "{ currentUser { id firstName lastName email currentWorkspace { id } } }"
+    assert Api(scene.workspace, apikeys.playground_token(principal).token).ask(query) == {
+        "currentUser": {
+            "id": str(member.id),
+            "firstName": "Ada",
+            "lastName": "Lovelace",
+            "email": "ada@example.org",
+            "currentWorkspace": {"id": str(scene.workspace.id)},
+        }
+    }
+
+
+def test_a_deleted_workspace_lets_nobody_in(api: Api, reader_api: Api) -> None:
+    delete = "mutation { deleteCurrentWorkspace { id deletedAt } }"
+    assert reader_api.refused(delete)["extensions"]["subCode"] == "PERMISSION_DENIED"
+    assert api.ask("{ currentWorkspace { deletedAt } }") == {"currentWorkspace": {"deletedAt": None}}
+    assert api.ask(delete)["deleteCurrentWorkspace"]["deletedAt"] is not None
+    (error,) = api.post("{ currentWorkspace { id } }").json()["errors"]
+    assert error["message"] == "Workspace not found"

@@ -98,7 +98,10 @@ def test_creation_raises_the_version_of_the_data_model(api: Api) -> None:
 def test_the_default_relations_exist_on_both_sides(api: Api) -> None:
     rocket = api.create_object()
     sides = {
-        field["name"]: (field["relation"]["targetObjectMetadata"]["nameSingular"], field["relation"]["targetFieldMetadata"])
+        field["name"]: (
+            field["relation"]["targetObjectMetadata"]["nameSingular"],
+            field["relation"]["targetFieldMetadata"],
+        )
         for field in rocket["fieldsList"]
         if field["relation"] is not None
     }
@@ -156,9 +159,7 @@ def test_create_delete_and_create_again(api: Api) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, dict) else None,
 )
-def test_bad_names_and_labels_are_reported(
-    api: Api, members: dict[str, Any], expected: list[tuple[str, str]]
-) -> None:
+def test_bad_names_and_labels_are_reported(api: Api, members: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     before = ObjectMetadata.objects.count()
     error = api.refused(CREATE_OBJECT, {"input": {"object": {**object_input(), **members}}})
     assert error["message"] == "Multiple validation errors occurred while creating object"
@@ -284,7 +285,13 @@ def test_the_search_follows_the_label_identifier(api: Api) -> None:
 
 def test_a_standard_object_takes_overrides(api: Api) -> None:
     company = api.object("company")
-    members = {"labelSingular": "Firm", "labelPlural": "Firms", "description": "A firm", "icon": "IconFlag", "color": "red"}
+    members = {
+        "labelSingular": "Firm",
+        "labelPlural": "Firms",
+        "description": "A firm",
+        "icon": "IconFlag",
+        "color": "red",
+    }
     changed = update(api, company["id"], **members, isActive=False, isSearchable=False)
     assert {name: changed[name] for name in members} == members
     assert changed["standardOverrides"] == members
@@ -365,7 +372,9 @@ MANY = "mutation ($inputs: [UpdateOneObjectInput!]!) { updateManyObjects(inputs:
 
 def test_many_objects_change_together(api: Api) -> None:
     ids = [api.object(name)["id"] for name in ("company", "person")]
-    inputs = [{"id": each, "update": {"labelSingular": label}} for each, label in zip(ids, ("Firm", "Human"), strict=True)]
+    inputs = [
+        {"id": each, "update": {"labelSingular": label}} for each, label in zip(ids, ("Firm", "Human"), strict=True)
+    ]
     answer = api.ask(MANY, {"inputs": inputs})["updateManyObjects"]
     assert answer == [{"id": ids[0], "labelSingular": "Firm"}, {"id": ids[1], "labelSingular": "Human"}]
 
@@ -434,11 +443,20 @@ def test_deleting_either_side_removes_the_relation_from_the_other(api: Api, rela
 def test_deleting_either_side_removes_a_morph_relation_from_the_other(api: Api, deleted: str) -> None:
     rocket, pad, ship = (api.create_object(name) for name in ("rocket", "pad", "ship"))
     payloads = [
-        {"type": "MANY_TO_ONE", "targetObjectMetadataId": each["id"], "targetFieldLabel": "Guests", "targetFieldIcon": "I"}
+        {
+            "type": "MANY_TO_ONE",
+            "targetObjectMetadataId": each["id"],
+            "targetFieldLabel": "Guests",
+            "targetFieldIcon": "I",
+        }
         for each in (pad, ship)
     ]
     api.create_field(
-        objectMetadataId=rocket["id"], type="MORPH_RELATION", name="home", label="Home", morphRelationsCreationPayload=payloads
+        objectMetadataId=rocket["id"],
+        type="MORPH_RELATION",
+        name="home",
+        label="Home",
+        morphRelationsCreationPayload=payloads,
     )
     assert {"homePad", "homeShip"} <= fields_of(api, "rocket").keys()
     delete(api, {"rocket": rocket, "pad": pad}[deleted]["id"])
@@ -468,7 +486,9 @@ def test_deleting_an_unknown_object_is_not_found(api: Api) -> None:
 
 CREATE_INDEX = """mutation ($input: CreateOneIndexInput!) { createOneIndex(input: $input) {
   id name isCustom isUnique indexType indexFieldMetadataList { fieldMetadataId order subFieldName } } }"""
-DELETE_INDEX = "mutation ($input: DeleteOneIndexInput!) { deleteOneIndex(input: $input) { id indexFieldMetadataList { order } } }"
+DELETE_INDEX = (
+    "mutation ($input: DeleteOneIndexInput!) { deleteOneIndex(input: $input) { id indexFieldMetadataList { order } } }"
+)
 
 
 def test_an_index_is_made_and_deleted(api: Api) -> None:
@@ -479,7 +499,8 @@ def test_an_index_is_made_and_deleted(api: Api) -> None:
         {"fieldMetadataId": str(fields["address"].id), "subFieldName": "addressCity"},
     ]
     index = api.ask(
-        CREATE_INDEX, {"input": {"index": {"objectMetadataId": str(company.id), "fields": columns, "indexType": "BTREE"}}}
+        CREATE_INDEX,
+        {"input": {"index": {"objectMetadataId": str(company.id), "fields": columns, "indexType": "BTREE"}}},
     )["createOneIndex"]
     assert (index["isCustom"], index["isUnique"], index["indexType"]) == (True, False, "BTREE")
     assert index["indexFieldMetadataList"] == [
@@ -490,13 +511,20 @@ def test_an_index_is_made_and_deleted(api: Api) -> None:
     assert found == {"index": {"name": index["name"]}}
     deleted = api.ask(DELETE_INDEX, {"input": {"id": index["id"]}})["deleteOneIndex"]
     assert deleted == {"id": index["id"], "indexFieldMetadataList": [{"order": 0}, {"order": 1}]}
-    assert api.refused("query ($id: UUID!) { index(id: $id) { id } }", {"id": index["id"]})["extensions"]["code"] == "NOT_FOUND"
+    assert (
+        api.refused("query ($id: UUID!) { index(id: $id) { id } }", {"id": index["id"]})["extensions"]["code"]
+        == "NOT_FOUND"
+    )
 
 
 def test_wrong_index_fields_are_reported(api: Api) -> None:
     company = ObjectMetadata.objects.get(workspace=api.workspace, name_singular="company")
     address = fields_of(api, "company")["address"]
-    index = {"objectMetadataId": str(company.id), "fields": [{"fieldMetadataId": str(address.id)}], "indexType": "BTREE"}
+    index = {
+        "objectMetadataId": str(company.id),
+        "fields": [{"fieldMetadataId": str(address.id)}],
+        "indexType": "BTREE",
+    }
     error = api.refused(CREATE_INDEX, {"input": {"index": index}})
     assert error["message"] == "Validation errors occurred while creating index"
     assert [each[1] for each in report(error, "index")] == ["Composite field address requires a sub-field selection"]
@@ -505,7 +533,9 @@ def test_wrong_index_fields_are_reported(api: Api) -> None:
 def test_automatic_indexes_cannot_be_deleted(api: Api) -> None:
     (index,) = api.create_object()["indexMetadataList"]
     error = api.refused(DELETE_INDEX, {"input": {"id": index["id"]}})
-    assert [each[1] for each in report(error, "index")] == [f"Index {index['id']} is a system index and cannot be deleted"]
+    assert [each[1] for each in report(error, "index")] == [
+        f"Index {index['id']} is a system index and cannot be deleted"
+    ]
 
 
 def test_a_key_without_rights_makes_no_index(api: Api, reader_api: Api) -> None:

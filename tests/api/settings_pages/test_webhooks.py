@@ -51,7 +51,14 @@ def text(response: Any) -> str:
 
 
 def form(**more: Any) -> dict[str, Any]:
-    return {"target_url": URL, "description": "CRM", "object": ["rocket", ""], "action": ["created", ""], "secret": "", **more}
+    return {
+        "target_url": URL,
+        "description": "CRM",
+        "object": ["rocket", ""],
+        "action": ["created", ""],
+        "secret": "",
+        **more,
+    }
 
 
 def test_the_empty_list(browser: Client) -> None:
@@ -87,7 +94,10 @@ def test_revealing_is_an_explicit_act(browser: Client, own: Workspace) -> None:
     [
         ({"target_url": ""}, "This field is required."),
         ({"target_url": "nonsense"}, "Invalid target URL provided. URL must start with http:// or https://."),
-        ({"target_url": "http://10.0.0.1/"}, "Target URL is refused: 10.0.0.1 is the private or reserved address 10.0.0.1."),
+        (
+            {"target_url": "http://10.0.0.1/"},
+            "Target URL is refused: 10.0.0.1 is the private or reserved address 10.0.0.1.",
+        ),
         ({"object": ["rocket"], "action": [""]}, "Choose both an object and an action in every row, or neither."),
         ({"object": [""], "action": [""]}, "Choose one event or more."),
     ],
@@ -185,7 +195,9 @@ def test_pause_resume_rotate_recover(browser: Client, own: Workspace) -> None:
     assert rotated["Location"] == f"{HOME}/{webhook.id}/secret"
     row = Webhook.objects.get()
     assert row.secret != webhook.secret and row.previous_secret == webhook.secret
-    assert "0 failed deliveries are sent again." in text(browser.post(f"{HOME}/{webhook.id}/recover", {"days": "7"}, follow=True))
+    assert "0 failed deliveries are sent again." in text(
+        browser.post(f"{HOME}/{webhook.id}/recover", {"days": "7"}, follow=True)
+    )
 
 
 def test_delete_asks_for_the_word(browser: Client, own: Workspace) -> None:
@@ -199,7 +211,16 @@ def test_delete_asks_for_the_word(browser: Client, own: Workspace) -> None:
 
 
 PAGES = ["", "/new", "/{id}", "/{id}/edit", "/{id}/secret", "/{id}/delete"]
-ACTS = ["/new", "/{id}/edit", "/{id}/secret", "/{id}/rotate", "/{id}/switch", "/{id}/test", "/{id}/recover", "/{id}/delete"]
+ACTS = [
+    "/new",
+    "/{id}/edit",
+    "/{id}/secret",
+    "/{id}/rotate",
+    "/{id}/switch",
+    "/{id}/test",
+    "/{id}/recover",
+    "/{id}/delete",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -212,7 +233,9 @@ def test_nobody_signed_in(own: Workspace, path: str) -> None:
 def test_a_member_without_the_permission_changes_nothing(own: Workspace, path: str) -> None:
     webhook = made(own)
     before = Webhook.objects.values().get()
-    response = signed_in(own, role="Member").post(HOME + path.format(id=webhook.id), form(confirmation="delete", active="0"))
+    response = signed_in(own, role="Member").post(
+        HOME + path.format(id=webhook.id), form(confirmation="delete", active="0")
+    )
     assert response.status_code == 403
     assert Webhook.objects.values().get() == before
 

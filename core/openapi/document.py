@@ -1,0 +1,135 @@
+"""The documents as bytes: made once per workspace, schema version, rights, host and variant, then kept.
+
+Everything a document depends on is in its key, so nothing has to be invalidated.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+
+import yaml
+
+from config.principal import Permissions, Principal
+from config.rendering import dumps
+from core.openapi.generator import Document, skeleton
+from core.openapi.metadata import metadata_document
+from core.openapi.records import record_document
+from core.openapi.version_3_0 import as_3_0
+from metadata.cache import load_schema
+
+Name = Literal["core", "metadata"]
+Syntax = Literal["json", "yaml"]
+
+KEPT_BYTES = 32 * 1024 * 1024  # compressed
+SERVER_PATHS: Mapping[str, str] = {"core": "/rest/", "metadata": "/rest/metadata"}
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Which form of which document."""
+
+    name: Name
+    base_url: str
+    syntax: Syntax = "json"
+    is_3_0: bool = False
+    objects: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document as it is sent; `digest` tells its content from any other."""
+
+    digest: str
+    compressed: bytes
+
+    def plain(self) -> bytes:
+        return gzip.decompress(self.compressed)
+
+
+_kept: OrderedDict[Hashable, Kept] = OrderedDict()
+_lock = Lock()
+
+
+def document_bytes(principal: Principal | None, variant: Variant) -> Kept:
+    """The document as this principal may see it; None stands for someone without a valid token."""
+    key = (variant, None if principal is None else _scope(principal))
+    with _lock:
+        found = _kept.get(key)
+        if found is not None:
+            _kept.move_to_end(key)
+            return found
+    fresh = _pack(_make(principal, variant), variant)
+    with _lock:
+        _kept[key] = fresh
+        size = sum(len(each.compressed) for each in _kept.values())
+        while size > KEPT_BYTES and len(_kept) > 1:
+            size -= len(_kept.popitem(last=False)[1].compressed)
+    return fresh
+
+
+def _make(principal: Principal | None, variant: Variant) -> Document:
+    if principal is None:
+        return skeleton(variant.name, [{"url": variant.base_url + SERVER_PATHS[variant.name]}])
+    if variant.name == "metadata":
+        return metadata_document(principal, variant.base_url)
+    schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
+    return record_document(principal, schema, variant.base_url, variant.objects)
+
+
+def _pack(document: Document, variant: Variant) -> Kept:
+    if variant.is_3_0:
+        document = as_3_0(document)
+    text = dumps(document) if variant.syntax == "json" else _yaml(document)
+    digest = hashlib.sha256(build().encode() + text).hexdigest()[:32]
+    return Kept(digest, gzip.compress(text, compresslevel=6, mtime=0))
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Without anchors: equal parts are written out, as every tool expects."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _yaml(document: Document) -> bytes:
+    encoded: bytes = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, encoding="utf-8", width=120)
+    return encoded
+
+
+# Keys --------------------------------------------------------------------------------------------------
+
+
+def _scope(principal: Principal) -> tuple[Hashable, ...]:
+    """All that a document depends on beside its variant."""
+    workspace = principal.workspace
+    rights = _fingerprint(principal.permissions)
+    return (workspace.id, workspace.schema_version, workspace.max_batch_size, principal.api_version, rights)
+
+
+def _fingerprint(permissions: Permissions) -> str:
+    """Tells rights apart by their content, whichever role they are of."""
+    objects = sorted((str(id), str(each)) for id, each in permissions.objects.items())
+    fields = [sorted(map(str, each)) for each in (permissions.unreadable_fields, permissions.locked_fields)]
+    verbs = (permissions.read, permissions.update, permissions.soft_delete, permissions.destroy)
+    flags = (permissions.settings, sorted(permissions.flags))
+    return hashlib.sha256(repr((verbs, flags, objects, fields)).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def build() -> str:
+    """Changes whenever the code that makes documents does."""
+    digest = hashlib.sha256(installed_version("drf-spectacular").encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+

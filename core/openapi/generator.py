@@ -1,0 +1,181 @@
+"""drf-spectacular's generator over the data model: a view class per object, an operation per route.
+
+Only what drf-spectacular would find out by looking at URL patterns and serializers is answered from
+the data model instead: endpoints, names, parameters and bodies. The rest is its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent, build_root_object
+from rest_framework.views import APIView
+
+from core.openapi.operations import RecordOperation, named
+from metadata.schema import ObjectSchema
+
+Json = dict[str, Any]
+Document = dict[str, Any]
+
+
+class DocumentGenerator(SchemaGenerator):
+    """Components and webhooks are given as they are; `endpoints` are `(path, path_regex, method, callback)`."""
+
+    def register(self, kind: str, components: Iterable[tuple[str, Json]]) -> None:
+        """Add ready-made components of one section (`ResolvedComponent.SCHEMA` …)."""
+        for name, schema in components:
+            self.registry.register_on_missing(ResolvedComponent(name, kind, schema, type(self)))
+
+    def document(self, *, servers: list[Json], tags: list[Json], webhooks: Json | None = None) -> Document:
+        """The whole document. Nothing in it is lazy, so it needs no normalising copy."""
+        paths = self.parse(None, public=True)
+        root: Document = build_root_object(
+            paths=paths, components=self.registry.build({}), webhooks=webhooks, version=None
+        )
+        info = {**root["info"], **INFO}
+        security = [{"bearerAuth": []}]
+        return {**root, "info": info, "servers": servers, "security": security, **({"tags": tags} if tags else {})}
+
+
+INFO: Mapping[str, Any] = {
+    "description": "Made from the workspace's data model as the bearer of the token may see it.",
+    "license": {"name": "MIT", "identifier": "MIT"},
+}
+
+
+class RecordEndpoint(APIView):
+    """A route of one object, for the document only: drf-spectacular reads views."""
+
+    subject: ClassVar[ObjectSchema]
+    operation: RecordOperation | None = None
+    largest_batch = 0
+
+    def get(self) -> None:
+        """Answered by `core.rest`."""
+
+    post = patch = delete = get
+
+
+class RecordAutoSchema(AutoSchema):
+    """Describes a RecordEndpoint."""
+
+    view: RecordEndpoint
+
+    @property
+    def operation(self) -> RecordOperation:
+        assert self.view.operation is not None
+        return self.view.operation
+
+    def get_operation_id(self) -> str:
+        return named(self.operation.id, self.view.subject)
+
+    def get_summary(self) -> str:
+        return named(self.operation.summary, self.view.subject)
+
+    def get_description(self) -> str:
+        text = self.operation.description or ""
+        if self.operation.is_in_subset_of_criteria and self.view.subject.duplicate_criteria is None:
+            text += "\n\nThis object has no duplicate criteria, so the answer is always 400."
+        return text
+
+    def get_tags(self) -> list[str]:
+        return [self.view.subject.plural]
+
+    def get_auth(self) -> list[Json]:
+        super().get_auth()  # registers the scheme; the document's own `security` requires it everywhere
+        return []
+
+    def _get_parameters(self) -> list[Json]:
+        return [{"$ref": f"#/components/parameters/{name}"} for name in self.operation.parameters]
+
+    def get_request_serializer(self) -> Json | None:
+        body = self.operation.body
+        return None if body is None else {"application/json": body(self.view.subject, self.view.largest_batch)}
+
+    def _get_request_for_media_type(self, serializer: Any, direction: str = "request") -> tuple[Any, bool]:
+        return serializer, True
+
+    def get_response_serializers(self) -> Json:
+        return {self.operation.status: self.operation.answer(self.view.subject)}
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False  # the schemas are whole already
+
+    def _get_response_bodies(self, direction: Any = "response") -> Json:
+        [(status, schema)] = self.get_response_serializers().items()
+        success = {"description": "Successful operation", "content": {"application/json": {"schema": schema}}}
+        return {status: success} | {
+            each: {"$ref": f"#/components/responses/{each}"} for each in self.operation.errors
+        }
+
+
+def endpoint_class(subject: ObjectSchema) -> type[RecordEndpoint]:
+    """The view class that stands for one object."""
+    members = {"subject": subject, "schema": RecordAutoSchema(), "__doc__": subject.description}
+    return type(f"{subject.singular_pascal}Endpoint", (RecordEndpoint,), members)
+
+
+class OpenApiEndpoint(APIView):
+    """The route of the document itself."""
+
+    name = ""
+
+    def get(self) -> None:
+        """Answered by `core.openapi.views`."""
+
+
+class OpenApiAutoSchema(AutoSchema):
+    """Describes an OpenApiEndpoint; it needs no token, though one adds the workspace."""
+
+    view: OpenApiEndpoint
+
+    def get_operation_id(self) -> str:
+        return f"getOpenApi{self.view.name.capitalize()}"
+
+    def get_summary(self) -> str:
+        return "This document"
+
+    def get_description(self) -> str:
+        return "Without a valid token only this path is listed; with one, all that its role may see."
+
+    def get_tags(self) -> list[str]:
+        return ["General"]
+
+    def get_auth(self) -> list[Json]:
+        return [*super().get_auth(), {}]
+
+    def _get_parameters(self) -> list[Json]:
+        text = {"type": "string"}
+        return [
+            {"name": "version", "in": "query", "description": "`3.0` for tools that do not read OpenAPI 3.1",
+             "schema": {**text, "enum": ["3.1", "3.0"], "default": "3.1"}},
+            {"name": "objects", "in": "query", "description": "Only these objects: names separated by commas",
+             "schema": text},
+        ]  # fmt: skip
+
+    def get_request_serializer(self) -> None:
+        return None
+
+    def get_response_serializers(self) -> Json:
+        return {"200": {"type": "object"}}
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False
+
+
+OpenApiEndpoint.schema = OpenApiAutoSchema()
+
+
+def open_api_endpoint(name: str) -> tuple[str, str, str, Any]:
+    path = f"/open-api/{name}"
+    return path, path, "GET", OpenApiEndpoint.as_view(name=name)
+
+
+def skeleton(name: str, servers: list[Json]) -> Document:
+    """What someone without a valid token is shown: where the document is."""
+    generator = DocumentGenerator()
+    generator.endpoints = [open_api_endpoint(name)]
+    return generator.document(servers=servers, tags=[])

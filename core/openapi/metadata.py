@@ -1,0 +1,280 @@
+"""The document of the metadata REST API: drf-spectacular over its real URL patterns.
+
+Views may say what they take and answer with drf-spectacular's decorators; objects and fields are
+described by `metadata.openapi`. Which envelope a caller is answered in is their key's `apiVersion`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.urls import URLResolver, get_resolver
+from drf_spectacular.generators import EndpointEnumerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent, normalize_result_object
+
+from config.principal import Principal
+from core.openapi.bodies import PAGE_INFO, array_of, component, object_of
+from core.openapi.generator import Document, DocumentGenerator, open_api_endpoint
+from core.openapi.shared import parameters, refusals
+from core.query.groups import DEFAULT_GROUPS
+from metadata.openapi import ENTITIES, UUID, Entity
+
+Json = dict[str, Any]
+
+PREFIX = "rest/metadata/"
+KEYED = "1"  # the apiVersion whose answers stand under the operation's name
+REFUSALS = ("400", "401", "403", "404", "409", "413", "429")
+_ORDER = ("objects", "fields", "webhooks", "webhookDeliveries", "apiKeys")
+_FLAGS: Mapping[str, str] = {  # what a role needs, by the first segment of the path
+    "objects": "DATA_MODEL",
+    "fields": "DATA_MODEL",
+    "webhooks": "API_KEYS_AND_WEBHOOKS",
+    "webhookDeliveries": "API_KEYS_AND_WEBHOOKS",
+    "apiKeys": "API_KEYS_AND_WEBHOOKS",
+}
+_ONES: Mapping[str, str] = {
+    "objects": "Object",
+    "fields": "Field",
+    "webhooks": "Webhook",
+    "webhookDeliveries": "WebhookDelivery",
+    "apiKeys": "ApiKey",
+}
+_VERBS = {"get": "findOne", "post": "createOne", "patch": "updateOne", "delete": "deleteOne"}
+_ALIASES = frozenset(("put",))  # the same as patch, so listed once
+_PARAMETERS = frozenset(("limit", "starting_after", "ending_before"))
+_CALLS = {"GET": "find", "POST": "", "PATCH": "update", "DELETE": "delete"}
+_VARIABLE = re.compile(r"{\w+}")
+
+
+def metadata_document(principal: Principal, base_url: str) -> Document:
+    """The document as this principal may see it."""
+    generator = MetadataGenerator(principal)
+    generator.endpoints = [*_endpoints(principal), open_api_endpoint("metadata")]
+    limits = parameters(settings.DEFAULT_PAGE_SIZE, settings.MAX_PAGE_SIZE_REST, DEFAULT_GROUPS)
+    page = {name: limits[name] for name in ("limit", "idPath")}
+    page["startingAfter"] = {**limits["startingAfter"], "description": "The page after the item with this id", "schema": UUID}
+    page["endingBefore"] = {**limits["endingBefore"], "description": "The page before the item with this id", "schema": UUID}
+    generator.register(ResolvedComponent.PARAMETER, page.items())
+    generator.register(ResolvedComponent.RESPONSE, _refusals())
+    names = dict.fromkeys(_entity(path) for path, *_ in generator.endpoints[:-1])
+    tags = [{"name": "General", "description": "About the API itself"}, *({"name": each} for each in names)]
+    document = generator.document(
+        servers=[{"url": f"{base_url}/rest/metadata", "description": "Data model, keys and webhooks"}], tags=tags
+    )
+    whole: Document = normalize_result_object(document)  # serializers bring texts that are translated late
+    return whole
+
+
+def _refusals() -> Iterator[tuple[str, Json]]:
+    for status, response in refusals(REFUSALS).items():
+        if status == "400":
+            schema = response["content"]["application/json"]["schema"]
+            schema["properties"] |= {
+                "message": {"description": "The same as one text, or the list of texts"},
+                "errors": {"type": "object", "description": "Every broken rule, by kind of entity"},
+                "summary": {"type": "object", "description": "How many rules were broken"},
+                "userFriendlyMessage": {"type": "string"},
+            }
+            schema["required"] = ["statusCode", "error"]
+        yield status, response
+
+
+# Which routes ------------------------------------------------------------------------------------------
+
+
+def _endpoints(principal: Principal) -> list[tuple[str, str, str, Any]]:
+    found = [
+        endpoint
+        for endpoint in _all_endpoints()
+        if endpoint[2].lower() not in _ALIASES
+        and (flag := _FLAGS.get(_entity(endpoint[0]), "")) is not None
+        and (not flag or principal.permissions.has_flag(flag) or endpoint[0] == "/apiKeys/me")
+    ]
+    methods = list(_CALLS)
+    return sorted(found, key=lambda each: (_rank(each[0]), each[0].count("/"), each[0], methods.index(each[2])))
+
+
+def _all_endpoints() -> list[tuple[str, str, str, Any]]:
+    for pattern in get_resolver().url_patterns:
+        if isinstance(pattern, URLResolver) and str(pattern.pattern) == PREFIX:
+            endpoints: list[tuple[str, str, str, Any]] = EndpointEnumerator(
+                patterns=pattern.url_patterns
+            ).get_api_endpoints()
+            return [(_VARIABLE.sub("{id}", path), *rest) for path, *rest in endpoints]  # type: ignore[misc]
+    return []
+
+
+def _entity(path: str) -> str:
+    return path.split("/")[1]
+
+
+def _rank(path: str) -> int:
+    entity = _entity(path)
+    return _ORDER.index(entity) if entity in _ORDER else len(_ORDER)
+
+
+# How they are described --------------------------------------------------------------------------------
+
+
+class MetadataGenerator(DocumentGenerator):
+    """Gives every view's schema class, decorated or not, the names and envelopes of this API."""
+
+    def __init__(self, principal: Principal) -> None:
+        super().__init__()
+        self.principal = principal
+
+    def create_view(self, callback: Any, method: str, request: Any = None) -> Any:
+        view = super().create_view(callback, method, request)
+        if callback.cls.__module__ != DocumentGenerator.__module__:
+            described = type("MetadataSchema", (MetadataAutoSchema, view.schema.__class__), {})()
+            described.api_version = self.principal.api_version
+            self._set_schema_to_view(view, described)
+        return view
+
+
+class MetadataAutoSchema(AutoSchema):
+    """Names as clients know them: `createOneWebhook`; schemas `Webhook`, `WebhookForUpdate`, `WebhookForResponse`."""
+
+    api_version = KEYED
+
+    @property
+    def parts(self) -> list[str]:
+        """The path's segments: `["webhooks", "{id}", "test"]`."""
+        return self.path.strip("/").split("/")
+
+    @property
+    def entity(self) -> Entity | None:
+        return ENTITIES.get(self.parts[0])
+
+    @property
+    def one(self) -> str:
+        plural = self.parts[0]
+        return _ONES.get(plural) or plural[:1].upper() + plural[1:].removesuffix("s")
+
+    @property
+    def is_list(self) -> bool:
+        return self.method == "GET" and len(self.parts) == 1
+
+    def get_operation_id(self) -> str:
+        plural = self.parts[0][:1].upper() + self.parts[0][1:]
+        if self.is_list:
+            return f"findMany{plural}"
+        rest = [part for part in self.parts[1:] if part != "{id}"]
+        if not rest:
+            return f"{_VERBS[self.method.lower()]}{self.one}"
+        tail = "".join(part[:1].upper() + part[1:] for part in rest)
+        name = f"{_CALLS[self.method]}{self.one}{tail}"
+        return name[:1].lower() + name[1:]
+
+    def get_tags(self) -> list[str]:
+        return [self.parts[0]]
+
+    def get_auth(self) -> list[Json]:
+        super().get_auth()
+        return []
+
+    def get_summary(self) -> str:
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.get_operation_id()).split()
+        return " ".join([words[0].capitalize(), *(word.lower() for word in words[1:])])
+
+    def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
+        name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
+        name = name.removeprefix("Patched").removesuffix("Serializer")
+        if name.removesuffix("ForCreate") in _ONES.values():
+            name = name.removesuffix("ForCreate")
+        is_answer = serializer.__class__.__name__.endswith("Serializer") and not name.startswith("Inline")
+        return f"{name}ForResponse" if direction == "response" and is_answer else name
+
+    def _get_parameters(self) -> list[Json]:
+        path = [_parameter("idPath")] if "{id}" in self.parts else []
+        own = [
+            each
+            for each in self._process_override_parameters().values()
+            if each is not None and each["in"] == "query" and each["name"] not in _PARAMETERS
+        ]
+        paged = self.method == "GET" and (self._is_paged_list or self.parts[-1] == "deliveries")
+        page = [_parameter(name) for name in ("limit", "startingAfter", "endingBefore")] if paged else []
+        return [*path, *page, *own]
+
+    @property
+    def _is_paged_list(self) -> bool:
+        return self.is_list and (self.entity is not None or self.api_version != KEYED)
+
+    # Bodies --------------------------------------------------------------------------------------------
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        entity = self.entity
+        if entity is None:
+            return super()._get_request_body(direction)
+        inputs = {"POST": ("", entity.create, entity.create_example), "PATCH": ("ForUpdate", entity.update, entity.update_example)}
+        if self.method not in inputs:
+            return None
+        suffix, serializer, example = inputs[self.method]
+        mapped = self._map_serializer(serializer(), "request")
+        mapped["properties"] |= {name: more for name, more in entity.more.items() if name in mapped["properties"]}
+        self._register(entity.one + suffix, {**mapped, **({"examples": [example]} if example else {})})
+        return _json_body(component(entity.one + suffix))
+
+    def map_parsers(self) -> list[str]:
+        return ["application/json"]
+
+    def _get_response_bodies(self, direction: Any = "response") -> Json:
+        entity = self.entity
+        if entity is not None:
+            answers = self._entity_answer(entity)
+        else:
+            answers = super()._get_response_bodies(direction)
+            for response in answers.values():
+                response["description"] = response.get("description") or "Successful operation"
+                for content in response.get("content", {}).values():
+                    content["schema"] = self._enveloped(content.get("schema", {}))
+        errors = ["400", "401", "403", "404", "429"]
+        if self.method in ("POST", "PATCH"):
+            errors[4:4] = ["409", "413"]
+        return {**answers, **{each: {"$ref": f"#/components/responses/{each}"} for each in errors}}
+
+    def _enveloped(self, schema: Json) -> Json:
+        """Lists as this API version answers them. A log of deliveries has no total."""
+        if self.method == "GET" and self.parts[-1] == "deliveries":
+            return object_of({"data": schema, "pageInfo": PAGE_INFO})
+        if self.is_list and self.api_version != KEYED:
+            return _page(schema)
+        return schema
+
+    def _entity_answer(self, entity: Entity) -> Json:
+        self._register(f"{entity.one}ForResponse", entity.answer)
+        if entity is not ENTITIES["fields"]:
+            self._register("FieldForResponse", ENTITIES["fields"].answer)
+        shape = component(f"{entity.one}ForResponse")
+        status = "201" if self.method == "POST" else "200"
+        if self.is_list:
+            self._register(f"{entity.one}sForResponse", array_of(shape))
+            self._register(f"{entity.one}s", array_of(component(entity.one)))
+            listed = component(f"{entity.one}sForResponse")
+            schema = _page(object_of({entity.plural: listed}) if self.api_version == KEYED else listed)
+        else:
+            removed = self.method == "DELETE"
+            answer = entity.removed if removed else shape
+            key = entity.one.lower() if self.method == "GET" else self.get_operation_id()
+            schema = object_of({"data": object_of({key: answer})}) if self.api_version == KEYED else answer
+        return {status: {"description": "Successful operation", "content": {"application/json": {"schema": schema}}}}
+
+    def _register(self, name: str, schema: Json) -> None:
+        self.registry.register_on_missing(ResolvedComponent(name, ResolvedComponent.SCHEMA, MetadataAutoSchema, schema))
+
+
+def _page(data: Json) -> Json:
+    total = {"type": "integer", "description": "Items on every page"}
+    return object_of({"data": data, "pageInfo": PAGE_INFO, "totalCount": total})
+
+
+def _parameter(name: str) -> Json:
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def _json_body(schema: Json) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}

@@ -1,0 +1,151 @@
+"""What every operation of Core REST shares in the document: query parameters and refusals.
+
+The names of parameter components are those generated clients know; `orderByOfGroups` and its kin stand
+beside them where the same parameter means something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from config.errors import EXCEPTION_NAMES
+from core.openapi.bodies import UUID
+from core.rest.parse import DIRECTIONS
+
+Json = dict[str, Any]
+
+_FILTER = """\
+Conditions `field[comparator]:value`, joined by commas (all must hold) or by `and(…)`, `or(…)`, `not(…)`.
+
+Comparators: `eq`, `neq`, `in`, `containsAny`, `is`, `gt`, `gte`, `lt`, `lte`, `startsWith`, `endsWith`, `like`,
+`ilike`. `in` and `containsAny` take `[a,b]`; `is` takes `NULL` or `NOT_NULL`; texts may be quoted. Sub-fields and
+fields of a to-one relation are reached with a dot: `emails.primaryEmail[eq]:ada@example.org`, `company.name[ilike]:%acme%`.
+
+Soft-deleted records are left out unless the filter names `deletedAt`."""
+
+
+def _query(name: str, description: str, schema: Json, *, required: bool = False, **more: Any) -> Json:
+    return {"name": name, "in": "query", "description": description, "required": required, "schema": schema, **more}
+
+
+def _flag(name: str, description: str) -> Json:
+    return _query(name, description, {"type": "boolean", "default": False})
+
+
+def _json_text(name: str, description: str, example: str, *, required: bool = False) -> Json:
+    return _query(name, description, {"type": "string"}, required=required, example=example)
+
+
+def parameters(default_size: int, max_size: int, default_groups: int) -> dict[str, Json]:
+    """The parameter components by name."""
+    text = {"type": "string"}
+    filters = {
+        "simple": {"value": "createdAt[gte]:2026-01-01", "summary": "Created this year"},
+        "present": {"value": "deletedAt[is]:NOT_NULL", "summary": "Soft-deleted records only"},
+        "either": {"value": "or(createdAt[gte]:2026-01-01,updatedAt[gte]:2026-06-01)", "summary": "One or the other"},
+    }
+    limit = {"type": "integer", "minimum": 0, "maximum": max_size}
+    return {
+        "idPath": {"name": "id", "in": "path", "required": True, "description": "The record's id", "schema": UUID},
+        "startingAfter": _query("starting_after", "The page after this cursor (`pageInfo.endCursor`)", text),
+        "endingBefore": _query("ending_before", "The page before this cursor (`pageInfo.startCursor`)", text),
+        "filter": _query("filter", _FILTER, text, examples=filters),
+        "requiredFilter": _query(
+            "filter", f"Mandatory here: which records to write.\n\n{_FILTER}", text, required=True,
+            example="id[in]:[20202020-1c25-4d02-bf25-6aeccf7ea419]",
+        ),
+        "depth": _query(
+            "depth", "`1` adds the related records: one level, at most 60 of each to-many relation",
+            {"type": "integer", "enum": [0, 1], "default": 0},
+        ),
+        "fields": _query("fields", "Names of the members to answer, separated by commas; the id always is", text),
+        "count": _query(
+            "count", "`none` leaves out `totalCount`, which costs time on large filtered lists",
+            {"type": "string", "enum": ["exact", "none"], "default": "exact"},
+        ),
+        "upsert": _flag("upsert", "Update the record that has the same id or unique value, if there is one"),
+        "softDelete": _flag("soft_delete", "Keep the record, restorable, instead of removing it for good"),
+        "orderBy": _query(
+            "order_by",
+            f"Fields with a direction, separated by commas: `createdAt[DescNullsLast],id`. Directions: {_listed(DIRECTIONS)}",
+            text, example="createdAt[DescNullsLast]",
+        ),
+        "limit": _query("limit", f"Records per page, at most {max_size}", {**limit, "default": default_size}),
+        "groupBy": _json_text(
+            "group_by",
+            "JSON array of objects with one member each, as in the example. Dates take a `granularity`, composites a"
+            " sub-field, to-one relations a field of the other object",
+            '[{"createdAt":{"granularity":"MONTH"}}]', required=True,
+        ),
+        "orderByOfGroups": _json_text(
+            "order_by", "JSON array: the order of the groups, by a dimension or an aggregate",
+            '[{"createdAt":{"orderBy":"AscNullsFirst","granularity":"MONTH"}}]',
+        ),
+        "limitOfGroups": _query("limit", "Number of groups", {**limit, "default": default_groups}),
+        "viewId": _query("view_id", "A saved view whose filters to add. No view is served yet: 400", UUID),
+        "aggregate": _json_text("aggregate", "JSON array of aggregate names", '["countNotEmptyId"]'),
+        "includeRecordsSample": _flag("include_records_sample", "Add up to 10 records to each group"),
+        "orderByForRecords": _query(
+            "order_by_for_records", "The order of those records, as `order_by` of a list", text,
+            example="createdAt[DescNullsLast]",
+        ),
+        "omitNullValues": _flag("omit_null_values", "Leave out groups without a value"),
+    }  # fmt: skip
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+# Refusals ----------------------------------------------------------------------------------------------
+
+_MESSAGES: Mapping[str, Json] = {"type": "array", "items": {"type": "string"}}
+_MORE: Json = {
+    "code": {"type": "string", "description": "Stable name of the fault"},
+    "hint": {"type": "string", "description": "What to do about it"},
+    "path": {"type": "string", "description": "The field or parameter at fault"},
+    "requestId": {"type": ["string", "null"], "description": "Find the request in the server's log by it"},
+}
+# status → (when, `error`, an example's message and code)
+_REFUSALS: Mapping[str, tuple[str, str, str, str]] = {
+    "400": ("Cannot be read, or breaks a rule of the data model", EXCEPTION_NAMES[400],
+            "'depth=2' parameter invalid. Allowed values are 0, 1", "INVALID_QUERY_INPUT"),
+    "401": ("The token is no token, has a wrong signature or has expired", "UNAUTHENTICATED",
+            "Token invalid.", "UNAUTHENTICATED"),
+    "403": ("No token, a revoked key, or a role without the right", "FORBIDDEN_EXCEPTION",
+            "Missing authentication token", "FORBIDDEN_EXCEPTION"),
+    "404": ("No such record", EXCEPTION_NAMES[404], "Record not found", "RECORD_NOT_FOUND"),
+    "409": ("Clashes with what is there", EXCEPTION_NAMES[409], "Field already exists", "FIELD_ALREADY_EXISTS"),
+    "413": ("The body is larger than 10 MB", EXCEPTION_NAMES[413],
+            "Body is larger than 10485760 bytes", "BODY_TOO_LARGE"),
+    "429": ("Too many requests; wait for `Retry-After` seconds", "RATE_LIMITED",
+            "Too many requests, slow down.", "LIMIT_REACHED"),
+}  # fmt: skip
+
+
+def refusals(statuses: tuple[str, ...]) -> dict[str, Json]:
+    """The response components, named by their status."""
+    return {status: _refusal(status) for status in statuses}
+
+
+def _refusal(status: str) -> Json:
+    when, error, message, code = _REFUSALS[status]
+    schema: Json = {
+        "type": "object",
+        "properties": {
+            "statusCode": {"type": "integer"},
+            "error": {"type": "string"},
+            "messages": _MESSAGES,
+            **_MORE,
+        },
+        "required": ["statusCode", "error", "messages"],
+        "examples": [{"statusCode": int(status), "error": error, "messages": [message], "code": code}],
+    }
+    response: Json = {"description": when, "content": {"application/json": {"schema": schema}}}
+    if status in ("401", "403"):
+        response["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`"}}
+    if status == "429":
+        schema["properties"]["retryAfterSeconds"] = {"type": "integer"}
+        response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait"}}
+    return response

@@ -1,0 +1,63 @@
+"""`/rest/open-api/core` and `/rest/open-api/metadata`, also as `.yaml`: always 200, or 304.
+
+A token counts only in the `Authorization` header. Whatever is wrong with it, the answer is the document
+of someone without one.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.http import parse_etags
+from django.utils.module_loading import import_string
+from django.views.decorators.http import require_safe
+
+from config.errors import ApiError
+from config.principal import Principal
+from core.openapi.document import Name, Syntax, Variant, document_bytes
+from core.rest.query_string import joined, read_query_string
+
+CONTENT_TYPES = {"json": "application/json; charset=utf-8", "yaml": "application/yaml; charset=utf-8"}
+MAX_NAMES = 200  # of `objects`
+
+
+@require_safe
+def open_api(request: HttpRequest, name: Name, syntax: Syntax = "json") -> HttpResponse:
+    kept = document_bytes(_principal(request), _variant(request, name, syntax))
+    is_compressed = "gzip" in request.headers.get("Accept-Encoding", "")
+    etag = f'"{kept.digest}-gzip"' if is_compressed else f'"{kept.digest}"'  # RFC 9110 §8.8.3.3: one per coding
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    response: HttpResponse
+    if etag in [each.removeprefix("W/") for each in known] or "*" in known:
+        response = HttpResponseNotModified()
+    else:
+        response = HttpResponse(
+            kept.compressed if is_compressed else kept.plain(), content_type=CONTENT_TYPES[syntax]
+        )
+        if is_compressed:
+            response["Content-Encoding"] = "gzip"
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    response["Vary"] = "Authorization, Accept-Encoding"
+    return response
+
+
+def _principal(request: HttpRequest) -> Principal | None:
+    try:
+        principal: Principal = import_string(settings.AUTHENTICATOR)(request)
+    except ApiError:
+        return None
+    return principal
+
+
+def _variant(request: HttpRequest, name: Name, syntax: Syntax) -> Variant:
+    """Parameters it cannot read mean their default: this address always answers the document."""
+    parameters = read_query_string(request.META.get("QUERY_STRING", ""))
+    names = [each.strip() for each in (joined(parameters, "objects") or "").split(",") if each.strip()]
+    return Variant(
+        name=name,
+        base_url=request.build_absolute_uri("/").rstrip("/"),
+        syntax=syntax,
+        is_3_0=(joined(parameters, "version") or "").startswith("3.0"),
+        objects=frozenset(names[:MAX_NAMES]) if names and name == "core" else None,
+    )

@@ -1,0 +1,82 @@
+"""The documents say what the code does: settings, error codes, field types and operators."""
+
+import inspect
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from config import errors
+from metadata.fieldtypes import field_types
+from metadata.fieldtypes.operators import OPERATORS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def environment_names() -> set[str]:
+    sources = [ROOT / "manage.py", *(ROOT / "config").rglob("*.py")]
+    found = {name for path in sources for name in re.findall(r"environ(?:\.get\(|\[)\"([A-Z_]+)\"", path.read_text())}
+    return found - {"CONTENT_LENGTH", "DJANGO_SETTINGS_MODULE"}  # those of WSGI and Django
+
+
+def test_every_setting_is_documented_and_no_other():
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE))
+    assert documented == environment_names()
+
+
+def error_classes() -> list[type[errors.ApiError]]:
+    classes = [each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, errors.ApiError)]
+    return sorted(classes, key=lambda each: (each.status, each.code, each.__name__))
+
+
+def errors_page() -> str:
+    lines = [
+        "# Errors",
+        "",
+        "REST answers `{statusCode, error, messages, code, hint?, path?, requestId}`, GraphQL"
+        " `errors[].extensions.{code, subCode, userFriendlyMessage}`. Both come from `config/errors.py`.",
+        "",
+        "| `code` | HTTP status | REST `error` | GraphQL `code` | GraphQL `subCode` | When |",
+        "|---|---|---|---|---|---|",
+    ]
+    meanings: dict[tuple[str, ...], list[str]] = {}
+    for each in error_classes():
+        if each is not errors.ApiError:
+            name = each.error or errors.EXCEPTION_NAMES[each.status]
+            key = (each.code, str(each.status), name, each.graphql_code, each.sub_code or "–")
+            meanings.setdefault(key, []).append((each.__dict__.get("__doc__") or "").split("\n")[0])
+    for key, when in meanings.items():
+        cells = " | ".join(f"`{cell}`" if cell != "–" and not cell.isdigit() else cell for cell in key)
+        lines.append(f"| {cells} | {' '.join(when)} |")
+    return "\n".join([*lines, ""])
+
+
+def test_every_error_says_when_it_happens():
+    assert [each.__name__ for each in error_classes() if not each.__dict__.get("__doc__")] == []
+
+
+def types_page() -> str:
+    lines = [
+        "# Field types and filter operators",
+        "",
+        "| Type | What it holds | Operators |",
+        "|---|---|---|",
+    ]
+    for each in field_types():
+        operators = ", ".join(f"`{name}`" for name in each.operators)
+        parts = "<br>".join(
+            f"`{part.name}`: " + ", ".join(f"`{name}`" for name in part.operators) for part in each.subfields.values()
+        )
+        lines.append(f"| `{each.name}` | {each.description} | {operators or parts or '–'} |")
+    lines += ["", "| Operator | A record matches when its value | REST |", "|---|---|---|"]
+    lines += [f"| `{row.name}` | {row.sentence} | {'yes' if row.in_rest else 'no'} |" for row in OPERATORS.values()]
+    return "\n".join([*lines, ""])
+
+
+@pytest.mark.parametrize(("name", "page"), [("errors.md", errors_page), ("field-types.md", types_page)])
+def test_a_generated_page_is_up_to_date(name, page):
+    path = ROOT / "docs" / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(page())
+    assert path.read_text() == page(), "run the tests with UPDATE_GOLDEN=1"

@@ -1,0 +1,202 @@
+"""`manage.py up` as a user runs it: first start, second start, stopping, and what happens when a part dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.embedded_postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).resolve().parents[2]
+LAST_LINE = "Ctrl-C stops everything."
+DEADLINE_S = 90
+
+
+def until(fact: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not fact():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+class Run:
+    """One `manage.py up` of its own DATA_DIR, with everything it printed."""
+
+    def __init__(self, data_dir: Path, port: int) -> None:
+        self._output = tempfile.NamedTemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
+        self.port = port
+        environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(port), "WORKERS": "1"}
+        environment.pop("DATABASE_URL", None)
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--no-assets"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
+
+    @property
+    def output(self) -> str:
+        return Path(self._output.name).read_text()
+
+    def wait_ready(self) -> str:
+        until(lambda: LAST_LINE in self.output or self.process.poll() is not None, "not ready")
+        assert self.process.poll() is None, self.output
+        return self.output
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(DEADLINE_S)
+
+    def child(self, name: str) -> int:
+        """The process of the child whose command has this word; 0 when there is none."""
+        task = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        for pid in task.read_text().split():
+            if name in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
+                return int(pid)
+        return 0
+
+    def is_answering(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@pytest.fixture(scope="module")
+def data_dir() -> Iterator[Path]:
+    """Shared by the tests of this module: making the demo workspace once is enough."""
+    path = Path(tempfile.mkdtemp(prefix="fourgate-test-", dir="/tmp"))
+    path.chmod(0o755)
+    yield path
+    EmbeddedPostgres(path).destroy()
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def up(data_dir: Path, port: int) -> Iterator[Run]:
+    run = Run(data_dir, port)
+    yield run
+    if run.process.poll() is None:
+        run.end()
+
+
+def facts(output: str) -> dict[str, str]:
+    """The lines `  Label  value` of the welcome."""
+    return dict(re.findall(r"^  ([A-Z][\w ]*?)  +(\S.*)$", output, re.MULTILINE))
+
+
+def count_all(data_dir: Path) -> list[tuple[str, int]]:
+    """Rows of every table of the workspaces and of Fourgate, but the ones that say a key was used."""
+    import psycopg2
+
+    with EmbeddedPostgres(data_dir) as server:
+        connection = psycopg2.connect(server.url)
+        with connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT schemaname || '.' || relname FROM pg_stat_user_tables ORDER BY 1",
+            )
+            tables = [name for (name,) in cursor.fetchall()]
+            counts = []
+            for name in tables:
+                schema, table = name.split(".")
+                cursor.execute(f'SELECT count(*) FROM "{schema}"."{table}"')
+                counts.append((name, cursor.fetchone()[0]))
+        connection.close()
+    return counts
+
+
+def test_the_printed_curl_answers_and_a_second_start_changes_nothing(data_dir: Path, up: Run, port: int) -> None:
+    first = facts(up.wait_ready())
+    assert first["Core REST"] == f"http://localhost:{port}/rest/"
+    assert (data_dir / "demo.json").stat().st_mode & 0o777 == 0o600
+
+    curl = next(line.strip() for line in up.output.splitlines() if line.startswith("  curl "))
+    said = subprocess.run(["sh", "-c", curl + " -sS"], capture_output=True, text=True, check=True).stdout
+    assert len(json.loads(said)["data"]["companies"]) == 2
+
+    assert up.end(signal.SIGINT) == 0
+    assert not up.is_answering()
+    assert not EmbeddedPostgres(data_dir).is_running()
+    before = count_all(data_dir)
+
+    again = Run(data_dir, port)
+    try:
+        assert facts(again.wait_ready()) == first
+        assert "Applying" not in again.output
+    finally:
+        again.end()
+    assert count_all(data_dir) == before
+
+
+def test_a_taken_port_is_named_and_nothing_is_started(data_dir: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = Run(data_dir, port)
+        assert run.process.wait(DEADLINE_S) == 1
+    assert f"Cannot listen on 127.0.0.1:{port} (Address already in use). Choose another PORT." in run.output
+    assert not EmbeddedPostgres(data_dir).is_running()
+
+
+def test_a_worker_that_dies_is_started_again(up: Run) -> None:
+    up.wait_ready()
+    first = up.child("deliver_webhooks")
+    os.kill(first, signal.SIGKILL)
+    until(lambda: up.child("deliver_webhooks") not in {0, first}, "no second worker")
+    assert "The webhook worker ended (exit code -9)" in up.output
+    assert up.end() == 0
+
+
+def test_a_web_server_that_dies_ends_everything(data_dir: Path, up: Run) -> None:
+    up.wait_ready()
+    os.kill(up.child("granian"), signal.SIGKILL)
+    assert up.process.wait(DEADLINE_S) == 1
+    assert "The web server ended (exit code -9)." in up.output
+    assert not up.is_answering()
+    assert not EmbeddedPostgres(data_dir).is_running()
+
+
+def test_a_killed_up_takes_its_children_along_and_the_next_one_starts(data_dir: Path, up: Run, port: int) -> None:
+    up.wait_ready()
+    up.process.kill()
+    up.process.wait()
+    until(lambda: not up.is_answering(), "the web server outlived its parent")
+    again = Run(data_dir, port)
+    again.wait_ready()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as response:
+        assert response.status == 200
+    assert again.end() == 0
+    assert not EmbeddedPostgres(data_dir).is_running()
+
+
+def test_a_command_beside_it_uses_its_server_and_leaves_it(data_dir: Path, up: Run) -> None:
+    up.wait_ready()
+    environment = {**os.environ, "DATA_DIR": str(data_dir)}
+    environment.pop("DATABASE_URL", None)
+    command = [sys.executable, "manage.py", "migrate", "--check"]
+    assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+    assert EmbeddedPostgres(data_dir).is_running()
+    assert up.end() == 0
+    assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0  # brings its own
+    assert not EmbeddedPostgres(data_dir).is_running()
