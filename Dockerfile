@@ -1,22 +1,25 @@
-# Fourgate's web server (the default command) and, with `deliver_webhooks`, its worker. See compose.yaml.
-FROM python:3.11-slim
+# Fourgate in one container: web server and webhook worker. compose.yaml puts a PostgreSQL beside it.
+FROM python:3.11-slim AS assets
+WORKDIR /app
+COPY config/__init__.py config/assets.py config/requirements-assets.txt config/
+COPY package.json package-lock.json ./
+RUN python -c "from pathlib import Path; from config.assets import fetch_assets; fetch_assets(Path('/data'))"
 
+FROM python:3.11-slim
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 DATA_DIR=/data HOST=0.0.0.0 PORT=8000
 WORKDIR /app
-
-COPY config/requirements.txt config/requirements.txt
+COPY config/requirements.txt config/
 RUN pip install --no-cache-dir --require-hashes -r config/requirements.txt
-
 COPY . .
 RUN python -m compileall -q config metadata core apikeys webhooks \
-    && useradd --system --no-create-home --home-dir /data fourgate \
+    && useradd --system --home-dir /data fourgate \
     && install -d -o fourgate /data
+COPY --from=assets --chown=fourgate /data/assets /data/assets
 USER fourgate
-# Holds the secret key, the consoles' assets and, without DATABASE_URL, the database.
+# Holds the secret key and, without DATABASE_URL, the database: keep it.
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/readyz')"]
-
 ENTRYPOINT ["python", "manage.py"]
 CMD ["up", "--no-demo"]

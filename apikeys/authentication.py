@@ -116,7 +116,7 @@ def authenticate(request: HttpRequest) -> Principal:
     principal = (
         _principal_of_key(token)
         if token.kind == keys.API_KEY
-        else _principal_of_member_id(token.workspace_id, _as_uuid(token.subject))
+        else principal_of_member_id(token.workspace_id, _as_uuid(token.subject))
     )
     request.principal = principal  # type: ignore[attr-defined]
     return principal
@@ -138,7 +138,7 @@ def principal_of_member(user: AbstractBaseUser | Any, workspace: Workspace) -> P
     member_id = Member.objects.filter(user_id=user.pk, workspace_id=workspace.id).values_list("id", flat=True).first()
     if member_id is None:
         raise TokenRefused(NO_MEMBER)
-    return _principal_of_member_id(workspace.id, member_id)
+    return principal_of_member_id(workspace.id, member_id)
 
 
 def _bearer(request: HttpRequest) -> str:
@@ -176,7 +176,8 @@ def _principal_of_key(token: keys.Token) -> Principal:
     )
 
 
-def _principal_of_member_id(workspace_id: UUID, member_id: UUID | None) -> Principal:
+def principal_of_member_id(workspace_id: UUID, member_id: UUID | None) -> Principal:
+    """The principal of a member, as of now, by one statement; TokenRefused when they are none any more."""
     row = _row(MEMBER_STATEMENT, (member_id, workspace_id))
     api_version, is_active, first_name, last_name, email, member_record_id = row[5:11]
     role_id, permissions = _role(row[11:])

@@ -22,13 +22,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apikeys import services
-from apikeys.authentication import principal_of_member
+from apikeys.authentication import principal_of_member_id
 from apikeys.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, RevokeForm, SignInForm
 from apikeys.models import ApiKey, Member, Role
 from apikeys.roles import RIGHTS
 from config.errors import ApiError, TokenRefused
 from config.pages import public_page, settings_page
-from config.principal import Principal
+from config.principal import Permissions, Principal
 from metadata.models import ObjectMetadata, Workspace
 
 HOME = "/settings/api-webhooks"
@@ -57,15 +57,15 @@ def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | 
     user = request.user
     if not user.is_authenticated:
         return None
-    ids = list(Member.objects.filter(user_id=user.pk).values_list("workspace_id", flat=True))
-    found = {each.id: each for each in Workspace.objects.filter(id__in=ids, deleted_at=None)}
-    workspaces = [found[each] for each in ids if each in found]
+    members = dict(Member.objects.filter(user_id=user.pk).values_list("workspace_id", "id"))  # oldest first
+    found = {each.id: each for each in Workspace.objects.filter(id__in=members, deleted_at=None)}
+    workspaces = [found[each] for each in members if each in found]
     if not workspaces:
         raise TokenRefused("User is not a member of the workspace")
     chosen = request.session.get(WORKSPACE_SESSION_KEY)
     workspace = next((each for each in workspaces if str(each.id) == chosen), workspaces[0])
     request.workspaces = workspaces  # type: ignore[attr-defined]  # for the switch in base.html
-    return principal_of_member(user, workspace), workspace
+    return principal_of_member_id(workspace.id, members[workspace.id]), workspace
 
 
 @public_page
@@ -163,7 +163,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
         "search": search,
         "with_revoked": with_revoked,
         "can_create": principal.permissions.has_flag("ROLES"),
-        **_example(request, principal),
+        **_example(request, principal.permissions),
     }
     return render(request, "apikeys/key_list.html", context)
 
@@ -231,7 +231,8 @@ def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
     if issued is None:
         messages.warning(request, "A token is shown only once. Generate a new one if you did not copy it.")
         return redirect(f"{HOME}/keys/{key.id}")
-    context = {"key": key, "token": issued.token, "expires_at": issued.expires_at, **_example(request, principal)}
+    rights = Permissions() if key.role is None else services.permissions_of(key.role)
+    context = {"key": key, "token": issued.token, "expires_at": issued.expires_at, **_example(request, rights)}
     response = render(request, "apikeys/key_token.html", context)
     response["Cache-Control"] = "no-store"
     return response
@@ -308,12 +309,12 @@ def _key(principal: Principal, key_id: UUID) -> ApiKey:
     return key
 
 
-def _example(request: HttpRequest, principal: Principal) -> dict[str, str]:
+def _example(request: HttpRequest, permissions: Permissions) -> dict[str, str]:
     """`base_url`, and `example_path`: a request that works, on the workspace's own first readable object."""
     described = ObjectMetadata.objects.filter(
-        workspace_id=principal.workspace_id, is_active=True, is_system=False
+        workspace_id=_principal(request).workspace_id, is_active=True, is_system=False
     ).order_by("created_at", "name_singular")
-    plural = next((each.name_plural for each in described if principal.permissions.allows("read", each.id)), None)
+    plural = next((each.name_plural for each in described if permissions.allows("read", each.id)), None)
     return {
         "base_url": request.build_absolute_uri("/").rstrip("/"),
         "example_path": f"/rest/{plural}?limit=3" if plural else "/rest/metadata/objects",

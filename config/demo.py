@@ -43,7 +43,7 @@ def ensure_demo() -> DemoAccess | None:
         return _remembered(path)
     with transaction.atomic():
         access = _create()
-    _remember(path, access)
+        _remember(path, access)  # before the commit: what is committed can be got into
     return access
 
 

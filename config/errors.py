@@ -140,6 +140,13 @@ class GraphqlValidation(ApiError):
     graphql_code = "GRAPHQL_VALIDATION_FAILED"
 
 
+class MixedFields(ApiError):
+    """Root fields of records and others in one GraphQL request."""
+
+    code = "MIXED_CORE_AND_WORKSPACE_FIELDS"
+    sub_code = "MIXED_CORE_AND_WORKSPACE_FIELDS"
+
+
 class MethodNotAllowed(ApiError):
     """A method the route does not have."""
 

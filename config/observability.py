@@ -44,6 +44,8 @@ class RequestMiddleware:
         response = self.get_response(request)
         duration_ms = (perf_counter() - started) * 1000
         response["X-Request-Id"] = request_id
+        if not response.streaming and "Content-Length" not in response:
+            response["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
         stages = "".join(f"{name};dur={seconds * 1000:.2f}, " for name, seconds in timings.items())
         response["Server-Timing"] = f"{stages}total;dur={duration_ms:.2f}"
         if request.path not in QUIET_PATHS and _log.isEnabledFor(logging.INFO):

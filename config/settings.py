@@ -86,13 +86,17 @@ REST_FRAMEWORK = {
 }
 AUTHENTICATOR = "apikeys.authentication.authenticate"  # (HttpRequest) -> Principal, for all four APIs
 PAGE_PRINCIPAL = "apikeys.pages.principal_of_session"  # (HttpRequest) -> (Principal, Workspace) | None
+PLAYGROUND_TOKEN = "apikeys.services.playground_token"  # (Principal) -> something with token and expires_at
+API_KEYS = "apikeys.services.apikey_list"  # (Principal) -> the workspace's keys that are not revoked
+GRAPHQL_OPERATIONS = "core.graphql.operations.OPERATIONS"  # the docs list them
 MEMBER_RECORD = "core.records.members.create_member_record"  # makes a member's workspaceMember record
 EVENT_HANDLERS = ["webhooks.outbox"]
 WORKSPACE_CREATED_HANDLERS = [  # (workspace, empty), in its transaction
     "apikeys.services.workspace_created",
     "core.records.samples.workspace_created",
 ]
-SEARCH_FIELDS_CHANGED_HANDLERS = ["core.records.reindex.search_fields_changed"]  # (workspace, object_id), in the transaction that changed them
+# (workspace, object_id), in the transaction that changed them
+SEARCH_FIELDS_CHANGED_HANDLERS = ["core.records.reindex.search_fields_changed"]
 METADATA_GRAPHQL_PARTS = ["apikeys.graphql", "webhooks.graphql"]  # further Query and Mutation members of /metadata
 MAX_BODY_BYTES = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the APIs check MAX_BODY_BYTES themselves, with their own error
@@ -106,6 +110,10 @@ WEBHOOK_TIMEOUT_S = float(os.environ.get("WEBHOOK_TIMEOUT_S", "15"))
 WEBHOOK_CONNECT_TIMEOUT_S = float(os.environ.get("WEBHOOK_CONNECT_TIMEOUT_S", "5"))
 
 # Pages -----------------------------------------------------------------------------------------------
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
 LOGIN_URL = "/settings/login"
 LOGIN_REDIRECT_URL = "/settings/api-webhooks"
 LOGOUT_REDIRECT_URL = "/settings/login"
@@ -113,6 +121,7 @@ CSRF_FAILURE_VIEW = "config.pages.csrf_failure"
 STATIC_URL = "/static/"
 STATIC_ROOT = os.environ.get("STATIC_ROOT")  # only for `collectstatic`; the server finds the files itself
 STATICFILES_DIRS = [BASE_DIR / "config" / "static", DATA_DIR / "assets"]
+SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # DATA_DIR/assets is there once config/assets.py has fetched it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

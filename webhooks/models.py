@@ -172,7 +172,7 @@ def message_id(delivery_id: UUID) -> str:
     """The `webhook-id` of a delivery: the same on every attempt, since it is the row's id written shorter.
 
     >>> message_id(UUID("01910a2b-3c4d-4e5f-8a6b-7c8d9e0fa1b2"))
-    'evt_01J458PF2D9SFRMTVWHPF0Z8DJ'
+    'evt_01J452PF2D9SFRMTVWHPF0Z8DJ'
     """
     number = delivery_id.int
     return "evt_" + "".join(_BASE32[number >> shift & 31] for shift in range(125, -5, -5))

@@ -346,11 +346,13 @@ def _last_shown(last: services.LastDelivery | None) -> dict[str, Any] | None:
 
 def _delivery_shown(delivery: Delivery) -> dict[str, Any]:
     label, kind = _BADGES[DeliveryStatus(delivery.status)]
+    next_attempt_at = delivery.next_attempt_at if delivery.status == DeliveryStatus.PENDING else None
     return {
         "delivery": delivery,
         "status": label,
         "badge": f"badge-{kind}",
-        "next_attempt_at": delivery.next_attempt_at if delivery.status == DeliveryStatus.PENDING else None,
+        "next_attempt_at": next_attempt_at,
+        "is_due": next_attempt_at is not None and next_attempt_at <= timezone.now(),
     }
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 from uuid import UUID
+from zlib import compress, decompress
 
 from graphql import (
     DocumentNode,
@@ -25,12 +26,14 @@ from graphql import (
     get_named_type,
 )
 
+from config.errors import MixedFields
 from config.graphql_errors import api_error, error_json
 from config.principal import Principal
 from config.rendering import dumps
 from core.graphql.compile import MISSING, Document, Selector, Source, Variables, literal, parse_document
 from core.graphql.operations import Operation
 from core.graphql.schema import build_schema
+from core.graphql.search import STATIC_FIELDS, static_schema
 from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
@@ -47,7 +50,7 @@ class RecordApi:
         self.schema = schema
         self.graphene = build_schema(schema, resolve_record)
         self._kept = lru_cache(maxsize=KEPT_DOCUMENTS)(self._compile)
-        self._introspections = lru_cache(maxsize=KEPT_INTROSPECTIONS)(self._introspect)
+        self._introspections = lru_cache(maxsize=KEPT_INTROSPECTIONS)(self._introspect)  # compressed
 
     def document(self, text: str, operation_name: str | None) -> Document:
         """The compiled operation. Raises GraphqlSyntax, GraphqlValidation, UnknownObject, BadRequest, TooComplex."""
@@ -63,34 +66,49 @@ class RecordApi:
         """The whole response; each root field succeeds or fails alone, in order. Raises GraphqlValidation."""
         variables = document.variables(given)
         members, errors = [], []
+        is_whole = True
         for root in document.root_fields(variables):
             try:
                 if root.operation is not None:
-                    query = root.query(variables)
-                    text = root.operation.text(root.operation.run(principal, self.schema, query))
+                    text = root.operation.answer(principal, self.schema, root.query(variables), root.picks)
                 elif root.name == "__typename":
                     text = f'"{document.kind.capitalize()}"'
                 else:
-                    text = self._introspections(document, root.key, dumps(variables))
+                    text = decompress(self._introspections(document, root.key, dumps(variables))).decode()
             except Exception as fault:  # whatever it is, the other root fields are answered
                 errors.append(error_json(api_error(fault, request_id), request_id))
                 text = "null"
+                is_whole &= root.is_nullable
             members.append(f'"{root.key}":{text}')
-        body = f'{{"data":{{{",".join(members)}}}'.encode()
+        data = f"{{{','.join(members)}}}" if is_whole else "null"
+        body = f'{{"data":{data}'.encode()
         if errors:
             body += b',"errors":' + dumps(errors)
         return body + b"}"
 
     def _compile(self, text: str, operation_name: str | None) -> Document:
-        return Document(self.graphene.graphql_schema, parse_document(text, operation_name))
+        source = parse_document(text, operation_name)
+        return Document(self._schema_of(source), source)
 
-    def _introspect(self, document: Document, key: str, variables: bytes) -> str:
-        """`__schema` or `__type`, answered by graphql-core."""
-        result = execute_meta(self.graphene.graphql_schema, document.source, key, json.loads(variables))
+    def _schema_of(self, source: Source) -> GraphQLSchema:
+        """The workspace's own, or that of the root fields that belong to no object; not both in one request."""
+        names = set(source.record_fields)
+        if names.isdisjoint(STATIC_FIELDS):
+            return self.graphene.graphql_schema
+        if not names <= STATIC_FIELDS:
+            raise MixedFields(
+                "This query cannot be executed as a single request. Please split it into separate queries."
+            )
+        graphql_schema: GraphQLSchema = static_schema().graphql_schema
+        return graphql_schema
+
+    def _introspect(self, document: Document, key: str, variables: bytes) -> bytes:
+        """`__schema` or `__type`, answered by graphql-core from a schema that is dropped with all it was asked for."""
+        result = execute_meta(build_schema(self.schema).graphql_schema, document.source, key, json.loads(variables))
         if result.errors:
             raise result.errors[0]
         assert result.data is not None
-        return dumps(result.data[key]).decode()
+        return compress(dumps(result.data[key]), level=1)
 
 
 def execute_meta(schema: GraphQLSchema, source: Source, key: str, variables: Variables) -> ExecutionResult:
@@ -146,4 +164,4 @@ def resolve_record(info: GraphQLResolveInfo, operation: Operation, subject: Obje
             values[argument.name.value] = value
     query = operation.query(subject, values, picks)
     context = info.context
-    return json.loads(operation.text(operation.run(context["principal"], context["schema"], query)))
+    return json.loads(operation.answer(context["principal"], context["schema"], query, picks))

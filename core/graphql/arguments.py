@@ -55,6 +55,13 @@ def _string(value: Any) -> Any:
     return value if isinstance(value, str) else REFUSED
 
 
+def _strings(value: Any) -> Any:
+    """Several strings; one alone is a list of it."""
+    items = (value,) if isinstance(value, str) else value
+    is_list = isinstance(items, list | tuple) and all(isinstance(item, str) for item in items)
+    return tuple(items) if is_list else REFUSED
+
+
 def _boolean(value: Any) -> Any:
     return value if isinstance(value, bool) else REFUSED
 
@@ -73,6 +80,8 @@ class Argument:
     kind: str  # as the message about another kind names it
     missing: str | None = None
 
+
+_REQUIRED = 'Argument "{}" of type "{}" is required, but it was not provided.'
 
 FIRST = Argument("first", "Int", _as_is, "a number")
 LAST = Argument("last", "Int", _as_is, "a number")
@@ -104,6 +113,13 @@ VIEW_ID = Argument("viewId", "UUID", _string, "a string")
 INCLUDE_RECORDS = Argument("includeRecords", "", _boolean, "a boolean")  # taken, but not in the schema
 LIMIT = Argument("limit", "Int", _number, "a number")
 RECORD_OFFSET = Argument("offsetForRecords", "Int", _number, "a number")
+
+SEARCH_INPUT = Argument("searchInput", "String!", _string, "", _REQUIRED.format("searchInput", "String!"))
+SEARCH_LIMIT = Argument("limit", "Int!", _number, "", _REQUIRED.format("limit", "Int!"))
+SEARCH_AFTER = Argument("after", "String", _string, "a string")
+INCLUDED_OBJECTS = Argument("includedObjectNameSingulars", "[String!]", _strings, "an array of strings")
+EXCLUDED_OBJECTS = Argument("excludedObjectNameSingulars", "[String!]", _strings, "an array of strings")
+SEARCH_FILTER = Argument("filter", "ObjectRecordFilterInput", _object, "an object")
 
 LIST_ARGUMENTS = (FIRST, LAST, OFFSET, BEFORE, AFTER, FILTER, ORDER_BY)
 

@@ -246,12 +246,16 @@ class RootField:
     name: str
     nodes: tuple[FieldNode, ...] = ()  # of a meta field
     operation: Operation | None = None
-    subject: ObjectSchema | None = None
+    subject: ObjectSchema | None = None  # the object it is about; search is about none
     arguments: tuple[tuple[str, Reader], ...] = ()
     is_constant: bool = False  # reads the same in every request
     picks: tuple[ir.Pick, ...] = ()
     fault: ApiError | None = None
     _query: ir.Query | None = field(default=None, init=False)
+
+    @property
+    def is_nullable(self) -> bool:
+        return self.operation is None or not self.operation.type.endswith("!")
 
     def query(self, variables: Variables) -> ir.Query:
         """What the field asks with these variables. Raises BadRequest and its kin."""
@@ -259,7 +263,7 @@ class RootField:
             return self._query
         if self.fault is not None:
             raise self.fault
-        assert self.operation is not None and self.subject is not None
+        assert self.operation is not None
         values = {}
         for name, read in self.arguments:
             value = read(variables)

@@ -102,6 +102,10 @@ FILTERS: tuple[type[graphene.InputObjectType], ...] = (
 _FILTERS = {each._meta.name: each for each in FILTERS}
 
 
+def filter_named(name: str) -> type[graphene.InputObjectType]:
+    return _FILTERS[name]
+
+
 def composite_inputs(field_type: FieldType, known: Mapping[str, Any]) -> list[type[graphene.InputObjectType]]:
     """A composite's inputs: to create, update, filter, order and group by. `known` has the enums inside it."""
     parts, name = field_type.subfields.values(), field_type.graphql

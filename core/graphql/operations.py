@@ -1,16 +1,12 @@
 """The root fields every object has: their names, arguments and answers, and the query each stands for.
 
-One row per verb. The schema is built from this table, the compiler reads documents by it, and the
-verb's function in `core.records` is found through it; a verb without its module is left out.
+One row per verb. The schema is built from this table and the compiler reads documents by it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Literal
 
 from config.errors import BadRequest, NotFound
@@ -18,26 +14,36 @@ from config.principal import Principal
 from core.graphql import arguments as args
 from core.graphql.arguments import Argument, Values
 from core.query import ir
+from core.records.create import create
+from core.records.delete import delete
+from core.records.destroy import destroy
+from core.records.duplicates import duplicates
+from core.records.find import find_connection, find_one
+from core.records.group_by import group_by
+from core.records.merge import merge
+from core.records.restore import restore
+from core.records.update import update
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 Picks = tuple[ir.Pick, ...]
-Answer = str | list[str]
+Run = Callable[[Principal, WorkspaceSchema, Any], Any]
+Answer = Callable[[Principal, WorkspaceSchema, ir.Query, Picks], str]
 
 
-def as_text(answer: Answer) -> str:
-    assert isinstance(answer, str)
-    return answer
+def text_of(run: Run) -> Answer:
+    """The answer is the JSON text that the verb gives."""
+    return lambda principal, schema, query, _picks: run(principal, schema, query)  # type: ignore[no-any-return]
 
 
-def first_text(answer: Answer) -> str:
-    return answer[0]
+def first_of(run: Run) -> Answer:
+    return lambda principal, schema, query, _picks: run(principal, schema, query)[0]  # type: ignore[no-any-return]
 
 
-def list_text(answer: Answer) -> str:
-    return "[" + ",".join(answer) + "]"
+def list_of(run: Run) -> Answer:
+    return lambda principal, schema, query, _picks: "[" + ",".join(run(principal, schema, query)) + "]"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One verb. `name` and `type` are templates over the object's names (`{plural}`, `{Object}` …)."""
 
@@ -46,33 +52,20 @@ class Operation:
     type: str
     description: str
     arguments: tuple[Argument, ...]
-    build: Callable[[str, dict[str, Any], Picks], ir.Query]
-    module: str  # of core.records
-    function: str
-    text: Callable[[Answer], str]
+    build: Callable[[str, dict[str, Any], Picks], ir.Query]  # from the object's name and the arguments read
+    answer: Answer
     needs_criteria: bool = False  # only for objects with duplicate criteria
 
-    @cached_property
-    def is_available(self) -> bool:
-        return find_spec(f"core.records.{self.module}") is not None
-
-    @cached_property
-    def run(self) -> Callable[[Principal, WorkspaceSchema, ir.Query], Answer]:
-        """The function of `core.records` that carries it out."""
-        found: Callable[[Principal, WorkspaceSchema, ir.Query], Answer] = getattr(
-            import_module(f"core.records.{self.module}"), self.function
-        )
-        return found
-
     def applies_to(self, subject: ObjectSchema) -> bool:
-        return self.is_available and (subject.duplicate_criteria is not None or not self.needs_criteria)
+        return subject.duplicate_criteria is not None or not self.needs_criteria
 
     def field_name(self, subject: ObjectSchema) -> str:
         return fill(self.name, subject)
 
-    def query(self, subject: ObjectSchema, values: Values, picks: Picks) -> ir.Query:
-        """The query that the field's arguments ask for; raises BadRequest and its kin."""
-        return self.build(subject.singular, args.read_arguments(self.arguments, values), picks)
+    def query(self, subject: ObjectSchema | None, values: Values, picks: Picks) -> ir.Query:
+        """The query that the field's arguments ask for; `search` has no subject. Raises BadRequest and its kin."""
+        name = "" if subject is None else subject.singular
+        return self.build(name, args.read_arguments(self.arguments, values), picks)
 
 
 def fill(template: str, subject: ObjectSchema) -> str:
@@ -170,66 +163,66 @@ def _group_by(name: str, values: Values, picks: Picks) -> ir.Query:
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "query", "{plural}", "{Object}Connection", "A page of {labels} in the order asked for.",
-        args.LIST_ARGUMENTS, _find, "find", "find_connection", as_text,
+        args.LIST_ARGUMENTS, _find, text_of(find_connection),
     ),
     Operation(
         "query", "{singular}", "{Object}", "One {label}: the first that matches the filter.",
-        (args.ONE_FILTER,), _find_one, "find", "find_one", as_text,
+        (args.ONE_FILTER,), _find_one, text_of(find_one),
     ),
     Operation(
         "query", "{singular}Duplicates", "[{Object}Connection!]", "For each input, the {labels} that look the same.",
-        (args.DUPLICATE_IDS, args.DUPLICATE_DATA), _duplicates, "duplicates", "duplicates", list_text,
+        (args.DUPLICATE_IDS, args.DUPLICATE_DATA), _duplicates, list_of(duplicates),
         needs_criteria=True,
     ),
     Operation(
         "query", "{plural}GroupBy", "[{Object}GroupByConnection!]", "Groups of {labels}, with numbers about each.",
         (args.DIMENSIONS, args.FILTER, args.GROUP_ORDER, args.RECORD_ORDER, args.VIEW_ID, args.INCLUDE_RECORDS,
          args.LIMIT, args.RECORD_OFFSET),
-        _group_by, "group_by", "group_by", list_text,
+        _group_by, list_of(group_by),
     ),
     Operation(
         "mutation", "create{Object}", "{Object}", "Create one {label}, or (upsert) update the one it names.",
-        (args.NEW_RECORD, args.UPSERT), _create_one, "create", "create", first_text,
+        (args.NEW_RECORD, args.UPSERT), _create_one, first_of(create),
     ),
     Operation(
         "mutation", "create{Objects}", "[{Object}!]", "Create several {labels}, all or none.",
-        (args.NEW_RECORDS, args.UPSERT), _create_many, "create", "create", list_text,
+        (args.NEW_RECORDS, args.UPSERT), _create_many, list_of(create),
     ),
     Operation(
         "mutation", "update{Object}", "{Object}", "Change one {label}.",
-        (args.ID, args.CHANGES), _update_one, "update", "update", first_text,
+        (args.ID, args.CHANGES), _update_one, first_of(update),
     ),
     Operation(
         "mutation", "update{Objects}", "[{Object}!]", "Change every {label} that matches the filter.",
-        (args.CHANGES, args.BULK_FILTER), _update_many, "update", "update", list_text,
+        (args.CHANGES, args.BULK_FILTER), _update_many, list_of(update),
     ),
     Operation(
         "mutation", "delete{Object}", "{Object}", "Delete one {label}; it can be restored.",
-        (args.ID,), _one(ir.Delete), "delete", "delete", first_text,
+        (args.ID,), _one(ir.Delete), first_of(delete),
     ),
     Operation(
         "mutation", "delete{Objects}", "[{Object}!]", "Delete every {label} that matches; they can be restored.",
-        (args.BULK_FILTER,), _many(ir.Delete), "delete", "delete", list_text,
+        (args.BULK_FILTER,), _many(ir.Delete), list_of(delete),
     ),
     Operation(
         "mutation", "destroy{Object}", "{Object}", "Remove one {label} for good.",
-        (args.ID,), _one(ir.Destroy), "destroy", "destroy", first_text,
+        (args.ID,), _one(ir.Destroy), first_of(destroy),
     ),
     Operation(
         "mutation", "destroy{Objects}", "[{Object}!]", "Remove every {label} that matches the filter for good.",
-        (args.BULK_FILTER,), _many(ir.Destroy), "destroy", "destroy", list_text,
+        (args.BULK_FILTER,), _many(ir.Destroy), list_of(destroy),
     ),
     Operation(
         "mutation", "restore{Object}", "{Object}", "Bring back one deleted {label}.",
-        (args.ID,), _one(ir.Restore), "restore", "restore", first_text,
+        (args.ID,), _one(ir.Restore), first_of(restore),
     ),
     Operation(
         "mutation", "restore{Objects}", "[{Object}!]", "Bring back every {label} that matches the filter.",
-        (args.BULK_FILTER,), _many(ir.Restore), "restore", "restore", list_text,
+        (args.BULK_FILTER,), _many(ir.Restore), list_of(restore),
     ),
     Operation(
         "mutation", "merge{Objects}", "{Object}", "Merge two to nine {labels} into one.",
-        (args.MERGED_IDS, args.PRIORITY, args.DRY_RUN), _merge, "merge", "merge", as_text,
+        (args.MERGED_IDS, args.PRIORITY, args.DRY_RUN), _merge, text_of(merge),
         needs_criteria=True,
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
 from typing import Any, cast
 
@@ -82,6 +82,21 @@ class _InputType(GraphQLInputObjectType):
         return cast(Members, resolve_thunk(self._fields))
 
 
+class _WorkspaceSchema(GraphQLSchema):
+    """A schema that is told all its types, instead of making every type's fields to find them.
+
+    A type's fields are made when a document touches it, so a workspace costs what is asked of it.
+    """
+
+    def __init__(
+        self, query: GraphQLObjectType, mutation: GraphQLObjectType | None, types: Iterable[GraphQLNamedType]
+    ) -> None:
+        super().__init__(assume_valid=True)
+        self.query_type = query
+        self.mutation_type = mutation
+        self.type_map = {**{each.name: each for each in types}, **self.type_map}
+
+
 class _Builder:
     def __init__(self, schema: WorkspaceSchema, resolve_root: RootResolver | None) -> None:
         self.schema = schema
@@ -134,24 +149,17 @@ class _Builder:
         for subject in self.schema.objects:
             self.declare(subject, root_fields)
         query = _ObjectType("Query", partial(self.root_fields, "query"), description="Reads records.")
-        has_mutation = bool(self.objects) and any(
-            operation.root == "mutation" and operation.is_available for operation in OPERATIONS
-        )
-        mutation = _ObjectType("Mutation", partial(self.root_fields, "mutation"), description="Writes records.")
-        roots = [query, mutation] if has_mutation else [query]
-        return GraphQLSchema(
-            query, mutation if has_mutation else None, types=[*roots, *self.outline()], assume_valid=True
-        )
+        mutation = None
+        if self.objects:
+            mutation = _ObjectType("Mutation", partial(self.root_fields, "mutation"), description="Writes records.")
+        roots = [query] if mutation is None else [query, mutation]
+        return _WorkspaceSchema(query, mutation, [*roots, *self.own_types(), *self.types.values()])
 
-    def outline(self) -> Iterator[GraphQLNamedType]:
-        """Types that are always reachable, given in this order: graphql-core then has no long paths to follow
-
-        (it recurses, and a chain of some hundred relations would exceed the interpreter's limit), and
-        generators that trip over a scalar as the first type find none.
-        """
-        for subject in self.objects.values():
-            for suffix in ("", "Edge", "Connection", "FilterInput", "OrderByInput"):
-                yield self.types[subject.singular_pascal + suffix]
+    def own_types(self) -> Iterator[GraphQLNamedType]:
+        """The objects' types, which come first: some generators trip over a scalar as the first type."""
+        for name, each in self.types.items():
+            if name not in vocabulary():
+                yield each
 
     def declare(self, subject: ObjectSchema, root_fields: dict[str, set[str]]) -> None:
         """Put the object's types in place; one whose names collide with others' is left out, not the workspace."""

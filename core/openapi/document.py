@@ -14,9 +14,7 @@ from functools import lru_cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
-
-import yaml
+from typing import Literal
 
 from config.principal import Permissions, Principal
 from config.rendering import dumps
@@ -24,6 +22,7 @@ from core.openapi.generator import Document, skeleton
 from core.openapi.metadata import metadata_document
 from core.openapi.records import record_document
 from core.openapi.version_3_0 import as_3_0
+from core.openapi.yaml_text import as_yaml
 from metadata.cache import load_schema
 
 Name = Literal["core", "metadata"]
@@ -35,13 +34,14 @@ SERVER_PATHS: Mapping[str, str] = {"core": "/rest/", "metadata": "/rest/metadata
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Which form of which document."""
+    """Which form of which document. `nests` as in `schemas.View`."""
 
     name: Name
     base_url: str
     syntax: Syntax = "json"
     is_3_0: bool = False
     objects: frozenset[str] | None = None
+    nests: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +82,15 @@ def _make(principal: Principal | None, variant: Variant) -> Document:
     if variant.name == "metadata":
         return metadata_document(principal, variant.base_url)
     schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
-    return record_document(principal, schema, variant.base_url, variant.objects)
+    return record_document(principal, schema, variant.base_url, variant.objects, nests=variant.nests)
 
 
 def _pack(document: Document, variant: Variant) -> Kept:
     if variant.is_3_0:
         document = as_3_0(document)
-    text = dumps(document) if variant.syntax == "json" else _yaml(document)
+    text = dumps(document) if variant.syntax == "json" else as_yaml(document).encode()
     digest = hashlib.sha256(build().encode() + text).hexdigest()[:32]
     return Kept(digest, gzip.compress(text, compresslevel=6, mtime=0))
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Without anchors: equal parts are written out, as every tool expects."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _yaml(document: Document) -> bytes:
-    encoded: bytes = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, encoding="utf-8", width=120)
-    return encoded
 
 
 # Keys --------------------------------------------------------------------------------------------------

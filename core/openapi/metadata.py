@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.urls import URLResolver, get_resolver
 from drf_spectacular.generators import EndpointEnumerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, normalize_result_object
@@ -25,7 +25,8 @@ from metadata.openapi import ENTITIES, UUID, Entity
 
 Json = dict[str, Any]
 
-PREFIX = "rest/metadata/"
+PREFIX = "/rest/metadata"
+OWN_KEY = "/apiKeys/me"  # every key may ask for itself
 KEYED = "1"  # the apiVersion whose answers stand under the operation's name
 REFUSALS = ("400", "401", "403", "404", "409", "413", "429")
 _ORDER = ("objects", "fields", "webhooks", "webhookDeliveries", "apiKeys")
@@ -56,8 +57,8 @@ def metadata_document(principal: Principal, base_url: str) -> Document:
     generator.endpoints = [*_endpoints(principal), open_api_endpoint("metadata")]
     limits = parameters(settings.DEFAULT_PAGE_SIZE, settings.MAX_PAGE_SIZE_REST, DEFAULT_GROUPS)
     page = {name: limits[name] for name in ("limit", "idPath")}
-    page["startingAfter"] = {**limits["startingAfter"], "description": "The page after the item with this id", "schema": UUID}
-    page["endingBefore"] = {**limits["endingBefore"], "description": "The page before the item with this id", "schema": UUID}
+    for name, place in (("startingAfter", "after"), ("endingBefore", "before")):  # its cursors are ids
+        page[name] = {**limits[name], "description": f"The page {place} the item with this id", "schema": UUID}
     generator.register(ResolvedComponent.PARAMETER, page.items())
     generator.register(ResolvedComponent.RESPONSE, _refusals())
     names = dict.fromkeys(_entity(path) for path, *_ in generator.endpoints[:-1])
@@ -65,7 +66,17 @@ def metadata_document(principal: Principal, base_url: str) -> Document:
     document = generator.document(
         servers=[{"url": f"{base_url}/rest/metadata", "description": "Data model, keys and webhooks"}], tags=tags
     )
-    whole: Document = normalize_result_object(document)  # serializers bring texts that are translated late
+    return _readable(document)
+
+
+def _readable(document: Document) -> Document:
+    """The document without what serializers bring along: lazy texts, marks, and docstrings for developers."""
+    whole: Document = normalize_result_object(document)
+    for schema in whole["components"].get("schemas", {}).values():
+        schema.pop("description", None)
+        for member in schema.get("properties", {}).values():
+            if member.pop("x-spec-enum-id", None):
+                member.pop("description", None)
     return whole
 
 
@@ -91,21 +102,25 @@ def _endpoints(principal: Principal) -> list[tuple[str, str, str, Any]]:
         endpoint
         for endpoint in _all_endpoints()
         if endpoint[2].lower() not in _ALIASES
-        and (flag := _FLAGS.get(_entity(endpoint[0]), "")) is not None
-        and (not flag or principal.permissions.has_flag(flag) or endpoint[0] == "/apiKeys/me")
+        and (endpoint[0] == OWN_KEY or _may_use(principal, _entity(endpoint[0])))
     ]
     methods = list(_CALLS)
     return sorted(found, key=lambda each: (_rank(each[0]), each[0].count("/"), each[0], methods.index(each[2])))
 
 
+def _may_use(principal: Principal, entity: str) -> bool:
+    flag = _FLAGS.get(entity)
+    return flag is None or principal.permissions.has_flag(flag)
+
+
+@cache
 def _all_endpoints() -> list[tuple[str, str, str, Any]]:
-    for pattern in get_resolver().url_patterns:
-        if isinstance(pattern, URLResolver) and str(pattern.pattern) == PREFIX:
-            endpoints: list[tuple[str, str, str, Any]] = EndpointEnumerator(
-                patterns=pattern.url_patterns
-            ).get_api_endpoints()
-            return [(_VARIABLE.sub("{id}", path), *rest) for path, *rest in endpoints]  # type: ignore[misc]
-    return []
+    """Every route of the API, without its prefix; path variables are all called `id`."""
+    return [
+        (_VARIABLE.sub("{id}", path.removeprefix(PREFIX)), *rest)
+        for path, *rest in EndpointEnumerator().get_api_endpoints()
+        if path.startswith(PREFIX + "/")
+    ]
 
 
 def _entity(path: str) -> str:
@@ -181,6 +196,16 @@ class MetadataAutoSchema(AutoSchema):
         words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.get_operation_id()).split()
         return " ".join([words[0].capitalize(), *(word.lower() for word in words[1:])])
 
+    def get_description(self) -> str:
+        """What the view says of itself, where it has one method only or lists."""
+        is_about_this = self.method == "GET" or len(self.parts) > 2
+        return super().get_description() if is_about_this and self.entity is None else ""
+
+    def get_response_serializers(self) -> Any:
+        """A DELETE that answers something answers 200, not the 204 that drf-spectacular takes for granted."""
+        answer = super().get_response_serializers()
+        return {200: answer} if self.method == "DELETE" and not isinstance(answer, dict) else answer
+
     def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
         name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
         name = name.removeprefix("Patched").removesuffix("Serializer")
@@ -210,7 +235,10 @@ class MetadataAutoSchema(AutoSchema):
         entity = self.entity
         if entity is None:
             return super()._get_request_body(direction)
-        inputs = {"POST": ("", entity.create, entity.create_example), "PATCH": ("ForUpdate", entity.update, entity.update_example)}
+        inputs = {
+            "POST": ("", entity.create, entity.create_example),
+            "PATCH": ("ForUpdate", entity.update, entity.update_example),
+        }
         if self.method not in inputs:
             return None
         suffix, serializer, example = inputs[self.method]
@@ -264,7 +292,7 @@ class MetadataAutoSchema(AutoSchema):
         return {status: {"description": "Successful operation", "content": {"application/json": {"schema": schema}}}}
 
     def _register(self, name: str, schema: Json) -> None:
-        self.registry.register_on_missing(ResolvedComponent(name, ResolvedComponent.SCHEMA, MetadataAutoSchema, schema))
+        self.registry.register_on_missing(ResolvedComponent(name, ResolvedComponent.SCHEMA, schema, MetadataAutoSchema))
 
 
 def _page(data: Json) -> Json:

@@ -43,8 +43,8 @@ class RecordOperation:
     is_in_subset_of_criteria: bool = False  # answers 400 where the object has no duplicate criteria
 
     def is_for(self, permissions: Permissions, subject: ObjectSchema) -> bool:
-        return all(permissions.allows(verb, subject.id) for verb in self.verbs) and (
-            not self.any_verbs or any(permissions.allows(verb, subject.id) for verb in self.any_verbs)
+        return all(permissions.allows(verb, subject.id, is_system=subject.is_system) for verb in self.verbs) and (
+            not self.any_verbs or any(permissions.allows(verb, subject.id, is_system=subject.is_system) for verb in self.any_verbs)
         )
 
     @property

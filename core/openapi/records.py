@@ -31,7 +31,12 @@ _WITH_FIELDS = ("Updated", "Deleted", "Restored")
 
 
 def record_document(
-    principal: Principal, schema: WorkspaceSchema, base_url: str, only: Collection[str] | None = None
+    principal: Principal,
+    schema: WorkspaceSchema,
+    base_url: str,
+    only: Collection[str] | None = None,
+    *,
+    nests: bool = True,
 ) -> Document:
     """The document as this principal may see it; `only` narrows it to objects by either of their names."""
     permissions = principal.permissions
@@ -40,13 +45,13 @@ def record_document(
             (
                 each
                 for each in schema.objects
-                if permissions.allows("read", each.id)
+                if permissions.allows("read", each.id, is_system=each.is_system)
                 and (only is None or each.singular in only or each.plural in only)
             ),
             key=lambda each: each.plural,
         )
     )
-    view = View(schema, permissions, shown)
+    view = View(schema, permissions, shown, nests)
     generator = DocumentGenerator()
     generator.endpoints = [*_endpoints(principal, shown), open_api_endpoint("core")]
     for subject in shown:

@@ -23,11 +23,16 @@ _EXAMPLE_MEMBERS = 8  # enough to show the kinds of values, short enough to read
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What of the data model a document shows: the objects it has, to someone with these permissions."""
+    """What of the data model a document shows: the objects it has, to someone with these permissions.
+
+    Without `nests`, related records are not described again inside each other: viewers that write every
+    reference out would never come to an end.
+    """
 
     schema: WorkspaceSchema
     permissions: Permissions
     objects: tuple[ObjectSchema, ...]
+    nests: bool = True
 
     def target(self, field: FieldSchema) -> ObjectSchema | None:
         """The object a relation leads to, when the document has it."""
@@ -54,7 +59,7 @@ def components(view: View, subject: ObjectSchema) -> Iterator[tuple[str, Json]]:
     """The object's components by name."""
     names = {"x-object-id": str(subject.id), "x-label": subject.label_singular}
     about = subject.description or f"A record of {subject.label_plural}"
-    if view.permissions.allows("update", subject.id):
+    if view.permissions.allows("update", subject.id, is_system=subject.is_system):
         for suffix, columns, words in (
             ("", _CREATE_COLUMNS, "what a new record is made of; no member is mandatory"),
             ("ForUpdate", _UPDATE_COLUMNS, "what to change; members left out keep their value"),
@@ -107,7 +112,7 @@ def _answered(view: View, subject: ObjectSchema) -> Json:
         target = view.target(field)
         if target is not None:
             shape = _to_one if field.relation.is_to_one else _to_many
-            properties[field.name] = _marked(shape(target), field)
+            properties[field.name] = _marked(shape(answer_component(target) if view.nests else _record(target)), field)
     return properties
 
 
@@ -144,15 +149,29 @@ def _unique_values(target: ObjectSchema) -> Json:
     return values
 
 
-def _to_one(target: ObjectSchema) -> Json:
-    return {"oneOf": [answer_component(target), {"type": "null"}], "description": "Only with `depth=1`"}
+def _to_one(record: Json) -> Json:
+    return {"oneOf": [record, {"type": "null"}], "description": "Only with `depth=1`"}
 
 
-def _to_many(target: ObjectSchema) -> Json:
-    return array_of(answer_component(target), description="Only with `depth=1`")
+def _to_many(record: Json) -> Json:
+    return array_of(record, description="Only with `depth=1`")
+
+
+def _record(target: ObjectSchema) -> Json:
+    return {"type": "object", "description": f"As {target.singular_pascal}ForResponse, without its relations"}
 
 
 def _marked(schema: Json, field: FieldSchema) -> Json:
     """The schema with the field's id and label. Generators name classes by `title`, which a label would change."""
-    title = schema.pop("title", field.label)
-    return {**schema, "x-label": title, "x-field-id": str(field.id)}
+    label = schema.get("title", field.label)
+    whole = {name: part for name, part in _with_items(schema).items() if name != "title"}
+    return {**whole, "x-label": label, "x-field-id": str(field.id)}
+
+
+def _with_items(schema: Json) -> Json:
+    """The same schema; arrays of anything say so, which generators insist on."""
+    if "properties" in schema:
+        schema = {**schema, "properties": {name: _with_items(part) for name, part in schema["properties"].items()}}
+    if "array" in schema.get("type", ()) and "items" not in schema:
+        schema = {**schema, "items": {}}
+    return schema

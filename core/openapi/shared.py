@@ -11,7 +11,7 @@ from typing import Any
 
 from config.errors import EXCEPTION_NAMES
 from core.openapi.bodies import UUID
-from core.rest.parse import DIRECTIONS
+from core.query.orders import DIRECTIONS
 
 Json = dict[str, Any]
 
@@ -20,7 +20,8 @@ Conditions `field[comparator]:value`, joined by commas (all must hold) or by `an
 
 Comparators: `eq`, `neq`, `in`, `containsAny`, `is`, `gt`, `gte`, `lt`, `lte`, `startsWith`, `endsWith`, `like`,
 `ilike`. `in` and `containsAny` take `[a,b]`; `is` takes `NULL` or `NOT_NULL`; texts may be quoted. Sub-fields and
-fields of a to-one relation are reached with a dot: `emails.primaryEmail[eq]:ada@example.org`, `company.name[ilike]:%acme%`.
+fields of a to-one relation are reached with a dot: `emails.primaryEmail[eq]:ada@example.org`,
+`company.name[ilike]:%acme%`.
 
 Soft-deleted records are left out unless the filter names `deletedAt`."""
 
@@ -68,7 +69,8 @@ def parameters(default_size: int, max_size: int, default_groups: int) -> dict[st
         "softDelete": _flag("soft_delete", "Keep the record, restorable, instead of removing it for good"),
         "orderBy": _query(
             "order_by",
-            f"Fields with a direction, separated by commas: `createdAt[DescNullsLast],id`. Directions: {_listed(DIRECTIONS)}",
+            "Fields with a direction, separated by commas: `createdAt[DescNullsLast],id`."
+            f" Directions: {_listed(tuple(DIRECTIONS))}",
             text, example="createdAt[DescNullsLast]",
         ),
         "limit": _query("limit", f"Records per page, at most {max_size}", {**limit, "default": default_size}),
@@ -149,3 +151,11 @@ def _refusal(status: str) -> Json:
         schema["properties"]["retryAfterSeconds"] = {"type": "integer"}
         response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait"}}
     return response
+
+
+def refusal_table() -> list[dict[str, str]]:
+    """The refusals for people: status, when, `error` and an example's code and message."""
+    return [
+        {"status": status, "when": when.replace("`", ""), "error": error, "message": message, "code": code}
+        for status, (when, error, message, code) in _REFUSALS.items()
+    ]

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern, path, re_path
 
+from core.openapi import pages
 from core.openapi.views import open_api
 
 # A client that joins the document's server and path has two slashes between them.
 _DOCUMENT = r"^(?:rest/+)?open-api/(?P<name>core|metadata)"
+_CONSOLE = r"^settings/api-webhooks/playground"
 
 urlpatterns: list[URLPattern] = [
     re_path(rf"{_DOCUMENT}/?$", open_api, name="open-api"),
     re_path(rf"{_DOCUMENT}\.json$", open_api, name="open-api-json"),
     re_path(rf"{_DOCUMENT}\.yaml$", open_api, {"syntax": "yaml"}, name="open-api-yaml"),
+    path("settings/docs", pages.docs, name="docs"),
+    path("settings/docs/objects/<str:name>", pages.object_docs, name="docs-object"),
+    path("settings/docs/token", pages.playground_token, name="playground-token"),
+    re_path(r"^settings/docs/openapi/(?P<name>core|metadata)\.(?P<syntax>json|yaml)$", pages.document, name="docs-openapi"),
+    re_path(rf"{_CONSOLE}/rest/(?P<name>core|metadata)$", pages.rest_console, name="rest-console"),
+    re_path(rf"{_CONSOLE}/graphql/(?P<name>core|metadata)$", pages.graphql_console, name="graphql-console"),
 ]

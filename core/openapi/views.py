@@ -6,6 +6,8 @@ of someone without one.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
@@ -15,7 +17,6 @@ from django.views.decorators.http import require_safe
 from config.errors import ApiError
 from config.principal import Principal
 from core.openapi.document import Name, Syntax, Variant, document_bytes
-from core.rest.query_string import joined, read_query_string
 
 CONTENT_TYPES = {"json": "application/json; charset=utf-8", "yaml": "application/yaml; charset=utf-8"}
 MAX_NAMES = 200  # of `objects`
@@ -23,7 +24,14 @@ MAX_NAMES = 200  # of `objects`
 
 @require_safe
 def open_api(request: HttpRequest, name: Name, syntax: Syntax = "json") -> HttpResponse:
-    kept = document_bytes(_principal(request), _variant(request, name, syntax))
+    return answer(request, _principal(request), name, syntax)
+
+
+def answer(
+    request: HttpRequest, principal: Principal | None, name: Name, syntax: Syntax, *, nests: bool = True
+) -> HttpResponse:
+    """The document in the form the request asks for, or 304 when the client has it already."""
+    kept = document_bytes(principal, replace(_variant(request, name, syntax), nests=nests))
     is_compressed = "gzip" in request.headers.get("Accept-Encoding", "")
     etag = f'"{kept.digest}-gzip"' if is_compressed else f'"{kept.digest}"'  # RFC 9110 §8.8.3.3: one per coding
     known = parse_etags(request.headers.get("If-None-Match", ""))
@@ -52,12 +60,12 @@ def _principal(request: HttpRequest) -> Principal | None:
 
 def _variant(request: HttpRequest, name: Name, syntax: Syntax) -> Variant:
     """Parameters it cannot read mean their default: this address always answers the document."""
-    parameters = read_query_string(request.META.get("QUERY_STRING", ""))
-    names = [each.strip() for each in (joined(parameters, "objects") or "").split(",") if each.strip()]
+    listed = ",".join(request.GET.getlist("objects"))
+    names = [each.strip() for each in listed.split(",") if each.strip()]
     return Variant(
         name=name,
         base_url=request.build_absolute_uri("/").rstrip("/"),
         syntax=syntax,
-        is_3_0=(joined(parameters, "version") or "").startswith("3.0"),
+        is_3_0=request.GET.get("version", "").startswith("3.0"),
         objects=frozenset(names[:MAX_NAMES]) if names and name == "core" else None,
     )

@@ -2,96 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from metadata.schema import FieldSchema, ObjectSchema
 
+_COUNTS = ("countUniqueValues", "countEmpty", "countNotEmpty", "percentageEmpty", "percentageNotEmpty")
+
 
 @dataclass(frozen=True, slots=True)
 class AggregateSpec:
-    """One aggregate: its GraphQL type, the field it reads, and SQL (with `{r}`) that gives a number, text or NULL.
+    """One aggregate: what is done with which field (or sub-field), and its GraphQL type.
 
-    `json_sql` is the same as JSON text, never NULL.
+    There are hundreds for an object and hardly one is asked for, so its SQL is made when it is.
     """
 
     name: str
     graphql: str
-    field: FieldSchema | None
-    sql: str
-    description: str
+    operation: str  # of _COUNTS, or min max avg sum countTrue countFalse; "" is the number of records
+    field: FieldSchema | None = None
+    part: str | None = None
+
+    @property
+    def sql(self) -> str:
+        """SQL (with `{r}`) that gives a number, text or NULL."""
+        if self.field is None:
+            return "count(*)"
+        return _count(self.operation, self.field) if self.operation in _COUNTS else _arithmetic(self)
 
     @property
     def json_sql(self) -> str:
+        """The same as JSON text, never NULL."""
         return f"coalesce(to_json({self.sql})::text, 'null')"
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def aggregates_of(subject: ObjectSchema) -> Mapping[str, AggregateSpec]:
     """Every aggregate of the object by its name, in the order the schema lists them."""
-    specs = [AggregateSpec("totalCount", "Int", None, "count(*)", "How many records there are")]
+    return {spec.name: spec for spec in _aggregates(subject)}
+
+
+def _aggregates(subject: ObjectSchema) -> Iterator[AggregateSpec]:
+    yield AggregateSpec("totalCount", "Int", "")
     for field in subject.fields:
-        if field.type.has_counts and (field.relation is None or field.relation.is_to_one):
-            specs += _field_aggregates(field)
-    return {spec.name: spec for spec in specs}
+        if not field.type.has_counts or not (field.relation is None or field.relation.is_to_one):
+            continue
+        title = _capitalized(field.name)
+        for operation in _COUNTS:
+            yield AggregateSpec(operation + title, "Float" if "percentage" in operation else "Int", operation, field)
+        for operation in field.type.aggregates:
+            yield AggregateSpec(operation + title, _result(operation, field), operation, field)
+        for part in field.type.subfields.values():
+            for operation in part.aggregates:
+                name = f"{operation}{title}{_capitalized(part.name)}"
+                yield AggregateSpec(name, _result(operation, field), operation, field, part.name)
 
 
-def _field_aggregates(field: FieldSchema) -> list[AggregateSpec]:
-    title = field.name[:1].upper() + field.name[1:]
+def _capitalized(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _result(operation: str, field: FieldSchema) -> str:
+    if operation.startswith("count"):
+        return "Int"
+    return field.type.aggregate_graphql if operation in ("min", "max") else "Float"
+
+
+def _count(operation: str, field: FieldSchema) -> str:
     if field.type.subfields:
         parts = [field.type.sql(field, part).text for part in field.type.empty_subfields]
         value = f"nullif(concat({','.join(parts)}), '')"
     else:
         value = field.type.sql(field).value
-    empty = f"{value} IS NULL"
-    about = field.label
-    specs = [
-        AggregateSpec(
-            f"countUniqueValues{title}", "Int", field, f"count(DISTINCT {value})", f"How many different {about}"
-        ),
-        AggregateSpec(
-            f"countEmpty{title}", "Int", field, f"count(*) FILTER (WHERE {empty})", f"How many without {about}"
-        ),
-        AggregateSpec(
-            f"countNotEmpty{title}", "Int", field, f"count(*) FILTER (WHERE NOT ({empty}))", f"How many with {about}"
-        ),
-        AggregateSpec(
-            f"percentageEmpty{title}",
-            "Float",
-            field,
-            f"(count(*) FILTER (WHERE {empty}))::float8 / nullif(count(*), 0)",
-            f"The part without {about}, 0 to 1",
-        ),
-        AggregateSpec(
-            f"percentageNotEmpty{title}",
-            "Float",
-            field,
-            f"(count(*) FILTER (WHERE NOT ({empty})))::float8 / nullif(count(*), 0)",
-            f"The part with {about}, 0 to 1",
-        ),
-    ]
-    for operation in field.type.aggregates:
-        specs.append(_arithmetic(operation, title, field, None, about))
-    for part in field.type.subfields.values():
-        part_title = title + part.name[:1].upper() + part.name[1:]
-        for operation in part.aggregates:
-            specs.append(_arithmetic(operation, part_title, field, part.name, f"{about} {part.label or part.name}"))
-    return specs
+    if operation == "countUniqueValues":
+        return f"count(DISTINCT {value})"
+    condition = f"NOT ({value} IS NULL)" if "NotEmpty" in operation else f"{value} IS NULL"
+    counted = f"count(*) FILTER (WHERE {condition})"
+    return f"({counted})::float8 / nullif(count(*), 0)" if operation.startswith("percentage") else counted
 
 
-def _arithmetic(operation: str, title: str, field: FieldSchema, part: str | None, about: str) -> AggregateSpec:
-    sql = field.type.sql(field, part)
-    name = f"{operation}{title}"
-    if operation == "countTrue":
-        return AggregateSpec(name, "Int", field, f"count(*) FILTER (WHERE {sql.value})", f"How many with {about}")
-    if operation == "countFalse":
-        return AggregateSpec(
-            name, "Int", field, f"count(*) FILTER (WHERE NOT {sql.value})", f"How many explicitly without {about}"
-        )
-    expression = f"{operation}({sql.order})"
+def _arithmetic(spec: AggregateSpec) -> str:
+    assert spec.field is not None
+    field, sql = spec.field, spec.field.type.sql(spec.field, spec.part)
+    if spec.operation == "countTrue":
+        return f"count(*) FILTER (WHERE {sql.value})"
+    if spec.operation == "countFalse":
+        return f"count(*) FILTER (WHERE NOT {sql.value})"
+    expression = f"{spec.operation}({sql.order})"
     if field.type.is_date and field.column is not None:
         expression = f"to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-    words = {"min": "Smallest", "max": "Largest", "avg": "Average", "sum": "Sum of"}
-    graphql = field.type.aggregate_graphql if operation in ("min", "max") else "Float"
-    return AggregateSpec(name, graphql, field, expression, f"{words[operation]} {about}")
+    return expression

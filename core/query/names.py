@@ -40,8 +40,12 @@ def find_object(scope: Scope, singular: str) -> ObjectSchema:
 
 def require(scope: Scope, verb: Verb, subject: ObjectSchema) -> None:
     """Refuse what the caller's role does not allow on the object."""
-    if not scope.principal.permissions.allows(verb, subject.id):
+    if not may(scope, verb, subject):
         raise denied(verb, subject)
+
+
+def may(scope: Scope, verb: Verb, subject: ObjectSchema) -> bool:
+    return scope.principal.permissions.allows(verb, subject.id, is_system=subject.is_system)
 
 
 _RIGHTS = {

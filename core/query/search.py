@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +14,15 @@ import orjson
 from config.errors import BadRequest, InvalidCursor
 from core.query import ir
 from core.query.filters import plan_filter
-from core.query.names import Scope
+from core.query.names import Scope, may
 from core.query.plan import Condition
+from core.query.words import search_words
 from metadata.fieldtypes.tsvector import fold
 from metadata.schema import ObjectSchema
 
 LARGEST_PAGE = 100
 FILTERABLE = ("id", "createdAt", "updatedAt", "deletedAt")
 _FIRST = ("person", "company", "opportunity", "note", "task")  # objects that stand before the rest at equal rank
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +37,8 @@ class After:
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
     objects: tuple[tuple[ObjectSchema, Condition], ...]  # in the order of equal ranks
-    words: tuple[str, ...]  # folded; none: every record
-    text: str  # folded, for the objects in which no word is found
+    words: tuple[str, ...]  # folded
+    text: str  # folded; without words nothing but itself is looked for, without any text every record is found
     limit: int
     after: After | None
 
@@ -54,11 +53,13 @@ def plan_search(scope: Scope, query: ir.Search) -> SearchPlan:
     objects = [
         (subject, plan_filter(scope, subject, query.filter))
         for subject in scope.schema.objects
-        if _is_searched(subject, query) and scope.principal.permissions.allows("read", subject.id)
+        if _is_searched(subject, query) and may(scope, "read", subject)
     ]
     objects.sort(key=lambda each: (_place(each[0].singular), each[0].singular))
-    text = fold(query.text).strip()
-    return SearchPlan(tuple(objects), tuple(_WORD.findall(text)), text, query.limit, _decode(query.after))
+    text = query.text.replace("\x00", "")
+    return SearchPlan(
+        tuple(objects), tuple(dict.fromkeys(search_words(text))), fold(text).strip(), query.limit, _decode(query.after)
+    )
 
 
 def _is_searched(subject: ObjectSchema, query: ir.Search) -> bool:
@@ -87,8 +88,15 @@ def _check_filter(query_filter: ir.Filter | None) -> None:
 # Cursors ---------------------------------------------------------------------------------------------
 
 
+def shown_rank(rank: float) -> float | int:
+    """A rank as JSON shows it in every language: `0`, not `0.0`."""
+    return int(rank) if rank == int(rank) else rank
+
+
 def encode_cursor(rank_cover: float, rank: float, last_ids: Mapping[str, str]) -> str:
-    content = {"lastRanks": {"tsRankCD": rank_cover, "tsRank": rank}, "lastRecordIdsPerObject": dict(last_ids)}
+    """Base64 of `{"lastRanks": {"tsRankCD", "tsRank"}, "lastRecordIdsPerObject": {singular: id}}`, compact."""
+    ranks = {"tsRankCD": shown_rank(rank_cover), "tsRank": shown_rank(rank)}
+    content = {"lastRanks": ranks, "lastRecordIdsPerObject": dict(last_ids)}
     return base64.b64encode(orjson.dumps(content)).decode()
 
 
@@ -104,10 +112,10 @@ def _decode(cursor: str | None) -> After | None:
         raise InvalidCursor(f"Invalid cursor: {cursor}") from None
 
 
-def prefix_query(words: Sequence[str]) -> str:
-    """The words as prefixes, any of them: what `to_tsquery('simple', …)` takes.
+def prefix_query(words: Sequence[str], connective: str) -> str:
+    """The words as prefixes: what `to_tsquery('simple', …)` takes.
 
-    >>> prefix_query(["ada", "byron"])
+    >>> prefix_query(["ada", "byron"], "|")
     'ada:* | byron:*'
     """
-    return " | ".join(f"{word}:*" for word in words)
+    return f" {connective} ".join(f"{word}:*" for word in words)

@@ -10,7 +10,7 @@ from config.errors import BadRequest, TooComplex, UnknownField
 from core.query import ir
 from core.query.aggregates import aggregates_of
 from core.query.filters import mentions_deleted, plan_filter
-from core.query.names import Scope, inverse_of, nearest, require, require_readable
+from core.query.names import Scope, inverse_of, may, nearest, require, require_readable
 from core.query.orders import decode_cursor, id_key, plan_order
 from core.query.pages import order_of, page_of
 from core.query.plan import (
@@ -90,7 +90,7 @@ def _everything(scope: Scope, subject: ObjectSchema, selection: ir.Everything) -
             continue
         target = scope.schema.target(field)
         expanded = selection.depth > 0 and target is not None and (only is None or field.name in only)
-        readable = target is not None and scope.principal.permissions.allows("read", target.id)
+        readable = target is not None and may(scope, "read", target)
         if field.relation.is_to_one:
             assert field.relation.join_name is not None
             sql = field.type.sql(field)

@@ -1,7 +1,12 @@
-"""Text for searching: what is stored in a record's search column."""
+"""Text for searching: what is stored in a record's search column, and the words a search is made of.
+
+Both sides are cut into the same words, so that PostgreSQL's parser, which keeps an address or a URL
+whole, never decides what can be found: `ada@acme.example` is found by each of its three words.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +14,18 @@ from metadata.fieldtypes.tsvector import fold
 from metadata.schema import ObjectSchema
 
 MAX_SEARCH_TEXT = 100_000  # characters kept per record; PostgreSQL's limit is 1 MB of lexemes
+MAX_WORD = 255  # characters; PostgreSQL refuses queries with words above 2,046 bytes
+MAX_WORDS = 50  # of one search
+_WORD = re.compile(r"\w+")
+
+
+def search_words(text: str) -> list[str]:
+    """The words of a search's input, folded.
+
+    >>> search_words("José@Acme.example")
+    ['jose', 'acme', 'example']
+    """
+    return [word[:MAX_WORD] for word in _WORD.findall(fold(text))[:MAX_WORDS]]
 
 
 def search_text(subject: ObjectSchema, data: Mapping[str, Any]) -> str | None:
@@ -18,4 +35,4 @@ def search_text(subject: ObjectSchema, data: Mapping[str, Any]) -> str | None:
         stored = data.get(field.storage_key)
         if stored is not None:
             words.extend(field.type.search_texts(stored))
-    return fold(" ".join(words))[:MAX_SEARCH_TEXT] if words else None
+    return " ".join(_WORD.findall(fold(" ".join(words))))[:MAX_SEARCH_TEXT] if words else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from config.principal import Principal
 from core.query import ir
@@ -20,6 +21,7 @@ class Hit:
     subject: ObjectSchema
     record_id: str
     label: str
+    image_url: str | None
     rank_cover: float  # PostgreSQL's ts_rank_cd
     rank: float  # PostgreSQL's ts_rank
     cursor: str
@@ -33,30 +35,19 @@ class Hits:
 
 
 def search(principal: Principal, schema: WorkspaceSchema, query: ir.Search) -> Hits:
-    """A page of what was found. An object without any hit on the first page is searched for the text itself."""
-    scope = Scope(schema, principal)
-    plan = plan_search(scope, query)
+    """A page of what was found."""
+    plan = plan_search(Scope(schema, principal), query)
     if not plan.objects:
         return Hits((), False, None)
-    using = principal.workspace.shard
-    rows = fetch(compile_search(plan), using, prepare=False)
-    if plan.words and plan.after is None and len(rows) <= plan.limit:
-        missed = frozenset(subject.singular for subject, _ in plan.objects) - {
-            plan.objects[row[0]][0].singular for row in rows
-        }
-        if missed:
-            rows = fetch(compile_search(plan, by_text=missed), using, prepare=False)
-    elif not plan.words and plan.text:
-        everything = frozenset(subject.singular for subject, _ in plan.objects)
-        rows = fetch(compile_search(plan, by_text=everything), using, prepare=False)
-    return _page(plan, rows)
+    return _page(plan, fetch(compile_search(plan), principal.workspace.shard, prepare=False))
 
 
-def _page(plan: SearchPlan, rows: list[tuple[int, str, str, float, float]]) -> Hits:
+def _page(plan: SearchPlan, rows: list[tuple[Any, ...]]) -> Hits:
     last_ids = dict(plan.after.last_ids) if plan.after is not None else {}
     hits = []
-    for place, record_id, label, rank_cover, rank in rows[: plan.limit]:
+    for place, record_id, label, image_url, rank_cover, rank in rows[: plan.limit]:
         subject = plan.objects[place][0]
         last_ids[subject.singular] = str(record_id)
-        hits.append(Hit(subject, str(record_id), label, rank_cover, rank, encode_cursor(rank_cover, rank, last_ids)))
+        cursor = encode_cursor(rank_cover, rank, last_ids)
+        hits.append(Hit(subject, str(record_id), label, image_url, rank_cover, rank, cursor))
     return Hits(tuple(hits), len(rows) > plan.limit, hits[-1].cursor if hits else None)

@@ -7,7 +7,6 @@ Safe under concurrent upserts of the same keys: rows are inserted in the order o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from config.errors import Conflict, DuplicateEntry, MultipleMatches
 from core.query import ir
@@ -26,6 +25,7 @@ from core.records.writing import (
     plan_relates,
     read_answers,
     resolve_connects,
+    unique_key,
 )
 from core.sql.execute import UniqueViolation, fetch
 from core.sql.fragment import Sql
@@ -56,17 +56,8 @@ def upsert(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], selec
 
 def _keys(subject: ObjectSchema, record: RecordInput) -> list[Key]:
     """The unique keys an input gives a value for, its id among them."""
-    keys: list[Key] = []
-    for field in subject.unique_fields:
-        if field.column == "id":
-            stored: Any = record.id
-        else:
-            cleaned = record.values.get(field)
-            stored = None if cleaned is None else field.type.merge(None, cleaned, field)
-        values = field.type.unique_values(stored)
-        if values is not None:
-            keys.append((field, values))
-    return keys
+    keys = [(field, unique_key(field, record)) for field in subject.unique_fields]
+    return [(field, key) for field, key in keys if key is not None]
 
 
 def _refuse_repeats(subject: ObjectSchema, keys: Sequence[Sequence[Key]]) -> None:

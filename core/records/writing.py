@@ -20,9 +20,8 @@ from core.query.selections import plan_members
 from core.query.writes import RecordInput
 from core.records.totals import fold_sometimes
 from core.sql.execute import SerializationTrouble, UniqueViolation, fetch
-from core.sql.filters import table_of
-from core.sql.fragment import Sql, raw
-from core.sql.mutate import compile_existing, compile_keys, unique_condition
+from core.sql.fragment import Sql
+from core.sql.mutate import compile_existing, compile_holders, compile_keys, unique_condition
 from core.sql.select import compile_by_ids, compile_record
 from metadata.schema import FieldSchema, ObjectSchema
 
@@ -246,45 +245,51 @@ def _constraint(
 def duplicate(
     scope: Scope, subject: ObjectSchema, fault: UniqueViolation, inputs: Sequence[RecordInput]
 ) -> DuplicateEntry:
-    """The duplicate's field, value and the record that has it already, as far as they can be found."""
+    """The duplicate's field, value and the record that has it already, as far as they can still be found.
+
+    Asked after the transaction was rolled back. Two inputs of one batch can also collide with each other.
+    """
     field = next((each for each in subject.fields if fault.constraint == f"u_{each.id.hex}"), None)
-    using = scope.principal.workspace.shard
-    extensions: dict[str, Any] = {}
-    details: dict[str, Any] = {}
     if field is None:
-        ids = [record.id for record in inputs if record.id]
-        taken = [row[0] for row in fetch(compile_existing(subject, ids), using)] if ids else []
-        details = {"field": "id", "value": taken[0] if taken else None, "recordId": taken[0] if taken else None}
-        return DuplicateEntry(
-            "A duplicate entry was detected",
-            path="id",
-            details=details,
-            extensions=extensions,
-            user_message="This record already exists. Please check your data and try again.",
-        )
-    details["field"] = field.name
-    for record in inputs:
-        if field not in record.values:
-            continue
-        stored = field.type.merge(None, record.values[field], field)
-        key = field.type.unique_values(stored)
+        field = subject.by_name["id"]
+    keys = [(record, unique_key(field, record)) for record in inputs]
+    wanted = sorted({key for _, key in keys if key is not None})
+    holders: dict[tuple[str, ...], str] = {}
+    if wanted:
+        sql = compile_holders(subject, unique_condition(field, wanted))
+        for record_id, data in fetch(sql, scope.principal.workspace.shard):
+            stored = record_id if field.column == "id" else loads(data.encode()).get(field.storage_key)
+            key = field.type.unique_values(stored)
+            if key is not None:
+                holders[key] = record_id
+    details: dict[str, Any] = {"field": field.name}
+    seen: dict[tuple[str, ...], int] = {}
+    for record, key in keys:
         if key is None:
             continue
-        rows = fetch(_holder(subject, field, key), using)
-        if rows:
-            details |= {"value": field.type.answer(stored, field), "recordId": rows[0][0], "index": record.index}
-            extensions = {"conflictingRecordId": rows[0][0], "conflictingObjectNameSingular": subject.singular}
+        if key in holders or key in seen:
+            details |= {"value": key[0], "index": record.index, "recordId": holders.get(key)}
+            if key in seen:
+                details["indexes"] = [seen[key], record.index]
             break
+        seen[key] = record.index
+    extensions: dict[str, Any] = {}
+    if field.column != "id" and details.get("recordId"):
+        extensions["conflictingRecordId"] = details["recordId"]
+        extensions["conflictingObjectNameSingular"] = subject.singular
+    taken = "This record already exists." if field.column == "id" else f"This {field.label} value is already in use."
     return DuplicateEntry(
         "A duplicate entry was detected",
         path=field.name,
         details=details,
         extensions=extensions,
-        user_message=f"This {field.label} value is already in use. Please check your data and try again.",
+        user_message=f"{taken} Please check your data and try again.",
     )
 
 
-def _holder(subject: ObjectSchema, field: FieldSchema, key: tuple[str, ...]) -> Sql:
-    return (
-        raw(f"SELECT r.id::text FROM {table_of(subject)} r WHERE ") + unique_condition(field, [key]) + raw(" LIMIT 1")
-    )
+def unique_key(field: FieldSchema, record: RecordInput) -> tuple[str, ...] | None:
+    """The key an input gives for a unique field; None when it gives none."""
+    if field.column == "id":
+        return field.type.unique_values(record.id)
+    cleaned = record.values.get(field)
+    return None if cleaned is None else field.type.unique_values(field.type.merge(None, cleaned, field))

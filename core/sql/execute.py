@@ -49,9 +49,6 @@ class _Prepared:
         self.serial = 0
 
 
-_prepared: dict[str, _Prepared] = {}  # per database alias; a worker has one thread and one connection each
-
-
 def fetch(sql: Sql, using: str, *, prepare: bool = True) -> list[tuple[Any, ...]]:
     """Run one statement and give its rows. `prepare=False` for texts that will hardly come again."""
     wrapper = connections[using]
@@ -64,7 +61,7 @@ def fetch(sql: Sql, using: str, *, prepare: bool = True) -> list[tuple[Any, ...]
         try:
             with wrapper.connection.cursor() as cursor:
                 if prepare and settings.PREPARED_STATEMENTS:
-                    _execute_prepared(cursor, wrapper, sql, using)
+                    _execute_prepared(cursor, wrapper, sql)
                 else:
                     cursor.execute(sql.text, sql.params)
                 return cursor.fetchall() if cursor.description is not None else []
@@ -85,10 +82,10 @@ def fetch_one(sql: Sql, using: str, *, prepare: bool = True) -> tuple[Any, ...]:
     return fetch(sql, using, prepare=prepare)[0]
 
 
-def _execute_prepared(cursor: Any, wrapper: Any, sql: Sql, using: str) -> None:
-    known = _prepared.get(using)
+def _execute_prepared(cursor: Any, wrapper: Any, sql: Sql) -> None:
+    known: _Prepared | None = getattr(wrapper, "fourgate_prepared", None)  # Django has one wrapper per thread
     if known is None or known.connection is not wrapper.connection:
-        known = _prepared[using] = _Prepared(wrapper.connection)
+        known = wrapper.fourgate_prepared = _Prepared(wrapper.connection)
     name = known.names.get(sql.text)
     arguments = "(" + ",".join(["%s"] * len(sql.params)) + ")" if sql.params else ""
     if name is not None:

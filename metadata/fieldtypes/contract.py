@@ -190,6 +190,10 @@ class FieldType:
         assert self.sql_type is not None
         return empty_value(self.sql_type.empty_json) if stored is None else stored
 
+    def image_sql(self, field: FieldSchema) -> str | None:
+        """SQL (with `{r}`) of the address of the picture that the value stands for; None when it has none."""
+        return None
+
     def search_texts(self, stored: Json) -> Iterable[str]:
         """The words a search should find; only asked of searchable types and of stored values."""
         return ()

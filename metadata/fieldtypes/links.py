@@ -182,6 +182,11 @@ class LinksType(CompositeType):
             values, "secondaryLinks", _primary_link, lambda link: link["url"] or link["label"]
         )
 
+    def image_sql(self, field: FieldSchema) -> str | None:
+        """The icon of the site: every browser asks for it under this name."""
+        host = f"substring({self.sql(field, 'primaryLinkUrl').text} from '^(?:[a-z]+://)?(?:[^/?#@]*@)?([^/?#]+)')"
+        return f"'https://' || {host} || '/favicon.ico'"
+
     def search_texts(self, stored: Json) -> Iterable[str]:
         links = [(stored.get("primaryLinkLabel"), stored.get("primaryLinkUrl"))]
         links += [(link.get("label"), link.get("url")) for link in stored.get("secondaryLinks", [])]

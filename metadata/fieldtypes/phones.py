@@ -220,7 +220,7 @@ class PhonesType(CompositeType):
         return self.combine_with_extra(values, "additionalPhones", _primary_phone, lambda phone: phone["number"])
 
     def search_texts(self, stored: Json) -> Iterable[str]:
-        """The number alone and with its calling code, so that both ways of typing it are found."""
+        """The number alone, with its calling code and with the trunk prefix 0: the ways it is typed in."""
         numbers = [(stored.get(_CALLING, ""), stored.get(_NUMBER))]
         numbers += [(phone["callingCode"], phone["number"]) for phone in stored.get("additionalPhones", [])]
-        return [text for calling, number in numbers if number for text in (number, f"{calling}{number}")]
+        return [text for calling, number in numbers if number for text in (number, f"{calling}{number}", f"0{number}")]

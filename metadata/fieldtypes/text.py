@@ -59,6 +59,9 @@ class TextType(FieldType):
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         return coerce_text(value, operator, path)
 
+    def image_sql(self, field: FieldSchema) -> str | None:
+        return self.sql(field).text
+
     def search_texts(self, stored: Json) -> Iterable[str]:
         return (stored,)
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
-from graphene_django.views import GraphQLView, HttpError
+from graphene_django.views import GraphQLView
 from graphql import (
     DocumentNode,
     ExecutionContext,
@@ -29,7 +29,6 @@ from graphql import (
 
 from config.errors import (
     ApiError,
-    BadRequest,
     BodyTooLarge,
     Forbidden,
     GraphqlValidation,
@@ -38,20 +37,15 @@ from config.errors import (
     TooComplex,
 )
 from config.graphql_errors import api_error, error_json
+from config.graphql_request import graphql_response, read_request
 from config.observability import stage
-from config.rendering import JSON_CONTENT_TYPE, dumps, loads, read_body
+from config.rendering import dumps
 from metadata.graphql.document import prepare
 from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import InvalidScalar
 from metadata.graphql.schema import schema
 
 KEPT_INTROSPECTIONS = 16
-CORS_HEADERS: Mapping[str, str] = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Accept, Apollo-Require-Preflight, X-Locale",
-    "Access-Control-Max-Age": "86400",
-}
 
 
 class SynchronousExecution(ExecutionContext):
@@ -79,23 +73,13 @@ class MetadataView(GraphQLView):
         super().__init__(schema=schema(), **options)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method == "OPTIONS":
-            response = HttpResponse(status=204)
-        else:
-            answer = self._answer(request)
-            response = HttpResponse(answer.body, status=answer.status, content_type=JSON_CONTENT_TYPE)
-        if response.status_code == 405:
-            response["Allow"] = "GET, POST" if request.method not in {"GET", "POST"} else "POST"
-        for name, value in CORS_HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+        answer = self._answer(request)
+        return graphql_response(request, answer.body, answer.status)
 
     def _answer(self, request: HttpRequest) -> Answer:
         try:
-            if request.method not in {"GET", "POST"}:
-                raise MethodNotAllowed("GraphQL only supports GET and POST requests.")
-            text, variables, operation_name, _ = self.get_graphql_params(request, self.parse_body(request))
-        except (ApiError, HttpError) as fault:
+            asked = read_request(request)
+        except ApiError as fault:
             return _refusal(request, fault)
         try:
             with stage(request, "auth"):
@@ -105,33 +89,11 @@ class MetadataView(GraphQLView):
         except ApiError as fault:
             return Answer(200, dumps({"errors": [error_json(fault)]}))
         try:
-            return self._execute(request, text, variables, operation_name)
+            return self._execute(request, asked.query, asked.variables, asked.operation_name)
         except (ApiError, GraphQLError, RecursionError) as fault:
             return _refusal(request, fault)
 
-    def parse_body(self, request: HttpRequest) -> Mapping[str, Any]:
-        """The parameters of a POST; of a GET there are none in the body. Raises ApiError."""
-        if request.method == "GET":
-            return {}
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
-            raise BodyTooLarge(f"Body is larger than {settings.MAX_BODY_BYTES} bytes")
-        if request.content_type == "multipart/form-data":
-            operations = request.POST.get("operations")  # the request's JSON, where files come beside it
-            return request.POST if operations is None else _parameters(operations.encode())
-        body = read_body(request)
-        if request.content_type == "application/graphql":
-            return {"query": body.decode("utf-8", "replace")}
-        if request.content_type == "application/x-www-form-urlencoded" and not body.lstrip().startswith((b"{", b"[")):
-            return QueryDict(body)
-        return _parameters(body)
-
-    def _execute(self, request: HttpRequest, text: Any, variables: Any, operation_name: Any) -> Answer:
-        if not isinstance(text, str) or not text.strip():
-            raise BadRequest("Must provide query string.")
-        if variables is not None and not isinstance(variables, dict):
-            raise BadRequest("Variables must be a JSON object.")
-        if operation_name is not None and not isinstance(operation_name, str):
-            raise BadRequest("operationName must be a string.")
+    def _execute(self, request: HttpRequest, text: str, variables: Any, operation_name: str | None) -> Answer:
         with stage(request, "parse"):
             prepared = prepare(text)
         if prepared.errors:
@@ -143,7 +105,7 @@ class MetadataView(GraphQLView):
                 if operation_name
                 else "Must provide operation name if query contains multiple operations."
             )
-        if request.method == "GET" and operation.operation != OperationType.QUERY:
+        if request.method != "POST" and operation.operation != OperationType.QUERY:
             raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
         if not _is_introspection(operation):
             return self._run(request, prepared.document, variables, operation_name)
@@ -177,22 +139,11 @@ class MetadataView(GraphQLView):
         return Answer(200, dumps({"errors": errors, "data": result.data}))
 
 
-def _parameters(body: bytes) -> Mapping[str, Any]:
-    parameters = loads(body)
-    if isinstance(parameters, list):
-        raise BadRequest("Batching is not supported.")
-    if not isinstance(parameters, dict):
-        raise BadRequest("The body must be a JSON object with a query.")
-    return parameters
-
-
 # Errors ----------------------------------------------------------------------------------------------
 
 
 def _refusal(request: HttpRequest, fault: Exception) -> Answer:
     """A request that reaches no field."""
-    if isinstance(fault, HttpError):
-        fault = BadRequest(fault.message)
     status = fault.status if isinstance(fault, MethodNotAllowed | BodyTooLarge) else 400
     return Answer(status, dumps({"errors": [_error(request, fault)]}))
 

@@ -213,6 +213,7 @@ def test_the_last_use_is_written_once_a_minute(issued: IssuedToken, key: ApiKey)
     ApiKey.objects.filter(id=key.id).update(last_used_at=timezone.now() - timedelta(seconds=61))
     assert [writes(), writes()] == [1, 0]
     key.refresh_from_db()
+    assert key.last_used_at is not None
     assert timezone.now() - key.last_used_at < timedelta(seconds=5)
 
 

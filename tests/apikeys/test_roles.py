@@ -53,7 +53,7 @@ def object_id(workspace: Workspace, name: str) -> str:
 
 
 def field_id(workspace: Workspace, name: str, field: str) -> str:
-    return str(FieldMetadata.objects.get(object_id=object_id(workspace, name), name=field).id)
+    return str(FieldMetadata.objects.get(object_id=UUID(object_id(workspace, name)), name=field).id)
 
 
 CREATE = "mutation($v: CreateRoleInput!) { createOneRole(createRoleInput: $v) { id label canReadAllObjectRecords } }"

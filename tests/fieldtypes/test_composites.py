@@ -174,7 +174,7 @@ def test_phone_uniqueness_needs_a_number_and_looks_at_all_three_parts() -> None:
         ("TEXT", "Ada", ["Ada"]),
         ("FULL_NAME", {"firstName": "Ada", "lastName": "L"}, ["Ada", "L"]),
         ("EMAILS", {"primaryEmail": "a@b.c", "additionalEmails": ["d@e.f"]}, ["a@b.c", "d@e.f"]),
-        ("PHONES", {"primaryPhoneNumber": "6", "primaryPhoneCallingCode": "+33"}, ["6", "+336"]),
+        ("PHONES", {"primaryPhoneNumber": "6", "primaryPhoneCallingCode": "+33"}, ["6", "+336", "06"]),
         ("LINKS", {"primaryLinkUrl": "a.b", "secondaryLinks": [{"label": "L", "url": "c.d"}]}, ["a.b", "L", "c.d"]),
         ("ADDRESS", {"addressCity": "Oslo", "addressLat": 1}, ["Oslo"]),
         ("RICH_TEXT", {"blocknote": "[]", "markdown": "Hi"}, ["Hi"]),

@@ -47,6 +47,7 @@ GRANIAN = (
     ("--no-ws",),
     ("--log-level", "warning"),
 )
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1  # Linux prctl(2)
 
 
@@ -62,8 +63,9 @@ class Command(BaseCommand):
         parser.add_argument("--no-assets", action="store_true", help="fetch no browser assets")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _stop)
+        for number in STOP_SIGNALS:
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup(1) wants it ignored
+                signal.signal(number, _stop)
         try:
             with ExitStack() as started:
                 self._run(started, options)
@@ -134,11 +136,11 @@ class Command(BaseCommand):
 
 
 class Stopped(BaseException):
-    """SIGINT or SIGTERM: unwinds through everything that was started."""
+    """One of STOP_SIGNALS: unwinds through everything that was started."""
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in STOP_SIGNALS:
         signal.signal(each, signal.SIG_IGN)  # once is enough: what follows must not be cut off
     raise Stopped
 

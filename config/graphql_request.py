@@ -1,0 +1,123 @@
+"""GraphQL over HTTP for both GraphQL APIs: what a request asks, and the media type it is answered in.
+
+Follows the GraphQL-over-HTTP draft. Bodies are read whatever usual kind they are of: real clients send
+JSON as text or as a form, and multipart requests without a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from config.errors import BadRequest, BodyTooLarge, MethodNotAllowed
+from config.rendering import JSON_CONTENT_TYPE, loads, read_body
+
+RESPONSE_TYPE = "application/graphql-response+json"
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphqlRequest:
+    """A document, which of its operations, and its variables."""
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, Any] | None
+
+
+def read_request(request: HttpRequest) -> GraphqlRequest:
+    """What a POST's body or a GET's query string asks.
+
+    Raises MethodNotAllowed, BodyTooLarge, MalformedBody, BadRequest.
+    """
+    if request.method == "POST":
+        given = _read_post(request)
+    elif request.method in ("GET", "HEAD"):
+        given = request.GET
+    else:
+        raise MethodNotAllowed("GraphQL only supports GET and POST requests.")
+    if isinstance(given, list):
+        raise BadRequest("Batching is not supported.")
+    if not isinstance(given, Mapping):
+        raise BadRequest("The body must be a JSON object with a query.")
+    query = given.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise BadRequest("Must provide query string.")
+    operation_name = given.get("operationName") or None
+    if operation_name is not None and not isinstance(operation_name, str):
+        raise BadRequest("operationName must be a string.")
+    return GraphqlRequest(query, operation_name, _variables(given))
+
+
+def _read_post(request: HttpRequest) -> Any:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
+        raise BodyTooLarge(f"Body is larger than {settings.MAX_BODY_BYTES} bytes")
+    if request.content_type == "multipart/form-data":
+        operations = request.POST.get("operations")  # the request's JSON, where files come beside it
+        return request.POST if operations is None else loads(operations.encode())
+    body = read_body(request)
+    if request.content_type == "application/graphql":
+        return {"query": body.decode("utf-8", "replace")}
+    if request.content_type == _FORM and not body.lstrip().startswith((b"{", b"[")):
+        return QueryDict(body)
+    return loads(body) if body.strip() else request.GET
+
+
+def _variables(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """An object; in query strings and forms its JSON text."""
+    variables = given.get("variables")
+    if isinstance(given, QueryDict) and isinstance(variables, str):
+        variables = loads(variables.encode()) if variables.strip() else None
+    if variables is not None and not isinstance(variables, Mapping):
+        raise BadRequest("Variables must be a JSON object.")
+    return variables
+
+
+# Answering -------------------------------------------------------------------------------------------
+
+
+def wants_response_type(request: HttpRequest) -> bool:
+    """Whether the caller understands GraphQL's own media type, and with it the statuses of refusals."""
+    return accepts_response_type(request.headers.get("Accept", ""))
+
+
+def graphql_response(request: HttpRequest, body: bytes, status: int = 200) -> HttpResponse:
+    """The answer in the media type asked for."""
+    content_type = f"{RESPONSE_TYPE}; charset=utf-8" if wants_response_type(request) else JSON_CONTENT_TYPE
+    response = HttpResponse(body, status=status, content_type=content_type)
+    if status == 405:
+        response["Allow"] = "GET, POST" if request.method not in ("GET", "POST") else "POST"
+    return response
+
+
+@lru_cache(maxsize=256)
+def accepts_response_type(accept: str) -> bool:
+    """Whether an Accept header prefers GraphQL's own media type to JSON (RFC 9110 §12.5.1).
+
+    >>> accepts_response_type("application/graphql-response+json, application/json;q=0.9")
+    True
+    >>> accepts_response_type("application/json"), accepts_response_type("*/*")
+    (False, False)
+    """
+    weights = {"application/json": 0.0, RESPONSE_TYPE: 0.0}
+    for part in accept.split(","):
+        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        if media_type in weights:
+            weights[media_type] = _weight(parameters)
+    return weights[RESPONSE_TYPE] > 0 and weights[RESPONSE_TYPE] >= weights["application/json"]
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

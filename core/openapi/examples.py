@@ -1,0 +1,162 @@
+"""Requests that work as they stand on a workspace's own objects: for the docs and the GraphQL consoles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
+
+SHOWN_FIELDS = 4  # in a selection: enough to see data, few enough to read
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One saved request of a GraphQL console."""
+
+    label: str
+    query: str
+    variables: Mapping[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        variables = None if self.variables is None else json.dumps(self.variables, indent=2)
+        return {"label": self.label, "query": self.query, "variables": variables}
+
+
+def data_fields(subject: ObjectSchema, hidden: frozenset[Any] = frozenset()) -> list[FieldSchema]:
+    """The fields of the object's own data that both APIs show, its name first."""
+    fields = [
+        each
+        for each in subject.fields
+        if each.relation is None and each.column is None and each.type.is_readable and each.id not in hidden
+    ]
+    return sorted(fields, key=lambda each: each.id != subject.label_identifier_id)
+
+
+def sample_of(subject: ObjectSchema, hidden: frozenset[Any], count: int = 3) -> dict[str, Any]:
+    """A body that creates a record: examples of the object's first fields."""
+    sample: dict[str, Any] = {}
+    for field in data_fields(subject, hidden):
+        examples = field.type.input_json_schema(field).get("examples", ())
+        if field.type.is_writable and examples and len(sample) < count:
+            sample[field.name] = examples[0]
+    return sample
+
+
+def selection(subject: ObjectSchema, hidden: frozenset[Any], indent: str) -> str:
+    """Lines of a GraphQL selection: the id and the first fields, composites with their parts."""
+    lines = ["id"]
+    for field in data_fields(subject, hidden)[:SHOWN_FIELDS]:
+        parts = " ".join(field.type.subfields)
+        lines.append(f"{field.name} {{ {parts} }}" if parts else _scalar(field))
+    return "\n".join(indent + line for line in lines)
+
+
+def _scalar(field: FieldSchema) -> str:
+    """Lists of objects (files) need a selection of their own."""
+    items = field.type.json_schema(field).get("items", {})
+    members = items.get("properties") if isinstance(items, Mapping) else None
+    return f"{field.name} {{ {' '.join(members)} }}" if members else field.name
+
+
+def record_examples(
+    schema: WorkspaceSchema, subject: ObjectSchema, readable: Sequence[ObjectSchema], hidden: frozenset[Any]
+) -> list[Example]:
+    """List, filter, create, upsert, relations and groups of one object."""
+    one, many, plural = subject.singular_pascal, subject.plural_pascal, subject.plural
+    lines = selection(subject, hidden, " " * 8)
+    flat = selection(subject, hidden, " " * 4)
+    sample = sample_of(subject, hidden)
+    examples = [
+        Example(
+            f"List {subject.label_plural}",
+            f"query List{many} {{\n  {plural}(first: 10, orderBy: [{{ createdAt: DescNullsLast }}]) {{\n"
+            f"    totalCount\n    edges {{\n      node {{\n{lines}\n      }}\n      cursor\n    }}\n"
+            "    pageInfo { hasNextPage endCursor }\n  }\n}\n",
+        ),
+        Example(
+            "Filter",
+            f"query Filter{many}($filter: {one}FilterInput) {{\n  {plural}(filter: $filter, first: 10) {{\n"
+            f"    totalCount\n    edges {{\n      node {{\n{lines}\n      }}\n    }}\n  }}\n}}\n",
+            {"filter": {"createdAt": {"gte": "2026-01-01T00:00:00.000Z"}}},
+        ),
+        Example(
+            "Create",
+            f"mutation Create{one}($data: {one}CreateInput!) {{\n  create{one}(data: $data) {{\n{flat}\n  }}\n}}\n",
+            {"data": sample},
+        ),
+        Example(
+            "Create or update (upsert)",
+            f"mutation Upsert{many}($data: [{one}CreateInput!]!) {{\n  create{many}(data: $data, upsert: true) {{\n"
+            f"{flat}\n  }}\n}}\n",
+            {"data": [sample]},
+        ),
+    ]
+    related = _related(schema, subject, readable, hidden)
+    if related:
+        examples.append(
+            Example(
+                "Relations",
+                f"query {many}WithRelations {{\n  {plural}(first: 5) {{\n    edges {{\n      node {{\n        id\n"
+                f"{related}\n      }}\n    }}\n  }}\n}}\n",
+            )
+        )
+    examples.append(
+        Example(
+            "Group by month",
+            f"query {many}ByMonth {{\n  {plural}GroupBy(groupBy: [{{ createdAt: {{ granularity: MONTH }} }}]) {{\n"
+            "    groupByDimensionValues\n    totalCount\n  }\n}\n",
+        )
+    )
+    return examples
+
+
+def _related(
+    schema: WorkspaceSchema, subject: ObjectSchema, readable: Sequence[ObjectSchema], hidden: frozenset[Any]
+) -> str:
+    """One relation to a record and one to several, each with the name of what it leads to."""
+    lines: dict[bool, str] = {}
+    for field in subject.fields:
+        target = schema.target(field) if field.relation is not None and field.id not in hidden else None
+        if target is None or target not in readable or field.relation is None or field.relation.is_to_one in lines:
+            continue
+        name = next((_named(each) for each in data_fields(target, hidden)), "createdAt")
+        shown = f"{{ id {name} }}"
+        is_one = field.relation.is_to_one
+        lines[is_one] = f"        {field.name} {shown if is_one else f'(first: 3) {{ edges {{ node {shown} }} }}'}"
+    return "\n".join(lines.values()).replace(" (first", "(first")
+
+
+def _named(field: FieldSchema) -> str:
+    parts = " ".join(field.type.subfields)
+    return f"{field.name} {{ {parts} }}" if parts else _scalar(field)
+
+
+METADATA_EXAMPLES: Sequence[Example] = (
+    Example(
+        "Objects and their fields",
+        "query Objects {\n  objects(paging: { first: 50 }) {\n    edges {\n      node {\n        id\n        nameSingular\n"
+        "        namePlural\n        labelSingular\n        isCustom\n        fields(paging: { first: 100 }) {\n"
+        "          edges { node { id name label type isNullable } }\n        }\n      }\n    }\n  }\n}\n",
+    ),
+    Example(
+        "Create an object",
+        "mutation CreateObject($input: CreateOneObjectInput!) {\n  createOneObject(input: $input) {\n    id\n"
+        "    nameSingular\n    namePlural\n  }\n}\n",
+        {
+            "input": {
+                "object": {
+                    "nameSingular": "rocket",
+                    "namePlural": "rockets",
+                    "labelSingular": "Rocket",
+                    "labelPlural": "Rockets",
+                    "icon": "IconRocket",
+                }
+            }
+        },
+    ),
+    Example("API keys", "query ApiKeys {\n  apiKeys { id name expiresAt role { id label } }\n}\n"),
+    Example("Webhooks", "query Webhooks {\n  webhooks { id targetUrl operations description }\n}\n"),
+)

@@ -1,0 +1,258 @@
+"""Settings → Docs & playground: the workspace's own documentation, and a console for each of the four APIs.
+
+Everything shown is read from the data model as the signed-in member may see it. The consoles act with
+a token of a few hours that is fetched by their script and kept in its memory only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.module_loading import import_string
+from django.views.decorators.http import require_GET, require_POST
+
+from config.pages import settings_page
+from config.principal import Principal
+from core.openapi.document import Name, Syntax
+from core.openapi.examples import METADATA_EXAMPLES, record_examples, sample_of, selection
+from core.openapi.operations import RECORD_OPERATIONS, named
+from core.openapi.records import ACTIONS
+from core.openapi.schemas import View
+from core.openapi.shared import refusal_table
+from core.openapi.views import answer
+from metadata.cache import load_schema
+from metadata.fieldtypes.operators import OPERATORS
+from metadata.schema import FieldSchema, ObjectSchema
+
+FLAG = "API_KEYS_AND_WEBHOOKS"
+PLAYGROUND = "/settings/api-webhooks/playground"
+GRAPHQL_PATHS = {"core": "/graphql", "metadata": "/metadata"}
+ASSETS = (
+    "graphiql.min.js", "graphiql.min.css", "react.production.min.js", "react-dom.production.min.js", "explorer.js",
+    "explorer.css",
+)  # fmt: skip
+# Viewers set styles on elements as they go, and draw with small images and fonts inside their stylesheets.
+VIEWER_CSP = {"style-src": "'self' 'unsafe-inline'", "font-src": "'self' data:", "img-src": "'self' data: blob:"}
+
+CONSOLES = (
+    {"api": "Core", "kind": "REST", "about": "Records, one address per object", "url": f"{PLAYGROUND}/rest/core",
+     "path": "/rest/", "document": "core"},
+    {"api": "Core", "kind": "GraphQL", "about": "Records and their relations in one request",
+     "url": f"{PLAYGROUND}/graphql/core", "path": "/graphql", "document": None},
+    {"api": "Metadata", "kind": "REST", "about": "Objects, fields, keys and webhooks",
+     "url": f"{PLAYGROUND}/rest/metadata", "path": "/rest/metadata/", "document": "metadata"},
+    {"api": "Metadata", "kind": "GraphQL", "about": "The same, as a graph", "url": f"{PLAYGROUND}/graphql/metadata",
+     "path": "/metadata", "document": None},
+)  # fmt: skip
+
+
+def _view(request: HttpRequest) -> View:
+    """What the signed-in member may read, standard objects of records people work with first."""
+    principal = _principal(request)
+    schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
+    readable = [each for each in schema.objects if principal.permissions.allows("read", each.id, is_system=each.is_system)]
+    ordered = sorted(readable, key=lambda each: (each.is_system, each.label_plural.casefold()))
+    return View(schema, principal.permissions, tuple(ordered))
+
+
+def _principal(request: HttpRequest) -> Principal:
+    principal: Principal = request.principal  # type: ignore[attr-defined]
+    return principal
+
+
+def _base_url(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+def _first(view: View) -> ObjectSchema | None:
+    """The object examples are about: the oldest that is no system object."""
+    return next((each for each in view.schema.objects if each in view.objects and not each.is_system), None)
+
+
+def _has_key(principal: Principal) -> bool:
+    return bool(import_string(settings.API_KEYS)(principal))
+
+
+# Docs --------------------------------------------------------------------------------------------------
+
+
+@settings_page(flag=FLAG)
+@require_GET
+def docs(request: HttpRequest) -> HttpResponse:
+    principal, view, base_url = _principal(request), _view(request), _base_url(request)
+    subject = _first(view)
+    context = {
+        "base_url": base_url,
+        "has_key": _has_key(principal),
+        "can_create_key": principal.permissions.has_flag("ROLES"),
+        "consoles": [{**each, "address": base_url + str(each["path"])} for each in CONSOLES],
+        "subject": subject,
+        "requests": [] if subject is None else _requests(view, subject, base_url),
+        "objects": view.objects,
+        "limits": _limits(principal),
+        "errors": refusal_table(),
+    }
+    return render(request, "openapi/docs.html", context)
+
+
+def _requests(view: View, subject: ObjectSchema, base_url: str) -> list[dict[str, str]]:
+    hidden = view.permissions.unreadable_fields
+    query = f"{{ {subject.plural}(first: 3) {{ edges {{ node {{ id createdAt }} }} totalCount }} }}"
+    body = json.dumps(sample_of(subject, hidden, 2), ensure_ascii=False).replace("'", "'\\''")
+    bearer = '-H "Authorization: Bearer YOUR_TOKEN"'
+    return [
+        {"id": "curl-list", "title": f"List {subject.label_plural} over REST",
+         "text": f'curl "{base_url}/rest/{subject.plural}?limit=3" \\\n  {bearer}'},
+        {"id": "curl-create", "title": "Create one over REST",
+         "text": f'curl -X POST "{base_url}/rest/{subject.plural}" \\\n  {bearer} \\\n'
+                 f"  -H \"Content-Type: application/json\" \\\n  -d '{body}'"},
+        {"id": "curl-graphql", "title": "The same list over GraphQL",
+         "text": f'curl "{base_url}/graphql" \\\n  {bearer} \\\n  -H "Content-Type: application/json" \\\n'
+                 f"  -d '{json.dumps({'query': query})}'"},
+    ]  # fmt: skip
+
+
+def _limits(principal: Principal) -> list[tuple[str, str]]:
+    workspace = principal.workspace
+    return [
+        ("Records per page, REST", f"{settings.DEFAULT_PAGE_SIZE}, at most {settings.MAX_PAGE_SIZE_REST}"),
+        ("Records per page, GraphQL", f"{settings.DEFAULT_PAGE_SIZE}, at most {settings.MAX_PAGE_SIZE_GRAPHQL}"),
+        ("Records per batch", f"{workspace.max_batch_size:,}"),
+        ("Records changed by one filter", f"{workspace.max_bulk_records:,}"),
+        ("Size of a body", f"{settings.MAX_BODY_BYTES // 1024**2} MB"),
+        ("Time of one statement", f"{settings.STATEMENT_TIMEOUT_MS // 1000} s"),
+    ]
+
+
+@settings_page(flag=FLAG)
+@require_GET
+def object_docs(request: HttpRequest, name: str) -> HttpResponse:
+    """Fields, endpoints, operations and events of one object."""
+    view = _view(request)
+    subject = next((each for each in view.objects if each.singular == name), None)
+    if subject is None:
+        raise Http404(f"There is no object {name}")
+    hidden = view.permissions.unreadable_fields
+    base_url = _base_url(request)
+    context = {
+        "subject": subject,
+        "base_url": base_url,
+        "fields": [_field(view, each) for each in view.readable_fields(subject)],
+        "operators": [each for each in OPERATORS.values() if each.in_rest],
+        "endpoints": [
+            {"method": each.method, "path": "/rest" + named(each.path, subject), "summary": named(each.summary, subject)}
+            for each in RECORD_OPERATIONS
+            if each.is_for(view.permissions, subject)
+            and not (each.is_in_subset_of_criteria and subject.duplicate_criteria is None)
+        ],
+        "graphql": [
+            {"root": each.root, "name": each.field_name(subject), "about": _filled(each.description, subject)}
+            for each in import_string(settings.GRAPHQL_OPERATIONS)
+            if each.applies_to(subject)
+        ],
+        "events": [(f"{subject.singular}.{action.lower()}", words) for action, words in ACTIONS.items()],
+        "body": json.dumps(sample_of(subject, hidden), indent=2, ensure_ascii=False),
+        "query": f"{{\n  {subject.plural}(first: 10) {{\n    edges {{\n      node {{\n"
+        f"{selection(subject, hidden, ' ' * 8)}\n      }}\n    }}\n  }}\n}}",
+    }
+    return render(request, "openapi/object.html", context)
+
+
+def _filled(template: str, subject: ObjectSchema) -> str:
+    return template.format(label=subject.label_singular, labels=subject.label_plural)
+
+
+def _field(view: View, field: FieldSchema) -> dict[str, Any]:
+    locked = view.permissions.locked_fields
+    target = view.target(field) if field.relation is not None else None
+    schema = field.type.json_schema(field)
+    examples = schema.get("examples", ())
+    writable = field.type.is_writable and field.id not in locked and field.column in (None, "id", "position")
+    return {
+        "field": field,
+        "name": field.relation.join_name if field.relation and field.relation.join_name else field.name,
+        "type": field.type,
+        "target": target,
+        "is_to_many": field.relation is not None and not field.relation.is_to_one,
+        "is_read_only": not writable or (field.relation is not None and not field.relation.is_to_one),
+        "filters": list(_filters(field)),
+        "options": field.options,
+        "example": json.dumps(examples[0], ensure_ascii=False) if examples and field.relation is None else "",
+    }
+
+
+def _filters(field: FieldSchema) -> Iterator[tuple[str, list[str]]]:
+    """(path, its comparators in the REST grammar); composites by their sub-fields."""
+    if field.relation is not None and not field.relation.is_to_one:
+        return
+    name = field.relation.join_name if field.relation and field.relation.join_name else field.name
+    if not field.type.subfields:
+        yield name, [each for each in field.type.operators if OPERATORS[each].in_rest]
+    for part in field.type.subfields.values():
+        yield f"{name}.{part.name}", [each for each in part.operators if OPERATORS[each].in_rest]
+
+
+@settings_page(flag=FLAG)
+@require_GET
+def document(request: HttpRequest, name: Name, syntax: Syntax) -> HttpResponse:
+    """The OpenAPI document for the signed-in member: what the consoles read and the download links give."""
+    response = answer(request, _principal(request), name, syntax, nests="console" not in request.GET)
+    if "download" in request.GET:
+        response["Content-Disposition"] = f'attachment; filename="{name}.{syntax}"'
+    return response
+
+
+# Consoles ----------------------------------------------------------------------------------------------
+
+
+@settings_page(flag=FLAG)
+@require_POST
+def playground_token(request: HttpRequest) -> HttpResponse:
+    """A fresh token of the signed-in member, for the script of a console."""
+    issued = import_string(settings.PLAYGROUND_TOKEN)(_principal(request))
+    response = JsonResponse({"token": issued.token, "expiresAt": issued.expires_at.isoformat()})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@settings_page(flag=FLAG, csp=VIEWER_CSP)
+@require_GET
+def rest_console(request: HttpRequest, name: Name) -> HttpResponse:
+    context = {**_console(request, name, "REST"), "document_url": f"/settings/docs/openapi/{name}.json"}
+    return render(request, "openapi/rest.html", context)
+
+
+@settings_page(flag=FLAG, csp=VIEWER_CSP)
+@require_GET
+def graphql_console(request: HttpRequest, name: Name) -> HttpResponse:
+    principal, view = _principal(request), _view(request)
+    wanted = request.GET.get("object")
+    subject = next((each for each in view.objects if each.singular == wanted), None) or _first(view)
+    examples = list(METADATA_EXAMPLES)
+    if name == "core":
+        hidden = principal.permissions.unreadable_fields
+        examples = [] if subject is None else record_examples(view.schema, subject, view.objects, hidden)
+    context = {
+        **_console(request, name, "GraphQL"),
+        "has_assets": all(finders.find(f"graphiql/{each}") for each in ASSETS),
+        "objects": view.objects if name == "core" else (),
+        "subject": subject,
+        "examples": [each.as_json() for each in examples],
+        "options": {"url": GRAPHQL_PATHS[name], "store": f"{principal.workspace_id}:{name}"},
+    }
+    return render(request, "openapi/graphql.html", context)
+
+
+def _console(request: HttpRequest, name: Name, kind: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": kind,
+        "consoles": [{**each, "is_current": each["url"] == request.path} for each in CONSOLES],
+        "has_key": _has_key(_principal(request)),
+    }

@@ -1,0 +1,68 @@
+// GraphiQL over one of the workspace's GraphQL APIs, with its saved examples.
+"use strict";
+
+const options = JSON.parse(document.getElementById("console-options").textContent);
+const examples = JSON.parse(document.getElementById("saved-examples").textContent);
+const root = document.getElementById("graphiql");
+
+async function fetcher(request, more) {
+  const answer = await fetch(options.url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${await playgroundToken()}`, ...more?.headers },
+    body: JSON.stringify(request),
+  });
+  return answer.json();
+}
+
+// What is typed stays with its workspace; headers, which may hold a key, are not kept at all.
+const storage = {
+  getItem: (key) => localStorage.getItem(`${options.store}:${key}`),
+  setItem: (key, value) => localStorage.setItem(`${options.store}:${key}`, value),
+  removeItem: (key) => localStorage.removeItem(`${options.store}:${key}`),
+  clear: () => {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(`${options.store}:`)) localStorage.removeItem(key);
+  },
+  get length() { return Object.keys(localStorage).filter((key) => key.startsWith(`${options.store}:`)).length; },
+};
+
+// The explorer builds a query by ticking fields; the console works without it.
+const plugins = window.GraphiQLPluginExplorer ? [GraphiQLPluginExplorer.explorerPlugin({ showAttribution: false })] : [];
+
+const reactRoot = ReactDOM.createRoot(root);
+const darkness = matchMedia("(prefers-color-scheme: dark)");
+
+// Each choice of an example starts the editor anew, in a tab of its own.
+function show(example, number) {
+  reactRoot.render(React.createElement(GraphiQL, {
+    key: number,
+    fetcher,
+    storage,
+    plugins,
+    defaultTheme: darkness.matches ? "dark" : "light",
+    forcedTheme: darkness.matches ? "dark" : "light",
+    shouldPersistHeaders: false,
+    isHeadersEditorEnabled: true,
+    query: example?.query,
+    variables: example?.variables ?? "",
+    response: "",
+    defaultEditorToolsVisibility: example?.variables ? "variables" : false,
+  }));
+}
+
+const group = document.getElementById("examples");
+const buttons = examples.map((example, number) => {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button button-quiet example-button";
+  button.textContent = example.label;
+  button.addEventListener("click", () => choose(number));
+  group.append(button);
+  return button;
+});
+
+function choose(number) {
+  buttons.forEach((button, each) => button.setAttribute("aria-pressed", String(each === number)));
+  show(examples[number], number);
+}
+
+choose(0);

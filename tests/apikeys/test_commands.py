@@ -1,0 +1,108 @@
+"""manage.py apikey create and manage.py member create."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from apikeys.management.commands.apikey import lifetime
+from apikeys.models import ApiKey, ApiKeyToken, Member
+from metadata.models import Workspace
+from tests.factories import Api
+
+
+def run(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def create(workspace: str, *more: str) -> str:
+    return run("apikey", "create", "--workspace", workspace, "--name", "robot", *more)
+
+
+def test_the_command_prints_a_working_token_and_nothing_else(acme: Workspace) -> None:
+    token = create("Acme", "--role", "Admin", "--expires", "30d", "--api-version", "2").removesuffix("\n")
+    assert token.count(".") == 2
+    assert "\n" not in token
+    body = Api(token).get("/rest/metadata/apiKeys/me").body
+    assert (body["name"], body["apiVersion"], body["workspaceId"]) == ("robot", "2", str(acme.id))
+    key = ApiKey.objects.get()
+    assert timedelta(days=29) < key.expires_at - timezone.now() <= timedelta(days=30)
+    assert key.created_by_name == "System"
+
+
+@pytest.mark.parametrize("by", ["id", "display_name", "subdomain"])
+def test_a_workspace_is_found_by(acme: Workspace, by: str) -> None:
+    create(str(getattr(acme, by)), "--role", "Member")
+    assert ApiKey.objects.get().workspace_id == acme.id
+
+
+def test_ninety_days_are_the_default_and_never_is_a_hundred_years(acme: Workspace) -> None:
+    create("Acme", "--role", "Member")
+    create("Acme", "--role", "Member", "--expires", "never")
+    days = [(each.expires_at - timezone.now()).days + 1 for each in ApiKey.objects.order_by("created_at")]
+    assert days == [90, 36_525]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["Nowhere", "--role", "Admin"], 'No workspace "Nowhere"'),
+        (["Acme", "--role", "Boss"], 'No role "Boss" in this workspace'),
+        (["Acme", "--role", "Admin", "--expires", "soon"], '"soon" is no lifetime'),
+        (["Acme", "--role", "Admin", "--expires", "0d"], '"0d" is no lifetime'),
+    ],
+)
+def test_a_wrong_call_makes_nothing(acme: Workspace, arguments: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        create(*arguments)
+    assert (ApiKey.objects.count(), ApiKeyToken.objects.count()) == (0, 0)
+
+
+def test_two_workspaces_of_one_name_need_an_id(acme: Workspace, other: Workspace) -> None:
+    Workspace.objects.filter(id=other.id).update(display_name="Acme")
+    with pytest.raises(CommandError, match="give its id"):
+        create("Acme", "--role", "Admin")
+
+
+def test_lifetimes() -> None:
+    assert [lifetime(each) for each in ("12h", "30d", "4w", "2y", "never")] == [
+        timedelta(hours=12),
+        timedelta(days=30),
+        timedelta(weeks=4),
+        timedelta(days=730),
+        None,
+    ]
+
+
+def add_member(monkeypatch: Any, password: str, *more: str) -> str:
+    monkeypatch.setattr("sys.stdin", io.StringIO(password + "\n"))
+    return run("member", "create", "--workspace", "Acme", "--email", "Ada@Example.com", "--password-stdin", *more)
+
+
+def test_a_member_is_made_with_the_password_from_standard_input(acme: Workspace, monkeypatch: Any) -> None:
+    assert add_member(monkeypatch, "correct horse battery", "--role", "Admin", "--first-name", "Ada") == ""
+    member = Member.objects.get()
+    assert (member.user.email, member.user.first_name, member.role.label) == ("ada@example.com", "Ada", "Admin")
+    assert member.user.check_password("correct horse battery")
+    assert (member.user.is_staff, member.user.is_superuser) == (False, False)
+    assert member.member_record_id is not None
+
+
+def test_a_member_has_the_default_role_and_is_made_once(acme: Workspace, monkeypatch: Any) -> None:
+    add_member(monkeypatch, "correct horse battery")
+    assert Member.objects.get().role.label == "Member"
+    with pytest.raises(CommandError, match="already a member"):
+        add_member(monkeypatch, "correct horse battery")
+
+
+def test_an_empty_password_is_refused(acme: Workspace, monkeypatch: Any) -> None:
+    with pytest.raises(CommandError, match="needs a password"):
+        add_member(monkeypatch, "")
+    assert Member.objects.count() == 0

@@ -1,0 +1,151 @@
+"""The first day of a workspace admin, in a real browser against the server that `make run` starts.
+
+Sign in, create a key and a webhook, call the API with the copied token, see the signed delivery
+arrive, then run a REST call and a GraphQL query from the workspace's own playgrounds.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import queue
+import threading
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.server import Server, running
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("data"), WEBHOOK_ALLOWED_HOSTS="127.0.0.1") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """A signed-in page that allows no error on its console."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, permissions=["clipboard-read"])
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda fault: faults.append(str(fault)))
+    opened.goto(server.url + "/settings/api-webhooks")
+    opened.get_by_label("E-mail").fill(server.demo["admin_email"])
+    opened.get_by_label("Password").fill(server.demo["admin_password"])
+    opened.get_by_role("button", name="Sign in").click()
+    expect(opened.get_by_role("heading", name="API & Webhooks")).to_be_visible()
+    yield opened
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, queue.Queue[tuple[dict[str, str], bytes]]]]:
+    """A real HTTP server that keeps what is posted to it."""
+    received: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.put(({name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing: the test says what arrived."""
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    thread = threading.Thread(target=listening.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.server_address[1]}/hook", received
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+def post(url: str, token: str, body: object) -> dict:
+    request = urllib.request.Request(
+        url, json.dumps(body).encode(), {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.loads(answer.read())
+
+
+def test_a_key_and_a_webhook_made_on_the_page_work(page: Page, server: Server, receiver, tmp_path: Path):
+    address, received = receiver
+    page.get_by_role("link", name="Create API key").first.click()
+    page.get_by_label("Name").fill("Nightly sync")
+    page.locator("label.choice", has_text="Admin").click()
+    page.get_by_role("button", name="Create key").click()
+    page.get_by_role("button", name="Copy token").click()
+    token = page.evaluate("navigator.clipboard.readText()")
+    assert token.count(".") == 2
+    page.goto(server.url + "/settings/api-webhooks")
+    expect(page.get_by_role("link", name="Nightly sync")).to_be_visible()
+    assert token not in page.content()
+
+    page.goto(server.url + "/settings/api-webhooks/webhooks/new")
+    page.get_by_label("URL").fill(address)
+    page.get_by_label("Object of row 1").select_option("company")
+    page.get_by_label("Action of row 1").select_option("created")
+    page.get_by_role("button", name="Create webhook").click()
+    secret = page.locator("#secret").inner_text()
+    assert secret.startswith("whsec_")
+
+    company = post(server.url + "/rest/companies", token, {"name": "Zoë & Söhne"})["data"]["createCompany"]
+
+    headers, body = received.get(timeout=30)
+    event = json.loads(body)
+    assert (event["eventName"], event["record"]["name"]) == ("company.created", "Zoë & Söhne")
+    assert event["record"]["id"] == company["id"]
+    signed = headers["x-twenty-webhook-timestamp"].encode() + b":" + body
+    assert headers["x-twenty-webhook-signature"] == hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    assert headers["webhook-signature"] == "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+def test_a_rest_call_runs_from_the_playground(page: Page, server: Server):
+    page.goto(server.url + "/settings/api-webhooks/playground/rest/core")
+    page.locator("#operations-tag-companies").click()
+    operation = page.locator("#operations-companies-findManyCompanies")
+    operation.locator("button.opblock-summary-control").click()
+    with page.expect_response(lambda answer: "/rest/companies" in answer.url) as called:
+        operation.get_by_role("button", name="Execute").click()
+    assert called.value.status == 200
+    assert "Airbnb" in {company["name"] for company in called.value.json()["data"]["companies"]}
+    expect(operation.locator(".live-responses-table .response-col_status").first).to_contain_text("200")
+
+
+def test_a_graphql_query_runs_from_the_playground(page: Page, server: Server):
+    page.goto(server.url + "/settings/api-webhooks/playground/graphql/core?object=company")
+    with page.expect_response(
+        lambda answer: answer.url.endswith("/graphql") and "IntrospectionQuery" not in (answer.request.post_data or "")
+    ) as called:
+        page.get_by_role("button", name="Execute query").click()
+    answer = called.value.json()
+    assert called.value.status == 200
+    assert "errors" not in answer
+    assert "Airbnb" in json.dumps(answer["data"])
+    expect(page.locator(".result-window")).to_contain_text('"companies": {')

@@ -1,0 +1,126 @@
+"""The consoles in a real browser: one call over REST, one query over GraphQL, nothing from other hosts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from config.assets import fetch_assets
+from tests.factories import workspace_with
+from tests.openapi.conftest import sign_in
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+PLAYGROUND = "/settings/api-webhooks/playground"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def assets() -> None:
+    """The GraphQL console's files, as a fresh checkout fetches them."""
+    fetch_assets(Path(settings.DATA_DIR))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # Django refuses its synchronous database while playwright's event loop runs in this thread.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(browser: Browser, transactional_db, live_server) -> Iterator[Page]:
+    """A page of a signed-in member; it fails when anything is refused or asked of another host."""
+    workspace = workspace_with(empty=False)
+    client = Client()
+    sign_in(client, workspace)
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda asked: troubles.append(asked.url) if not _is_ours(asked.url, live_server.url) else None)
+    yield page
+    assert troubles == []
+    context.close()
+
+
+def _is_ours(url: str, base_url: str) -> bool:
+    return url.startswith((f"{base_url}/", "data:", "blob:"))
+
+
+def test_swagger_ui_sends_a_request_as_the_member(page: Page, live_server) -> None:
+    page.goto(f"{live_server.url}{PLAYGROUND}/rest/core#/people/findManyPeople")
+    operation = page.locator("#operations-people-findManyPeople")
+    operation.get_by_role("button", name="Execute").click()
+    answer = operation.locator(".live-responses-table .response").first
+    expect(answer.locator(".response-col_status")).to_contain_text("200")
+    expect(answer.locator(".response-col_description")).to_contain_text('"people"')
+    snippet = operation.locator(".request-snippets .curl")
+    expect(snippet).to_contain_text("/rest/people")
+    expect(snippet).to_contain_text("Bearer YOUR_TOKEN")
+    assert "eyJ" not in page.content()  # the token is nowhere in the page
+    assert page.evaluate("JSON.stringify(localStorage)") == "{}"
+    assert page.evaluate("JSON.stringify(sessionStorage)") == "{}"
+
+
+def test_swagger_ui_asks_before_it_deletes(page: Page, live_server) -> None:
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.goto(f"{live_server.url}{PLAYGROUND}/rest/core#/people/deleteOnePerson")
+    operation = page.locator("#operations-people-deleteOnePerson")
+    operation.locator("tr[data-param-name=id] input").fill("20202020-1c25-4d02-bf25-6aeccf7ea419")
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.locator(".live-responses-table")).to_contain_text("Not sent")
+    assert asked == ["This deletes data of Test. Send it?"]
+    assert "DELETE" not in sent
+
+
+def test_graphiql_runs_the_first_example(page: Page, live_server) -> None:
+    page.goto(f"{live_server.url}{PLAYGROUND}/graphql/core?object=person")
+    page.get_by_role("button", name="Execute query").click()
+    expect(page.locator(".result-window")).to_contain_text('"totalCount"')
+    expect(page.locator(".result-window")).to_contain_text('"people"')
+    stored = page.evaluate("JSON.stringify(localStorage)")
+    assert "eyJ" not in stored
+
+
+def test_graphiql_creates_with_the_prefilled_variables(page: Page, live_server) -> None:
+    page.goto(f"{live_server.url}{PLAYGROUND}/graphql/core?object=company")
+    page.get_by_role("button", name="Create", exact=True).click()
+    page.get_by_role("button", name="Execute query").click()
+    expect(page.locator(".result-window")).to_contain_text('"createCompany"')
+    expect(page.locator(".result-window")).not_to_contain_text("errors")
+
+
+def test_graphiql_reads_the_data_model(page: Page, live_server) -> None:
+    page.goto(f"{live_server.url}{PLAYGROUND}/graphql/metadata")
+    page.get_by_role("button", name="Execute query").click()
+    expect(page.locator(".result-window")).to_contain_text('"nameSingular"')
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    "path", ["/settings/docs", "/settings/docs/objects/person", f"{PLAYGROUND}/rest/core", f"{PLAYGROUND}/graphql/core"]
+)
+def test_pages_fit_the_screen(page: Page, live_server, path: str, width: int, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{live_server.url}{path}")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") == width

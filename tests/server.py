@@ -1,0 +1,73 @@
+"""A whole server as a user starts it: `manage.py up`, what `make run` calls, with a DATA_DIR of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from config.embedded_postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).resolve().parent.parent
+START_TIMEOUT_S = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    url: str
+    data_dir: Path
+    demo: dict[str, Any]  # what config.demo keeps: workspace_id, admin_email, admin_password, api_token
+    log: Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(data_dir: Path, *arguments: str, **environment: str) -> Iterator[Server]:
+    """Start it, wait until it can serve, and stop it with Ctrl-C."""
+    port = free_port()
+    inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SECRET_KEY")}
+    inherited |= {"DATA_DIR": str(data_dir), "PORT": str(port), "PYTHONUNBUFFERED": "1", **environment}
+    log = data_dir / "up.log"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", *arguments], cwd=ROOT, env=inherited, stdout=output, stderr=output
+        )
+        try:
+            _wait(process, f"http://127.0.0.1:{port}/readyz", data_dir / "demo.json", log)
+            demo = json.loads((data_dir / "demo.json").read_text())
+            yield Server(f"http://127.0.0.1:{port}", data_dir, demo, log)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)
+            EmbeddedPostgres(data_dir).destroy()  # as root its files may lie outside DATA_DIR
+
+
+def _wait(process: subprocess.Popen[bytes], ready_url: str, demo: Path, log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        try:
+            with urllib.request.urlopen(ready_url, timeout=2) as answer:
+                if answer.status == 200 and demo.exists():
+                    return
+        except OSError:
+            pass
+        time.sleep(0.1)
