@@ -48,10 +48,11 @@ def read_request(request: HttpRequest) -> GraphqlRequest:
     query = given.get("query")
     if not isinstance(query, str) or not query.strip():
         raise BadRequest("Must provide query string.")
-    operation_name = given.get("operationName") or None
+    operation_name = given.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
         raise BadRequest("operationName must be a string.")
-    return GraphqlRequest(query, operation_name, _variables(given))
+    _object(given, "extensions")  # nothing is known by them
+    return GraphqlRequest(query, operation_name or None, _object(given, "variables"))
 
 
 def _read_post(request: HttpRequest) -> Any:
@@ -68,14 +69,14 @@ def _read_post(request: HttpRequest) -> Any:
     return loads(body) if body.strip() else request.GET
 
 
-def _variables(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """An object; in query strings and forms its JSON text."""
-    variables = given.get("variables")
-    if isinstance(given, QueryDict) and isinstance(variables, str):
-        variables = loads(variables.encode()) if variables.strip() else None
-    if variables is not None and not isinstance(variables, Mapping):
-        raise BadRequest("Variables must be a JSON object.")
-    return variables
+def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    """A parameter that is an object; in query strings and forms its JSON text."""
+    value = given.get(name)
+    if isinstance(given, QueryDict) and isinstance(value, str):
+        value = loads(value.encode()) if value.strip() else None
+    if value is not None and not isinstance(value, Mapping):
+        raise BadRequest(f"{name.capitalize()} must be a JSON object.")
+    return value
 
 
 # Answering -------------------------------------------------------------------------------------------

@@ -97,7 +97,11 @@ WORKSPACE_CREATED_HANDLERS = [  # (workspace, empty), in its transaction
 ]
 # (workspace, object_id), in the transaction that changed them
 SEARCH_FIELDS_CHANGED_HANDLERS = ["core.records.reindex.search_fields_changed"]
-METADATA_GRAPHQL_PARTS = ["apikeys.graphql", "webhooks.graphql"]  # further Query and Mutation members of /metadata
+METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
+    "apikeys.graphql",
+    "webhooks.graphql",
+    "metadata.graphql.views",
+]
 MAX_BODY_BYTES = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the APIs check MAX_BODY_BYTES themselves, with their own error
 MAX_PAGE_SIZE_REST = 200

@@ -298,3 +298,45 @@ class IndexFieldMetadata(models.Model):
 
     def __str__(self) -> str:
         return str(self.field_id)
+
+
+# Django finds an app's models through its `models` module; the rows that only clients show have a file of their own.
+from metadata.view_models import (  # noqa: E402
+    PageLayout,
+    PageLayoutTab,
+    PageLayoutWidget,
+    View,
+    ViewField,
+    ViewFilter,
+    ViewFilterGroup,
+    ViewGroup,
+    ViewSort,
+)
+
+__all__ = [
+    "IDENTIFIER_NAMESPACE",
+    "STANDARD_APPLICATION_ID",
+    "ActivationStatus",
+    "ApiVersion",
+    "FieldMetadata",
+    "IndexFieldMetadata",
+    "IndexMetadata",
+    "IndexType",
+    "ObjectMetadata",
+    "OnDelete",
+    "OpenRecordIn",
+    "Overridable",
+    "PageLayout",
+    "PageLayoutTab",
+    "PageLayoutWidget",
+    "RelationType",
+    "View",
+    "ViewField",
+    "ViewFilter",
+    "ViewFilterGroup",
+    "ViewGroup",
+    "ViewSort",
+    "Workspace",
+    "schema_name",
+    "table_name",
+]

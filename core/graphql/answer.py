@@ -14,23 +14,14 @@ from typing import Any
 from uuid import UUID
 from zlib import compress, decompress
 
-from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    GraphQLResolveInfo,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    OperationType,
-    SelectionSetNode,
-    execute_sync,
-    get_named_type,
-)
+from graphql import GraphQLResolveInfo, GraphQLSchema, get_named_type
 
 from config.errors import MixedFields
 from config.graphql_errors import api_error, error_json
 from config.principal import Principal
 from config.rendering import dumps
-from core.graphql.compile import MISSING, Document, Selector, Source, Variables, literal, parse_document
+from core.graphql.compile import MISSING, Document, Selector, Source, literal, parse_document
+from core.graphql.introspection import check_introspected, introspect
 from core.graphql.operations import Operation
 from core.graphql.schema import build_schema
 from core.graphql.search import STATIC_FIELDS, static_schema
@@ -66,7 +57,7 @@ class RecordApi:
         """The whole response; each root field succeeds or fails alone, in order. Raises GraphqlValidation."""
         variables = document.variables(given)
         members, errors = [], []
-        is_whole = True
+        is_whole, introspected = True, 0
         for root in document.root_fields(variables):
             try:
                 if root.operation is not None:
@@ -75,6 +66,8 @@ class RecordApi:
                     text = f'"{document.kind.capitalize()}"'
                 else:
                     text = decompress(self._introspections(document, root.key, dumps(variables))).decode()
+                    introspected += len(text)
+                    check_introspected(introspected)
             except Exception as fault:  # whatever it is, the other root fields are answered
                 errors.append(error_json(api_error(fault, request_id), request_id))
                 text = "null"
@@ -103,25 +96,12 @@ class RecordApi:
         return graphql_schema
 
     def _introspect(self, document: Document, key: str, variables: bytes) -> bytes:
-        """`__schema` or `__type`, answered by graphql-core from a schema that is dropped with all it was asked for."""
-        result = execute_meta(build_schema(self.schema).graphql_schema, document.source, key, json.loads(variables))
-        if result.errors:
-            raise result.errors[0]
-        assert result.data is not None
-        return compress(dumps(result.data[key]), level=1)
-
-
-def execute_meta(schema: GraphQLSchema, source: Source, key: str, variables: Variables) -> ExecutionResult:
-    """Run only the meta fields answered under `key`."""
-    nodes = tuple(node for node in source.root_nodes if (node.alias or node.name).value == key)
-    operation = OperationDefinitionNode(
-        operation=OperationType.QUERY,
-        variable_definitions=source.operation.variable_definitions,
-        directives=(),
-        selection_set=SelectionSetNode(selections=nodes),
-    )
-    document = DocumentNode(definitions=(operation, *source.fragments.values()))
-    return execute_sync(schema, document, variable_values=dict(variables))
+        """`__schema` or `__type`, from a schema that is dropped with all it was asked for."""
+        schema = build_schema(self.schema).graphql_schema
+        values = json.loads(variables)
+        [nodes] = [root.nodes for root in document.root_fields(values) if root.key == key]
+        text = introspect(schema, nodes, dict(document.source.fragments), values)
+        return compress(text.encode(), level=1)
 
 
 # Kept by workspace -----------------------------------------------------------------------------------

@@ -391,7 +391,7 @@ class Selector:
         node = nodes[0]
         name = node.name.value
         if len(nodes) > 1:
-            _check_mergeable(key, nodes)
+            check_mergeable(key, nodes)
         if name == "__typename":
             return ir.Pick(key, name, type_name=of_type.name)
         definition = of_type.fields[name]
@@ -410,8 +410,11 @@ class Selector:
         return ir.Pick(key, name, arguments, picks)
 
 
-def _check_mergeable(key: str, nodes: Sequence[FieldNode]) -> None:
-    """Fields under one key are one field, with the same arguments (GraphQL specification §5.3.2)."""
+def check_mergeable(key: str, nodes: Sequence[FieldNode]) -> None:
+    """Raise GraphqlValidation unless fields under one key are one field with the same arguments.
+
+    GraphQL specification §5.3.2.
+    """
     first = nodes[0]
     for other in nodes[1:]:
         if other.name.value != first.name.value:

@@ -32,6 +32,7 @@ from config.rendering import dumps
 from core.graphql.answer import record_api
 from core.graphql.compile import parse_document
 
+
 class RecordGraphQLView(GraphQLView):
     """One request: read it, find out who asks, compile, answer. Needs no schema: each workspace has its own."""
 

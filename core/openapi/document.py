@@ -8,8 +8,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -105,11 +105,13 @@ def _scope(principal: Principal) -> tuple[Hashable, ...]:
 
 def _fingerprint(permissions: Permissions) -> str:
     """Tells rights apart by their content, whichever role they are of."""
-    objects = sorted((str(id), str(each)) for id, each in permissions.objects.items())
-    fields = [sorted(map(str, each)) for each in (permissions.unreadable_fields, permissions.locked_fields)]
-    verbs = (permissions.read, permissions.update, permissions.soft_delete, permissions.destroy)
-    flags = (permissions.settings, sorted(permissions.flags))
-    return hashlib.sha256(repr((verbs, flags, objects, fields)).encode()).hexdigest()
+    parts = []
+    for part in fields(permissions):
+        value = getattr(permissions, part.name)
+        if isinstance(value, Mapping):
+            value = value.items()
+        parts.append(sorted(map(str, value)) if isinstance(value, Iterable) else value)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)
@@ -119,5 +121,3 @@ def build() -> str:
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-

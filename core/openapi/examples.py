@@ -137,8 +137,9 @@ def _named(field: FieldSchema) -> str:
 METADATA_EXAMPLES: Sequence[Example] = (
     Example(
         "Objects and their fields",
-        "query Objects {\n  objects(paging: { first: 50 }) {\n    edges {\n      node {\n        id\n        nameSingular\n"
-        "        namePlural\n        labelSingular\n        isCustom\n        fields(paging: { first: 100 }) {\n"
+        "query Objects {\n  objects(paging: { first: 50 }) {\n    edges {\n      node {\n        id\n"
+        "        nameSingular\n        namePlural\n        labelSingular\n        isCustom\n"
+        "        fields(paging: { first: 100 }) {\n"
         "          edges { node { id name label type isNullable } }\n        }\n      }\n    }\n  }\n}\n",
     ),
     Example(

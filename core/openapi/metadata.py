@@ -7,7 +7,7 @@ described by `metadata.openapi`. Which envelope a caller is answered in is their
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from drf_spectacular.plumbing import ResolvedComponent, normalize_result_object
 
 from config.principal import Principal
 from core.openapi.bodies import PAGE_INFO, array_of, component, object_of
-from core.openapi.generator import Document, DocumentGenerator, open_api_endpoint
+from core.openapi.generator import Document, DocumentGenerator, Endpoint, open_api_endpoint
 from core.openapi.shared import parameters, refusals
 from core.query.groups import DEFAULT_GROUPS
 from metadata.openapi import ENTITIES, UUID, Entity
@@ -53,15 +53,15 @@ _VARIABLE = re.compile(r"{\w+}")
 
 def metadata_document(principal: Principal, base_url: str) -> Document:
     """The document as this principal may see it."""
-    generator = MetadataGenerator(principal)
-    generator.endpoints = [*_endpoints(principal), open_api_endpoint("metadata")]
+    endpoints = _endpoints(principal)
+    generator = MetadataGenerator([*endpoints, open_api_endpoint("metadata")], principal.api_version)
     limits = parameters(settings.DEFAULT_PAGE_SIZE, settings.MAX_PAGE_SIZE_REST, DEFAULT_GROUPS)
     page = {name: limits[name] for name in ("limit", "idPath")}
     for name, place in (("startingAfter", "after"), ("endingBefore", "before")):  # its cursors are ids
         page[name] = {**limits[name], "description": f"The page {place} the item with this id", "schema": UUID}
     generator.register(ResolvedComponent.PARAMETER, page.items())
     generator.register(ResolvedComponent.RESPONSE, _refusals())
-    names = dict.fromkeys(_entity(path) for path, *_ in generator.endpoints[:-1])
+    names = dict.fromkeys(_entity(path) for path, *_ in endpoints)
     tags = [{"name": "General", "description": "About the API itself"}, *({"name": each} for each in names)]
     document = generator.document(
         servers=[{"url": f"{base_url}/rest/metadata", "description": "Data model, keys and webhooks"}], tags=tags
@@ -97,12 +97,11 @@ def _refusals() -> Iterator[tuple[str, Json]]:
 # Which routes ------------------------------------------------------------------------------------------
 
 
-def _endpoints(principal: Principal) -> list[tuple[str, str, str, Any]]:
+def _endpoints(principal: Principal) -> list[Endpoint]:
     found = [
         endpoint
         for endpoint in _all_endpoints()
-        if endpoint[2].lower() not in _ALIASES
-        and (endpoint[0] == OWN_KEY or _may_use(principal, _entity(endpoint[0])))
+        if endpoint[2].lower() not in _ALIASES and (endpoint[0] == OWN_KEY or _may_use(principal, _entity(endpoint[0])))
     ]
     methods = list(_CALLS)
     return sorted(found, key=lambda each: (_rank(each[0]), each[0].count("/"), each[0], methods.index(each[2])))
@@ -114,7 +113,7 @@ def _may_use(principal: Principal, entity: str) -> bool:
 
 
 @cache
-def _all_endpoints() -> list[tuple[str, str, str, Any]]:
+def _all_endpoints() -> list[Endpoint]:
     """Every route of the API, without its prefix; path variables are all called `id`."""
     return [
         (_VARIABLE.sub("{id}", path.removeprefix(PREFIX)), *rest)
@@ -138,15 +137,15 @@ def _rank(path: str) -> int:
 class MetadataGenerator(DocumentGenerator):
     """Gives every view's schema class, decorated or not, the names and envelopes of this API."""
 
-    def __init__(self, principal: Principal) -> None:
-        super().__init__()
-        self.principal = principal
+    def __init__(self, endpoints: Iterable[Endpoint], api_version: str) -> None:
+        super().__init__(endpoints)
+        self.keys_version = api_version  # `api_version` is the base class's, for versioned views
 
     def create_view(self, callback: Any, method: str, request: Any = None) -> Any:
         view = super().create_view(callback, method, request)
         if callback.cls.__module__ != DocumentGenerator.__module__:
             described = type("MetadataSchema", (MetadataAutoSchema, view.schema.__class__), {})()
-            described.api_version = self.principal.api_version
+            described.keys_version = self.keys_version
             self._set_schema_to_view(view, described)
         return view
 
@@ -154,7 +153,7 @@ class MetadataGenerator(DocumentGenerator):
 class MetadataAutoSchema(AutoSchema):
     """Names as clients know them: `createOneWebhook`; schemas `Webhook`, `WebhookForUpdate`, `WebhookForResponse`."""
 
-    api_version = KEYED
+    keys_version = KEYED
 
     @property
     def parts(self) -> list[str]:
@@ -196,7 +195,7 @@ class MetadataAutoSchema(AutoSchema):
         words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.get_operation_id()).split()
         return " ".join([words[0].capitalize(), *(word.lower() for word in words[1:])])
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """What the view says of itself, where it has one method only or lists."""
         is_about_this = self.method == "GET" or len(self.parts) > 2
         return super().get_description() if is_about_this and self.entity is None else ""
@@ -227,7 +226,7 @@ class MetadataAutoSchema(AutoSchema):
 
     @property
     def _is_paged_list(self) -> bool:
-        return self.is_list and (self.entity is not None or self.api_version != KEYED)
+        return self.is_list and (self.entity is not None or self.keys_version != KEYED)
 
     # Bodies --------------------------------------------------------------------------------------------
 
@@ -269,7 +268,7 @@ class MetadataAutoSchema(AutoSchema):
         """Lists as this API version answers them. A log of deliveries has no total."""
         if self.method == "GET" and self.parts[-1] == "deliveries":
             return object_of({"data": schema, "pageInfo": PAGE_INFO})
-        if self.is_list and self.api_version != KEYED:
+        if self.is_list and self.keys_version != KEYED:
             return _page(schema)
         return schema
 
@@ -283,12 +282,12 @@ class MetadataAutoSchema(AutoSchema):
             self._register(f"{entity.one}sForResponse", array_of(shape))
             self._register(f"{entity.one}s", array_of(component(entity.one)))
             listed = component(f"{entity.one}sForResponse")
-            schema = _page(object_of({entity.plural: listed}) if self.api_version == KEYED else listed)
+            schema = _page(object_of({entity.plural: listed}) if self.keys_version == KEYED else listed)
         else:
             removed = self.method == "DELETE"
             answer = entity.removed if removed else shape
             key = entity.one.lower() if self.method == "GET" else self.get_operation_id()
-            schema = object_of({"data": object_of({key: answer})}) if self.api_version == KEYED else answer
+            schema = object_of({"data": object_of({key: answer})}) if self.keys_version == KEYED else answer
         return {status: {"description": "Successful operation", "content": {"application/json": {"schema": schema}}}}
 
     def _register(self, name: str, schema: Json) -> None:

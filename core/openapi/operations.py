@@ -43,9 +43,10 @@ class RecordOperation:
     is_in_subset_of_criteria: bool = False  # answers 400 where the object has no duplicate criteria
 
     def is_for(self, permissions: Permissions, subject: ObjectSchema) -> bool:
-        return all(permissions.allows(verb, subject.id, is_system=subject.is_system) for verb in self.verbs) and (
-            not self.any_verbs or any(permissions.allows(verb, subject.id, is_system=subject.is_system) for verb in self.any_verbs)
-        )
+        def allows(verb: Verb) -> bool:
+            return permissions.allows(verb, subject.id, is_system=subject.is_system)
+
+        return all(map(allows, self.verbs)) and (not self.any_verbs or any(map(allows, self.any_verbs)))
 
     @property
     def errors(self) -> tuple[str, ...]:

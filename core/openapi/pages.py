@@ -56,7 +56,8 @@ def _view(request: HttpRequest) -> View:
     """What the signed-in member may read, standard objects of records people work with first."""
     principal = _principal(request)
     schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
-    readable = [each for each in schema.objects if principal.permissions.allows("read", each.id, is_system=each.is_system)]
+    allows = principal.permissions.allows
+    readable = [each for each in schema.objects if allows("read", each.id, is_system=each.is_system)]
     ordered = sorted(readable, key=lambda each: (each.is_system, each.label_plural.casefold()))
     return View(schema, principal.permissions, tuple(ordered))
 
@@ -146,7 +147,11 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
         "fields": [_field(view, each) for each in view.readable_fields(subject)],
         "operators": [each for each in OPERATORS.values() if each.in_rest],
         "endpoints": [
-            {"method": each.method, "path": "/rest" + named(each.path, subject), "summary": named(each.summary, subject)}
+            {
+                "method": each.method,
+                "path": "/rest" + named(each.path, subject),
+                "summary": named(each.summary, subject),
+            }
             for each in RECORD_OPERATIONS
             if each.is_for(view.permissions, subject)
             and not (each.is_in_subset_of_criteria and subject.duplicate_criteria is None)

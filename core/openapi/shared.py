@@ -102,7 +102,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 # Refusals ----------------------------------------------------------------------------------------------
 
-_MESSAGES: Mapping[str, Json] = {"type": "array", "items": {"type": "string"}}
+_MESSAGES: Json = {"type": "array", "items": {"type": "string"}}
 _MORE: Json = {
     "code": {"type": "string", "description": "Stable name of the fault"},
     "hint": {"type": "string", "description": "What to do about it"},

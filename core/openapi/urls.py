@@ -9,6 +9,7 @@ from core.openapi.views import open_api
 
 # A client that joins the document's server and path has two slashes between them.
 _DOCUMENT = r"^(?:rest/+)?open-api/(?P<name>core|metadata)"
+_DOWNLOAD = r"^settings/docs/openapi/(?P<name>core|metadata)"
 _CONSOLE = r"^settings/api-webhooks/playground"
 
 urlpatterns: list[URLPattern] = [
@@ -18,7 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/docs", pages.docs, name="docs"),
     path("settings/docs/objects/<str:name>", pages.object_docs, name="docs-object"),
     path("settings/docs/token", pages.playground_token, name="playground-token"),
-    re_path(r"^settings/docs/openapi/(?P<name>core|metadata)\.(?P<syntax>json|yaml)$", pages.document, name="docs-openapi"),
+    re_path(rf"{_DOWNLOAD}\.(?P<syntax>json|yaml)$", pages.document, name="docs-openapi"),
     re_path(rf"{_CONSOLE}/rest/(?P<name>core|metadata)$", pages.rest_console, name="rest-console"),
     re_path(rf"{_CONSOLE}/graphql/(?P<name>core|metadata)$", pages.graphql_console, name="graphql-console"),
 ]

@@ -39,9 +39,7 @@ def answer(
     if etag in [each.removeprefix("W/") for each in known] or "*" in known:
         response = HttpResponseNotModified()
     else:
-        response = HttpResponse(
-            kept.compressed if is_compressed else kept.plain(), content_type=CONTENT_TYPES[syntax]
-        )
+        response = HttpResponse(kept.compressed if is_compressed else kept.plain(), content_type=CONTENT_TYPES[syntax])
         if is_compressed:
             response["Content-Encoding"] = "gzip"
     response["ETag"] = etag

@@ -118,7 +118,8 @@ def _value_key(field: FieldSchema, item: ir.Order, rest: tuple[str, ...], label:
     direction = DIRECTIONS.get(item.direction) if isinstance(item.direction, str) else None
     if direction is None:
         named = f"{label}.{part}" if part else label
-        raise BadRequest(f'Scalar field "{named}" requires a direction value ({_DIRECTION_NAMES})', path=named)
+        kind = "Composite sub field" if part else "Scalar field"
+        raise BadRequest(f'{kind} "{named}" requires a direction value ({_DIRECTION_NAMES})', path=named)
     is_nullable = not (field.column is not None and not field.is_nullable)
     return OrderKey(item.path, field.type.sql(field, part), *direction, is_nullable=is_nullable)
 

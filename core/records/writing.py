@@ -199,14 +199,25 @@ def _connect(scope: Scope, field: FieldSchema, records: Sequence[RecordInput]) -
     for record, (_, key) in zip(records, chosen, strict=True):
         matches = found.get(key, [])
         if len(matches) != 1:
-            parts = unique.type.unique_parts()
-            named = " and ".join(
-                f"{unique.name}{part[:1].upper()}{part[1:]} = {value}" for part, value in zip(parts, key, strict=False)
-            )
-            raise InvalidRelation(
-                f"Expected 1 record to connect to {field.name}, but found {len(matches)} for {named}", path=field.name
-            )
+            raise _not_one(field, unique, key, len(matches))
         record.values[field] = matches[0]
+
+
+def _not_one(field: FieldSchema, unique: FieldSchema, key: tuple[str, ...], count: int) -> InvalidRelation:
+    named = " and ".join(
+        f"{unique.name}{part[:1].upper()}{part[1:]} = {value}"
+        for part, value in zip(unique.type.unique_parts(), key, strict=False)
+    )
+    return InvalidRelation(
+        f"Expected 1 record to connect to {field.name}, but found {count} for {named}", path=field.name
+    )
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a `where` is text, or texts by sub-field."""
+    if isinstance(value, Mapping):
+        return all(isinstance(part, str) for part in value.values())
+    return isinstance(value, str)
 
 
 def _constraint(
@@ -219,7 +230,10 @@ def _constraint(
             continue
         try:
             cleaned = unique.type.clean(where[unique.name], unique)
-        except ApiError as fault:
+        except ApiError as fault:  # a value that no record can have
+            given = unique.type.unique_values(where[unique.name]) if _is_plain(where[unique.name]) else None
+            if given is not None:
+                raise _not_one(field, unique, given, 0) from None
             raise InvalidRelation(fault.message, path=f"{field.name}.connect.where.{unique.name}") from None
         key = unique.type.unique_values(unique.type.merge(None, cleaned, unique))
         if key is not None:

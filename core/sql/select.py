@@ -302,7 +302,7 @@ def _connection(connection: Connection, source: _Source, order: Sequence[OrderKe
         for name in [item[1]]
     }
     columns: list[Sql] = []
-    aggregates: list[Sql] = []
+    aggregates: dict[str, int] = {}  # SQL and its number: asked for twice, it is counted once
     pieces: list[tuple[str, Sql | str]] = []
     for member in connection.members:
         match member:
@@ -318,11 +318,9 @@ def _connection(connection: Connection, source: _Source, order: Sequence[OrderKe
                 if source.is_unfiltered:
                     pieces.append((key, source.total()))
                 else:
-                    pieces.append((key, raw(f"c{level}.x{len(aggregates)}")))
-                    aggregates.append(raw("count(*)"))
+                    pieces.append((key, raw(f"c{level}.x{aggregates.setdefault('count(*)', len(aggregates))}")))
             case Aggregate(key, sql):
-                pieces.append((key, raw(f"c{level}.x{len(aggregates)}")))
-                aggregates.append(raw(at(sql, source.alias)))
+                pieces.append((key, raw(f"c{level}.x{aggregates.setdefault(sql, len(aggregates))}")))
     sources: list[Sql] = []
     if needs_page:
         columns.append(raw("count(*) AS n"))
@@ -347,7 +345,7 @@ def _connection(connection: Connection, source: _Source, order: Sequence[OrderKe
             + raw(f") {rows}) {page}) a{level}")
         )
     if aggregates:
-        numbered = [value + raw(f" AS x{index}") for index, value in enumerate(aggregates)]
+        numbered = [raw(f"{at(sql, source.alias)} AS x{index}") for sql, index in aggregates.items()]
         sources.append(
             raw("(SELECT ")
             + join(numbered, ", ")

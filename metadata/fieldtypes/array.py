@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,10 @@ class ArrayType(FieldType):
 
     def clean(self, value: Json, field: FieldSchema) -> Json:
         return clean_words(value, field.name)
+
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        is_word = isinstance(value, bool | int | float)
+        return super().convert(json.dumps(value) if is_word else value, field)
 
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         return coerce_pattern(value, operator, path)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from metadata.schema import FieldSchema
 
 _WORDS = {"true": True, "false": False}
+_CONVERTED = {**_WORDS, "yes": True, "no": False, "1": True, "0": False}
 
 
 @register
@@ -43,6 +44,10 @@ class BooleanType(FieldType):
         if value is True or value is False or value is None:
             return value
         raise InvalidValue(f'Invalid boolean value {show(value)} for field "{field.name}"', path=field.name)
+
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        word = str(value).strip().lower() if type(value) in (str, int) else None
+        return super().convert(_CONVERTED.get(word, value) if word is not None else value, field)
 
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         if value is True or value is False or value is None:

@@ -90,6 +90,7 @@ class Subfield:
     input_json_schema: Mapping[str, Any] | None = None  # of an accepted part; None: the answered one, or null
     clean: Clean | None = None
     coerce: Coerce | None = None
+    view_scale: int = 1  # stored units in one unit of what people type (micros of an amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ class FieldType:
     is_date: ClassVar[bool] = False  # has date granularities in group by
     has_time: ClassVar[bool] = False  # whether a time zone decides which day a value falls on
     is_relation: ClassVar[bool] = False
+    is_morph: ClassVar[bool] = False  # a relation of several rows, one for each object it leads to
     is_writable: ClassVar[bool] = True
     is_readable: ClassVar[bool] = True  # False: GraphQL alone shows it; REST bodies and webhooks leave it out
     has_counts: ClassVar[bool] = True  # has the five common aggregates (countUniqueValues, countEmpty …)
@@ -172,6 +174,35 @@ class FieldType:
         Types that hold one value keep the first; types that hold several keep them all.
         """
         return values[0]
+
+    def plain(self, stored: Json) -> Json:
+        """A stored value as other types can read it: a string, number, boolean or list; None when none could.
+
+        What it leaves out would be lost by a change of type, so a value that holds more than fits is None.
+        """
+        return None if self.subfields else stored
+
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        """Another type's `plain` value as this type stores it; raises InvalidValue when it does not fit."""
+        return self.merge(None, self.clean(value, field), field)
+
+    def quote(self, stored: Json) -> Json:
+        """A stored value as a default in its quoted form: the inverse of `default`.
+
+        >>> FieldType().quote("NEW"), FieldType().quote(["A"]), FieldType().quote(5)
+        ("'NEW'", ["'A'"], 5)
+        """
+        if isinstance(stored, str):
+            return f"'{stored}'"
+        if isinstance(stored, list):
+            return [self.quote(item) for item in stored]
+        if isinstance(stored, Mapping):
+            return {key: self.quote(item) for key, item in stored.items()}
+        return stored
+
+    def view_value(self, value: Json) -> Json:
+        """One value of a stored view's filter as `coerce` takes it."""
+        return value
 
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         """A filter's operand (text from REST, JSON from GraphQL) as a parameter; raises InvalidFilter.

@@ -14,4 +14,5 @@ class MorphRelationType(RelationType):
     label = "Relation to several objects"
     description = "A link to a record of one of several objects, with one field for each of them."
 
+    is_morph = True
     has_counts = True

@@ -56,6 +56,12 @@ class MultiSelectType(SelectType):
                 raise InvalidValue(message, path=field.name, user_message=f'Invalid value for field "{field.name}"')
         return list(dict.fromkeys(chosen)) or None
 
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        if isinstance(value, str) and not rules.matching_option(value, field.options):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        items = value if isinstance(value, list) else [value]
+        return list(dict.fromkeys(rules.convert_option(item, field.name, field.options) for item in items)) or None
+
     def combine(self, values: Sequence[Json]) -> Json:
         return union(values)
 

@@ -83,6 +83,18 @@ class NumberType(FieldType):
             )
         return number
 
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        if isinstance(value, bool):
+            return int(value)
+        if isinstance(value, str):
+            number = decimal_of(value.strip())
+            if number is not None:
+                is_whole = number == number.to_integral_value()
+                value = int(number) if is_whole or Decimal(repr(float(number))) != number else float(number)
+                if not is_whole and type(value) is int:  # more digits than a float keeps
+                    raise InvalidValue(f'Number {number} of field "{field.name}" has too many digits', path=field.name)
+        return super().convert(value, field)
+
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         return coerce_number(value, operator, path)
 

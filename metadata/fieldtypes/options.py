@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -167,6 +168,25 @@ def clean_option(value: Json, path: str, values: Sequence[str]) -> str | None:
             option_message(value, path, values), path=path, user_message=f'Invalid value for field "{path}"'
         )
     return value
+
+
+def matching_option(text: str, options: Sequence[Option]) -> str | None:
+    """The value of the option that a text names: by its value, else by its label in any letter case."""
+    wanted = text.strip()
+    by_value = next((each.value for each in options if each.value == wanted), None)
+    return by_value or next((each.value for each in options if each.label.casefold() == wanted.casefold()), None)
+
+
+def convert_option(value: Json, path: str, options: Sequence[Option]) -> str:
+    """Another type's value as one of the options; raises InvalidValue. A list of one is that one."""
+    if isinstance(value, list) and len(value) == 1:
+        (value,) = value
+    text = json.dumps(value) if isinstance(value, bool | int | float) else value
+    found = matching_option(text, options) if isinstance(text, str) else None
+    if found is None:
+        shown = text if isinstance(text, str) else show(text)
+        raise InvalidValue(option_message(shown, path, [each.value for each in options]), path=path)
+    return found
 
 
 def coerce_option(value: Json, path: str, values: Sequence[str]) -> str | None:

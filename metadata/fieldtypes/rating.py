@@ -38,6 +38,15 @@ class RatingType(SelectType):
         operands={"eq": "RATING_3", "in": "RATING_1", "containsAny": "RATING_3", "gte": "RATING_2"},
     )
 
+    def plain(self, stored: Json) -> Json:
+        return int(stored.removeprefix("RATING_"))
+
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        return super().convert(self.view_value(value), field)
+
+    def view_value(self, value: Json) -> Json:
+        return f"RATING_{value}" if str(value).isdecimal() and not isinstance(value, bool) else value
+
     def options_problems(self, options: Json) -> list[Problem]:
         return []
 

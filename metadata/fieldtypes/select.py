@@ -51,6 +51,9 @@ class SelectType(FieldType):
                 return value
         return rules.clean_option(value, field.name, field.option_values)
 
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        return rules.convert_option(value, field.name, field.options)
+
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         return rules.coerce_option(value, path, field.option_values)
 

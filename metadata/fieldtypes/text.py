@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,13 @@ class TextType(FieldType):
         if isinstance(value, str) and value.isascii() and "\0" not in value:
             return value or None
         return clean_text(value, field.name)
+
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            value = ", ".join(value)
+        elif isinstance(value, bool | int | float):
+            value = json.dumps(value)
+        return super().convert(value, field)
 
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         return coerce_text(value, operator, path)

@@ -132,6 +132,7 @@ class ObjectUpdateInput(_Input):
     readability = _optional()
     labelIdentifierFieldMetadataId = Identifier(required=False, allow_null=True)
     imageIdentifierFieldMetadataId = Identifier(required=False, allow_null=True)
+    duplicateCriteria = _json()
     translations = _json()
 
 

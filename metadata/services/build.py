@@ -212,7 +212,7 @@ def _end(
         position=end.position,
         relation_type=kind,
         relation_target_object_id=target.id,
-        morph_id=morph_id if end.type_name == "MORPH_RELATION" else None,
+        morph_id=morph_id if field_type(end.type_name).is_morph else None,
         is_searchable=False,
         **(end.flags or {}),
     )

@@ -12,6 +12,7 @@ from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type, is_field_type, unquote
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, OnDelete, RelationType
 from metadata.names import composite_column, field_problems, taken_problem
+from metadata.services import viewlinks
 from metadata.services.autoindex import create_automatic_indexes
 from metadata.services.build import (
     RelationEnd,
@@ -22,9 +23,9 @@ from metadata.services.build import (
     taken_names,
 )
 from metadata.services.change import Change, changing, tidy
+from metadata.services.criteria import columns_of, follow_fields
 from metadata.services.overrides import OVERRIDABLE_FIELD, apply_overrides
 from metadata.services.relations import (
-    MORPH,
     Payload,
     build_relation,
     read_morph_payloads,
@@ -155,6 +156,7 @@ def _write_new_fields(change: Change, fields: Sequence[FieldMetadata]) -> None:
     ObjectMetadata.objects.bulk_update(objects.values(), ["used_storage_keys", "updated_at"])
     FieldMetadata.objects.bulk_create(fields)
     _write_indexes(change, fields)
+    viewlinks.fields_created(fields)
 
 
 def _write_indexes(change: Change, fields: Sequence[FieldMetadata]) -> None:
@@ -166,7 +168,7 @@ def _write_indexes(change: Change, fields: Sequence[FieldMetadata]) -> None:
 
 
 def _create_relation(change: Change, obj: ObjectMetadata, type_: FieldType, given: Mapping[str, Any]) -> FieldMetadata:
-    is_morph = type_.name == MORPH
+    is_morph = type_.is_morph
     if is_morph:
         payloads = read_morph_payloads(change, obj.id, given.get("morphRelationsCreationPayload"))
     else:
@@ -184,7 +186,7 @@ def _create_relation(change: Change, obj: ObjectMetadata, type_: FieldType, give
         problems += _name_rules(given["name"], given["label"], [], "create", is_synced=is_synced)
     if problems:
         failures.append(Failure("fieldMetadata", "create", problems, _entity(obj, given["name"], uuid4())))
-    fields = _relation_fields(change, obj, given, payloads, uuid4() if is_morph else None, failures)
+    fields = _relation_fields(change, obj, type_, given, payloads, uuid4() if is_morph else None, failures)
     _write_new_fields(change, fields)
     return fields[0]
 
@@ -192,6 +194,7 @@ def _create_relation(change: Change, obj: ObjectMetadata, type_: FieldType, give
 def _relation_fields(
     change: Change,
     obj: ObjectMetadata,
+    type_: FieldType,
     given: Mapping[str, Any],
     payloads: Sequence[Payload],
     morph_id: UUID | None,
@@ -237,7 +240,7 @@ def _relation_fields(
             icon=given.get("icon") or "IconRelationOneToMany",
             description=given.get("description") or f"{given['label']} of the {obj.label_singular.lower()}",
             position=next_position(existing[obj.id]),
-            type_name="RELATION" if morph_id is None else MORPH,
+            type_name=type_.name,
             flags={
                 "is_custom": True,
                 "application_id": change.workspace.custom_application_id,
@@ -303,7 +306,7 @@ def field_update(*, workspace_id: UUID, field_id: UUID, update: Mapping[str, Any
         change.watch_search(obj.id)
         _apply_update(change, field, obj, type_, given)
         obj.updated_at = change.now
-        obj.save(update_fields=["updated_at"])
+        obj.save(update_fields=["updated_at", "duplicate_criteria"])
     return field
 
 
@@ -340,7 +343,7 @@ def _apply_update(
     change: Change, field: FieldMetadata, obj: ObjectMetadata, type_: FieldType, given: Mapping[str, Any]
 ) -> None:
     problems: list[Problem] = []
-    was_unique = field.is_unique
+    was_unique, was_active, columns = field.is_unique, field.is_active, columns_of(field)
     if not field.is_custom:
         given = apply_overrides(field, given, OVERRIDABLE_FIELD)
     for name, column in _PLAIN_COLUMNS.items():
@@ -367,6 +370,11 @@ def _apply_update(
         each.save()
     if replacements:
         change.storage.replace_options(cache.field_schema(field), replacements)
+    if "options" in given and type_.has_options:
+        viewlinks.options_changed(field, replacements)
+    if was_active and not field.is_active:
+        viewlinks.fields_hidden([field.id])
+    follow_fields(obj, dict(zip(columns, columns_of(field), strict=True)))
     _write_uniqueness(change, field, was_unique)
     if "morphRelationsUpdatePayload" in given and field.morph_id is not None:
         _add_morph_targets(change, field, obj, given["morphRelationsUpdatePayload"])
@@ -543,7 +551,7 @@ def _add_morph_targets(change: Change, field: FieldMetadata, obj: ObjectMetadata
         "description": field.description,
         "isLabelSyncedWithName": field.is_label_synced_with_name,
     }
-    _write_new_fields(change, _relation_fields(change, obj, given, added, field.morph_id, []))
+    _write_new_fields(change, _relation_fields(change, obj, field_type(field.type), given, added, field.morph_id, []))
 
 
 # Delete ----------------------------------------------------------------------------------------------
@@ -568,7 +576,8 @@ def field_delete(*, workspace_id: UUID, field_id: UUID) -> FieldMetadata:
         obj.updated_at = change.now
         if obj.image_identifier_field_id == field.id:
             obj.image_identifier_field_id = None
-        obj.save(update_fields=["updated_at", "image_identifier_field_id"])
+        follow_fields(obj, dict.fromkeys(columns_of(field)))
+        obj.save(update_fields=["updated_at", "image_identifier_field_id", "duplicate_criteria"])
     return field
 
 

@@ -18,6 +18,7 @@ from metadata.models import (
     RelationType,
 )
 from metadata.names import object_problems, taken_problem
+from metadata.services import viewlinks
 from metadata.services.autoindex import create_automatic_indexes
 from metadata.services.build import (
     RelationEnd,
@@ -30,6 +31,8 @@ from metadata.services.build import (
     taken_names,
 )
 from metadata.services.change import Change, changing, tidy
+from metadata.services.criteria import criteria_problems
+from metadata.services.defaultviews import create_default_views
 from metadata.services.overrides import OVERRIDABLE_OBJECT, apply_overrides
 from metadata.services.removal import remove_fields
 from metadata.validation import (
@@ -197,6 +200,7 @@ def _write_new_object(
     change.storage.create_table(obj.id)
     for field in (*fields, *inverses):
         create_automatic_indexes(change.storage, field)
+    create_default_views([obj], {obj.id: fields})
 
 
 # Update ----------------------------------------------------------------------------------------------
@@ -219,8 +223,9 @@ _COLUMNS: Mapping[str, str] = {
     "imageIdentifierFieldMetadataId": "image_identifier_field_id",
     "openRecordIn": "open_record_in",
     "readability": "readability",
+    "duplicateCriteria": "duplicate_criteria",
 }
-_CLEARABLE = frozenset({"description", "icon", "color", "imageIdentifierFieldMetadataId"})
+_CLEARABLE = frozenset({"description", "icon", "color", "imageIdentifierFieldMetadataId", "duplicateCriteria"})
 _REQUIRED_TEXTS = ("nameSingular", "namePlural", "labelSingular", "labelPlural")
 
 
@@ -238,7 +243,10 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
         _refuse_forbidden(obj, given)
         change.watch_search(obj.id)
         before = (obj.name_singular, obj.label_singular)
+        label_identifier = obj.label_identifier_field_id
         problems = _identifier_problems(change, obj, given)
+        if given.get("duplicateCriteria") is not None:
+            problems += criteria_problems(given["duplicateCriteria"], change.fields_of(obj.id))
         if not obj.is_custom:
             given = apply_overrides(obj, given, OVERRIDABLE_OBJECT)
         for name, value in given.items():
@@ -252,6 +260,8 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
         obj.save()
         if obj.is_custom and (obj.name_singular, obj.label_singular) != before:
             _rename_inverses(change, obj)
+        if obj.label_identifier_field_id != label_identifier:
+            viewlinks.label_identifier_changed(obj)
     return obj
 
 
@@ -343,6 +353,7 @@ def object_delete(*, workspace_id: UUID, object_id: UUID) -> ObjectMetadata:
             problem = Problem("OBJECT_MUTATION_NOT_ALLOWED", refusal)
             raise MetadataValidationFailed([_failure(obj, "delete", [problem])])
         remove_fields(change, change.fields_to(obj.id))
+        viewlinks.object_going(obj.id)
         ObjectMetadata.objects.filter(workspace=change.workspace, id=obj.id).delete()
         change.storage.drop_table(obj.id)
     return obj

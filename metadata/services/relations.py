@@ -14,7 +14,6 @@ from metadata.services.build import RelationEnd, capitalised, relation_pair
 from metadata.services.change import Change
 
 MALFORMED = "FIELD_METADATA_RELATION_MALFORMED"
-MORPH = "MORPH_RELATION"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from metadata.models import FieldMetadata, IndexMetadata
+from metadata.services import viewlinks
 from metadata.services.autoindex import drop_automatic_indexes
 from metadata.services.change import Change
 
@@ -21,4 +22,5 @@ def remove_fields(change: Change, fields: Sequence[FieldMetadata]) -> None:
     for field in fields:
         drop_automatic_indexes(change.storage, field)
         change.storage.clear_key(field.object_id, field.storage_key)
+    viewlinks.fields_going(ids)
     FieldMetadata.objects.filter(workspace=change.workspace, id__in=ids).delete()

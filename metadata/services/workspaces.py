@@ -33,6 +33,7 @@ from metadata.services.build import (
     standard_object,
     system_fields,
 )
+from metadata.services.defaultviews import create_default_views
 from metadata.standard import CATALOGUE, EMPTY_CATALOGUE
 from metadata.standard.definition import StandardObject, StandardRelation
 from metadata.storage import Storage
@@ -99,6 +100,7 @@ def _create_standard_objects(workspace: Workspace, catalogue: Sequence[StandardO
     for field in every_field:
         create_automatic_indexes(storage, field)
     storage.flush()
+    create_default_views(objects.values(), {own[0].object_id: own for own in fields.values()})
 
 
 def _add_relations(

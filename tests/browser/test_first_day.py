@@ -135,7 +135,7 @@ def test_a_rest_call_runs_from_the_playground(page: Page, server: Server):
         operation.get_by_role("button", name="Execute").click()
     assert called.value.status == 200
     assert "Airbnb" in {company["name"] for company in called.value.json()["data"]["companies"]}
-    expect(operation.locator(".live-responses-table .response-col_status").first).to_contain_text("200")
+    expect(operation.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
 
 
 def test_a_graphql_query_runs_from_the_playground(page: Page, server: Server):

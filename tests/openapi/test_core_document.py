@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from typing import Any
 
 import pytest
 import yaml
@@ -39,7 +40,7 @@ PARAMETERS = {
 
 
 @pytest.mark.parametrize("path", ["/rest/open-api/core", "/open-api/core", "/rest//open-api/core"])
-def test_without_a_token_it_is_a_skeleton(db, anonymous: Api, path: str) -> None:
+def test_without_a_token_it_is_a_skeleton(db: None, anonymous: Api, path: str) -> None:
     answer = anonymous.get(path)
     assert answer.status == 200
     assert answer.body["openapi"] == "3.1.1"
@@ -50,7 +51,7 @@ def test_without_a_token_it_is_a_skeleton(db, anonymous: Api, path: str) -> None
 
 
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c"])
-def test_a_bad_token_is_as_none(db, token: str) -> None:
+def test_a_bad_token_is_as_none(db: None, token: str) -> None:
     answer = Api(token).get("/rest/open-api/core")
     assert (answer.status, list(answer.body["paths"])) == (200, ["/open-api/core"])
 
@@ -193,7 +194,8 @@ def test_it_is_revalidated_and_compressed(api: Api) -> None:
 
 def test_other_rights_have_another_etag(api: Api, workspace: Workspace, anonymous: Api) -> None:
     tags = {
-        each.get("/rest/open-api/metadata").headers["ETag"] for each in (api, api_of(workspace, role="Member"), anonymous)
+        each.get("/rest/open-api/metadata").headers["ETag"]
+        for each in (api, api_of(workspace, role="Member"), anonymous)
     }
     assert len(tags) == 3
 
@@ -213,7 +215,7 @@ def test_a_subset_of_objects_stands_alone(api: Api) -> None:
     assert "attachments" not in document["components"]["schemas"]["PersonForResponse"]["properties"]
 
 
-def test_asking_again_costs_one_statement(api: Api, django_assert_num_queries) -> None:
+def test_asking_again_costs_one_statement(api: Api, django_assert_num_queries: Any) -> None:
     core(api)
     with django_assert_num_queries(1):  # the key
         core(api)

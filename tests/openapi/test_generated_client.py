@@ -13,10 +13,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pytest_django.live_server_helper import LiveServer
 
-from tests.factories import workspace_with, key_of
+from tests.factories import Api, key_of, workspace_with
 from tests.openapi.documents import core
-from tests.factories import Api
 
 PACKAGE = "fourgate_generated"
 
@@ -24,7 +24,9 @@ Load = Callable[[str], ModuleType]
 
 
 @pytest.fixture
-def load(transactional_db, live_server, tmp_path: Path, monkeypatch) -> Iterator[tuple[Load, str]]:
+def load(
+    transactional_db: None, live_server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Load, str]]:
     """Loads a module of the client generated for a fresh workspace; and a token of that workspace."""
     token = key_of(workspace_with(empty=False))
     document = tmp_path / "openapi.json"
@@ -44,14 +46,14 @@ def load(transactional_db, live_server, tmp_path: Path, monkeypatch) -> Iterator
         del sys.modules[name]
 
 
-def test_it_lists_creates_updates_and_deletes_people(load: tuple[Load, str], live_server) -> None:
+def test_it_lists_creates_updates_and_deletes_people(load: tuple[Load, str], live_server: LiveServer) -> None:
     module, token = load
     models = module("models")
     client = module("client").AuthenticatedClient(base_url=f"{live_server.url}/rest", token=token)
 
     def call(operation: str, *arguments: Any, **more: Any) -> Any:
         answer = module(f"api.people.{operation}").sync_detailed(*arguments, client=client, **more)
-        return answer.status_code.value, answer.parsed
+        return int(answer.status_code), answer.parsed
 
     status, before = call("find_many_people", limit=1)
     assert status == 200
@@ -69,10 +71,12 @@ def test_it_lists_creates_updates_and_deletes_people(load: tuple[Load, str], liv
     assert (status, updated.data.update_person.job_title) == (200, "Rear admiral")
     assert updated.data.update_person.name.last_name == "Hopper"
 
-    status, found = call("find_one_person", id, depth=1)
+    status, found = call("find_one_person", id, depth=models.FindOnePersonDepth.VALUE_1)
     assert (status, found.data.person.id, found.data.person.company) == (200, id, None)
 
-    status, listed = call("find_many_people", filter_='jobTitle[eq]:"Rear admiral"', order_by="createdAt[DescNullsLast]")
+    status, listed = call(
+        "find_many_people", filter_='jobTitle[eq]:"Rear admiral"', order_by="createdAt[DescNullsLast]"
+    )
     assert (status, listed.total_count, [each.id for each in listed.data.people]) == (200, 1, [id])
     assert listed.page_info.has_next_page is False
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
+from metadata.models import Workspace
 from tests.factories import Api, api_of
 from tests.openapi.documents import answer_schema, body_schema, core, faults, metadata
 
@@ -23,7 +24,7 @@ def test_it_is_valid(rich_api: Api, name: str, version: str) -> None:
     assert [str(each) for each in VALIDATORS[version](document).iter_errors()] == []
 
 
-def test_the_skeletons_are_valid(db, anonymous: Api) -> None:
+def test_the_skeletons_are_valid(db: None, anonymous: Api) -> None:
     for version, validator in VALIDATORS.items():
         for name in ("core", "metadata"):
             document = anonymous.get(f"/rest/open-api/{name}?version={version}").body
@@ -63,9 +64,7 @@ def test_the_example_of_every_object_can_be_sent(rich_api: Api) -> None:
         assert faults(document, answer_schema(document, "post", path, 201), made.body) == []
         [record] = made.body["data"].values()
         one = f"{path}/{{id}}"
-        changed = rich_api.patch(
-            f"/rest{path}/{record['id']}", _example(document, body_schema(document, "patch", one))
-        )
+        changed = rich_api.patch(f"/rest{path}/{record['id']}", _example(document, body_schema(document, "patch", one)))
         assert changed.status == 200, (path, changed.body)
         assert faults(document, answer_schema(document, "patch", one, 200), changed.body) == []
 
@@ -142,7 +141,7 @@ def test_refused_tokens_are_as_described(api: Api, token: str | None, status: in
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
-def test_metadata_answers_are_as_described(workspace, version: str) -> None:
+def test_metadata_answers_are_as_described(workspace: Workspace, version: str) -> None:
     api = api_of(workspace, api_version=version)
     document = metadata(api)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from graphql import build_client_schema, get_introspection_query, graphql_sync, print_schema, validate_schema
 
+from core.graphql import introspection
 from core.graphql.answer import record_api
 from tests.factories import Api, add_field, add_object, api_of, principal_of, workspace_with
 
@@ -25,6 +26,58 @@ def test_introspection_gives_a_valid_schema(api: Api) -> None:
     assert next(iter(answer.body["data"]["__schema"]["types"]))["name"] == "Query"
     assert "type Person {" in print_schema(schema)
     assert api.graphql(get_introspection_query()).body == answer.body
+
+
+QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "everything": (
+        get_introspection_query(
+            specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
+        ),
+        {},
+    ),
+    "types": (
+        """query ($deprecated: Boolean, $name: String!) { s: __schema { __typename t: types { k: kind n: name ...Fields }
+             mutationType { name } directives { name locations args { name type { ...Named } defaultValue } } }
+             __type(name: $name) { ...Fields possibleTypes { name } enumValues(includeDeprecated: true) { name } }
+             none: __type(name: "None") { name } }
+           fragment Fields on __Type { fields(includeDeprecated: $deprecated) { name isDeprecated type { ...Named } } }
+           fragment Named on __Type { kind name ofType { kind name ofType { __typename name } } }""",
+        {"deprecated": True, "name": "OrderByDirection"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_introspection_equals_that_of_the_executor(workspace: Any, api: Api, name: str) -> None:
+    text, variables = QUESTIONS[name]
+    schema = record_api(principal_of(workspace)).graphene.graphql_schema
+    executed = graphql_sync(schema, text, variable_values=variables)
+    assert executed.errors is None
+    assert api.data(text, variables) == executed.data
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{ __type { name } }", 'Argument "name" of required type "String!" was not provided.'),
+        ("{ __type(name: 1) { name } }", 'Argument "name" has invalid value 1.'),
+        ("{ a: __schema { description } b: __schema { description } }", 'Duplicate root resolver: "__schema"'),
+        (
+            "{ " + "".join(f'a{index}: __type(name: "Query") {{ name }} ' for index in range(21)) + "}",
+            "Query too complex - Too many root resolvers requested: 21 - Maximum allowed root resolvers: 20",
+        ),
+    ],
+)
+def test_questions_refused(api: Api, text: str, message: str) -> None:
+    assert [error["message"] for error in api.graphql(text).body["errors"]] == [message]
+
+
+def test_an_answer_that_outgrows_all_use_is_refused_while_it_grows(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(introspection, "LARGEST_ANSWER", 100_000)
+    answer = api.graphql("{ __schema { types { fields { type { fields { name } } } } } }")
+    assert answer.body["data"] == {"__schema": None}
+    [error] = answer.body["errors"]
+    assert error["extensions"]["subCode"] == "TOO_COMPLEX_QUERY"
 
 
 def test_a_type_by_name_beside_records_and_with_variables(db: None) -> None:

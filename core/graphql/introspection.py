@@ -1,0 +1,143 @@
+"""Answers `__schema` and `__type`: what a document asks of the schema, as JSON text.
+
+graphql-core says what each member is; this walks there without its executor. The same types are named
+thousands of times in an answer, so what is asked of one is written once; and an answer that grows
+beyond all use is refused while it grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, cast
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLType,
+    TypeMetaFieldDef,
+    get_named_type,
+    get_nullable_type,
+    introspection_types,
+    is_list_type,
+)
+from graphql.execution.collect_fields import collect_sub_fields
+from graphql.execution.values import get_argument_values
+
+from config.errors import GraphqlValidation, TooComplex
+from config.graphql_errors import api_error
+from config.rendering import dumps
+from core.graphql.compile import Variables, check_mergeable
+
+LARGEST_ANSWER = 64_000_000  # characters; the usual question is answered with about 0.1 million per object
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Member:
+    """One member of an introspected object: how it is read, and what is asked of it."""
+
+    key: str  # with quotes and colon
+    resolve: Callable[..., Any]
+    arguments: dict[str, Any]
+    enum: GraphQLEnumType | None
+    is_list: bool
+    members: tuple[_Member, ...] | None  # None: a leaf
+
+
+def introspect(
+    schema: GraphQLSchema,
+    nodes: Sequence[FieldNode],
+    fragments: dict[str, FragmentDefinitionNode],
+    variables: Variables,
+) -> str:
+    """The JSON text of one `__schema` or `__type` field. Raises GraphqlValidation, TooComplex."""
+    work = _Introspection(schema, fragments, dict(variables))
+    try:
+        if nodes[0].name.value == "__schema":
+            return work.text(work.members("__Schema", nodes), schema)
+        name = get_argument_values(TypeMetaFieldDef, nodes[0], work.variables).get("name")
+    except GraphQLError as fault:
+        raise api_error(fault) from None
+    if not isinstance(name, str):
+        raise GraphqlValidation('Argument "name" of type "String!" must be a string.')
+    found = schema.get_type(name)
+    return "null" if found is None else work.text(work.members("__Type", nodes), found)
+
+
+def check_introspected(length: int) -> None:
+    """Refuse to answer more about the schema in one request than anybody can use."""
+    if length > LARGEST_ANSWER:
+        raise TooComplex(f"The answer about the schema is longer than {LARGEST_ANSWER} characters")
+
+
+class _Introspection:
+    def __init__(
+        self, schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode], variables: dict[str, Any]
+    ) -> None:
+        self.schema = schema
+        self.fragments = fragments
+        self.variables = variables
+        self.info = SimpleNamespace(schema=schema)
+        self.written: dict[tuple[int, int], str] = {}  # by what is asked, and of which type
+
+    def members(self, type_name: str, nodes: Sequence[FieldNode]) -> tuple[_Member, ...]:
+        of_type = cast(GraphQLObjectType, introspection_types[type_name])
+        collected = collect_sub_fields(self.schema, self.fragments, self.variables, of_type, list(nodes))
+        return tuple(self.member(of_type, key, group) for key, group in collected.items())
+
+    def member(self, of_type: GraphQLObjectType, key: str, nodes: Sequence[FieldNode]) -> _Member:
+        check_mergeable(key, nodes)
+        name = nodes[0].name.value
+        if name == "__typename":
+            return _Member(f'"{key}":', lambda *_: of_type.name, {}, None, False, None)
+        definition = of_type.fields[name]
+        selected = get_named_type(definition.type)
+        return _Member(
+            f'"{key}":',
+            cast(Callable[..., Any], definition.resolve),
+            get_argument_values(definition, nodes[0], self.variables),
+            selected if isinstance(selected, GraphQLEnumType) else None,
+            is_list_type(get_nullable_type(definition.type)),
+            self.members(selected.name, nodes) if isinstance(selected, GraphQLObjectType) else None,
+        )
+
+    def text(self, members: tuple[_Member, ...], source: Any) -> str:
+        """The members of a schema, type, field, argument … as a JSON object."""
+        if not isinstance(source, GraphQLType):  # anything else may be gone, its id with another thing
+            return self.joined("{", (self.pair(member, source) for member in members), "}")
+        known = self.written.get((id(members), id(source)))
+        if known is None:
+            known = self.joined("{", (self.pair(member, source) for member in members), "}")
+            self.written[(id(members), id(source))] = known
+        return known
+
+    def pair(self, member: _Member, source: Any) -> str:
+        value = member.resolve(source, self.info, **member.arguments)
+        if value is None:
+            return member.key + "null"
+        if member.members is None:
+            return member.key + dumps(_leaf(member, value)).decode()
+        members = member.members
+        if member.is_list:
+            return member.key + self.joined("[", (self.text(members, item) for item in value), "]")
+        return member.key + self.text(members, value)
+
+    def joined(self, opening: str, pieces: Iterable[str], closing: str) -> str:
+        parts: list[str] = []
+        length = 0
+        for piece in pieces:
+            length += len(piece)
+            check_introspected(length)
+            parts.append(piece)
+        return opening + ",".join(parts) + closing
+
+
+def _leaf(member: _Member, value: Any) -> Any:
+    if member.enum is None:
+        return value
+    return [member.enum.serialize(item) for item in value] if member.is_list else member.enum.serialize(value)

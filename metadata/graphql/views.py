@@ -1,0 +1,349 @@
+"""Views and their parts in the schema of /metadata, made of the table of resources; and a field's change of type.
+
+A part of the schema (see `metadata.graphql.parts`). Whoever may use the API reads; writing needs VIEWS
+or DATA_MODEL.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID as Uuid
+
+from graphene import Argument, Boolean, Enum, Field, Float, InputObjectType, Int, List, NonNull, ObjectType, String
+from graphene import ResolveInfo as Info
+from graphene.types.unmountedtype import UnmountedType
+
+from config.errors import BadRequest
+from metadata import services
+from metadata import view_models as shown
+from metadata.graphql import types
+from metadata.graphql.enums import FieldMetadataType, ViewKey, ViewType
+from metadata.graphql.inputs import payload
+from metadata.graphql.resolvers import DATA_MODEL, begin_change
+from metadata.graphql.rows import WorkspaceRows
+from metadata.graphql.scalars import JSON, UUID, DateTime
+from metadata.models import FieldMetadata
+from metadata.rest.resources import require_writer
+from metadata.services import resources
+from metadata.services.resources import RESOURCES, VIEW, Member, Resource
+
+Resolver = Callable[..., Any]
+
+_VIEWS = tuple(each for each in RESOURCES.values() if each.flag == VIEW.flag)
+_PARTS = tuple(each for each in _VIEWS if each is not VIEW)
+_ID_ARGUMENTS = frozenset({"view", "viewFilterGroup"})  # named by `id`, others by `input: {id}`
+_FLAG_ANSWERS = frozenset({"view", "viewSort", "viewFilterGroup"})  # their removal answers true
+_MANY = frozenset({"viewField", "viewGroup"})
+
+
+# What a request reads --------------------------------------------------------------------------------
+
+
+class _Shown:
+    """The views of one workspace, each table read once per request."""
+
+    def __init__(self, rows: WorkspaceRows) -> None:
+        self.rows = rows
+
+    @cached_property
+    def views(self) -> Sequence[shown.View]:
+        return list(resources.resource_rows(VIEW, self.rows.workspace_id))
+
+    @cached_property
+    def _parts(self) -> dict[str, Mapping[Uuid, Sequence[Any]]]:
+        return {}
+
+    def parts(self, resource: Resource, view_id: Uuid) -> Sequence[Any]:
+        if resource.one not in self._parts:
+            by_view: dict[Uuid, list[Any]] = defaultdict(list)
+            for row in resources.resource_rows(resource, self.rows.workspace_id):
+                by_view[row.view_id].append(row)
+            self._parts[resource.one] = by_view
+        return self._parts[resource.one].get(view_id, ())
+
+
+def _shown(info: Info) -> _Shown:
+    """What is kept for the request, made anew once a mutation has begun."""
+    kept: _Shown | None = getattr(info.context, "shown", None)
+    if kept is None or kept.rows is not info.context.rows:
+        kept = info.context.shown = _Shown(info.context.rows)
+    return kept
+
+
+def _id(text: str, name: str = "id") -> Uuid:
+    try:
+        return Uuid(text)
+    except ValueError:
+        raise BadRequest(f"{name} must be a UUID", path=name) from None
+
+
+# Types -----------------------------------------------------------------------------------------------
+
+_ENUMS: dict[str, Any] = {"ViewType": ViewType, "ViewKey": ViewKey}
+_SCALARS: Mapping[str, Any] = {
+    "text": String, "flag": Boolean, "number": Float, "json": JSON,
+    "uuid": UUID, "object": UUID, "field": UUID, "resource": UUID,
+}  # fmt: skip
+
+
+def _scalar(member: Member) -> Any:
+    if member.choices is None:
+        return _SCALARS[member.kind]
+    name = member.choices.__name__
+    if name not in _ENUMS:
+        _ENUMS[name] = Enum(name, [(value, value) for value in member.choices.values])
+    return _ENUMS[name]
+
+
+def _reader(attribute: str) -> Resolver:
+    return lambda row, info: getattr(row, attribute)
+
+
+def _part_reader(part: Resource) -> Resolver:
+    return lambda row, info: info.context.rows.spend(_shown(info).parts(part, row.id))
+
+
+def _object_type(resource: Resource) -> type[ObjectType]:
+    members: dict[str, Any] = {"id": UUID(required=True)}
+    for each in resource.members:
+        reader = _reader(each.attribute)
+        members[each.name] = Field(_scalar(each), required=not each.is_nullable, resolver=reader)
+    members["workspaceId"] = UUID(required=True, resolver=_reader("workspace_id"))
+    for name, attribute, required in (
+        ("createdAt", "created_at", True),
+        ("updatedAt", "updated_at", True),
+        ("deletedAt", "deleted_at", False),
+    ):
+        members[name] = DateTime(required=required, resolver=_reader(attribute))
+    if resource is VIEW:
+        members["isCustom"] = Boolean(required=True, resolver=_reader("is_custom"))
+        members["isActive"] = Boolean(required=True, resolver=lambda row, info: row.deleted_at is None)
+        members["createdByUserWorkspaceId"] = UUID(resolver=_reader("created_by_user_workspace_id"))
+        for part in _PARTS:
+            members[part.many] = List(NonNull(TYPES[part.one]), required=True, resolver=_part_reader(part))
+    return type(resource.pascal, (ObjectType,), members)
+
+
+TYPES: dict[str, type[ObjectType]] = {}
+for _resource in (*_PARTS, VIEW):
+    TYPES[_resource.one] = _object_type(_resource)
+
+
+def _input(name: str, members: Mapping[str, UnmountedType]) -> type[InputObjectType]:
+    return type(name, (InputObjectType,), dict(members))
+
+
+def _create_input(resource: Resource) -> type[InputObjectType]:
+    members = {each.name: _scalar(each)(required=each.is_required) for each in resource.members}
+    return _input(f"Create{resource.pascal}Input", {"id": UUID(), **members})
+
+
+def _update_members(resource: Resource) -> dict[str, UnmountedType]:
+    return {each.name: _scalar(each)() for each in resource.members if not each.is_fixed}
+
+
+# Queries ---------------------------------------------------------------------------------------------
+
+
+def _getters(resource: Resource) -> dict[str, Any]:
+    """`getViewField(id)` and `getViewFields(viewId)`; without a view's id the parts of all views."""
+    kind = TYPES[resource.one]
+    is_asked = resource is resources.VIEW_FIELD
+
+    def resolve_one(root: Any, info: Info, id: str) -> Any:
+        return resources.resource_find(resource, info.context.rows.workspace_id, _id(id))
+
+    def resolve_many(root: Any, info: Info, viewId: str | None = None) -> Sequence[Any]:
+        parent = None if viewId is None else _id(viewId, "viewId")
+        return list(info.context.rows.spend(resources.resource_rows(resource, info.context.rows.workspace_id, parent)))
+
+    many = List(NonNull(kind), required=True, viewId=String(required=is_asked), resolver=resolve_many)
+    return {
+        f"get{resource.pascal}": Field(kind, id=String(required=True), resolver=resolve_one),
+        f"get{resource.pascal}s": many,
+    }
+
+
+def _views_of(
+    root: Any, info: Info, objectMetadataId: str | None = None, viewTypes: Sequence[Any] | None = None
+) -> list[shown.View]:
+    object_id = None if objectMetadataId is None else _id(objectMetadataId, "objectMetadataId")
+    wanted = None if viewTypes is None else set(payload(list(viewTypes)))
+    return [
+        each
+        for each in info.context.rows.spend(_shown(info).views)
+        if object_id in (None, each.object_id) and (wanted is None or each.type in wanted)
+    ]
+
+
+_queries: dict[str, Any] = {}
+for _resource in (VIEW, *_PARTS):
+    _queries |= _getters(_resource)
+_queries["getViews"] = List(
+    NonNull(TYPES["view"]),
+    required=True,
+    objectMetadataId=String(),
+    viewTypes=List(NonNull(ViewType)),
+    resolver=_views_of,
+)
+Query = type("Query", (), _queries)
+
+
+# Mutations -------------------------------------------------------------------------------------------
+
+
+def _begin(info: Info, resource: Resource) -> Uuid:
+    """The workspace of a caller who may write; what the request read before is forgotten."""
+    require_writer(info.context.principal, resource)
+    info.context.rows = WorkspaceRows(info.context.principal.workspace_id)
+    return info.context.rows.workspace_id
+
+
+def _creators(resource: Resource) -> dict[str, Any]:
+    kind, given = TYPES[resource.one], _create_input(resource)
+
+    def create(root: Any, info: Info, input: Any) -> Any:
+        workspace_id = _begin(info, resource)
+        created_by = info.context.principal.user_id
+        return resources.resource_create(
+            resource, workspace_id=workspace_id, values=payload(input), created_by=created_by
+        )
+
+    def create_many(root: Any, info: Info, inputs: Any) -> list[Any]:
+        workspace_id = _begin(info, resource)
+        return resources.resource_create_many(resource, workspace_id=workspace_id, inputs=payload(inputs))
+
+    fields: dict[str, Any] = {
+        f"create{resource.pascal}": Field(
+            kind, required=True, input=Argument(given, required=True), resolver=create
+        )
+    }
+    if resource.one in _MANY:
+        inputs = Argument(List(NonNull(given)), required=True)
+        fields[f"createMany{resource.pascal}s"] = List(NonNull(kind), required=True, inputs=inputs, resolver=create_many)
+    return fields
+
+
+def _updater(resource: Resource) -> dict[str, Any]:
+    def update(root: Any, info: Info, input: Any, id: str | None = None) -> Any:
+        workspace_id = _begin(info, resource)
+        members = payload(input) if id is not None else payload(input["update"])
+        target = _id(id if id is not None else input["id"])
+        return resources.resource_update(resource, workspace_id=workspace_id, id=target, update=members)
+
+    members = _update_members(resource)
+    name = f"Update{resource.pascal}Input"
+    arguments: dict[str, Any] = {}
+    if resource.one in _ID_ARGUMENTS:
+        arguments["id"] = String(required=True)
+        given = _input(name, {"id": UUID(), **members})
+    else:
+        updates = _input(f"{name}Updates", members)
+        given = _input(name, {"id": UUID(required=True), "update": updates(required=True)})
+    arguments["input"] = Argument(given, required=True)
+    kind = TYPES[resource.one]
+    return {f"update{resource.pascal}": Field(kind, required=True, resolver=update, **arguments)}
+
+
+def _remover(resource: Resource, verb: str, remove: Callable[..., Any]) -> dict[str, Any]:
+    answers_flag = resource.one in _FLAG_ANSWERS
+
+    def resolve(root: Any, info: Info, id: str | None = None, input: Any = None) -> Any:
+        workspace_id = _begin(info, resource)
+        row = remove(resource, workspace_id=workspace_id, id=_id(id if input is None else input["id"]))  # type: ignore[arg-type]
+        return True if answers_flag else row
+
+    arguments: dict[str, Any] = (
+        {"id": String(required=True)}
+        if resource.one in _ID_ARGUMENTS
+        else {
+            "input": Argument(
+                _input(f"{verb.capitalize()}{resource.pascal}Input", {"id": UUID(required=True)}), required=True
+            )
+        }
+    )
+    kind: Any = Boolean if answers_flag else TYPES[resource.one]
+    return {f"{verb}{resource.pascal}": Field(kind, required=True, resolver=resolve, **arguments)}
+
+
+# A field's type --------------------------------------------------------------------------------------
+
+
+class ChangeFieldTypeInput(InputObjectType):
+    fieldMetadataId = UUID(required=True)
+    type = FieldMetadataType(required=True)
+    options = JSON()
+    settings = JSON()
+    dryRun = Boolean(default_value=False)
+
+
+class UnconvertedValue(ObjectType):
+    """A stored value that the new type does not take, and the record that has it."""
+
+    record_id = UUID(required=True)
+    value = JSON()
+    message = String(required=True)
+
+
+class FieldTypeChange(ObjectType):
+    """What a change of type did, or would do: `unconverted` lists up to 20 of the values in its way."""
+
+    field = Field(types.MetadataField, required=True)
+    is_dry_run = Boolean(required=True)
+    converted_count = Int(required=True)
+    unconverted_count = Int(required=True)
+    unconverted = List(NonNull(UnconvertedValue), required=True)
+
+
+def _change_field_type(root: Any, info: Info, input: Mapping[str, Any]) -> Any:
+    principal = begin_change(info, DATA_MODEL)
+    change = services.field_change_type(
+        workspace_id=principal.workspace_id,
+        field_id=Uuid(input["fieldMetadataId"]),
+        type=payload(input["type"]),
+        options=payload(input.get("options")),
+        settings=payload(input.get("settings")),
+        dry_run=bool(input.get("dryRun")),
+    )
+    return {
+        "field": FieldMetadata.objects.get(workspace_id=principal.workspace_id, id=change.field_id),
+        "is_dry_run": change.is_dry_run,
+        "converted_count": change.converted,
+        "unconverted_count": change.unconverted_count,
+        "unconverted": change.unconverted,
+    }
+
+
+_mutations: dict[str, Any] = {
+    "changeFieldType": Field(
+        FieldTypeChange, required=True, input=Argument(ChangeFieldTypeInput, required=True), resolver=_change_field_type
+    )
+}
+for _resource in (VIEW, *_PARTS):
+    _mutations |= _creators(_resource)
+    _mutations |= _updater(_resource)
+    _mutations |= _remover(_resource, "delete", resources.resource_delete)
+    _mutations |= _remover(_resource, "destroy", resources.resource_destroy)
+Mutation = type("Mutation", (), _mutations)
+
+
+# Members of other types ------------------------------------------------------------------------------
+
+
+def _minimal_views(root: Any, info: Info) -> list[dict[str, Any]]:
+    return [
+        {"id": each.id, "type": each.type, "key": each.key, "object_metadata_id": each.object_id}
+        for each in _shown(info).views
+    ]
+
+
+class MinimalMetadata:
+    views = List(NonNull(types.MinimalView), required=True, resolver=_minimal_views)
+
+
+class Workspace:
+    views = List(NonNull(TYPES["view"]), resolver=_views_of)

@@ -1,0 +1,149 @@
+"""Views, their parts and page layouts over REST: one pair of views for every row of the table of resources.
+
+Any key reads them; writing needs the resource's own flag or DATA_MODEL. Lists are bare arrays for keys of
+API version 1 and `{data, pageInfo, totalCount}` else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.urls import path
+from django.urls.resolvers import URLPattern
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from config.errors import BadRequest, PermissionDenied
+from config.principal import Principal
+from metadata.rest.paging import read_page, read_page_request
+from metadata.rest.shapes import moment
+from metadata.rest.views import KEYED, path_id
+from metadata.services import resources
+from metadata.services.resources import RESOURCES, Resource
+from metadata.validation import BadParameter, InvalidInput
+
+_PAGING = ("limit", "starting_after", "ending_before")
+_DESTROY = {"true": True, "1": True, "false": False, "0": False}
+_FURTHER: Mapping[str, Mapping[str, str]] = {
+    "view": {"isCustom": "is_custom", "createdByUserWorkspaceId": "created_by_user_workspace_id"}
+}
+
+
+def resource_json(resource: Resource, row: Any) -> dict[str, Any]:
+    """A row as both kinds of lists and every item answer it."""
+    return {
+        "id": row.id,
+        **{member.name: getattr(row, member.attribute) for member in resource.members},
+        **{name: getattr(row, attribute) for name, attribute in _FURTHER.get(resource.one, {}).items()},
+        "workspaceId": row.workspace_id,
+        "createdAt": moment(row.created_at),
+        "updatedAt": moment(row.updated_at),
+        "deletedAt": None if row.deleted_at is None else moment(row.deleted_at),
+    }
+
+
+def require_writer(principal: Principal, resource: Resource) -> None:
+    """Raises PermissionDenied for who may neither change these nor the whole data model."""
+    permissions = principal.permissions
+    if not (principal.is_system or permissions.has_flag(resource.flag) or permissions.has_flag("DATA_MODEL")):
+        raise PermissionDenied(extensions={"required": {"permission": resource.flag}})
+
+
+class _ResourceView(APIView):
+    resource: ClassVar[Resource]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            require_writer(self.principal, self.resource)
+
+    @property
+    def principal(self) -> Principal:
+        assert isinstance(self.request.auth, Principal)
+        return self.request.auth
+
+    @property
+    def workspace_id(self) -> UUID:
+        return self.principal.workspace_id
+
+    def body(self, request: Request) -> Mapping[str, Any]:
+        if not isinstance(request.data, Mapping):
+            raise InvalidInput(["body must be an object"])
+        return request.data
+
+    def shown(self, row: Any, status_code: int = status.HTTP_200_OK) -> Response:
+        return Response(resource_json(self.resource, row), status_code)
+
+
+class ResourceListView(_ResourceView):
+    def get(self, request: Request) -> Response:
+        rows = resources.resource_rows(self.resource, self.workspace_id, self.parent_id(request))
+        is_keyed = self.principal.api_version == KEYED
+        if is_keyed and not any(name in request.query_params for name in _PAGING):
+            return Response([resource_json(self.resource, row) for row in rows])
+        page = read_page(rows, read_page_request(request.query_params))
+        items = [resource_json(self.resource, row) for row in page.items]
+        return Response(items if is_keyed else page.envelope(items))
+
+    def post(self, request: Request) -> Response:
+        row = resources.resource_create(
+            self.resource,
+            workspace_id=self.workspace_id,
+            values=self.body(request),
+            created_by=self.principal.user_id,
+        )
+        return self.shown(row, status.HTTP_201_CREATED)
+
+    def parent_id(self, request: Request) -> UUID | None:
+        """The id that the list is narrowed by. Raises BadParameter when it is malformed, or absent and asked for."""
+        name = self.resource.parent
+        text = None if name is None else request.query_params.get(name)
+        if not text:
+            if self.resource.is_parent_asked:
+                raise BadParameter(f"{name} should not be empty", path=name)
+            return None
+        try:
+            return UUID(text)
+        except ValueError:
+            raise BadParameter(f"{name} must be a UUID", path=name) from None
+
+
+class ResourceItemView(_ResourceView):
+    def get(self, request: Request, id: str) -> Response:
+        row = resources.resource_find(self.resource, self.workspace_id, path_id(id))
+        if row is None:
+            raise resources.not_found(self.resource)
+        return self.shown(row)
+
+    def patch(self, request: Request, id: str) -> Response:
+        row = resources.resource_update(
+            self.resource, workspace_id=self.workspace_id, id=path_id(id), update=self.body(request)
+        )
+        return self.shown(row)
+
+    def delete(self, request: Request, id: str) -> Response:
+        """Hides the row; `?destroy=true` removes it for good."""
+        text = request.query_params.get("destroy", "false")
+        if text not in _DESTROY:
+            raise BadRequest(f"destroy '{text}' is invalid. Should be true or false", path="destroy")
+        remove = resources.resource_destroy if _DESTROY[text] else resources.resource_delete
+        remove(self.resource, workspace_id=self.workspace_id, id=path_id(id))
+        return Response({"success": True})
+
+
+def _view(parent: type[_ResourceView], resource: Resource) -> Any:
+    return type(f"{resource.pascal}{parent.__name__}", (parent,), {"resource": resource}).as_view()  # type: ignore[attr-defined]
+
+
+urlpatterns: list[URLPattern] = [
+    pattern
+    for resource in RESOURCES.values()
+    for pattern in (
+        path(resource.many, _view(ResourceListView, resource)),
+        path(f"{resource.many}/<str:id>", _view(ResourceItemView, resource)),
+    )
+]

@@ -1,0 +1,596 @@
+"""Views, their parts and page layouts: one table of resources, and one writer for all of them.
+
+A resource is what both APIs need to know of one kind: its members by API name, what they refer to, and
+which rules hold between them. A write checks every member and every reference, reports all faults at
+once, and locks the workspace so that no object or field goes away meanwhile. The data model's version
+stays: records do not depend on views.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from config.errors import MetadataNotFound, WorkspaceNotFound
+from metadata import view_models as shown
+from metadata.fieldtypes.contract import field_type
+from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from metadata.validation import InvalidInput
+
+Kind = Literal["text", "flag", "number", "json", "choice", "uuid", "object", "field", "resource"]
+Row = Any  # an instance of one of the models in metadata.view_models
+
+MAX_PARTS = 500  # view fields, filters, … of one view
+MAX_VIEWS = 100  # of one object
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member. `attribute` is the row's; `of` names the resource it refers to, `choices` the values it takes."""
+
+    name: str
+    attribute: str
+    kind: Kind = "text"
+    is_required: bool = False
+    is_nullable: bool = False
+    is_fixed: bool = False  # set at creation, then never changed
+    choices: type[models.TextChoices] | None = None
+    of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One kind of row. `parent` is the member that names what it belongs to, and its lists can be narrowed by it."""
+
+    one: str  # viewField
+    many: str  # viewFields
+    label: str  # View field
+    model: type[models.Model]
+    members: tuple[Member, ...]
+    parent: str | None
+    is_parent_asked: bool = False  # a list needs the parent's id
+    flag: str = "VIEWS"  # the settings flag that writing needs, beside DATA_MODEL
+    limit: int = MAX_PARTS  # rows of one parent
+    rules: Callable[[Row, Mapping[UUID, FieldMetadata]], list[str]] = field(default=lambda row, fields: [])
+
+    @property
+    def pascal(self) -> str:
+        return self.one[:1].upper() + self.one[1:]
+
+    @property
+    def by_name(self) -> Mapping[str, Member]:
+        return {each.name: each for each in self.members}
+
+
+def _fixed(name: str, attribute: str, kind: Kind, **more: Any) -> Member:
+    return Member(name, attribute, kind, is_required=True, is_fixed=True, **more)
+
+
+def _choice(name: str, attribute: str, choices: type[models.TextChoices], **more: Any) -> Member:
+    return Member(name, attribute, "choice", choices=choices, **more)
+
+
+def _part(of: str, attribute: str) -> Member:
+    return _fixed(f"{of}Id", attribute, "resource", of=of)
+
+
+# Rules between members -------------------------------------------------------------------------------
+
+_FIELD_AGGREGATES: Mapping[str, str] = {
+    "MIN": "min",
+    "MAX": "max",
+    "AVG": "avg",
+    "SUM": "sum",
+    "COUNT_TRUE": "countTrue",
+    "COUNT_FALSE": "countFalse",
+}
+
+
+def _aggregate_problems(name: str, operation: str | None, subject: FieldMetadata | None) -> list[str]:
+    if operation is None or operation == shown.AggregateOperations.COUNT or subject is None:
+        return []
+    type_ = field_type(subject.type)
+    needed = _FIELD_AGGREGATES.get(operation)
+    offered = {*type_.aggregates, *(name for part in type_.subfields.values() for name in part.aggregates)}
+    if needed is None or needed in offered:
+        return []
+    return [f"{name} {operation} is not available for field {subject.name} of type {subject.type}"]
+
+
+def _view_rules(view: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
+    problems = []
+    grouping, calendar = fields.get(view.main_group_by_field_id), fields.get(view.calendar_field_id)
+    if grouping is not None and not field_type(grouping.type).has_options:
+        problems.append("mainGroupByFieldMetadataId must be a field with options")
+    if view.type == shown.ViewType.KANBAN and grouping is None:
+        problems.append("mainGroupByFieldMetadataId should not be empty for a KANBAN view")
+    if view.type == shown.ViewType.CALENDAR and calendar is None:
+        problems.append("calendarFieldMetadataId should not be empty for a CALENDAR view")
+    ends = (("calendarFieldMetadataId", calendar), ("calendarEndFieldMetadataId", fields.get(view.calendar_end_field_id)))
+    problems += [
+        f"{name} must be a date field" for name, each in ends if each is not None and not field_type(each.type).is_date
+    ]
+    aggregated = fields.get(view.kanban_aggregate_operation_field_id)
+    return problems + _aggregate_problems("kanbanAggregateOperation", view.kanban_aggregate_operation, aggregated)
+
+
+def _view_field_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
+    return _aggregate_problems("aggregateOperation", row.aggregate_operation, fields.get(row.field_id))
+
+
+def _sub_field_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
+    subject = fields.get(row.field_id)
+    if subject is None or row.sub_field_name is None:
+        return []
+    parts = field_type(subject.type).subfields
+    if not parts:
+        return [f"subFieldName must not be set: field {subject.name} is not composite"]
+    if row.sub_field_name not in parts:
+        return [f"Unknown sub-field {row.sub_field_name} on composite field {subject.name}"]
+    return []
+
+
+def _filter_group_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
+    seen, parent_id = {row.id}, row.parent_view_filter_group_id
+    while parent_id is not None:
+        if parent_id in seen:
+            return ["parentViewFilterGroupId must not make a circle"]
+        seen.add(parent_id)
+        parent_id = (
+            shown.ViewFilterGroup.objects.filter(id=parent_id, view_id=row.view_id)
+            .values_list("parent_view_filter_group_id", flat=True)
+            .first()
+        )
+    return []
+
+
+# The table -------------------------------------------------------------------------------------------
+
+VIEW = Resource(
+    "view",
+    "views",
+    "View",
+    shown.View,
+    (
+        Member("name", "name", is_required=True),
+        _fixed("objectMetadataId", "object_id", "object"),
+        _choice("type", "type", shown.ViewType),
+        _choice("key", "key", shown.ViewKey, is_nullable=True, is_fixed=True),
+        Member("icon", "icon", is_required=True),
+        Member("position", "position", "number"),
+        Member("isCompact", "is_compact", "flag"),
+        _choice("openRecordIn", "open_record_in", shown.ViewOpenRecordIn),
+        _choice(
+            "kanbanAggregateOperation", "kanban_aggregate_operation", shown.AggregateOperations, is_nullable=True
+        ),
+        Member(
+            "kanbanAggregateOperationFieldMetadataId", "kanban_aggregate_operation_field_id", "field", is_nullable=True
+        ),
+        Member("mainGroupByFieldMetadataId", "main_group_by_field_id", "field", is_nullable=True),
+        Member("shouldHideEmptyGroups", "should_hide_empty_groups", "flag"),
+        Member("calendarFieldMetadataId", "calendar_field_id", "field", is_nullable=True),
+        Member("calendarEndFieldMetadataId", "calendar_end_field_id", "field", is_nullable=True),
+        _choice("calendarLayout", "calendar_layout", shown.ViewCalendarLayout, is_nullable=True),
+        Member("anyFieldFilterValue", "any_field_filter_value", is_nullable=True),
+        _choice("visibility", "visibility", shown.ViewVisibility),
+    ),
+    parent="objectMetadataId",
+    limit=MAX_VIEWS,
+    rules=_view_rules,
+)
+VIEW_FIELD = Resource(
+    "viewField",
+    "viewFields",
+    "View field",
+    shown.ViewField,
+    (
+        _part("view", "view_id"),
+        _fixed("fieldMetadataId", "field_id", "field"),
+        Member("isVisible", "is_visible", "flag"),
+        Member("size", "size", "number"),
+        Member("position", "position", "number"),
+        _choice("aggregateOperation", "aggregate_operation", shown.AggregateOperations, is_nullable=True),
+    ),
+    parent="viewId",
+    rules=_view_field_rules,
+)
+VIEW_FILTER = Resource(
+    "viewFilter",
+    "viewFilters",
+    "View filter",
+    shown.ViewFilter,
+    (
+        _part("view", "view_id"),
+        Member("fieldMetadataId", "field_id", "field", is_required=True),
+        _choice("operand", "operand", shown.ViewFilterOperand),
+        Member("value", "value", "json", is_required=True),
+        Member("viewFilterGroupId", "view_filter_group_id", "resource", is_nullable=True, of="viewFilterGroup"),
+        Member("positionInViewFilterGroup", "position_in_view_filter_group", "number", is_nullable=True),
+        Member("subFieldName", "sub_field_name", is_nullable=True),
+    ),
+    parent="viewId",
+    rules=_sub_field_rules,
+)
+VIEW_SORT = Resource(
+    "viewSort",
+    "viewSorts",
+    "View sort",
+    shown.ViewSort,
+    (
+        _part("view", "view_id"),
+        Member("fieldMetadataId", "field_id", "field", is_required=True),
+        _choice("direction", "direction", shown.ViewSortDirection),
+        Member("subFieldName", "sub_field_name", is_nullable=True),
+    ),
+    parent="viewId",
+    rules=_sub_field_rules,
+)
+VIEW_GROUP = Resource(
+    "viewGroup",
+    "viewGroups",
+    "View group",
+    shown.ViewGroup,
+    (
+        _part("view", "view_id"),
+        Member("fieldValue", "field_value", is_required=True),
+        Member("isVisible", "is_visible", "flag"),
+        Member("position", "position", "number"),
+    ),
+    parent="viewId",
+)
+VIEW_FILTER_GROUP = Resource(
+    "viewFilterGroup",
+    "viewFilterGroups",
+    "View filter group",
+    shown.ViewFilterGroup,
+    (
+        _part("view", "view_id"),
+        Member(
+            "parentViewFilterGroupId",
+            "parent_view_filter_group_id",
+            "resource",
+            is_nullable=True,
+            of="viewFilterGroup",
+        ),
+        _choice("logicalOperator", "logical_operator", shown.ViewFilterGroupLogicalOperator),
+        Member("positionInViewFilterGroup", "position_in_view_filter_group", "number", is_nullable=True),
+    ),
+    parent="viewId",
+    rules=_filter_group_rules,
+)
+PAGE_LAYOUT = Resource(
+    "pageLayout",
+    "pageLayouts",
+    "Page layout",
+    shown.PageLayout,
+    (
+        Member("name", "name", is_required=True),
+        _choice("type", "type", shown.PageLayoutType),
+        Member("objectMetadataId", "object_id", "object", is_nullable=True),
+    ),
+    parent="objectMetadataId",
+    flag="LAYOUTS",
+)
+PAGE_LAYOUT_TAB = Resource(
+    "pageLayoutTab",
+    "pageLayoutTabs",
+    "Page layout tab",
+    shown.PageLayoutTab,
+    (
+        _part("pageLayout", "page_layout_id"),
+        Member("title", "title", is_required=True),
+        Member("icon", "icon", is_nullable=True),
+        Member("position", "position", "number"),
+    ),
+    parent="pageLayoutId",
+    is_parent_asked=True,
+    flag="LAYOUTS",
+)
+PAGE_LAYOUT_WIDGET = Resource(
+    "pageLayoutWidget",
+    "pageLayoutWidgets",
+    "Page layout widget",
+    shown.PageLayoutWidget,
+    (
+        _part("pageLayoutTab", "page_layout_tab_id"),
+        Member("title", "title", is_required=True),
+        Member("type", "type"),
+        Member("objectMetadataId", "object_id", "object", is_nullable=True),
+        Member("gridPosition", "grid_position", "json", is_nullable=True),
+        Member("configuration", "configuration", "json", is_nullable=True),
+    ),
+    parent="pageLayoutTabId",
+    is_parent_asked=True,
+    flag="LAYOUTS",
+)
+RESOURCES: Mapping[str, Resource] = {
+    each.one: each
+    for each in (
+        VIEW, VIEW_FIELD, VIEW_FILTER, VIEW_SORT, VIEW_GROUP, VIEW_FILTER_GROUP,
+        PAGE_LAYOUT, PAGE_LAYOUT_TAB, PAGE_LAYOUT_WIDGET,
+    )
+}  # fmt: skip
+
+# What hangs on a row, by the attribute that names it: goes with it, softly or for good.
+_CHILDREN: Mapping[str, Sequence[tuple[Resource, str]]] = {
+    "view": tuple((each, "view_id") for each in (VIEW_FIELD, VIEW_FILTER, VIEW_FILTER_GROUP, VIEW_SORT, VIEW_GROUP)),
+    "viewFilterGroup": ((VIEW_FILTER, "view_filter_group_id"), (VIEW_FILTER_GROUP, "parent_view_filter_group_id")),
+    "pageLayout": ((PAGE_LAYOUT_TAB, "page_layout_id"),),
+    "pageLayoutTab": ((PAGE_LAYOUT_WIDGET, "page_layout_tab_id"),),
+}
+
+
+# Reading ---------------------------------------------------------------------------------------------
+
+
+def resource_rows(resource: Resource, workspace_id: UUID, parent_id: UUID | None = None) -> QuerySet[Any]:
+    """The rows that are not deleted, in the order they are shown in: by position where they have one."""
+    found: QuerySet[Any] = resource.model._default_manager.filter(workspace_id=workspace_id, deleted_at=None)
+    if parent_id is not None:
+        assert resource.parent is not None
+        found = found.filter(**{resource.by_name[resource.parent].attribute: parent_id})
+    has_position = any(each.attribute == "position" for each in resource.members)
+    return found.order_by(*(["position"] if has_position else []), "created_at", "id")
+
+
+def resource_find(resource: Resource, workspace_id: UUID, id: UUID) -> Row | None:
+    return resource_rows(resource, workspace_id).filter(id=id).first()
+
+
+# Writing ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _writing(workspace_id: UUID) -> Iterator[Workspace]:
+    """A write of what is shown: one transaction, and no change of the data model beside it."""
+    with transaction.atomic():
+        workspace = Workspace.objects.select_for_update(no_key=True).filter(id=workspace_id, deleted_at=None).first()
+        if workspace is None:
+            raise WorkspaceNotFound("Workspace not found")
+        yield workspace
+
+
+def resource_create(
+    resource: Resource, *, workspace_id: UUID, values: Mapping[str, Any], created_by: UUID | None = None
+) -> Row:
+    """A new row from members by API name. Raises InvalidInput with every fault."""
+    (row,) = resource_create_many(resource, workspace_id=workspace_id, inputs=[values], created_by=created_by)
+    return row
+
+
+def resource_create_many(
+    resource: Resource, *, workspace_id: UUID, inputs: Sequence[Mapping[str, Any]], created_by: UUID | None = None
+) -> list[Row]:
+    """Several rows, all or none. Faults of several inputs say which one (`1: …`)."""
+    with _writing(workspace_id):
+        rows: list[Row] = []
+        problems: list[str] = []
+        for place, values in enumerate(inputs):
+            row = resource.model(workspace_id=workspace_id)
+            faults = _apply(resource, row, values, is_new=True)
+            if not faults:
+                if resource is VIEW:
+                    row.created_by_user_workspace_id = created_by  # type: ignore[attr-defined]
+                faults = _space_problems(resource, row)
+            if not faults:
+                row.save(force_insert=True)
+                if resource is VIEW:
+                    _regroup(row)
+                rows.append(row)
+            problems += [f"{place}: {each}" if len(inputs) > 1 else each for each in faults]
+        if problems:
+            raise InvalidInput(problems)
+    return rows
+
+
+def resource_update(resource: Resource, *, workspace_id: UUID, id: UUID, update: Mapping[str, Any]) -> Row:
+    """Change members by API name; those fixed at creation are ignored. Raises MetadataNotFound, InvalidInput."""
+    with _writing(workspace_id):
+        row = _existing(resource, workspace_id, id)
+        grouping = getattr(row, "main_group_by_field_id", None)
+        problems = _apply(resource, row, update, is_new=False)
+        if problems:
+            raise InvalidInput(problems)
+        row.updated_at = timezone.now()
+        row.save(force_update=True)
+        if resource is VIEW and row.main_group_by_field_id != grouping:
+            _regroup(row)
+    return row
+
+
+def resource_delete(resource: Resource, *, workspace_id: UUID, id: UUID) -> Row:
+    """Hide the row and what hangs on it. Raises MetadataNotFound."""
+    with _writing(workspace_id):
+        row = _existing(resource, workspace_id, id)
+        row.deleted_at = row.updated_at = timezone.now()
+        for level in _levels(resource, [row.id]):
+            for kind, ids in level:
+                kind.model._default_manager.filter(id__in=ids, deleted_at=None).update(deleted_at=row.deleted_at)
+    return row
+
+
+def resource_destroy(resource: Resource, *, workspace_id: UUID, id: UUID) -> Row:
+    """Remove the row, deleted or not, and what hangs on it for good. Raises MetadataNotFound."""
+    with _writing(workspace_id):
+        row = resource.model._default_manager.filter(workspace_id=workspace_id, id=id).first()
+        if row is None:
+            raise not_found(resource)
+        destroy_rows(resource, [row.pk])
+    return row
+
+
+def destroy_rows(resource: Resource, ids: Sequence[UUID]) -> None:
+    """Remove rows and what hangs on them; the foreign keys are checked at the end of the transaction."""
+    if ids:
+        for level in _levels(resource, ids):
+            for kind, found in level:
+                kind.model._default_manager.filter(id__in=found).delete()
+
+
+def _levels(resource: Resource, ids: Sequence[UUID]) -> Iterator[list[tuple[Resource, Sequence[UUID]]]]:
+    """The rows, then what hangs on them, and so on; a row is visited once."""
+    level: list[tuple[Resource, Sequence[UUID]]] = [(resource, ids)]
+    seen = set(ids)
+    while level:
+        below: list[tuple[Resource, Sequence[UUID]]] = []
+        for kind, found in level:
+            for child, attribute in _CHILDREN.get(kind.one, ()):
+                rows = child.model._default_manager.filter(**{f"{attribute}__in": found})
+                fresh = [each for each in rows.values_list("id", flat=True) if each not in seen]
+                seen.update(fresh)
+                if fresh:
+                    below.append((child, fresh))
+        yield level
+        level = below
+
+
+def not_found(resource: Resource) -> MetadataNotFound:
+    return MetadataNotFound(f"{resource.label} not found")
+
+
+def _existing(resource: Resource, workspace_id: UUID, id: UUID) -> Row:
+    row = resource_find(resource, workspace_id, id)
+    if row is None:
+        raise not_found(resource)
+    return row
+
+
+# Checks ----------------------------------------------------------------------------------------------
+
+
+def _apply(resource: Resource, row: Row, values: Mapping[str, Any], *, is_new: bool) -> list[str]:
+    """Put the members on the row; answers what is wrong with them."""
+    problems = _identify(resource, row, values) if is_new else []
+    for member in resource.members:
+        if member.is_fixed and not is_new:
+            continue
+        if member.name not in values:
+            if is_new and member.is_required:
+                problems.append(f"{member.name} should not be empty")
+            continue
+        value = values[member.name]
+        if value is None and not member.is_nullable:
+            if member.is_required:
+                problems.append(f"{member.name} should not be empty")
+            continue  # null leaves what cannot be null
+        fault, cleaned = _cleaned(member, value)
+        if fault is not None:
+            problems.append(f"{member.name} {fault}")
+        else:
+            setattr(row, member.attribute, cleaned)
+    if problems:
+        return problems
+    return _reference_problems(resource, row)
+
+
+def _identify(resource: Resource, row: Row, values: Mapping[str, Any]) -> list[str]:
+    given = values.get("id")
+    if given is None:
+        row.id = uuid4()
+        return []
+    try:
+        row.id = UUID(str(given))
+    except ValueError:
+        return ["id must be a UUID"]
+    return ["id is taken"] if resource.model._default_manager.filter(id=row.id).exists() else []
+
+
+def _cleaned(member: Member, value: Any) -> tuple[str | None, Any]:
+    """What is wrong with the value, and the value as kept."""
+    if value is None or member.kind == "json":
+        return None, value
+    if member.kind == "flag":
+        return (None, value) if isinstance(value, bool) else ("must be a boolean value", None)
+    if member.kind == "number":
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return (None, float(value)) if is_number else ("must be a number", None)
+    if member.kind == "choice":
+        assert member.choices is not None
+        return (None, value) if value in member.choices.values else (f"must be one of: {', '.join(member.choices)}", None)
+    if member.kind == "text":
+        if not isinstance(value, str) or "\x00" in value:
+            return "must be a string", None
+        text = value.strip()
+        return ("should not be empty", None) if member.is_required and not text and member.name != "fieldValue" else (
+            None,
+            text,
+        )
+    try:
+        return None, UUID(str(value))
+    except ValueError:
+        return "must be a UUID", None
+
+
+def _reference_problems(resource: Resource, row: Row) -> list[str]:
+    """References to what this workspace does not have, or that belongs to another object or view; then the rules."""
+    problems = []
+    workspace_id = row.workspace_id
+    view = None
+    for member in resource.members:
+        id = getattr(row, member.attribute)
+        if id is None or member.kind not in ("object", "resource"):
+            continue
+        if member.kind == "object":
+            if not ObjectMetadata.objects.filter(workspace_id=workspace_id, id=id).exists():
+                problems.append(f"{member.name} is not an object of this workspace")
+            continue
+        target = resource_find(RESOURCES[str(member.of)], workspace_id, id)
+        if target is None:
+            problems.append(f"{member.name} is not a {RESOURCES[str(member.of)].label.lower()} of this workspace")
+        elif member.of == "view":
+            view = target
+        elif view is not None and getattr(target, "view_id", view.id) != view.id:
+            problems.append(f"{member.name} belongs to another view")
+    if problems:
+        return problems
+    object_id = row.object_id if resource is VIEW else None if view is None else view.object_id
+    members = [each for each in resource.members if each.kind == "field" and getattr(row, each.attribute) is not None]
+    ids = [getattr(row, each.attribute) for each in members]
+    fields = {
+        each.id: each
+        for each in (FieldMetadata.objects.filter(workspace_id=workspace_id, id__in=ids) if ids else ())
+        if each.object_id == object_id
+    }
+    problems = [
+        f"{each.name} is not a field of the view's object" for each in members if getattr(row, each.attribute) not in fields
+    ]
+    return problems or resource.rules(row, fields)
+
+
+def _space_problems(resource: Resource, row: Row) -> list[str]:
+    """What the rows that exist leave no room for."""
+    if resource.parent is not None:
+        attribute = resource.by_name[resource.parent].attribute
+        siblings = resource_rows(resource, row.workspace_id).filter(**{attribute: getattr(row, attribute)})
+        if siblings.count() >= resource.limit:
+            return [f"no more than {resource.limit} {resource.many} can belong to one {resource.parent[:-2]}"]
+        if resource is VIEW and row.key is not None and siblings.filter(key=row.key).exists():
+            return [f"key {row.key} is taken by another view of the object"]
+        if resource is VIEW_FIELD and siblings.filter(field_id=row.field_id).exists():
+            return ["fieldMetadataId is shown in the view already"]
+    return []
+
+
+def _regroup(view: Row) -> None:
+    """The view's groups anew, one per option of the field it is grouped by and one for records without."""
+    shown.ViewGroup.objects.filter(view=view).delete()
+    if view.main_group_by_field_id is not None:
+        grouping = FieldMetadata.objects.get(id=view.main_group_by_field_id)
+        shown.ViewGroup.objects.bulk_create(groups_of(view, grouping))
+
+
+def groups_of(view: Row, grouping: FieldMetadata) -> list[shown.ViewGroup]:
+    options = sorted(grouping.options or (), key=lambda each: each["position"])
+    values = [each["value"] for each in options] + ([""] if grouping.is_nullable else [])
+    return [
+        shown.ViewGroup(workspace_id=view.workspace_id, view=view, field_value=value, position=place)
+        for place, value in enumerate(values)
+    ]

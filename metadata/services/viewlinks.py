@@ -1,0 +1,174 @@
+"""What views lose or follow when objects, fields and options change. Called inside the change's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max, Q
+
+from metadata import view_models as shown
+from metadata.models import FieldMetadata, ObjectMetadata
+from metadata.services.defaultviews import is_column
+from metadata.services.resources import PAGE_LAYOUT, VIEW, destroy_rows, groups_of
+
+
+def object_going(object_id: UUID) -> None:
+    """The object is about to be deleted: its views and layouts go first."""
+    destroy_rows(VIEW, list(shown.View.objects.filter(object_id=object_id).values_list("id", flat=True)))
+    destroy_rows(PAGE_LAYOUT, list(shown.PageLayout.objects.filter(object_id=object_id).values_list("id", flat=True)))
+    shown.PageLayoutWidget.objects.filter(object_id=object_id).update(object_id=None)
+
+
+def fields_going(field_ids: Sequence[UUID]) -> None:
+    """The fields are about to be deleted."""
+    fields_hidden(field_ids)
+    for model in (shown.ViewField, shown.ViewFilter, shown.ViewSort):
+        model._default_manager.filter(field_id__in=field_ids).delete()
+
+
+def fields_hidden(field_ids: Sequence[UUID]) -> None:
+    """The fields are not there for records any more: boards and calendars made by them go, totals are reset."""
+    using = Q(main_group_by_field_id__in=field_ids) | Q(calendar_field_id__in=field_ids)
+    dependent = shown.View.objects.filter(
+        using | Q(kanban_aggregate_operation_field_id__in=field_ids) | Q(calendar_end_field_id__in=field_ids)
+    )
+    if not dependent:
+        return
+    gone = [
+        each.id
+        for each in dependent
+        if each.calendar_field_id in field_ids
+        or (each.main_group_by_field_id in field_ids and each.type == shown.ViewType.KANBAN)
+    ]
+    destroy_rows(VIEW, gone)
+    grouped = shown.View.objects.filter(main_group_by_field_id__in=field_ids)
+    shown.ViewGroup.objects.filter(view__in=grouped).delete()
+    grouped.update(main_group_by_field_id=None)
+    shown.View.objects.filter(calendar_end_field_id__in=field_ids).update(calendar_end_field_id=None)
+    shown.View.objects.filter(kanban_aggregate_operation_field_id__in=field_ids).update(
+        kanban_aggregate_operation=shown.AggregateOperations.COUNT, kanban_aggregate_operation_field_id=None
+    )
+
+
+def fields_created(fields: Sequence[FieldMetadata]) -> None:
+    """New fields stand at the end of their objects' index views."""
+    columns = [each for each in fields if is_column(each)]
+    if not columns:
+        return
+    views = shown.View.objects.filter(
+        object_id__in={each.object_id for each in columns}, key=shown.ViewKey.INDEX, deleted_at=None
+    )
+    last = {
+        each["view_id"]: each["last"]
+        for each in shown.ViewField.objects.filter(view__in=views).values("view_id").annotate(last=Max("position"))
+    }
+    added: list[shown.ViewField] = []
+    for view in views:
+        place = last.get(view.id, -1.0)
+        for field in columns:
+            if field.object_id == view.object_id:
+                place += 1
+                added.append(
+                    shown.ViewField(workspace_id=view.workspace_id, view=view, field_id=field.id, position=place)
+                )
+    shown.ViewField.objects.bulk_create(added)
+
+
+def label_identifier_changed(obj: ObjectMetadata) -> None:
+    """The new label identifier leads the index view."""
+    view = shown.View.objects.filter(object_id=obj.id, key=shown.ViewKey.INDEX, deleted_at=None).first()
+    if view is None or obj.label_identifier_field_id is None:
+        return
+    columns = list(shown.ViewField.objects.filter(view=view, deleted_at=None).order_by("position", "id"))
+    leading = next((each for each in columns if each.field_id == obj.label_identifier_field_id), None)
+    if leading is None:
+        leading = shown.ViewField(workspace_id=obj.workspace_id, view=view, field_id=obj.label_identifier_field_id)
+        leading.save(force_insert=True)
+        columns.append(leading)
+    columns.sort(key=lambda each: each is not leading)
+    for place, column in enumerate(columns):
+        column.position = place
+    leading.is_visible = True
+    shown.ViewField.objects.bulk_update(columns, ["position", "is_visible"])
+
+
+def options_changed(field: FieldMetadata, replacements: Mapping[str, str | None]) -> None:
+    """The field's options are others now: `replacements` are old values → new ones, None for removed ones."""
+    for view in shown.View.objects.filter(main_group_by_field_id=field.id):
+        _follow_groups(view, field, replacements)
+    if not replacements:
+        return
+    emptied = []
+    for row in shown.ViewFilter.objects.filter(field_id=field.id):
+        value = replaced(row.value, replacements)
+        if value == row.value:
+            continue
+        if not filter_values(value):
+            emptied.append(row.id)
+        else:
+            row.value = value
+            row.save(update_fields=["value"])
+    shown.ViewFilter.objects.filter(id__in=emptied).delete()
+
+
+def _follow_groups(view: shown.View, field: FieldMetadata, replacements: Mapping[str, str | None]) -> None:
+    rows = {each.field_value: each for each in shown.ViewGroup.objects.filter(view=view)}
+    kept: dict[str, shown.ViewGroup] = {}
+    for value, row in rows.items():
+        new = replacements.get(value, value)
+        if new is not None:
+            row.field_value = new
+            kept[new] = row
+    shown.ViewGroup.objects.filter(id__in=[each.id for each in rows.values() if each not in kept.values()]).delete()
+    wanted = groups_of(view, field)
+    place = max((each.position for each in kept.values()), default=-1.0)
+    added = []
+    for group in wanted:
+        if group.field_value not in kept:
+            place += 1
+            group.position = place
+            added.append(group)
+    shown.ViewGroup.objects.bulk_update(kept.values(), ["field_value"])
+    shown.ViewGroup.objects.bulk_create(added)
+
+
+def type_changed(field: FieldMetadata, replacements: Mapping[str, str | None]) -> None:
+    """The field holds something else now: what was said of its old values says nothing any more."""
+    fields_hidden([field.id])
+    shown.ViewFilter.objects.filter(field_id=field.id).delete()
+    shown.ViewSort.objects.filter(field_id=field.id).delete()
+    shown.ViewField.objects.filter(field_id=field.id).update(aggregate_operation=None)
+
+
+def filter_values(value: Any) -> list[Any]:
+    """The list that a filter's value stands for: a list, its JSON text, or one value.
+
+    >>> filter_values('["A"]'), filter_values(["A"]), filter_values("A"), filter_values("")
+    (['A'], ['A'], ['A'], [])
+    """
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            pass
+    if isinstance(value, list):
+        return value
+    return [] if value is None or value == "" else [value]
+
+
+def replaced(value: Any, replacements: Mapping[str, str | None]) -> Any:
+    """A filter's value with new option values in the place of old ones, in the form it was in.
+
+    >>> replaced('["A", "B"]', {"A": "A2", "B": None})
+    '["A2"]'
+    """
+    values = [replacements.get(each, each) if isinstance(each, str) else each for each in filter_values(value)]
+    values = [each for each in values if each is not None]
+    if isinstance(value, list):
+        return values
+    if isinstance(value, str) and value.startswith("["):
+        return json.dumps(values)
+    return values[0] if values else ""

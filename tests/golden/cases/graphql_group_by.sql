@@ -1,0 +1,9 @@
+-- the key, its role and its workspace
+
+SELECT concat('{"groupByDimensionValues":',concat('[', coalesce(to_json(r.d0::text)::text, 'null'), ']'),',"totalCount":',coalesce(to_json(count(*))::text, 'null'),',"maxRadius":',coalesce(to_json(max(((r.data->>'radius'))::numeric))::text, 'null'),'}')
+FROM (SELECT g.*, ((g.data->>'planet'))::uuid AS d0
+FROM "workspace"."moon" g
+WHERE g.deleted_at IS NULL) r
+GROUP BY r.d0
+ORDER BY r.d0
+LIMIT 50;

@@ -1,0 +1,89 @@
+"""Walking pages, whatever the data and the order: each record exactly once, in the order Python says."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.factories import Api
+from tests.properties.conftest import stored
+from tests.properties.things import Order, collections, in_order, orders
+
+WALK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+sizes = st.integers(1, 5)
+
+
+@WALK
+@given(data=collections, order=orders, size=sizes)
+def test_rest(things: Api, data: list[dict[str, Any]], order: Order, size: int) -> None:
+    expected = in_order(data, order)
+    order_by = quote(",".join(f"{path}[{direction}]" for path, direction in order))
+    asked = f"/rest/things?fields=id&limit={size}" + (f"&order_by={order_by}" if order else "")
+
+    def page(cursor: str) -> tuple[list[str], dict[str, Any]]:
+        answer = things.get(asked + cursor)
+        assert answer.status == 200, answer.body
+        assert answer.body["totalCount"] == len(expected)
+        return [record["id"] for record in answer.body["data"]["things"]], answer.body["pageInfo"]
+
+    with stored(things, data):
+        seen, info = page("")
+        assert info["hasPreviousPage"] is False
+        while info["hasNextPage"]:
+            more, info = page(f"&starting_after={quote(info['endCursor'])}")
+            assert more and info["hasPreviousPage"] is True
+            seen += more
+        assert seen == expected
+        if not expected:
+            assert (info["startCursor"], info["endCursor"]) == (None, None)
+            return
+        back, info = page(f"&ending_before={quote(info['endCursor'])}")
+        while info["hasPreviousPage"]:
+            assert info["hasNextPage"] is True
+            more, info = page(f"&ending_before={quote(info['startCursor'])}")
+            back = more + back
+        assert back == expected[:-1]
+
+
+PAGE = """query ($order: [ThingOrderByInput!], $first: Int, $last: Int, $after: String, $before: String) {
+  things(orderBy: $order, first: $first, last: $last, after: $after, before: $before) {
+    totalCount edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+
+
+def as_input(path: str, direction: str) -> dict[str, Any]:
+    name, _, part = path.partition(".")
+    return {name: {part: direction} if part else direction}
+
+
+@WALK
+@given(data=collections, order=orders, size=sizes)
+def test_graphql(things: Api, data: list[dict[str, Any]], order: Order, size: int) -> None:
+    expected = in_order(data, order)
+    keys = [as_input(path, direction) for path, direction in order]
+
+    def page(**place: Any) -> tuple[list[str], dict[str, Any], list[str]]:
+        found = things.data(PAGE, {"order": keys, **place})["things"]
+        assert found["totalCount"] == len(expected)
+        cursors = [edge["cursor"] for edge in found["edges"]]
+        info = found["pageInfo"]
+        assert [info["startCursor"], info["endCursor"]] == ([cursors[0], cursors[-1]] if cursors else [None, None])
+        return [edge["node"]["id"] for edge in found["edges"]], info, cursors
+
+    with stored(things, data):
+        seen, info, cursors = page(first=size)
+        while info["hasNextPage"]:
+            more, info, found = page(first=size, after=info["endCursor"])
+            assert more and info["hasPreviousPage"] is True
+            seen, cursors = seen + more, cursors + found
+        assert seen == expected
+        back, info, _ = page(last=size)
+        while info["hasPreviousPage"]:
+            more, info, _ = page(last=size, before=info["startCursor"])
+            assert more and info["hasNextPage"] is True
+            back = more + back
+        assert back == expected
+        for place, cursor in enumerate(cursors):  # every edge's cursor is a place to go on from
+            assert page(first=60, after=cursor)[0] == expected[place + 1 :]
