@@ -102,7 +102,9 @@ METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
     "webhooks.graphql",
     "metadata.graphql.views",
 ]
+WARM_UP = ["core.graphql.types.vocabulary", "metadata.graphql.schema.schema"]  # called once when a server starts
 MAX_BODY_BYTES = 10 * 1024 * 1024
+MAX_IMPORT_BYTES = 1024 * 1024 * 1024  # of an imported file, which is read as it arrives
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the APIs check MAX_BODY_BYTES themselves, with their own error
 MAX_PAGE_SIZE_REST = 200
 MAX_PAGE_SIZE_GRAPHQL = 1000

@@ -122,6 +122,25 @@ class ObjectSchema:
         return tuple(self.by_id[each] for each in self.search_field_ids if each in self.by_id)
 
     @cached_property
+    def owner_fields(self) -> tuple[FieldSchema, ...]:
+        """The relations to the records that a junction's records belong to; none when the object is no junction.
+
+        A junction says which records something is about: an object of the system with no label of its own
+        (its id stands for one), a morph relation to any of several objects, and a plain relation that
+        cascades, to the record it belongs to. Its records are deleted and restored with that record.
+        """
+        label = None if self.label_identifier_id is None else self.by_id.get(self.label_identifier_id)
+        to_one = [each for each in self.fields if each.relation is not None and each.relation.is_to_one]
+        is_nameless = label is None or label.column == "id"
+        if not self.is_system or not is_nameless or not any(each.type.is_morph for each in to_one):
+            return ()
+        return tuple(
+            each
+            for each in to_one
+            if not each.type.is_morph and each.relation is not None and each.relation.on_delete == "CASCADE"
+        )
+
+    @cached_property
     def singular_pascal(self) -> str:
         return self.singular[:1].upper() + self.singular[1:]
 
@@ -150,6 +169,19 @@ class WorkspaceSchema:
     @cached_property
     def by_id(self) -> Mapping[UUID, ObjectSchema]:
         return {each.id: each for each in self.objects}
+
+    @cached_property
+    def followers(self) -> Mapping[UUID, tuple[tuple[ObjectSchema, tuple[FieldSchema, ...]], ...]]:
+        """By object id: the junctions whose records belong to that object's, each with the relations that say so."""
+        found: dict[UUID, list[tuple[ObjectSchema, tuple[FieldSchema, ...]]]] = {}
+        for junction in self.objects:
+            by_owner: dict[UUID, list[FieldSchema]] = {}
+            for each in junction.owner_fields:
+                assert each.relation is not None
+                by_owner.setdefault(each.relation.target_object_id, []).append(each)
+            for owner_id, fields in by_owner.items():
+                found.setdefault(owner_id, []).append((junction, tuple(fields)))
+        return {owner_id: tuple(each) for owner_id, each in found.items()}
 
     def target(self, relation_field: FieldSchema) -> ObjectSchema | None:
         """The object at the other end; None while that object is deactivated."""

@@ -219,6 +219,39 @@ class Storage:
             )
         )
 
+    def hold_writers(self, object_id: UUID) -> None:
+        """Let nobody else write the object's records until the transaction ends."""
+        self.flush()
+        self._execute(self._compose("LOCK TABLE {schema}.{table} IN SHARE ROW EXCLUSIVE MODE", table=_table(object_id)))
+
+    def values_after(self, field: FieldSchema, after: UUID | None, limit: int) -> list[tuple[UUID, Any]]:
+        """The field's stored values with their records' ids, in the order of ids; absent ones are left out."""
+        self.flush()
+        rows = self._fetch(
+            self._compose(
+                "SELECT id, (data->{key})::text FROM {schema}.{table} WHERE data ? {key} AND id > {after}::uuid "
+                "ORDER BY id LIMIT {limit}",
+                table=_table(field.object_id),
+                key=sql.Literal(field.storage_key),
+                after=sql.Literal(str(after or UUID(int=0))),
+                limit=sql.Literal(limit),
+            )
+        )
+        return [(id, json.loads(text)) for id, text in rows]
+
+    def put_values(self, field: FieldSchema, values: Mapping[UUID, Any]) -> None:
+        """Put one value into each record."""
+        self.flush()
+        self._execute(
+            self._compose(
+                "UPDATE {schema}.{table} record SET data = jsonb_set(data, ARRAY[{key}], given.value) "
+                "FROM jsonb_each({values}::jsonb) given WHERE record.id = given.key::uuid",
+                table=_table(field.object_id),
+                key=sql.Literal(field.storage_key),
+                values=sql.Literal(json.dumps({str(id): value for id, value in values.items()})),
+            )
+        )
+
     # Inside ------------------------------------------------------------------------------------------
 
     def _drop_index(self, name: str) -> None:

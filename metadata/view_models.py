@@ -126,14 +126,14 @@ class View(Shown):
 
     object = models.ForeignKey("metadata.ObjectMetadata", on_delete=models.DO_NOTHING, related_name="+")
     name = models.TextField()
-    type = models.CharField(max_length=20, choices=ViewType.choices, default=ViewType.TABLE)
+    type = models.CharField(max_length=20, choices=ViewType.choices, default=ViewType.TABLE.value)
     key = models.CharField(max_length=10, choices=ViewKey.choices, null=True)
     icon = models.TextField()
     position = models.FloatField(default=0)
     is_compact = models.BooleanField(default=False)
     is_custom = models.BooleanField(default=True)
     open_record_in = models.CharField(
-        max_length=20, choices=ViewOpenRecordIn.choices, default=ViewOpenRecordIn.SIDE_PANEL
+        max_length=20, choices=ViewOpenRecordIn.choices, default=ViewOpenRecordIn.SIDE_PANEL.value
     )
     kanban_aggregate_operation = models.CharField(max_length=30, choices=AggregateOperations.choices, null=True)
     kanban_aggregate_operation_field = _field(null=True)
@@ -143,7 +143,7 @@ class View(Shown):
     calendar_end_field = _field(null=True)
     calendar_layout = models.CharField(max_length=10, choices=ViewCalendarLayout.choices, null=True)
     any_field_filter_value = models.TextField(null=True)
-    visibility = models.CharField(max_length=10, choices=ViewVisibility.choices, default=ViewVisibility.WORKSPACE)
+    visibility = models.CharField(max_length=10, choices=ViewVisibility.choices, default=ViewVisibility.WORKSPACE.value)
     created_by_user_workspace_id = models.UUIDField(null=True)
 
     class Meta:
@@ -179,7 +179,7 @@ class ViewFilterGroup(Shown):
     view = _view()
     parent_view_filter_group = models.ForeignKey("self", on_delete=models.DO_NOTHING, null=True, related_name="+")
     logical_operator = models.CharField(
-        max_length=3, choices=ViewFilterGroupLogicalOperator.choices, default=ViewFilterGroupLogicalOperator.AND
+        max_length=3, choices=ViewFilterGroupLogicalOperator.choices, default=ViewFilterGroupLogicalOperator.AND.value
     )
     position_in_view_filter_group = models.FloatField(null=True)
 
@@ -189,9 +189,7 @@ class ViewFilter(Shown):
 
     view = _view()
     field = _field()
-    operand = models.CharField(
-        max_length=30, choices=ViewFilterOperand.choices, default=ViewFilterOperand.CONTAINS
-    )
+    operand = models.CharField(max_length=30, choices=ViewFilterOperand.choices, default=ViewFilterOperand.CONTAINS.value)
     value = models.JSONField()
     view_filter_group = models.ForeignKey(ViewFilterGroup, on_delete=models.DO_NOTHING, null=True, related_name="+")
     position_in_view_filter_group = models.FloatField(null=True)
@@ -201,9 +199,7 @@ class ViewFilter(Shown):
 class ViewSort(Shown):
     view = _view()
     field = _field()
-    direction = models.CharField(
-        max_length=4, choices=ViewSortDirection.choices, default=ViewSortDirection.ASC
-    )
+    direction = models.CharField(max_length=4, choices=ViewSortDirection.choices, default=ViewSortDirection.ASC.value)
     sub_field_name = models.CharField(max_length=63, null=True)
 
 
@@ -221,7 +217,7 @@ class PageLayout(Shown):
 
     object = models.ForeignKey("metadata.ObjectMetadata", on_delete=models.DO_NOTHING, null=True, related_name="+")
     name = models.TextField()
-    type = models.CharField(max_length=20, choices=PageLayoutType.choices, default=PageLayoutType.RECORD_PAGE)
+    type = models.CharField(max_length=20, choices=PageLayoutType.choices, default=PageLayoutType.RECORD_PAGE.value)
 
 
 class PageLayoutTab(Shown):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from config.errors import BadRequest, NotFound
+from config.errors import BadRequest
 from config.principal import Principal
 from core.graphql import arguments as args
 from core.graphql.arguments import Argument, Values
@@ -145,8 +145,6 @@ def _merge(name: str, values: Values, picks: Picks) -> ir.Query:
 
 
 def _group_by(name: str, values: Values, picks: Picks) -> ir.Query:
-    if "viewId" in values:  # its filters would have to apply; nothing is grouped without them
-        raise NotFound(f"View {values['viewId']} not found", path="viewId")
     return ir.GroupBy(
         name,
         tuple(values["groupBy"]),
@@ -157,6 +155,7 @@ def _group_by(name: str, values: Values, picks: Picks) -> ir.Query:
         limit=values.get("limit"),
         record_offset=values.get("offsetForRecords", 0),
         with_records=any(pick.name == "edges" for pick in picks),
+        view_id=values.get("viewId"),
     )
 
 

@@ -377,6 +377,7 @@ class _Builder:
         return {
             "connect": self.input(f"{subject.singular_pascal}ConnectInput"),
             "disconnect": self.input("Boolean"),
+            "create": self.input(f"{subject.singular_pascal}CreateInput"),
         }
 
     def connect_members(self, subject: ObjectSchema) -> Members:

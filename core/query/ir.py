@@ -166,6 +166,7 @@ class GroupBy:
     record_offset: int = 0
     with_records: bool = False
     omit_nulls: bool = False
+    view_id: str | None = None  # a stored view whose filters apply too
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ MAX_KEYS = 20
 
 def plan_order(scope: Scope, subject: ObjectSchema, order: Sequence[ir.Order]) -> tuple[OrderKey, ...]:
     """The keys, each path once, with the id last so that no two records are equal."""
+    if not order:
+        return _default_order(subject)
     keys: list[OrderKey] = []
     seen: set[tuple[str, ...]] = set()
     for item in order:
@@ -43,9 +46,16 @@ def plan_order(scope: Scope, subject: ObjectSchema, order: Sequence[ir.Order]) -
     return (*keys, id_key(subject))
 
 
+@lru_cache(maxsize=1024)
 def id_key(subject: ObjectSchema) -> OrderKey:
+    """The last key of every order."""
     field = subject.by_name["id"]
     return OrderKey(("id",), field.type.sql(field), False, True, is_nullable=False)
+
+
+@lru_cache(maxsize=1024)
+def _default_order(subject: ObjectSchema) -> tuple[OrderKey, ...]:
+    return (id_key(subject),)
 
 
 def _plan_key(scope: Scope, subject: ObjectSchema, item: ir.Order) -> OrderKey:

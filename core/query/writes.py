@@ -25,10 +25,12 @@ class RecordInput:
     id: str | None = None
     values: dict[FieldSchema, Any] = dataclass_field(default_factory=dict)
     connects: dict[FieldSchema, Mapping[str, Any]] = dataclass_field(default_factory=dict)
+    creates: dict[FieldSchema, Mapping[str, Any]] = dataclass_field(default_factory=dict)  # raw, of related records
     position: float | Place | None = None
     created_at: str | None = None
     deleted_at: str | None = None
     created_by: Mapping[str, Any] | None = None  # as cleaned, before the caller fills it
+    stored_id: str | None = None  # upsert sets it: the id of the stored record that this one updated
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,10 @@ def plan_inputs(
                     )
                 if locked and slot.field.id in locked:
                     raise denied("update", subject, slot.field)
+                if slot.kind == "to_many" and isinstance(value, Mapping):
+                    for verb in _RELATION_VERBS & value.keys():
+                        message = f"{verb.capitalize()} is not allowed for {name} on {subject.singular}"
+                        raise InvalidRelation(message, path=name)
                 if slot.kind == "value":
                     _set_value(record, slot.field, name, value, is_update)
                 else:
@@ -128,17 +134,21 @@ def _set_value(record: RecordInput, field: FieldSchema, name: str, value: Any, i
     record.values[field] = cleaned
 
 
+_RELATION_VERBS = frozenset({"connect", "disconnect", "create"})
+
+
 def _set_relation(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
     if value is None:
         record.values[field] = None
         return
-    if (
-        not isinstance(value, Mapping)
-        or not (value.keys() & {"connect", "disconnect"})
-        or value.keys() - {"connect", "disconnect"}
-    ):
+    if not isinstance(value, Mapping) or not (value.keys() & _RELATION_VERBS) or value.keys() - _RELATION_VERBS:
         raise InvalidRelation(f'Relation "{field.name}" requires connect or disconnect operation', path=field.name)
-    connect, disconnect = value.get("connect"), value.get("disconnect")
+    connect, disconnect, create = value.get("connect"), value.get("disconnect"), value.get("create")
+    if create is not None:
+        if connect is not None or disconnect is not None:
+            raise InvalidRelation(f'Relation "{field.name}" takes one of connect, disconnect, create', path=field.name)
+        record.creates[field] = create
+        return
     if connect is not None and disconnect is not None:
         raise InvalidRelation(
             "Cannot have both connect and disconnect for the same field on undefined.", path=field.name
@@ -162,6 +172,11 @@ def _refuse_both(record: RecordInput, data: Mapping[str, Any], faults: list[tupl
         assert field.relation is not None
         if field.relation.join_name in data:
             message = f"{field.name} and {field.relation.join_name} cannot be both provided."
+            faults.append((record.index, InvalidRelation(message, path=field.name)))
+    for field in record.creates:
+        assert field.relation is not None
+        if field.relation.join_name in data:
+            message = f"Cannot provide both {field.name}.create and {field.relation.join_name}"
             faults.append((record.index, InvalidRelation(message, path=field.name)))
 
 
@@ -271,6 +286,19 @@ def created_by(scope: Scope, record: RecordInput) -> Mapping[str, Any]:
     if "name" in sent:
         return {"source": "MANUAL", **sent}
     return {**caller, **sent}
+
+
+# Related records -------------------------------------------------------------------------------------
+
+MAX_CREATE_DEPTH = 5
+MAX_CREATED = 200  # related records of one request
+
+
+def refuse_creates(inputs: Sequence[RecordInput]) -> None:
+    """For operations that create no related records."""
+    for record in inputs:
+        for field in record.creates:
+            raise InvalidRelation("Nested relation create is not supported in this operation", path=field.name)
 
 
 # Limits ----------------------------------------------------------------------------------------------

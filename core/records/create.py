@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from config.errors import InvalidRelation
 from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
 from core.query.plan import Relate
 from core.query.words import search_text
-from core.query.writes import RecordInput, check_batch, created_by, document, plan_inputs
+from core.query.writes import (
+    MAX_CREATE_DEPTH,
+    MAX_CREATED,
+    RecordInput,
+    check_batch,
+    created_by,
+    document,
+    plan_inputs,
+    refuse_creates,
+)
 from core.records.upsert import upsert
 from core.records.writing import (
     Answer,
+    besides,
     check_related,
     duplicate,
     emit_events,
@@ -26,7 +37,7 @@ from core.records.writing import (
 from core.sql.execute import UniqueViolation, fetch
 from core.sql.mutate import compile_insert
 from metadata.fieldtypes.uuid import new_id
-from metadata.schema import ObjectSchema, WorkspaceSchema
+from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 
 def create(principal: Principal, schema: WorkspaceSchema, query: ir.Create) -> list[str]:
@@ -36,11 +47,19 @@ def create(principal: Principal, schema: WorkspaceSchema, query: ir.Create) -> l
     require(scope, "update", subject)
     check_batch(scope, len(query.records))
     inputs = plan_inputs(scope, subject, query.records, as_batch=len(query.records) > 1)
+    return write_inputs(scope, subject, inputs, query.selection, as_upsert=query.upsert)
+
+
+def write_inputs(
+    scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], selection: ir.Selection, *, as_upsert: bool
+) -> list[str]:
+    """Write planned records, however many: all or, when it raises, none. Their JSON texts, in order."""
     if not inputs:
         return []
-    if query.upsert:
-        return upsert(scope, subject, inputs, query.selection)
-    answer = plan_answer(scope, subject, query.selection, "created")
+    if as_upsert:
+        refuse_creates(inputs)
+        return upsert(scope, subject, inputs, selection)
+    answer = plan_answer(scope, subject, selection, "created")
     try:
         return in_transaction(scope, subject, lambda: _create(scope, subject, inputs, answer))
     except UniqueViolation as fault:
@@ -49,6 +68,7 @@ def create(principal: Principal, schema: WorkspaceSchema, query: ir.Create) -> l
 
 def _create(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], answer: Answer) -> list[str]:
     resolve_connects(scope, inputs)
+    create_related(scope, inputs)
     relates = plan_relates(scope, inputs)
     rows = insert_rows(scope, subject, inputs)
     written = insert(scope, subject, rows, relates, answer)
@@ -59,10 +79,45 @@ def _create(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], answ
     return [texts[row["id"]] for row in rows]
 
 
+def create_related(scope: Scope, inputs: Sequence[RecordInput], depth: int = 1, created: int = 0) -> int:
+    """Create what `create` asks for at the other end of relations, first, and point at it; gives how many there are.
+
+    In the caller's transaction and with the caller's rights: one INSERT per relation and level.
+    """
+    by_field: dict[FieldSchema, list[RecordInput]] = {}
+    for record in inputs:
+        for field in record.creates:
+            by_field.setdefault(field, []).append(record)
+    for field, records in by_field.items():
+        if depth > MAX_CREATE_DEPTH:
+            raise InvalidRelation(f"Nested relation create depth cannot exceed {MAX_CREATE_DEPTH}", path=field.name)
+        created += len(records)
+        if created > MAX_CREATED:
+            raise InvalidRelation(f"Maximum number of nested records to create is {MAX_CREATED}.", path=field.name)
+        target = scope.schema.target(field)
+        if target is None:
+            raise InvalidRelation(f'The object behind "{field.name}" is not active', path=field.name)
+        require(scope, "update", target)
+        related = plan_inputs(scope, target, [record.creates[field] for record in records])
+        created = create_related(scope, related, depth + 1, created)
+        resolve_connects(scope, related)
+        answer = plan_answer(scope, target, ir.Everything(only=("id",)), "created")
+        try:
+            written = insert(scope, target, insert_rows(scope, target, related), plan_relates(scope, related), answer)
+        except UniqueViolation as fault:
+            fault.about = fault.about or (target, related)
+            raise
+        emit_events(scope, answer, "created", written)
+        for record, made in zip(records, related, strict=True):
+            record.values[field] = made.id
+    return created
+
+
 def insert(
     scope: Scope, subject: ObjectSchema, rows: Sequence[Mapping[str, Any]], relates: Sequence[Relate], answer: Answer
 ) -> list[tuple[Any, ...]]:
     """Run the INSERT and check that related records exist; gives its answer rows."""
+    relates = besides(subject, relates, rows)
     sql = compile_insert(subject, rows, scope.principal.actor(), relates, answer.columns)
     written = fetch(sql, scope.principal.workspace.shard)
     check_related(scope, relates, written[0][-1] if written else None)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
 from core.records.targets import check_target, lock
 from core.records.writing import emit_events, in_transaction, plan_answer, read_answers
 from core.sql.execute import fetch
-from core.sql.mutate import compile_set_deleted
-from metadata.schema import WorkspaceSchema
+from core.sql.mutate import compile_following, compile_set_deleted
+from metadata.schema import ObjectSchema, WorkspaceSchema
 
 
 def delete(principal: Principal, schema: WorkspaceSchema, query: ir.Delete) -> list[str]:
@@ -35,6 +37,7 @@ def set_deleted(
         if not ids:
             return []
         changed = [row[0] for row in locked if row[2] != is_deleted]
+        _follow(scope, subject, ids, is_deleted=is_deleted)
         sql = compile_set_deleted(
             subject, ids, principal.actor(), answer.columns, is_deleted=is_deleted, changed=len(changed)
         )
@@ -45,3 +48,24 @@ def set_deleted(
         return [texts[record_id] for record_id in ids]
 
     return in_transaction(scope, subject, work)
+
+
+def _follow(scope: Scope, subject: ObjectSchema, ids: Sequence[str], *, is_deleted: bool) -> None:
+    """Do the same, before it is done to them, with the records of junctions that belong to these.
+
+    Only with those that share their state: what was deleted before its owner stays deleted when that returns.
+    """
+    using = scope.principal.workspace.shard
+    for junction, fields in scope.schema.followers.get(subject.id, ()):
+        rows = fetch(compile_following(junction, fields, subject, ids), using)
+        changed = [row[0] for row in rows if row[1] != is_deleted]
+        moved = [row[0] for row in rows] if is_deleted else changed
+        if not moved:
+            continue
+        action = "deleted" if is_deleted else "restored"
+        answer = plan_answer(scope, junction, ir.Everything(only=("id",)), action)  # type: ignore[arg-type]
+        sql = compile_set_deleted(
+            junction, moved, scope.principal.actor(), answer.columns, is_deleted=is_deleted, changed=len(changed)
+        )
+        written = [row for row in fetch(sql, using) if row[0] in set(changed)]
+        emit_events(scope, answer, action, written, ("deletedAt",))  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from core.query.names import Scope, find_object, require
 from core.query.orders import id_key
 from core.query.plan import Connection, FindPlan, Never, Window
 from core.query.selections import plan_connection, plan_members
-from core.query.writes import check_batch, document, plan_inputs, target_id
+from core.query.writes import check_batch, document, plan_inputs, refuse_creates, target_id
 from core.records.listing import Listing, listing_of
 from core.sql.execute import fetch
 from core.sql.fragment import Sql, join, raw
@@ -61,6 +61,7 @@ def _plans(principal: Principal, schema: WorkspaceSchema, query: ir.Duplicates) 
     else:
         check_batch(scope, len(query.records or ()))
         inputs = plan_inputs(scope, subject, query.records or ())
+        refuse_creates(inputs)
         sources = [(document(subject, record), record.id) for record in inputs]
     connection: Connection | None = None
     members: tuple[Any, ...] = ()

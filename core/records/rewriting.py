@@ -11,7 +11,7 @@ from core.query.names import Scope
 from core.query.plan import Relate
 from core.query.words import search_text
 from core.query.writes import RecordInput
-from core.records.writing import Answer, check_related
+from core.records.writing import Answer, besides, check_related
 from core.sql.execute import fetch
 from core.sql.mutate import compile_update
 from metadata.schema import ObjectSchema
@@ -73,6 +73,7 @@ def rewrite(
     """Run the UPDATE and check that related records exist; gives its answer rows."""
     if not rows:
         return []
+    relates = besides(subject, relates, rows)
     revived = sum(1 for row in rows if row["rv"])
     sql = compile_update(subject, rows, scope.principal.actor(), relates, answer.columns, revived=revived)
     written = fetch(sql, scope.principal.workspace.shard)

@@ -17,6 +17,7 @@ from core.records.rewriting import Stored, rewrite, stored_of, update_row
 from core.records.writing import (
     ATTEMPTS,
     Answer,
+    besides,
     check_related,
     duplicate,
     emit_events,
@@ -45,7 +46,7 @@ def upsert(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], selec
 
     def work() -> list[str]:
         for record, given in zip(inputs, given_ids, strict=True):
-            record.id = given
+            record.id, record.stored_id = given, None
         return _upsert(scope, subject, inputs, keys, created, updated)
 
     try:
@@ -102,6 +103,7 @@ def _upsert(
         if not fresh:
             break
         rows = insert_rows(scope, subject, fresh)
+        relates = besides(subject, relates, rows)
         order = sorted(range(len(rows)), key=lambda place: [key[1] for key in keys[fresh[place].index]] or [("",)])
         sql = compile_insert(
             subject,
@@ -191,6 +193,7 @@ def _update(
         row, changed[stored.id] = update_row(subject, stored, record, step, revive=True)
         rows.append(row)
         indexes[stored.id] = record.index
+        record.stored_id = stored.id
     written = rewrite(scope, subject, rows, relates, answer)
     texts = read_answers(scope, answer, written)
     written.sort(key=lambda row: indexes[row[0]])

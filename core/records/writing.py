@@ -151,6 +151,17 @@ def plan_relates(scope: Scope, inputs: Sequence[RecordInput]) -> list[Relate]:
     return relates
 
 
+def besides(subject: ObjectSchema, relates: Sequence[Relate], rows: Sequence[Mapping[str, Any]]) -> list[Relate]:
+    """What a statement must look up when it writes `rows` itself: it cannot see or lock these, and they will exist."""
+    written = {row["id"] for row in rows}
+    return [
+        Relate(each.field, each.target, tuple(id_ for id_ in each.ids if id_ not in written))
+        if each.target is subject
+        else each
+        for each in relates
+    ]
+
+
 def check_related(scope: Scope, relates: Sequence[Relate], counts: Sequence[int] | None) -> None:
     """Refuse ids of records that do not exist; `counts` is what the statement found per relation."""
     for relate, count in zip(relates, counts or (), strict=False):
@@ -263,6 +274,8 @@ def duplicate(
 
     Asked after the transaction was rolled back. Two inputs of one batch can also collide with each other.
     """
+    if fault.about is not None:
+        subject, inputs = fault.about
     field = next((each for each in subject.fields if fault.constraint == f"u_{each.id.hex}"), None)
     if field is None:
         field = subject.by_name["id"]

@@ -6,8 +6,9 @@
     value       := '"' … '"' | "'" … "'" | "[" item ( "," item )* "]" | bare
 
 White space counts. One pair of quotes around a value is taken off; there are no escapes. A comma ends
-a value outside quotes that open it, outside square brackets and outside parentheses. The items of a
-list end at every comma, quoted or not. Values stay text: their meaning depends on the field.
+a value outside quotes that open it, outside square brackets and outside parentheses. An item of a list
+ends at a comma, and quotes that open the item protect the commas and brackets between them. Values stay
+text: their meaning depends on the field.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def _value_end(text: str, at: int) -> int:
         at = stop.end()
         match stop[0]:
             case "[":
-                closing = text.find("]", at)
+                closing = _list_end(text, at)
                 at = at if closing < 0 else closing + 1
             case "(":
                 level += 1
@@ -133,7 +134,49 @@ def _value(comparator: str, raw: str) -> str | list[str]:
             f" eg: 'field[{comparator}]:[value_1,value_2]'",
             path="filter",
         )
-    return [_unquoted(item) for item in raw[1:-1].split(",")] if raw != "[]" else []
+    return [_unquoted(item) for item in _items(raw[1:-1])] if raw != "[]" else []
+
+
+def _items(text: str) -> list[str]:
+    """
+    >>> _items('"Acme, Inc",B,"C')
+    ['"Acme, Inc"', 'B', '"C']
+    """
+    items, start = [], 0
+    text += ","
+    while start < len(text):
+        end = text.index(",", _quoted_end(text, start, ",") or start)
+        items.append(text[start:end])
+        start = end + 1
+    return items
+
+
+def _list_end(text: str, at: int) -> int:
+    """The square bracket that closes a list whose items start at `at`; -1 when there is none."""
+    while True:
+        behind = _quoted_end(text, at, ",]")
+        if behind is None:
+            comma, closing = text.find(",", at), text.find("]", at)
+            if closing < 0 or not 0 <= comma < closing:
+                return closing
+            at = comma + 1
+        elif text[behind] == "]":
+            return behind
+        else:
+            at = behind + 1
+
+
+def _quoted_end(text: str, at: int, followers: str) -> int | None:
+    """The place behind quotes that open an item at `at`, if one of `followers` stands there."""
+    quote = text[at : at + 1]
+    if quote not in ("'", '"'):
+        return None
+    closing = text.find(quote, at + 1)
+    while 0 <= closing < len(text) - 1:
+        if text[closing + 1] in followers:
+            return closing + 1
+        closing = text.find(quote, closing + 1)
+    return None
 
 
 def _unquoted(raw: str) -> str:

@@ -6,7 +6,7 @@ Names and values stay as they were written; nothing here knows the data model or
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from core.rest.query_string import Parameters, joined, single
 
 DEFAULT_DIRECTION = "AscNullsFirst"
 DIRECTIONS = ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")
+ON_ERROR = ("stop", "continue")
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 # Routes ----------------------------------------------------------------------------------------------
@@ -97,7 +98,7 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     | {"filter", "order_by", "limit", "starting_after", "ending_before", "discover", "count"},
     "find_one": _SELECTION | {"discover"},
     "create_one": _SELECTION | {"upsert"},
-    "create_many": _SELECTION | {"upsert"},
+    "create_many": _SELECTION | {"upsert", "on_error"},
     "update_one": _SELECTION,
     "update_many": _SELECTION | {"filter"},
     "delete_one": frozenset(("soft_delete",)),
@@ -106,6 +107,9 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "restore_many": _SELECTION | {"filter"},
     "duplicates": _SELECTION,
     "merge": _SELECTION,
+    "search": frozenset(("query", "limit", "starting_after", "objects", "excluded_objects", "filter")),
+    "export": frozenset(("format", "filter", "order_by", "fields", "limit")),
+    "import": frozenset(("format", "upsert", "dry_run", "on_error")),
     "group_by": frozenset(
         (
             "group_by", "aggregate", "filter", "order_by", "limit", "view_id",
@@ -128,6 +132,7 @@ class Asked:
     with_total: bool = True
     upsert: bool = False
     soft_delete: bool = False
+    goes_on: bool = False  # records with faults are left out, the others written
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,7 @@ def parse_parameters(route: Route, parameters: Parameters, limits: Limits) -> As
             selection,
             upsert=_flag(parameters, "upsert", taken),
             soft_delete=_flag(parameters, "soft_delete", taken),
+            goes_on="on_error" in taken and read_choice(parameters, "on_error", ON_ERROR) == "continue",
         )
     if "discover" in parameters and "discover" in taken:
         _refuse_discover(joined(parameters, "discover"), route.object_name)
@@ -243,6 +249,16 @@ def read_flag(parameters: Parameters, name: str) -> bool:
     if value in ("true", "1"):
         return True
     raise BadRequest(f"'{name}={value}' parameter invalid. Allowed values are true, false", path=name)
+
+
+def read_choice(parameters: Parameters, name: str, choices: Sequence[str]) -> str | None:
+    """One of the words a parameter takes; None when it is absent or empty."""
+    value = joined(parameters, name)
+    if not value:
+        return None
+    if value not in choices:
+        raise BadRequest(f"'{name}={value}' parameter invalid. Allowed values are {', '.join(choices)}", path=name)
+    return value
 
 
 def read_order(text: str | None, name: str) -> tuple[ir.Order, ...]:

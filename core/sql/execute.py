@@ -23,7 +23,12 @@ _PLACEHOLDER = re.compile(r"%s|%%")
 
 
 class UniqueViolation(Exception):
-    """A unique index refused a row; `constraint` is the index's name."""
+    """A unique index refused a row; `constraint` is the index's name.
+
+    `about` is the object and the inputs of related records, when it was one of theirs.
+    """
+
+    about: tuple[Any, Any] | None = None
 
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)

@@ -226,6 +226,22 @@ def compile_pointing(subject: ObjectSchema, fields: Sequence[FieldSchema], ids: 
     )
 
 
+def compile_following(
+    subject: ObjectSchema, fields: Sequence[FieldSchema], owner: ObjectSchema, ids: Sequence[str]
+) -> Sql:
+    """`(id, is deleted)` of records of `subject` that belong to `ids` of `owner` and are in its state, locked.
+
+    In its state: both live, or both deleted at the same time, thus by the same request.
+    """
+    points = " OR ".join(f"{at(field.type.sql(field).value, 'r')} = s.id" for field in fields)
+    return Sql(
+        f"SELECT r.id::text, r.deleted_at IS NOT NULL FROM {table_of(owner)} s JOIN {table_of(subject)} r ON ({points})"
+        " WHERE s.id = ANY(%s::uuid[]) AND r.deleted_at IS NOT DISTINCT FROM s.deleted_at"
+        " ORDER BY r.id FOR UPDATE OF r",
+        (array_literal(ids),),
+    )
+
+
 def compile_repoint(subject: ObjectSchema, fields: Sequence[FieldSchema], ids: Sequence[str], target: str) -> Sql:
     """Let every relation of `fields` that points at `ids` point at `target`; gives the changed ids."""
     keys = array_literal(ids)

@@ -431,23 +431,39 @@ def compile_connection(plan: FindPlan) -> Sql:
 def compile_listing(plan: FindPlan, record: Sql) -> Sql:
     """One row for REST: items (text or NULL), has more, other side, start and end cursor JSON, total.
 
-    `record` is the compiled JSON of one record over the alias `p`.
+    `record` is the compiled JSON of one record over the alias `p`. The statement of a first page
+    without a filter depends on nothing a client sends but its size, so it is kept.
     """
-    source = _Source(plan.object, plan.condition, plan.sees_deleted, "r")
-    window = plan.window
+    compile_it = _listing if plan.condition != EVERY or plan.window.cursor is not None else _kept_listing
+    return compile_it(plan.object, plan.condition, plan.sees_deleted, plan.order, plan.window, plan.with_total, record)
+
+
+def _listing(
+    subject: ObjectSchema,
+    condition: Condition,
+    sees_deleted: bool,
+    order: tuple[OrderKey, ...],
+    window: Window,
+    with_total: bool,
+    record: Sql,
+) -> Sql:
+    source = _Source(subject, condition, sees_deleted, "r")
     ordering = " ORDER BY p.rn DESC" if window.is_backward else ""
-    cursor = cursor_json(plan.order, "p")
+    cursor = cursor_json(order, "p")
     size = integer(window.size)
-    sql = raw("SELECT string_agg(") + record + raw(f", ','{ordering}) FILTER (WHERE p.rn <= ") + size
-    sql += raw("), count(*) > ") + size + raw(", ") + _other_side(source, plan.order, window)
-    sql += (
-        raw(", max(") + cursor + raw(") FILTER (WHERE p.rn = ") + integer(min(1, window.size)) + raw("), max(") + cursor
-    )
-    sql += raw(") FILTER (WHERE p.rn = least(") + size + raw(", p.n)), ")
-    sql += source.total() if plan.with_total else raw("NULL")
-    sql += raw(" FROM (SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM (")
-    sql += source.rows(plan.order, window.size + 1, window)
-    return sql + raw(") q) p")
+    pieces = [
+        raw("SELECT string_agg("), record, raw(f", ','{ordering}) FILTER (WHERE p.rn <= "), size,
+        raw("), count(*) > "), size, raw(", "), _other_side(source, order, window),
+        raw(", max("), cursor, raw(") FILTER (WHERE p.rn = "), integer(min(1, window.size)),
+        raw("), max("), cursor, raw(") FILTER (WHERE p.rn = least("), size, raw(", p.n)), "),
+        source.total() if with_total else raw("NULL"),
+        raw(" FROM (SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM ("),
+        source.rows(order, window.size + 1, window), raw(") q) p"),
+    ]  # fmt: skip
+    return join(pieces, "")
+
+
+_kept_listing = lru_cache(maxsize=512)(_listing)
 
 
 def compile_one(subject: ObjectSchema, condition: Condition, sees_deleted: bool, record: Sql) -> Sql:

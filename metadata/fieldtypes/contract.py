@@ -21,6 +21,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import ApiError, InvalidFilter, InvalidValue, Problem
@@ -340,6 +341,7 @@ class FieldType:
 
     # SQL ---------------------------------------------------------------------------------------------
 
+    @lru_cache(maxsize=2048)  # noqa: B019 - a type is one instance for the life of the process
     def sql(self, field: FieldSchema, subfield: str | None = None) -> FieldSql:
         """The SQL of one value: the whole scalar, or one sub-field of a composite."""
         source = "{r}." + field.column if field.column is not None else "{r}.data"

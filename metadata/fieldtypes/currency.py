@@ -35,6 +35,7 @@ class CurrencyType(CompositeType):
                 "amountMicros",
                 "Amount",
                 clean=clean_micros,
+                view_scale=1_000_000,
                 aggregates=("min", "max", "avg", "sum"),
                 json_schema={"type": ["integer", "null"]},
                 input_json_schema={"type": ["integer", "string", "null"]},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import idna
 
@@ -12,6 +13,9 @@ from config.errors import InvalidValue
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
 from metadata.fieldtypes.contract import ARRAY, Json, Samples, coerce_text, register, show
 from metadata.fieldtypes.rawjson import json_part
+
+if TYPE_CHECKING:
+    from metadata.schema import FieldSchema
 
 _ASCII_DOMAIN = re.compile(
     r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+\Z)[a-z0-9-]{2,63}", re.ASCII
@@ -141,6 +145,17 @@ class EmailsType(CompositeType):
         ],
         operands={"primaryEmail.eq": "A@B.Example", "primaryEmail.ilike": "%@B.%", "additionalEmails.like": "%b%"},
     )
+
+    def plain(self, stored: Json) -> Json:
+        emails = [stored[part] for part in ("primaryEmail",) if part in stored] + stored.get("additionalEmails", [])
+        return emails[0] if len(emails) == 1 else emails
+
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        if isinstance(value, str):
+            value = [value.strip()]
+        if isinstance(value, list) and value:
+            value = {"primaryEmail": value[0], "additionalEmails": value[1:]}
+        return super().convert(value, field)
 
     def combine(self, values: Sequence[Json]) -> Json:
         return self.combine_with_extra(

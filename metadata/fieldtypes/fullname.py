@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
 from metadata.fieldtypes.contract import Json, Samples, register
+
+if TYPE_CHECKING:
+    from metadata.schema import FieldSchema
 
 
 @register
@@ -46,6 +50,16 @@ class FullNameType(CompositeType):
         ],
         operands={"firstName.eq": "Ada", "lastName.ilike": "%love%"},
     )
+
+    def plain(self, stored: Json) -> Json:
+        return " ".join(stored[part] for part in self.subfields if part in stored)
+
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        """The first word is the first name."""
+        if isinstance(value, str):
+            first, _, last = value.strip().partition(" ")
+            value = {"firstName": first, "lastName": last.strip()}
+        return super().convert(value, field)
 
     def search_texts(self, stored: Json) -> Iterable[str]:
         return tuple(stored.values())

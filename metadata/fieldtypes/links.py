@@ -177,6 +177,19 @@ class LinksType(CompositeType):
         }
         return {key: part for key, part in promoted.items() if part}
 
+    def plain(self, stored: Json) -> Json:
+        links = [_primary_link(stored), *stored.get("secondaryLinks", [])]
+        if any(link is None or link["label"] for link in links):
+            return None  # nothing else keeps a label
+        return links[0]["url"] if len(links) == 1 else [link["url"] for link in links]
+
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        if isinstance(value, str):
+            value = [value.strip()]
+        if isinstance(value, list) and value:
+            value = {"primaryLinkUrl": value[0], "secondaryLinks": [{"label": "", "url": url} for url in value[1:]]}
+        return super().convert(value, field)
+
     def combine(self, values: Sequence[Json]) -> Json:
         return self.combine_with_extra(
             values, "secondaryLinks", _primary_link, lambda link: link["url"] or link["label"]

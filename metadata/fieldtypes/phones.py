@@ -46,8 +46,8 @@ def resolve_phone(number: str | None, country: str | None, calling: str | None, 
         parsed = phonenumbers.parse(number, country or _main_region(calling_code))
     except NumberParseException:
         raise InvalidPhone(f"Provided phone number is invalid {number}", path=path) from None
-    inferred = _own_region(parsed)
     is_international = number.lstrip().startswith(("+", "＋"))
+    inferred = _own_region(parsed) if country is None or is_international else None
     if country and phonenumbers.country_code_for_region(country) != parsed.country_code:
         raise ConflictingPhoneCountryCode("Provided and inferred country code are conflicting", path=path)
     if country and is_international and inferred and inferred != country:

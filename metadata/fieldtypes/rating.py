@@ -11,7 +11,7 @@ from metadata.fieldtypes.contract import Json, Samples, register
 from metadata.fieldtypes.select import SelectType
 
 if TYPE_CHECKING:
-    from metadata.schema import Option
+    from metadata.schema import FieldSchema, Option
 
 MARKS = 5
 _OPTIONS = tuple({"value": f"RATING_{mark}", "label": str(mark), "position": mark - 1} for mark in range(1, MARKS + 1))

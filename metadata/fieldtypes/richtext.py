@@ -122,6 +122,12 @@ class RichTextType(CompositeType):
             markdown = markdown_of(json.loads(blocknote)) or None
         return {"blocknote": blocknote, "markdown": markdown}
 
+    def plain(self, stored: Json) -> Json:
+        return stored.get("markdown")
+
+    def convert(self, value: Json, field: FieldSchema) -> Json:
+        return super().convert({"markdown": value} if isinstance(value, str) else value, field)
+
     def search_texts(self, stored: Json) -> Iterable[str]:
         markdown = stored.get("markdown")
         return (markdown,) if markdown else ()

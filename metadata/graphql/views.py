@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from uuid import UUID as Uuid
@@ -218,13 +217,13 @@ def _creators(resource: Resource) -> dict[str, Any]:
         return resources.resource_create_many(resource, workspace_id=workspace_id, inputs=payload(inputs))
 
     fields: dict[str, Any] = {
-        f"create{resource.pascal}": Field(
-            kind, required=True, input=Argument(given, required=True), resolver=create
-        )
+        f"create{resource.pascal}": Field(kind, required=True, input=Argument(given, required=True), resolver=create)
     }
     if resource.one in _MANY:
         inputs = Argument(List(NonNull(given)), required=True)
-        fields[f"createMany{resource.pascal}s"] = List(NonNull(kind), required=True, inputs=inputs, resolver=create_many)
+        fields[f"createMany{resource.pascal}s"] = List(
+            NonNull(kind), required=True, inputs=inputs, resolver=create_many
+        )
     return fields
 
 

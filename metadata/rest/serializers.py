@@ -174,3 +174,10 @@ class FieldUpdateInput(_Input):
     settings = _json()
     translations = _json()
     morphRelationsUpdatePayload = _json()
+
+
+class FieldTypeInput(_Input):
+    type = _required()
+    options = _json()
+    settings = _json()
+    dryRun = _flag()

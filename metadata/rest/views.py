@@ -19,7 +19,13 @@ from config.principal import Principal
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.rest.paging import Page, read_page, read_page_request
-from metadata.rest.serializers import FieldCreateInput, FieldUpdateInput, ObjectCreateInput, ObjectUpdateInput
+from metadata.rest.serializers import (
+    FieldCreateInput,
+    FieldTypeInput,
+    FieldUpdateInput,
+    ObjectCreateInput,
+    ObjectUpdateInput,
+)
 from metadata.rest.shapes import field_json, object_json, objects_json, relation_names
 from metadata.validation import BadParameter, FieldNotFound, ObjectNotFound
 
@@ -145,3 +151,30 @@ class FieldView(_FieldAnswers):
         shown = None if before is None else self.shown(before)
         field = services.field_delete(workspace_id=self.workspace_id, field_id=field_id)
         return self.item("deleteOneField", shown or self.shown(field))
+
+
+class FieldTypeView(_MetadataView):
+    """Changes a field's type, with every stored value, or with `dryRun` says which values are in the way."""
+
+    def post(self, request: Request, id: str) -> Response:
+        field_id = path_id(id)
+        values = FieldTypeInput(data=request.data).read()
+        change = services.field_change_type(
+            workspace_id=self.workspace_id,
+            field_id=field_id,
+            type=values["type"],
+            options=values.get("options"),
+            settings=values.get("settings"),
+            dry_run=bool(values.get("dryRun")),
+        )
+        field = FieldMetadata.objects.get(workspace_id=self.workspace_id, id=field_id)
+        return self.item(
+            "changeFieldType",
+            {
+                "field": field_json(field, relation_names(self.workspace_id, [field]), self.locale),
+                "dryRun": change.is_dry_run,
+                "convertedCount": change.converted,
+                "unconvertedCount": change.unconverted_count,
+                "unconverted": [each.as_json() for each in change.unconverted],
+            },
+        )

@@ -6,21 +6,33 @@ as both APIs take them. What breaks a rule raises `metadata.validation.MetadataV
 another ApiError, and nothing has changed.
 """
 
-from metadata.services.fields import field_create, field_delete, field_update
+from metadata.services.conversion import field_change_type
+from metadata.services.fields import field_create, field_delete, field_order, field_update
 from metadata.services.indexes import index_create, index_delete
 from metadata.services.objects import object_create, object_delete, object_update
-from metadata.services.workspaces import SECURITY_MEMBERS, workspace_create, workspace_delete, workspace_update
+from metadata.services.workspaces import (
+    SECURITY_MEMBERS,
+    standard_objects_add,
+    standard_rows,
+    workspace_create,
+    workspace_delete,
+    workspace_update,
+)
 
 __all__ = [
     "SECURITY_MEMBERS",
+    "field_change_type",
     "field_create",
     "field_delete",
+    "field_order",
     "field_update",
     "index_create",
     "index_delete",
     "object_create",
     "object_delete",
     "object_update",
+    "standard_objects_add",
+    "standard_rows",
     "workspace_create",
     "workspace_delete",
     "workspace_update",

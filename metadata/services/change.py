@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, transaction
@@ -64,6 +64,10 @@ class Change:
     def watch_search(self, object_id: UUID) -> None:
         """Remember which fields are searched, so that the vectors are made anew if that changes."""
         self._searched.setdefault(object_id, self._searched_fields(object_id))
+
+    def search_again(self, object_id: UUID) -> None:
+        """Have the vectors made anew although the same fields are searched: their words are others."""
+        self._searched[object_id] = frozenset({uuid4()})
 
     def _searched_fields(self, object_id: UUID) -> frozenset[UUID]:
         label_identifier = ObjectMetadata.objects.values_list("label_identifier_field_id", flat=True).get(

@@ -31,7 +31,6 @@ from metadata.services.relations import (
     read_morph_payloads,
     read_payload,
     row_name,
-    target_name,
 )
 from metadata.services.removal import remove_fields
 from metadata.validation import (
@@ -40,6 +39,7 @@ from metadata.validation import (
     Failure,
     FieldNotFound,
     MetadataValidationFailed,
+    ObjectNotFound,
     Operation,
     require_texts,
 )
@@ -218,7 +218,7 @@ def _relation_fields(
         )
         if source_problems:
             failures.append(Failure("fieldMetadata", "create", source_problems, _entity(obj, name, uuid4())))
-        other_name = target_name(payload.label)
+        other_name = payload.name
         taken_on_target = existing[payload.target.id]
         if payload.target.id == obj.id:
             taken_on_target = [*taken_on_target, FieldMetadata(name=name, type="RELATION")]
@@ -552,6 +552,24 @@ def _add_morph_targets(change: Change, field: FieldMetadata, obj: ObjectMetadata
         "isLabelSyncedWithName": field.is_label_synced_with_name,
     }
     _write_new_fields(change, _relation_fields(change, obj, field_type(field.type), given, added, field.morph_id, []))
+
+
+# Order -----------------------------------------------------------------------------------------------
+
+
+def field_order(*, workspace_id: UUID, object_id: UUID, field_ids: Sequence[UUID]) -> None:
+    """Put fields of the object into this order; those not named keep their places. Raises ObjectNotFound."""
+    with changing(workspace_id) as change:
+        if object_id not in change.objects:
+            raise ObjectNotFound()
+        fields = change.fields_of(object_id)
+        named = iter(
+            sorted((each for each in fields if each.id in field_ids), key=lambda each: field_ids.index(each.id))
+        )
+        ordered = [next(named) if each.id in field_ids else each for each in fields]
+        for place, field in enumerate(ordered):
+            field.position = place
+        FieldMetadata.objects.bulk_update(ordered, ["position"])
 
 
 # Delete ----------------------------------------------------------------------------------------------

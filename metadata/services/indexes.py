@@ -80,7 +80,7 @@ def _columns(
         if field is None:
             problems.append(Problem(INVALID, f"Field {field_id} not found on object {obj.id}", field_id))
             continue
-        problem = _column_problem(field, sub_field)
+        problem = column_problem(field, sub_field)
         if problem is not None:
             problems.append(Problem(INVALID, problem, sub_field))
         columns.append((field, sub_field))
@@ -89,7 +89,7 @@ def _columns(
     return columns, problems
 
 
-def _column_problem(field: FieldMetadata, sub_field: str | None) -> str | None:
+def column_problem(field: FieldMetadata, sub_field: str | None) -> str | None:
     type_ = field_type(field.type)
     if type_.subfields and sub_field is None:
         return f"Composite field {field.name} requires a sub-field selection"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -137,15 +137,35 @@ def _with_default_relations(
     change: Change, obj: ObjectMetadata, fields: list[FieldMetadata]
 ) -> tuple[list[FieldMetadata], list[FieldMetadata]]:
     """The object's fields with its ends of the default relations, and the other ends."""
-    inverses: list[FieldMetadata] = []
+    others = {
+        relation.object_name: other
+        for relation in DEFAULT_RELATIONS
+        if (other := change.object_named(relation.object_name)) is not None and not other.is_custom
+    }
+    pairs = default_relations(obj, fields, others, {name: change.fields_of(each.id) for name, each in others.items()})
+    own = [each for each in pairs if each.object_id == obj.id]
+    return [*fields, *own], [each for each in pairs if each.object_id != obj.id]
+
+
+def default_relations(
+    obj: ObjectMetadata,
+    own: Sequence[FieldMetadata],
+    others: Mapping[str, ObjectMetadata],
+    fields: Mapping[str, Sequence[FieldMetadata]],
+) -> list[FieldMetadata]:
+    """Both ends of a custom object's default relations to those of the `others` that take part in them.
+
+    `own` and `fields` are what the objects have. Raises MetadataValidationFailed when a name is taken.
+    """
+    made: list[FieldMetadata] = []
     failures: list[Failure] = []
     for relation in DEFAULT_RELATIONS:
-        other = change.object_named(relation.object_name)
-        if other is None or other.is_custom:
+        other = others.get(relation.object_name)
+        if other is None:
             continue
-        others = change.fields_of(other.id)
+        theirs = [*fields[relation.object_name], *(each for each in made if each.object_id == other.id)]
         name = relation.inverse_name(obj.name_singular)
-        problems = _taken_problems(name, others)
+        problems = _taken_problems(name, theirs)
         if problems:
             failures.append(Failure("fieldMetadata", "create", problems, {"name": name}))
             continue
@@ -157,7 +177,7 @@ def _with_default_relations(
                 label=obj.label_singular,
                 icon=obj.icon or "IconBuildingSkyscraper",
                 description=f"{other.label_singular} {obj.label_singular}",
-                position=next_position(others),
+                position=next_position(theirs),
                 type_name="MORPH_RELATION" if relation.is_morph else "RELATION",
                 flags=flags | {"application_id": obj.application_id},
             ),
@@ -167,20 +187,19 @@ def _with_default_relations(
                 label=relation.label,
                 icon=relation.icon,
                 description=f"{relation.label} tied to the {obj.label_singular}",
-                position=next_position(fields),
+                position=next_position([*own, *(each for each in made if each.object_id == obj.id)]),
                 flags=flags,
             ),
             on_delete="CASCADE",
-            morph_id=_morph_id(others) if relation.is_morph else None,
+            morph_id=_morph_id(theirs) if relation.is_morph else None,
         )
-        fields.append(to_many)
-        inverses.append(to_one)
+        made += [to_many, to_one]
     if failures:
         raise MetadataValidationFailed(failures)
-    return fields, inverses
+    return made
 
 
-def _morph_id(fields: list[FieldMetadata]) -> UUID:
+def _morph_id(fields: Sequence[FieldMetadata]) -> UUID:
     """The id that the rows of the object's own morph relation share."""
     return next((each.morph_id for each in fields if each.morph_id is not None and not each.is_custom), None) or uuid4()
 
@@ -378,7 +397,7 @@ def _object_problems(change: Change, obj: ObjectMetadata) -> list[Problem]:
     return problems
 
 
-def _taken_problems(name: str, others: list[FieldMetadata]) -> list[Problem]:
+def _taken_problems(name: str, others: Sequence[FieldMetadata]) -> list[Problem]:
     taken = taken_names(others)
     return [taken_problem(each) for each in (name, f"{name}Id") if each in taken]
 

@@ -24,6 +24,7 @@ class Payload:
     target: ObjectMetadata
     label: str
     icon: str
+    name: str  # of the counterpart; empty when its label gives none, which its check reports
 
 
 def read_payload(change: Change, payload: Any) -> Payload | Problem:
@@ -37,7 +38,9 @@ def read_payload(change: Change, payload: Any) -> Payload | Problem:
     if target is None:
         message = "Object metadata relation target not found for relation creation payload"
         return Problem(MALFORMED, message, str(target_id))
-    return Payload(payload["type"], target, payload["targetFieldLabel"], payload.get("targetFieldIcon") or "Icon123")
+    label = payload["targetFieldLabel"]
+    name = payload.get("targetFieldName") or _name_of(label)
+    return Payload(payload["type"], target, label, payload.get("targetFieldIcon") or "Icon123", name)
 
 
 def _payload_target(payload: Any) -> UUID | None:
@@ -47,6 +50,7 @@ def _payload_target(payload: Any) -> UUID | None:
         or payload.get("type") not in RelationType.values
         or not isinstance(payload.get("targetFieldLabel"), str)
         or not isinstance(payload.get("targetFieldIcon", ""), str | None)
+        or not isinstance(payload.get("targetFieldName", ""), str | None)
     ):
         return None
     try:
@@ -82,8 +86,7 @@ def row_name(name: str, payload: Payload) -> str:
     return name + capitalised(target.name_singular if payload.kind == RelationType.MANY_TO_ONE else target.name_plural)
 
 
-def target_name(label: str) -> str:
-    """The name of the counterpart, from its label; empty when the label gives none, which its check reports."""
+def _name_of(label: str) -> str:
     try:
         return computed_name(label)
     except InvalidMetadataInput:
@@ -100,7 +103,7 @@ def build_relation(
     """The source's field and its counterpart on the payload's target."""
     target = payload.target
     target_end = RelationEnd(
-        name=target_name(payload.label),
+        name=payload.name,
         label=payload.label,
         icon=payload.icon,
         description=f"{source_end.label} of the {source.label_singular.lower()}",

@@ -114,7 +114,10 @@ def _view_rules(view: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
         problems.append("mainGroupByFieldMetadataId should not be empty for a KANBAN view")
     if view.type == shown.ViewType.CALENDAR and calendar is None:
         problems.append("calendarFieldMetadataId should not be empty for a CALENDAR view")
-    ends = (("calendarFieldMetadataId", calendar), ("calendarEndFieldMetadataId", fields.get(view.calendar_end_field_id)))
+    ends = (
+        ("calendarFieldMetadataId", calendar),
+        ("calendarEndFieldMetadataId", fields.get(view.calendar_end_field_id)),
+    )
     problems += [
         f"{name} must be a date field" for name, each in ends if each is not None and not field_type(each.type).is_date
     ]
@@ -168,9 +171,7 @@ VIEW = Resource(
         Member("position", "position", "number"),
         Member("isCompact", "is_compact", "flag"),
         _choice("openRecordIn", "open_record_in", shown.ViewOpenRecordIn),
-        _choice(
-            "kanbanAggregateOperation", "kanban_aggregate_operation", shown.AggregateOperations, is_nullable=True
-        ),
+        _choice("kanbanAggregateOperation", "kanban_aggregate_operation", shown.AggregateOperations, is_nullable=True),
         Member(
             "kanbanAggregateOperationFieldMetadataId", "kanban_aggregate_operation_field_id", "field", is_nullable=True
         ),
@@ -514,14 +515,20 @@ def _cleaned(member: Member, value: Any) -> tuple[str | None, Any]:
         return (None, float(value)) if is_number else ("must be a number", None)
     if member.kind == "choice":
         assert member.choices is not None
-        return (None, value) if value in member.choices.values else (f"must be one of: {', '.join(member.choices)}", None)
+        return (
+            (None, value) if value in member.choices.values else (f"must be one of: {', '.join(member.choices)}", None)
+        )
     if member.kind == "text":
         if not isinstance(value, str) or "\x00" in value:
             return "must be a string", None
         text = value.strip()
-        return ("should not be empty", None) if member.is_required and not text and member.name != "fieldValue" else (
-            None,
-            text,
+        return (
+            ("should not be empty", None)
+            if member.is_required and not text and member.name != "fieldValue"
+            else (
+                None,
+                text,
+            )
         )
     try:
         return None, UUID(str(value))
@@ -560,7 +567,9 @@ def _reference_problems(resource: Resource, row: Row) -> list[str]:
         if each.object_id == object_id
     }
     problems = [
-        f"{each.name} is not a field of the view's object" for each in members if getattr(row, each.attribute) not in fields
+        f"{each.name} is not a field of the view's object"
+        for each in members
+        if getattr(row, each.attribute) not in fields
     ]
     return problems or resource.rules(row, fields)
 

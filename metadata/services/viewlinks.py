@@ -135,7 +135,7 @@ def _follow_groups(view: shown.View, field: FieldMetadata, replacements: Mapping
     shown.ViewGroup.objects.bulk_create(added)
 
 
-def type_changed(field: FieldMetadata, replacements: Mapping[str, str | None]) -> None:
+def type_changed(field: FieldMetadata) -> None:
     """The field holds something else now: what was said of its old values says nothing any more."""
     fields_hidden([field.id])
     shown.ViewFilter.objects.filter(field_id=field.id).delete()

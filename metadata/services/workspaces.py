@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,17 +24,21 @@ from metadata.models import (
     Workspace,
     schema_name,
 )
+from metadata.services import viewlinks
 from metadata.services.autoindex import create_automatic_indexes
 from metadata.services.build import (
     RelationEnd,
     automatic_indexes,
     identifier,
+    next_position,
     relation_pair,
     standard_field,
     standard_object,
     system_fields,
 )
+from metadata.services.change import changing
 from metadata.services.defaultviews import create_default_views
+from metadata.services.objects import default_relations
 from metadata.standard import CATALOGUE, EMPTY_CATALOGUE
 from metadata.standard.definition import StandardObject, StandardRelation
 from metadata.storage import Storage
@@ -73,50 +78,124 @@ def _free_subdomain(name: str) -> str:
 
 
 def _create_standard_objects(workspace: Workspace, catalogue: Sequence[StandardObject]) -> None:
-    objects = {each.singular: standard_object(workspace.id, each) for each in catalogue}
-    fields: dict[str, list[FieldMetadata]] = {}
+    objects, fields = standard_rows(workspace.id, catalogue)
+    storage = Storage(workspace)
+    storage.create_schema()
+    _write_standard(storage, objects.values(), [each for own in fields.values() for each in own])
+
+
+def standard_rows(
+    workspace_id: UUID,
+    catalogue: Sequence[StandardObject],
+    existing: Mapping[str, tuple[ObjectMetadata, list[FieldMetadata]]] | None = None,
+) -> tuple[dict[str, ObjectMetadata], dict[str, list[FieldMetadata]]]:
+    """Standard objects as rows in memory, and their new fields, by singular name.
+
+    Relations lead to the `existing` standard objects too (given with their fields), and from them.
+    """
+    known = dict(existing or {})
+    objects = {each.singular: standard_object(workspace_id, each) for each in catalogue}
+    every = {name: obj for name, (obj, _) in known.items()} | objects
+    fields: dict[str, list[FieldMetadata]] = {name: list(own) for name, (_, own) in known.items()}
     for definition in catalogue:
         obj = objects[definition.singular]
         own = system_fields(obj)
         own += [standard_field(obj, each, len(own) + place) for place, each in enumerate(definition.fields)]
         fields[definition.singular] = own
-    for definition in catalogue:
-        _add_relations(definition, objects, fields)
+    for definition in CATALOGUE:
+        if definition.singular in every:
+            _add_relations(definition, every, fields, objects)
     for definition in catalogue:
         obj = objects[definition.singular]
         ids = {each.name: each.id for each in fields[definition.singular]}
         obj.label_identifier_field_id = ids[definition.label_identifier]
         obj.image_identifier_field_id = ids.get(definition.image_identifier or "")
-    every_field = [each for own in fields.values() for each in own]
-    indexes = [each for own in fields.values() for each in automatic_indexes(own[0].object, own)]
-    ObjectMetadata.objects.bulk_create(objects.values())
-    FieldMetadata.objects.bulk_create(every_field)
+    old = {each.id for _, own in known.values() for each in own}
+    return objects, {name: [each for each in own if each.id not in old] for name, own in fields.items()}
+
+
+def _write_standard(
+    storage: Storage, objects: Iterable[ObjectMetadata], fields: Sequence[FieldMetadata], further: bool = False
+) -> None:
+    """Write new objects with the new fields, which may be of `further` objects too; make the tables and views."""
+    objects = list(objects)
+    by_object: dict[UUID, list[FieldMetadata]] = defaultdict(list)
+    for field in fields:
+        by_object[field.object_id].append(field)
+    new = {each.id for each in objects}
+    indexes = [each for own in by_object.values() for each in automatic_indexes(own[0].object, own)]
+    ObjectMetadata.objects.bulk_create(objects)
+    if further:
+        touched = {each.object_id: each.object for each in fields if each.object_id not in new}
+        ObjectMetadata.objects.bulk_update(touched.values(), ["used_storage_keys"])
+    FieldMetadata.objects.bulk_create(fields)
     IndexMetadata.objects.bulk_create([index for index, _ in indexes])
     IndexFieldMetadata.objects.bulk_create([column for _, columns in indexes for column in columns])
-    storage = Storage(workspace)
-    storage.create_schema()
-    for obj in objects.values():
+    for obj in objects:
         storage.create_table(obj.id)
-    for field in every_field:
+    for field in fields:
         create_automatic_indexes(storage, field)
     storage.flush()
-    create_default_views(objects.values(), {own[0].object_id: own for own in fields.values()})
+    create_default_views(objects, by_object)
+    if further:
+        viewlinks.fields_created([each for each in fields if each.object_id not in new])
+
+
+def standard_objects_add(*, workspace_id: UUID, names: Sequence[str]) -> None:
+    """Give a workspace standard objects that it lacks, with their relations to what it has.
+
+    Raises InvalidMetadataInput for a name that is none of a standard object, MetadataConflict for a taken one.
+    """
+    definitions = {each.singular: each for each in CATALOGUE}
+    unknown = [name for name in names if name not in definitions]
+    if unknown:
+        raise InvalidMetadataInput(
+            f"There is no standard object called {', '.join(unknown)}", sub_code="INVALID_OBJECT_INPUT"
+        )
+    with changing(workspace_id) as change:
+        added = [each for each in CATALOGUE if each.singular in names]
+        taken = {name for each in change.objects.values() for name in (each.name_singular, each.name_plural)}
+        for each in added:
+            if taken & {each.singular, each.plural}:
+                raise MetadataConflict(f"Object {each.singular} already exists", sub_code="OBJECT_ALREADY_EXISTS")
+        existing = {
+            obj.name_singular: (obj, _with_object(obj, change.fields_of(obj.id)))
+            for obj in change.objects.values()
+            if not obj.is_custom
+        }
+        objects, fields = standard_rows(workspace_id, added, existing)
+        for custom in [each for each in change.objects.values() if each.is_custom]:
+            for field in default_relations(custom, change.fields_of(custom.id), objects, fields):
+                fields.setdefault(field.object.name_singular, []).append(field)
+        written = [each for own in fields.values() for each in own]
+        _write_standard(change.storage, objects.values(), written, further=True)
+
+
+def _with_object(obj: ObjectMetadata, fields: list[FieldMetadata]) -> list[FieldMetadata]:
+    for field in fields:
+        field.object = obj
+    return fields
 
 
 def _add_relations(
-    definition: StandardObject, objects: Mapping[str, ObjectMetadata], fields: Mapping[str, list[FieldMetadata]]
+    definition: StandardObject,
+    objects: Mapping[str, ObjectMetadata],
+    fields: Mapping[str, list[FieldMetadata]],
+    new: Container[str],
 ) -> None:
-    morph_id = uuid4()
+    """The relations of one object, those only that have a new object at one of their ends."""
     source = objects[definition.singular]
+    known = (each.morph_id for each in fields[definition.singular] if not each.is_custom)
+    morph_id = next((each for each in known if each is not None), None) or uuid4()
     for relation in definition.relations:
         target = objects.get(relation.target)
-        if target is None:
+        if target is None or not (definition.singular in new or relation.target in new):
             continue
         to_one, to_many = relation_pair(
             source,
-            _near_end(relation, source, len(fields[definition.singular])),
+            _near_end(relation, source, next_position(fields[definition.singular])),
             target,
-            _far_end(relation, target, len(fields[relation.target])),
+            _far_end(relation, target, next_position(fields[relation.target])),
             on_delete=relation.on_delete,
             morph_id=morph_id if relation.is_morph else None,
         )
@@ -124,7 +203,7 @@ def _add_relations(
         fields[relation.target].append(to_many)
 
 
-def _near_end(relation: StandardRelation, source: ObjectMetadata, position: int) -> RelationEnd:
+def _near_end(relation: StandardRelation, source: ObjectMetadata, position: float) -> RelationEnd:
     return RelationEnd(
         name=relation.name,
         label=relation.label,
@@ -140,7 +219,7 @@ def _near_end(relation: StandardRelation, source: ObjectMetadata, position: int)
     )
 
 
-def _far_end(relation: StandardRelation, target: ObjectMetadata, position: int) -> RelationEnd:
+def _far_end(relation: StandardRelation, target: ObjectMetadata, position: float) -> RelationEnd:
     return RelationEnd(
         name=relation.inverse,
         label=relation.inverse_label,
@@ -157,7 +236,7 @@ def _far_end(relation: StandardRelation, target: ObjectMetadata, position: int) 
 
 # Settings --------------------------------------------------------------------------------------------
 
-_COLUMNS: Mapping[str, str] = {
+SETTINGS: Mapping[str, str] = {
     "displayName": "display_name",
     "logo": "logo",
     "subdomain": "subdomain",
@@ -183,7 +262,7 @@ _COLUMNS: Mapping[str, str] = {
     "defaultApiVersion": "default_api_version",
 }
 SECURITY_MEMBERS = frozenset(
-    name for name in _COLUMNS if "Auth" in name and name.startswith("is")
+    name for name in SETTINGS if "Auth" in name and name.startswith("is")
 )  # changing these needs the SECURITY flag; the rest needs WORKSPACE
 
 _RANGES: Mapping[str, tuple[int, int]] = {
@@ -210,9 +289,9 @@ def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any]) -> Worksp
             raise WorkspaceNotFound("Workspace not found")
         changed = []
         for name, value in update.items():
-            if name in _COLUMNS and (value is not None or name in _CLEARABLE):
-                setattr(workspace, _COLUMNS[name], _clean_setting(workspace, name, value))
-                changed.append(_COLUMNS[name])
+            if name in SETTINGS and (value is not None or name in _CLEARABLE):
+                setattr(workspace, SETTINGS[name], _clean_setting(workspace, name, value))
+                changed.append(SETTINGS[name])
         workspace.updated_at = timezone.now()
         workspace.save(update_fields=[*changed, "updated_at"])
     return workspace

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
 from django.db import connection
 
 from apikeys import services as access
@@ -128,6 +126,3 @@ def leaks(south: Side, shown: str, sent: str) -> list[str]:
     marks = [each for each in south.every_id if each in shown and each not in sent]
     return marks + [word for word in ("South", "south") if word in shown and word not in sent]
 
-
-def json_texts(value: Any) -> str:
-    return "" if value is None else str(value)

@@ -26,7 +26,6 @@ from tests.isolation.scene import Side, leaks, state
 
 TAKES_ID = {"UUID", "ID", "String"}
 PLAIN = {"Boolean": True, "Int": 1, "Float": 1.0, "JSON": {}, "RawJSONScalar": {}, "DateTime": "2099-01-01T00:00:00.000Z"}
-NAMES_AN_ID = ("id", "ids", "input", "where")
 
 
 def value_of(kind: Any, sent: str, depth: int = 0, *, everything: bool = True) -> Any:
@@ -97,7 +96,7 @@ def test_every_root_field(north: Side, south: Side, path: str, kind: str) -> Non
     roots = (schema.query_type if kind == "query" else schema.mutation_type).fields  # type: ignore[union-attr]
     if path == "/graphql":  # of each object the same fields; ours are enough
         roots = {name: field for name, field in roots.items() if "lanet" in name or "oon" in name or name == "search"}
-    assert len(roots) > 10
+    assert len(roots) > 5
     before = state(south.workspace)
     executed = set()
     for name, field in roots.items():

@@ -77,7 +77,8 @@ def test_metadata_keys_and_webhooks(north: Side, south: Side, route: str) -> Non
         path = "/" + re.sub(r"<\w+:\w+>", sent, route)
         for method in METHODS:
             answer = ask(north, south, method, path, None if method in ("GET", "DELETE") else body)
-            assert answer.status in (400, 403, 404, 405), (method, path, answer.body)
+            is_nothing = (answer.status, answer.body) == (200, None)  # how an unknown key or webhook is answered
+            assert is_nothing or answer.status in (400, 403, 404, 405), (method, path, answer.body)
 
 
 RECORDS = [  # method, path, body, expected status, records answered

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.factories import Api, api_of, workspace_with
+from metadata.models import FieldMetadata, ObjectMetadata
+from tests.factories import Api, add_field, add_object, api_of, workspace_with
 
 SALE = {
     "nameSingular": "sale",
@@ -103,3 +104,199 @@ def test_a_view_that_is_not_there_is_not_ignored(sales: Api) -> None:
     answer = sales.graphql('{ salesGroupBy(groupBy: [{city: true}], viewId: "x") { totalCount } }')
     [error] = answer.body["errors"]
     assert (error["message"], error["extensions"]["code"]) == ("View x not found", "NOT_FOUND")
+
+
+# Weeks, relations, orders ------------------------------------------------------------------------------
+
+VISITS = (  # day, city, staff, shop
+    ("2025-01-02T08:00:00Z", "Oslo", 10, "North"),  # Thursday
+    ("2025-01-06T08:00:00Z", "Rome", 20, "South"),  # Monday
+    ("2025-02-26T08:00:00Z", None, 30, "North"),  # Wednesday
+    ("2025-03-06T23:30:00Z", "Rome", 40, None),  # Thursday; Friday in Paris
+)
+
+
+@pytest.fixture
+def visits(db: None) -> Api:
+    workspace = workspace_with()
+    shop = add_object(workspace, "shop", "shops", [{"type": "DATE_TIME", "name": "openedAt"}])
+    visit = add_object(
+        workspace,
+        "visit",
+        "visits",
+        [{"type": "DATE_TIME", "name": "day"}, {"type": "TEXT", "name": "city"}, {"type": "NUMBER", "name": "staff"}],
+    )
+    payload = {
+        "type": "MANY_TO_ONE",
+        "targetObjectMetadataId": str(shop.id),
+        "targetFieldLabel": "Visits",
+        "targetFieldIcon": "I",
+    }
+    add_field(workspace, visit, "RELATION", "shop", relationCreationPayload=payload)
+    api = api_of(workspace)
+    shops = api.data(
+        "mutation ($d: X) { createShops(data: $d) { id name } }",
+        {
+            "d": [
+                {"name": "North", "openedAt": "2025-01-05T12:00:00Z"},
+                {"name": "South", "openedAt": "2025-01-06T12:00:00Z"},
+            ]
+        },
+    )["createShops"]
+    ids = {each["name"]: each["id"] for each in shops}
+    data = [
+        {"name": f"V{index}", "day": day, "city": city, "staff": staff, "shopId": ids.get(name or "")}
+        for index, (day, city, staff, name) in enumerate(VISITS)
+    ]
+    api.data("mutation ($d: X) { createVisits(data: $d) { id } }", {"d": data})
+    return api
+
+
+GROUPS = """query ($g: X, $o: X, $r: X, $f: X, $l: Int) { visitsGroupBy(groupBy: $g, orderBy: $o, orderByForRecords: $r, filter: $f, limit: $l) {
+  groupByDimensionValues totalCount avgStaff edges { node { name shop { name } } } } }"""
+
+
+def counts(api: Api, dimensions: list[Any], **more: Any) -> dict[str, int]:
+    groups = api.data(GROUPS, {"g": dimensions, **more})["visitsGroupBy"]
+    return {
+        " ".join(str(value)[:10] for value in group["groupByDimensionValues"]): group["totalCount"] for group in groups
+    }
+
+
+def by_day(granularity: str, **more: str) -> dict[str, Any]:
+    return {"day": {"granularity": granularity, **more}}
+
+
+@pytest.mark.parametrize(
+    ("dimension", "expected"),
+    [
+        (by_day("WEEK", timeZone="UTC"), {"2024-12-30": 1, "2025-01-06": 1, "2025-02-24": 1, "2025-03-03": 1}),
+        (by_day("WEEK", weekStartDay="SUNDAY"), {"2024-12-29": 1, "2025-01-05": 1, "2025-02-23": 1, "2025-03-02": 1}),
+        (by_day("WEEK", weekStartDay="SATURDAY"), {"2024-12-28": 1, "2025-01-04": 1, "2025-02-22": 1, "2025-03-01": 1}),
+        (by_day("DAY", timeZone="Europe/Paris"), {"2025-01-02": 1, "2025-01-06": 1, "2025-02-26": 1, "2025-03-07": 1}),
+        (by_day("MONTH", timeZone="Europe/Paris"), {"2025-01-01": 2, "2025-02-01": 1, "2025-03-01": 1}),
+        (by_day("QUARTER"), {"2025-01-01": 4}),
+        (by_day("YEAR"), {"2025-01-01": 4}),
+        (by_day("DAY_OF_THE_WEEK"), {"Thursday": 2, "Monday": 1, "Wednesday": 1}),
+        (by_day("MONTH_OF_THE_YEAR"), {"January": 2, "February": 1, "March": 1}),
+        (by_day("QUARTER_OF_THE_YEAR"), {"Q1": 4}),
+        ({"city": True}, {"Oslo": 1, "Rome": 2, "None": 1}),
+        ({"staff": True}, {"10": 1, "20": 1, "30": 1, "40": 1}),
+        ({"shop": {"name": True}}, {"North": 2, "South": 1, "None": 1}),
+        ({"shop": {"openedAt": {"granularity": "DAY_OF_THE_WEEK"}}}, {"Sunday": 2, "Monday": 1, "None": 1}),
+        ({"shop": {"openedAt": {"granularity": "WEEK", "weekStartDay": "SUNDAY"}}}, {"2025-01-05": 3, "None": 1}),
+    ],
+)
+def test_dimensions(visits: Api, dimension: dict[str, Any], expected: dict[str, int]) -> None:
+    assert counts(visits, [dimension]) == expected
+
+
+def test_two_fields_of_one_target_and_a_root_date_beside_them(visits: Api) -> None:
+    dimensions = [{"shop": {"name": True}}, {"shop": {"openedAt": {"granularity": "DAY_OF_THE_WEEK"}}}]
+    assert counts(visits, dimensions) == {"North Sunday": 2, "South Monday": 1, "None None": 1}
+    order = [{"day": {"granularity": "MONTH_OF_THE_YEAR", "orderBy": "DescNullsLast"}}]
+    assert counts(visits, [by_day("MONTH_OF_THE_YEAR"), {"shop": {"name": True}}], o=order, l=1) == {"March None": 1}
+
+
+def test_weekdays_and_months_are_ordered_as_in_the_calendar(visits: Api) -> None:
+    for granularity, names in (
+        ("DAY_OF_THE_WEEK", ["Monday", "Wednesday", "Thursday"]),
+        ("MONTH_OF_THE_YEAR", ["January", "February", "March"]),
+    ):
+        for direction, expected in (("AscNullsLast", names), ("DescNullsLast", names[::-1])):
+            order = [{"day": {"granularity": granularity, "orderBy": direction}}]
+            assert list(counts(visits, [by_day(granularity)], o=order)) == expected
+
+
+def test_priorities_follow_the_list(visits: Api) -> None:
+    weekday = {"day": {"granularity": "DAY_OF_THE_WEEK", "orderBy": "AscNullsLast"}}
+    average = {"aggregate": {"avgStaff": "DescNullsLast"}}
+    city = {"city": "AscNullsLast"}
+    dimensions = [by_day("DAY_OF_THE_WEEK"), {"city": True}]
+    assert list(counts(visits, dimensions, o=[weekday, average])) == [
+        "Monday Rome",
+        "Wednesday None",
+        "Thursday Rome",
+        "Thursday Oslo",
+    ]
+    assert list(counts(visits, dimensions, o=[average, weekday])) == [
+        "Thursday Rome",
+        "Wednesday None",
+        "Monday Rome",
+        "Thursday Oslo",
+    ]
+    assert list(counts(visits, dimensions, o=[city, weekday])) == [
+        "Thursday Oslo",
+        "Monday Rome",
+        "Thursday Rome",
+        "Wednesday None",
+    ]
+    assert list(counts(visits, dimensions, o=[city, average])) == [
+        "Thursday Oslo",
+        "Thursday Rome",
+        "Monday Rome",
+        "Wednesday None",
+    ]
+
+
+def test_records_of_groups_in_order_with_their_relations(visits: Api) -> None:
+    def names(order: Any) -> list[list[str]]:
+        groups = visits.data(GROUPS, {"g": [{"city": True}], "f": {"city": {"eq": "Rome"}}, "r": order})[
+            "visitsGroupBy"
+        ]
+        return [[edge["node"]["name"] for edge in group["edges"]] for group in groups]
+
+    assert names([{"name": "AscNullsLast"}]) == [["V1", "V3"]]
+    assert names([{"name": "DescNullsLast"}]) == [["V3", "V1"]]
+    assert names([{"shop": {"name": "AscNullsFirst"}}]) == [["V3", "V1"]]
+    assert names([{"shop": {"name": "AscNullsLast"}}]) == [["V1", "V3"]]
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "order", "message"),
+    [
+        ([{"city": True}], [{"staff": "AscNullsLast"}], "Cannot order by a field that is not an aggregate nor in groupBy criteria: staff."),
+        ([by_day("WEEK")], [{"day": {"granularity": "MONTH", "orderBy": "AscNullsLast"}}], "Cannot order by a date granularity that is not in groupBy criteria: MONTH"),
+        ([by_day("WEEK")], [{"day": "AscNullsLast"}], "Cannot order by a field that is not in groupBy or that is not an aggregate field: day"),
+        ([{"city": True}], [{"aggregate": {"avgStaff": "AscNullsLast", "totalCount": "AscNullsLast"}}], "Please provide aggregate criteria one by one in orderBy array"),
+        ([{"city": True}], [{"city": "AscNullsLast", "staff": "AscNullsLast"}], "Please provide orderBy field criteria one by one in orderBy array"),
+        ([{"city": True}], [{"aggregate": {"foo": "AscNullsLast"}}], "Unknown aggregate field: foo"),
+        ([{"city": True}], [{"shop": {"name": "AscNullsLast"}}], "Cannot order by a relation field that is not in groupBy criteria: shop.name"),
+        ([{"city": True, "staff": True}], None, "You cannot provide multiple fields in one GroupByInput, split them into multiple GroupByInput"),
+        ([{"shop": {"name": True, "openedAt": True}}], None, "You cannot provide multiple nested fields in one relation GroupByInput, split them into multiple GroupByInput"),
+        ([{"createdBy": {"source": True}}], None, 'Field "createdBy" is not supported in groupBy'),
+        ([by_day("WEEK", timeZone="Nowhere")], None, "Invalid timezone: Nowhere"),
+        ([{"city": "x"}], None, 'Invalid groupBy definition for field "city"'),
+    ],
+)  # fmt: skip
+def test_groups_refused(visits: Api, dimensions: Any, order: Any, message: str) -> None:
+    answer = visits.graphql(GROUPS, {"g": dimensions, "o": order})
+    assert answer.body["data"] == {"visitsGroupBy": None}
+    assert [error["message"] for error in answer.body["errors"]] == [message]
+
+
+def test_a_views_filters_and_any_field_search_apply(visits: Api) -> None:
+    subject = ObjectMetadata.objects.get(name_singular="visit")
+    city = FieldMetadata.objects.get(object=subject, name="city")
+    values = {"objectMetadataId": str(subject.id), "name": "Rome", "icon": "IconList"}
+    view = visits.post("/rest/metadata/views", values)
+    assert view.status == 201, view.body
+    view_id = view.body["id"]
+    stored = {"viewId": view_id, "fieldMetadataId": str(city.id), "operand": "CONTAINS", "value": "Rom"}
+    assert visits.post("/rest/metadata/viewFilters", stored).status == 201
+
+    def groups(**more: Any) -> dict[str, int]:
+        text = """query ($g: X, $v: UUID, $f: X) { visitsGroupBy(groupBy: $g, viewId: $v, filter: $f) {
+                    groupByDimensionValues totalCount } }"""
+        data = visits.data(text, {"g": [{"city": True}], "v": view_id, **more})["visitsGroupBy"]
+        return {each["groupByDimensionValues"][0]: each["totalCount"] for each in data}
+
+    assert groups() == {"Rome": 2}
+    assert groups(f={"staff": {"gt": 20}}) == {"Rome": 1}
+    assert groups(v=None) == {"Oslo": 1, "Rome": 2, None: 1}
+    assert visits.patch(f"/rest/metadata/views/{view_id}", {"anyFieldFilterValue": "V3"}).status == 200
+    assert groups() == {"Rome": 1}
+    for other in ("x", str(city.id)):
+        answer = visits.graphql(f'{{ visitsGroupBy(groupBy: [{{city: true}}], viewId: "{other}") {{ totalCount }} }}')
+        assert answer.body["data"] == {"visitsGroupBy": None}
+        assert answer.body["errors"][0]["extensions"]["code"] == "NOT_FOUND"

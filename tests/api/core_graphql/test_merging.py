@@ -27,7 +27,12 @@ def people(api: Api, *records: dict[str, Any]) -> list[str]:
 
 
 def mails(prefix: str, *more: str) -> dict[str, Any]:
-    return {"emails": {"primaryEmail": f"{prefix}@x.example", "additionalEmails": [*more, f"{prefix}1@x.example", f"{prefix}2@x.example"]}}
+    return {
+        "emails": {
+            "primaryEmail": f"{prefix}@x.example",
+            "additionalEmails": [*more, f"{prefix}1@x.example", f"{prefix}2@x.example"],
+        }
+    }
 
 
 def error_of(api: Api, text: str, variables: Any = None) -> tuple[str, str]:
@@ -49,15 +54,20 @@ def test_the_survivors_email_is_primary_and_all_others_are_additional(api: Api, 
     assert merged["emails"]["primaryEmail"] == f"{survivor}@x.example"
     assert len(merged["emails"]["additionalEmails"]) == 5
     assert f"{other}@x.example" in merged["emails"]["additionalEmails"]
-    assert api.data("query ($f: X) { people(filter: $f) { totalCount } }", {"f": {"not": {"deletedAt": {"is": "NULL"}}}}) == {
-        "people": {"totalCount": 0}
-    }
+    assert api.data(
+        "query ($f: X) { people(filter: $f) { totalCount } }", {"f": {"not": {"deletedAt": {"is": "NULL"}}}}
+    ) == {"people": {"totalCount": 0}}
     assert api.data("{ people { edges { node { id } } } }") == {"people": {"edges": [{"node": {"id": ids[index]}}]}}
 
 
 def test_a_shared_email_is_kept_once(api: Api) -> None:
     records = [
-        {"emails": {"primaryEmail": f"{name}@x.example", "additionalEmails": ["shared@x.example", f"{name}1@x.example"]}}
+        {
+            "emails": {
+                "primaryEmail": f"{name}@x.example",
+                "additionalEmails": ["shared@x.example", f"{name}1@x.example"],
+            }
+        }
         for name in "ab"
     ]
     merged = api.data(MERGE, {"ids": people(api, *records), "i": 0})["mergePeople"]
@@ -91,14 +101,26 @@ def test_links_of_companies_and_the_people_that_point_at_them(api: Api, shared: 
     def company(name: str) -> dict[str, Any]:
         urls = [f"https://{name}1.example", "https://shared.example" if shared else f"https://{name}2.example"]
         links = [{"label": "", "url": url} for url in urls]
-        return {"name": name, "domainName": {"primaryLinkUrl": f"https://{name}.example", "primaryLinkLabel": name, "secondaryLinks": links}}
+        return {
+            "name": name,
+            "domainName": {
+                "primaryLinkUrl": f"https://{name}.example",
+                "primaryLinkLabel": name,
+                "secondaryLinks": links,
+            },
+        }
 
-    made = api.data("mutation ($d: X) { createCompanies(data: $d) { id } }", {"d": [company(name) for name in "abc"[:2]]})
+    made = api.data(
+        "mutation ($d: X) { createCompanies(data: $d) { id } }", {"d": [company(name) for name in "abc"[:2]]}
+    )
     ids = [each["id"] for each in made["createCompanies"]]
     people(api, *({"jobTitle": title, "companyId": id_} for title, id_ in zip("AB", ids, strict=True)))
     merged = api.data(MERGE_COMPANIES, {"ids": ids, "i": 1})["mergeCompanies"]
     assert (merged["id"], merged["name"]) == (ids[1], "b")
-    assert (merged["domainName"]["primaryLinkUrl"], merged["domainName"]["primaryLinkLabel"]) == ("https://b.example", "b")
+    assert (merged["domainName"]["primaryLinkUrl"], merged["domainName"]["primaryLinkLabel"]) == (
+        "https://b.example",
+        "b",
+    )
     assert len(merged["domainName"]["secondaryLinks"]) == (4 if shared else 5)
     assert sorted(edge["node"]["jobTitle"] for edge in merged["people"]["edges"]) == ["A", "B"]
     gone = api.graphql("query ($id: X) { company(filter: {id: {eq: $id}}) { id } }", {"id": ids[0]})
@@ -107,7 +129,9 @@ def test_links_of_companies_and_the_people_that_point_at_them(api: Api, shared: 
 
 def test_merges_refused(api: Api) -> None:
     ids = people(api, {}, {})
-    text = "mutation ($ids: X, $i: X, $dry: X) { mergePeople(ids: $ids, conflictPriorityIndex: $i, dryRun: $dry) { id } }"
+    text = (
+        "mutation ($ids: X, $i: X, $dry: X) { mergePeople(ids: $ids, conflictPriorityIndex: $i, dryRun: $dry) { id } }"
+    )
     cases: list[tuple[dict[str, Any], tuple[str, str]]] = [
         ({"i": 0}, ('Missing required argument: "ids" (array)', "BAD_USER_INPUT")),
         ({"ids": ids}, ('Missing required argument: "conflictPriorityIndex" (number)', "BAD_USER_INPUT")),
@@ -118,7 +142,13 @@ def test_merges_refused(api: Api) -> None:
         ({"ids": [ids[0], GONE], "i": 0}, ("One or more records not found", "NOT_FOUND")),
     ]
     assert [(given, error_of(api, text, given)) for given, _ in cases] == cases
-    assert "merge" not in str([each["name"] for each in api.data("{ __type(name: \"Mutation\") { fields { name } } }")["__type"]["fields"] if "Note" in each["name"]])
+    assert "merge" not in str(
+        [
+            each["name"]
+            for each in api.data('{ __type(name: "Mutation") { fields { name } } }')["__type"]["fields"]
+            if "Note" in each["name"]
+        ]
+    )
 
 
 # Duplicates ------------------------------------------------------------------------------------------
@@ -129,7 +159,9 @@ DUPLICATES = """query ($ids: X, $data: X) { personDuplicates(ids: $ids, data: $d
 
 def test_duplicates_of_existing_records_and_of_data(api: Api) -> None:
     same = {"name": {"firstName": "Ada", "lastName": "Byron"}}
-    ids = people(api, {**same, "jobTitle": "A"}, {**same, "jobTitle": "B"}, {"name": {"firstName": "Bob"}, "jobTitle": "C"})
+    ids = people(
+        api, {**same, "jobTitle": "A"}, {**same, "jobTitle": "B"}, {"name": {"firstName": "Bob"}, "jobTitle": "C"}
+    )
 
     def titles(**given: Any) -> list[list[str]]:
         found = api.data(DUPLICATES, given)["personDuplicates"]

@@ -56,7 +56,9 @@ def titles(api: Api, arguments: str = "", **variables: Any) -> list[str]:
     names = ", ".join(f"${name}: X" for name in variables)
     declared = f"query ({names}) " if names else ""
     given = ", ".join([arguments] * bool(arguments) + [f"{name}: ${name}" for name in variables])
-    data = api.data(f"{declared}{{ people{f'({given})' if given else ''} {{ edges {{ node {{ jobTitle }} }} }} }}", variables)
+    data = api.data(
+        f"{declared}{{ people{f'({given})' if given else ''} {{ edges {{ node {{ jobTitle }} }} }} }}", variables
+    )
     return [edge["node"]["jobTitle"] for edge in data["people"]["edges"]]
 
 
@@ -112,7 +114,11 @@ def test_connect_in_an_upsert_of_an_updated_and_an_inserted_person(crm: Api) -> 
 def test_connect_when_updating_one_keeps_what_else_is_changed(crm: Api) -> None:
     known = ids(crm)
     changed = crm.data(UPDATE_ONE, {"id": known["N1"], "d": {"jobTitle": "Other", "company": by_domain("acme")}})
-    assert changed["updatePerson"] == {"jobTitle": "Other", "companyId": known["Acme"], "company": {"id": known["Acme"]}}
+    assert changed["updatePerson"] == {
+        "jobTitle": "Other",
+        "companyId": known["Acme"],
+        "company": {"id": known["Acme"]},
+    }
 
 
 def test_connect_when_updating_many(crm: Api) -> None:
@@ -163,7 +169,7 @@ def test_connects_refused(crm: Api) -> None:
         ([{"company": "x"}], 'Relation "company" requires connect or disconnect operation'),
         (
             [{"pointOfContactForOpportunities": {"connect": {"where": {"id": company}}}}],
-            "One-to-many relation pointOfContactForOpportunities field does not support write operations.",
+            "Connect is not allowed for pointOfContactForOpportunities on person",
         ),
         ([{"companyId": "x"}], "Invalid UUID value 'x' for field \"companyId\""),
     ]
@@ -190,6 +196,25 @@ def test_a_join_id_sets_and_clears_a_relation(crm: Api) -> None:
     assert crm.data(UPDATE_ONE, {"id": known["A1"], "d": {"companyId": None}})["updatePerson"]["company"] is None
     answer = crm.graphql(UPDATE_ONE, {"id": known["A1"], "d": {"companyId": NEW}})
     assert messages(answer) == [(f"companyId: no company with id {NEW}", "BAD_USER_INPUT")]
+
+
+def test_a_record_may_point_at_itself_and_at_others_of_its_batch(db: None) -> None:
+    workspace = workspace_with()
+    part = add_object(workspace, "part", "parts")
+    payload = {
+        "type": "MANY_TO_ONE",
+        "targetObjectMetadataId": str(part.id),
+        "targetFieldLabel": "Inner",
+        "targetFieldIcon": "Icon",
+    }
+    add_field(workspace, part, "RELATION", "outer", relationCreationPayload=payload)
+    api = api_of(workspace)
+    data = [{"id": NEW, "outerId": NEW}, {"outerId": NEW}]
+    create = "mutation ($d: X, $u: Boolean) { createParts(data: $d, upsert: $u) { outerId } }"
+    for upsert in (False, True):
+        assert api.data(create, {"d": data, "u": upsert}) == {"createParts": [{"outerId": NEW}] * 2}
+    text = "mutation ($id: X) { updateParts(filter: {id: {is: NOT_NULL}}, data: {outerId: $id}) { outer { id } } }"
+    assert api.data(text, {"id": NEW}) == {"updateParts": [{"outer": {"id": NEW}}] * 3}
 
 
 # Filter and write through a relation -----------------------------------------------------------------
@@ -297,9 +322,16 @@ def test_pages_behind_a_cursor_under_a_relations_order(crm: Api) -> None:
 
 def test_the_order_by_a_relation_ignores_case(crm: Api) -> None:
     names = ("Zebra", "acme", "ACME")
-    crm.data("mutation { destroyPeople(filter: {id: {is: NOT_NULL}}) { id } destroyCompanies(filter: {id: {is: NOT_NULL}}) { id } }")
-    companies = crm.data("mutation ($d: X) { createCompanies(data: $d) { id } }", {"d": [{"name": name} for name in names]})
-    data = [{"jobTitle": name, "companyId": each["id"]} for name, each in zip(names, companies["createCompanies"], strict=True)]
+    crm.data(
+        "mutation { destroyPeople(filter: {id: {is: NOT_NULL}}) { id } destroyCompanies(filter: {id: {is: NOT_NULL}}) { id } }"
+    )
+    companies = crm.data(
+        "mutation ($d: X) { createCompanies(data: $d) { id } }", {"d": [{"name": name} for name in names]}
+    )
+    data = [
+        {"jobTitle": name, "companyId": each["id"]}
+        for name, each in zip(names, companies["createCompanies"], strict=True)
+    ]
     crm.data("mutation ($d: X) { createPeople(data: $d) { id } }", {"d": data})
     assert titles(crm, orderBy=[{"company": {"name": "AscNullsLast"}}])[2] == "Zebra"
     assert titles(crm, orderBy=[{"company": {"name": "DescNullsLast"}}])[0] == "Zebra"
@@ -346,3 +378,76 @@ def test_a_company_without_people_has_an_empty_connection(crm: Api) -> None:
 def test_objects_are_named_by_the_data_model(crm: Api) -> None:
     assert ObjectMetadata.objects.filter(name_singular="surveyResult").count() == 1
     assert crm.data("{ surveyResults { totalCount } }") == {"surveyResults": {"totalCount": 0}}
+
+
+# Creating related records ----------------------------------------------------------------------------
+
+
+def test_a_related_record_is_created_and_linked(crm: Api) -> None:
+    text = "mutation ($d: X) { createPerson(data: $d) { company { id name createdBy { name } } companyId } }"
+    made = crm.data(text, {"d": {"company": {"create": {"id": NEW, "name": "Fresh"}}}})["createPerson"]
+    assert made == {"companyId": NEW, "company": {"id": NEW, "name": "Fresh", "createdBy": {"name": "Test key"}}}
+    data = [{"company": {"create": {"name": f"F{number}"}}} for number in range(3)]
+    many = crm.data(CREATE_MANY, {"d": data})["createPeople"]
+    assert [each["company"]["name"] for each in many] == ["F0", "F1", "F2"]
+    one = crm.data(UPDATE_ONE, {"id": ids(crm)["A1"], "d": {"company": {"create": {"name": "Late"}}}})["updatePerson"]
+    assert one["companyId"] == ids(crm)["Late"]
+    changed = crm.data(
+        UPDATE_MANY, {"f": {"jobTitle": {"in": ["A1", "A2"]}}, "d": {"company": {"create": {"name": "Both"}}}}
+    )
+    assert [each["company"]["name"] for each in changed["updatePeople"]] == ["Both", "Both"]
+
+
+def test_related_records_several_levels_down(crm: Api) -> None:
+    text = (
+        "mutation ($d: X) { createNoteTarget(data: $d) { note { title } targetPerson { jobTitle company { name } } } }"
+    )
+    person = {"jobTitle": "Deep", "company": {"create": {"name": "Deeper"}}}
+    data = {"note": {"create": {"title": "N"}}, "targetPerson": {"create": person}}
+    assert crm.data(text, {"d": data})["createNoteTarget"] == {
+        "note": {"title": "N"},
+        "targetPerson": {"jobTitle": "Deep", "company": {"name": "Deeper"}},
+    }
+
+
+def test_related_records_refused_and_nothing_written(crm: Api) -> None:
+    known = ids(crm)
+    cases = [
+        ({"company": {"create": {"name": "x"}}, "companyId": NEW}, "Cannot provide both company.create and companyId"),
+        ({"pointOfContactForOpportunities": {"create": {}}}, "Create is not allowed for pointOfContactForOpportunities on person"),
+        ({"company": {"create": {"foo": 1}}}, 'Object company doesn\'t have any "foo" field.'),
+        ({"company": {"create": {"id": known["Acme"]}}}, "A duplicate entry was detected"),
+        ({"company": {"create": ACME}}, "A duplicate entry was detected"),
+        ({"company": {"create": {"name": "Lost"}}, "emails": {"primaryEmail": "a1@x.example"}}, "A duplicate entry was detected"),
+    ]  # fmt: skip
+    for data, message in cases:
+        answer = crm.graphql(CREATE_ONE, {"d": data})
+        assert messages(answer) == [(message, "BAD_USER_INPUT")]
+    answer = crm.graphql(CREATE_ONE, {"d": {"company": {"create": ACME}}})
+    assert answer.body["errors"][0]["extensions"]["conflictingObjectNameSingular"] == "company"
+    upsert = crm.graphql(CREATE_MANY, {"d": [{"company": {"create": {"name": "x"}}}], "u": True})
+    assert messages(upsert) == [("Nested relation create is not supported in this operation", "BAD_USER_INPUT")]
+    assert ids(crm) == known
+
+
+def test_related_records_nested_beyond_five_levels_are_refused(db: None) -> None:
+    workspace = workspace_with()
+    part = add_object(workspace, "part", "parts")
+    payload = {
+        "type": "MANY_TO_ONE",
+        "targetObjectMetadataId": str(part.id),
+        "targetFieldLabel": "Inner",
+        "targetFieldIcon": "Icon",
+    }
+    add_field(workspace, part, "RELATION", "outer", relationCreationPayload=payload)
+    api = api_of(workspace)
+
+    def nested(levels: int) -> dict[str, Any]:
+        return {"outer": {"create": nested(levels - 1)}} if levels else {}
+
+    text = "mutation ($d: X) { createPart(data: $d) { id } }"
+    assert "errors" not in api.graphql(text, {"d": nested(5)}).body
+    assert api.data("{ parts { totalCount } }") == {"parts": {"totalCount": 6}}
+    answer = api.graphql(text, {"d": nested(6)})
+    assert messages(answer) == [("Nested relation create depth cannot exceed 5", "BAD_USER_INPUT")]
+    assert api.data("{ parts { totalCount } }") == {"parts": {"totalCount": 6}}

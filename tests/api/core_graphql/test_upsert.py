@@ -31,7 +31,9 @@ def test_people_by_email_and_by_id(db: None) -> None:
     first = api.data(PEOPLE, {"d": [person("a@x.example"), person("b@x.example", id=KNOWN), person("c@x.example")]})
     ids = [each["id"] for each in first["createPeople"]]
     assert ids[1] == KNOWN
-    again = api.data(PEOPLE, {"d": [person("A@X.example", jobTitle="T"), {"id": KNOWN, "jobTitle": "U"}]})["createPeople"]
+    again = api.data(PEOPLE, {"d": [person("A@X.example", jobTitle="T"), {"id": KNOWN, "jobTitle": "U"}]})[
+        "createPeople"
+    ]
     assert [(each["id"], each["jobTitle"]) for each in again] == [(ids[0], "T"), (KNOWN, "U")]
     assert api.data("{ people { totalCount } }") == {"people": {"totalCount": 3}}
     mixed = api.data(PEOPLE, {"d": [person("c@x.example"), person("d@x.example"), person("new@x.example", id=KNOWN)]})
@@ -54,7 +56,10 @@ def upsert(api: Api, *records: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_two_records_by_different_unique_fields(badges: Api) -> None:
-    before = {each["node"]["name"]: each["node"]["id"] for each in badges.data("{ badges { edges { node { id name } } } }")["badges"]["edges"]}
+    before = {
+        each["node"]["name"]: each["node"]["id"]
+        for each in badges.data("{ badges { edges { node { id name } } } }")["badges"]["edges"]
+    }
     changed = upsert(badges, {"code": "A", "name": "1"}, {"serial": "2", "name": "2"})
     assert [(each["id"], each["name"], each["deletedAt"]) for each in changed] == [
         (before["One"], "1", None),

@@ -93,7 +93,7 @@ READ_FULL = {
     "deletedAt": None,
     "createdBy": {"source": "API", "name": "Test key", "workspaceMemberId": None, "context": {}},
 }
-READ_EMPTY = {
+READ_EMPTY: dict[str, Any] = {
     **dict.fromkeys(("number", "flag", "uuid", "day", "moment", "choice", "rating", "json", "deletedAt")),
     "text": "",
     "choices": [],
@@ -113,7 +113,15 @@ READ_EMPTY = {
     "position": 2000,
     "createdBy": READ_FULL["createdBy"],
 }
-EMPTY = {"name": "empty", "text": "", "choices": None, "list": [], "json": {}, "choice": None, "position": 2000}
+EMPTY: dict[str, Any] = {
+    "name": "empty",
+    "text": "",
+    "choices": None,
+    "list": [],
+    "json": {},
+    "choice": None,
+    "position": 2000,
+}
 
 
 @pytest.fixture
@@ -132,7 +140,9 @@ def test_values_are_accepted_and_read_back(samples: Api) -> None:
 
 def test_positions(samples: Api) -> None:
     def made(**more: Any) -> float:
-        place: float = samples.data("mutation ($d: X) { createSample(data: $d) { position } }", {"d": more})["createSample"]["position"]
+        place: float = samples.data("mutation ($d: X) { createSample(data: $d) { position } }", {"d": more})[
+            "createSample"
+        ]["position"]
         return place
 
     assert made(position=1.5) == 1.5
@@ -140,7 +150,9 @@ def test_positions(samples: Api) -> None:
     assert made(position="first") == 0.5
     assert made() == -0.5
     for bad, shown in (("top", "'top'"), (None, "null"), ({}, "{}")):
-        [error] = samples.graphql("mutation ($d: X) { createSample(data: $d) { id } }", {"d": {"position": bad}}).body["errors"]
+        [error] = samples.graphql("mutation ($d: X) { createSample(data: $d) { id } }", {"d": {"position": bad}}).body[
+            "errors"
+        ]
         assert error["message"] == f'Invalid position value {shown} for field "position"'
 
 
@@ -300,7 +312,9 @@ def test_unique_phones(db: None) -> None:
     api = api_of(workspace_with([{"nameSingular": "line", "namePlural": "lines", "fields": [field]}]))
 
     def create(**calls: str) -> Any:
-        return api.graphql("mutation ($d: X) { createLine(data: $d) { id } }", {"d": {"calls": calls} if calls else {}}).body
+        return api.graphql(
+            "mutation ($d: X) { createLine(data: $d) { id } }", {"d": {"calls": calls} if calls else {}}
+        ).body
 
     number = {"primaryPhoneNumber": "123456789"}
     for calls in ({"primaryPhoneNumber": ""}, {"primaryPhoneNumber": ""}, {}, {}):

@@ -1,0 +1,146 @@
+"""Reads the records of a file as they arrive: CSV (RFC 4180, UTF-8) or JSON Lines, in bounded memory."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from io import BufferedIOBase, BufferedReader, RawIOBase, TextIOWrapper
+from typing import Any, NamedTuple, Protocol
+
+from django.conf import settings
+
+from config.errors import ApiError, BadRequest, BodyTooLarge, MalformedBody
+from config.rendering import loads
+from core.transfer.columns import Column, choose_columns, record_of
+
+csv.field_size_limit(settings.MAX_BODY_BYTES)  # by default a cell of 128 KiB is refused
+
+
+class Row(NamedTuple):
+    """One record of the file, or why it is none; after a row with `is_last` the file cannot be read on."""
+
+    line: int  # where it begins, from 1
+    record: Mapping[str, Any] | None = None
+    fault: ApiError | None = None
+    is_last: bool = False
+
+
+class Source(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Body(RawIOBase):
+    """A request's body as a file. An end that comes too early, or too late, is a fault and not the end."""
+
+    def __init__(self, source: Source, length: int | None) -> None:
+        """`length` is how many bytes were announced; None: it ends when it ends (RFC 9112 §7.1)."""
+        self._source = source
+        self._length = length
+        self._count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self._source.read(len(buffer))
+        self._count += len(data)
+        if self._count > settings.MAX_IMPORT_BYTES:
+            raise BodyTooLarge(f"Body is larger than {settings.MAX_IMPORT_BYTES} bytes")
+        if not data and self._length is not None and self._count < self._length:
+            raise BadRequest("The body ended before all of it had arrived")
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def buffered(raw: RawIOBase) -> BufferedReader:
+    return BufferedReader(raw, 256 * 1024)
+
+
+def read_csv(file: BufferedIOBase, columns: Mapping[str, Column]) -> Iterator[Row]:
+    """The rows below the header, whose names are checked by this call; empty lines are no rows."""
+    lines = _Lines(file)
+    rows = csv.reader(lines, strict=True)
+    try:
+        header = next(rows, [])
+    except (csv.Error, UnicodeDecodeError) as fault:
+        raise BadRequest(f"The header is no CSV in UTF-8: {fault}") from None
+    if not header:
+        raise BadRequest("The file is empty; its first line must name the columns")
+    return _csv_rows(lines, rows, choose_columns(columns, header))
+
+
+def _csv_rows(lines: _Lines, rows: Iterator[list[str]], columns: list[Column]) -> Iterator[Row]:
+    while True:
+        line = lines.count + 1
+        lines.size = 0
+        try:
+            row = next(rows, None)
+            if row is None:
+                return
+            if not row:
+                continue
+            if len(row) != len(columns):
+                raise BadRequest(f"{len(row)} cells where the header has {len(columns)}")
+            yield Row(line, record_of(row, columns))
+        except ApiError as fault:
+            yield Row(line, fault=fault, is_last=lines.is_broken)
+        except csv.Error as fault:
+            yield Row(line, fault=BadRequest(f"Not CSV: {fault}"), is_last=True)
+            return
+        except UnicodeDecodeError:
+            yield Row(line, fault=BadRequest("Not UTF-8"), is_last=True)
+            return
+        if lines.is_broken:
+            return
+
+
+class _Lines:
+    """The lines of a text, for the CSV reader: counted, and no record of them larger than a body may be."""
+
+    def __init__(self, file: BufferedIOBase) -> None:
+        self._text = TextIOWrapper(file, encoding="utf-8-sig", newline="")  # type: ignore[type-var]
+        self.count = 0
+        self.size = 0  # characters since the record began
+        self.is_broken = False
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            line = self._text.readline(settings.MAX_BODY_BYTES)
+            self.size += len(line)
+            if self.size >= settings.MAX_BODY_BYTES:
+                raise BodyTooLarge(f"A record is larger than {settings.MAX_BODY_BYTES} characters")
+        except ApiError:
+            self.is_broken = True
+            raise
+        if not line:
+            raise StopIteration
+        self.count += 1
+        return line
+
+
+def read_json_lines(file: BufferedIOBase) -> Iterator[Row]:
+    """A record for each line that is not empty."""
+    number = 0
+    while True:
+        number += 1
+        try:
+            line = file.readline(settings.MAX_BODY_BYTES)
+            if len(line) >= settings.MAX_BODY_BYTES:
+                raise BodyTooLarge(f"A record is larger than {settings.MAX_BODY_BYTES} bytes")
+        except ApiError as fault:
+            yield Row(number, fault=fault, is_last=True)
+            return
+        if not line:
+            return
+        text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
+        if not text:
+            continue
+        try:
+            record = loads(text)
+        except MalformedBody as fault:
+            yield Row(number, fault=fault)
+        else:
+            yield Row(number, record)

@@ -1,0 +1,71 @@
+"""`/rest/metadata/workspace`: the workspace's settings, under the names that GraphQL has them by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from config.errors import PermissionDenied, WorkspaceNotFound
+from config.principal import Principal
+from metadata import services
+from metadata.models import Workspace
+from metadata.rest.shapes import moment
+from metadata.services.workspaces import SETTINGS
+from metadata.validation import InvalidInput
+
+WORKSPACE = "WORKSPACE"
+SECURITY = "SECURITY"
+
+
+class WorkspaceView(APIView):
+    """Any key reads the settings; changing them needs WORKSPACE, those of signing in SECURITY."""
+
+    @property
+    def principal(self) -> Principal:
+        assert isinstance(self.request.auth, Principal)
+        return self.request.auth
+
+    def get(self, request: Request) -> Response:
+        workspace = Workspace.objects.filter(id=self.principal.workspace_id, deleted_at=None).first()
+        if workspace is None:
+            raise WorkspaceNotFound("Workspace not found")
+        return Response(workspace_json(workspace, request))
+
+    def patch(self, request: Request) -> Response:
+        if not isinstance(request.data, Mapping):
+            raise InvalidInput(["body must be an object"])
+        names = request.data.keys()
+        if names & services.SECURITY_MEMBERS:
+            self._require(SECURITY)
+        if names - services.SECURITY_MEMBERS or not names:
+            self._require(WORKSPACE)
+        workspace = services.workspace_update(workspace_id=self.principal.workspace_id, update=request.data)
+        return Response(workspace_json(workspace, request))
+
+    def _require(self, flag: str) -> None:
+        if not self.principal.permissions.has_flag(flag):
+            raise PermissionDenied(extensions={"required": {"permission": flag}})
+
+
+def workspace_json(workspace: Workspace, request: Request) -> dict[str, Any]:
+    return {
+        "id": workspace.id,
+        **{name: getattr(workspace, column) for name, column in SETTINGS.items()},
+        "isCustomDomainEnabled": workspace.is_custom_domain_enabled,
+        "activationStatus": workspace.activation_status,
+        "databaseSchema": workspace.database_schema,
+        "metadataVersion": workspace.schema_version,
+        "workspaceCustomApplicationId": workspace.custom_application_id,
+        "featureFlags": [{"key": key, "value": value} for key, value in sorted(workspace.feature_flags.items())],
+        "workspaceUrls": {
+            "customUrl": f"https://{workspace.custom_domain}" if workspace.custom_domain else None,
+            "subdomainUrl": request.build_absolute_uri("/"),
+        },
+        "createdAt": moment(workspace.created_at),
+        "updatedAt": moment(workspace.updated_at),
+        "deletedAt": None if workspace.deleted_at is None else moment(workspace.deleted_at),
+    }

@@ -1,0 +1,43 @@
+-- the key, its role and its workspace
+
+SELECT r.id::text, r.data::text, r.deleted_at IS NOT NULL,
+concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}')
+FROM "workspace"."moon" r
+WHERE r.id = %s::uuid
+ORDER BY r.id
+LIMIT 10001 FOR UPDATE;
+-- 00000000-0000-4000-8000-0000000000b1
+
+SELECT 0
+WHERE EXISTS (SELECT 1
+FROM "workspace"."noteTarget" r
+WHERE ((r.data->>'targetMoon'))::uuid = ANY(%s::uuid[]))
+UNION ALL SELECT 1
+WHERE EXISTS (SELECT 1
+FROM "workspace"."taskTarget" r
+WHERE ((r.data->>'targetMoon'))::uuid = ANY(%s::uuid[]))
+UNION ALL SELECT 2
+WHERE EXISTS (SELECT 1
+FROM "workspace"."attachment" r
+WHERE ((r.data->>'targetMoon'))::uuid = ANY(%s::uuid[]))
+UNION ALL SELECT 3
+WHERE EXISTS (SELECT 1
+FROM "workspace"."timelineActivity" r
+WHERE ((r.data->>'targetMoon'))::uuid = ANY(%s::uuid[]));
+-- {"00000000-0000-4000-8000-0000000000b1"}
+-- {"00000000-0000-4000-8000-0000000000b1"}
+-- {"00000000-0000-4000-8000-0000000000b1"}
+-- {"00000000-0000-4000-8000-0000000000b1"}
+
+WITH w AS (DELETE
+FROM "workspace"."moon" r
+WHERE r.id = ANY(%s::uuid[])
+RETURNING r.*),
+c AS (INSERT INTO "workspace".record_count (object_id, live) SELECT %s::uuid, n
+FROM (SELECT -count(*)
+FROM w
+WHERE deleted_at IS NULL) kept(n)
+WHERE n <> 0) SELECT r.id::text
+FROM w r;
+-- {"00000000-0000-4000-8000-0000000000b1"}
+-- <object moon>

@@ -1,0 +1,154 @@
+"""What a stored view says of records, as a filter; and that it finds what it says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from config.errors import InvalidFilter, MetadataNotFound
+from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from metadata.services import field_create
+from metadata.services.resources import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP, resource_create, resource_update
+from metadata.services.views import view_filter
+
+NOW = datetime(2026, 3, 31, 10, 30, tzinfo=UTC)
+OPTIONS = [{"value": "NEW", "label": "New", "position": 0}, {"value": "DONE", "label": "Done", "position": 1}]
+TYPES = {
+    "motto": "TEXT", "speed": "NUMBER", "reusable": "BOOLEAN", "stage": "SELECT", "tags": "MULTI_SELECT",
+    "words": "ARRAY", "mark": "RATING", "launch": "DATE", "landed": "DATE_TIME", "price": "CURRENCY",
+    "site": "LINKS", "home": "ADDRESS", "crew": "FULL_NAME", "extra": "RAW_JSON",
+}  # fmt: skip
+RECORD = str(uuid4())
+
+
+@pytest.fixture
+def fields(rocket: ObjectMetadata, workspace: Workspace) -> dict[str, FieldMetadata]:
+    for name, type in TYPES.items():
+        more = {"options": OPTIONS} if type in ("SELECT", "MULTI_SELECT") else {}
+        values = {"objectMetadataId": str(rocket.id), "name": name, "label": name, "type": type, **more}
+        field_create(workspace_id=workspace.id, values=values)
+    member = ObjectMetadata.objects.get(workspace=workspace, name_singular="workspaceMember")
+    payload = {"type": "MANY_TO_ONE", "targetObjectMetadataId": str(member.id), "targetFieldLabel": "Flights"}
+    values = {"objectMetadataId": str(rocket.id), "name": "pilot", "label": "Pilot", "type": "RELATION"}
+    field_create(workspace_id=workspace.id, values={**values, "relationCreationPayload": payload})
+    return {each.name: each for each in FieldMetadata.objects.filter(object=rocket)}
+
+
+@pytest.fixture
+def view_id(rocket: ObjectMetadata, workspace: Workspace) -> UUID:
+    values = {"name": "V", "icon": "I", "objectMetadataId": str(rocket.id)}
+    return UUID(str(resource_create(VIEW, workspace_id=workspace.id, values=values).id))
+
+
+CASES: list[tuple[str, str | None, str, Any, Any]] = [
+    ("motto", None, "CONTAINS", "50%", {"motto": {"ilike": r"%50\%%"}}),
+    ("motto", None, "DOES_NOT_CONTAIN", "a_b", {"not": {"motto": {"ilike": r"%a\_b%"}}}),
+    ("motto", None, "IS", "x", {"motto": {"in": ["x"]}}),
+    ("motto", None, "IS_EMPTY", "", {"motto": {"is": "NULL"}}),
+    ("motto", None, "IS_NOT_EMPTY", "", {"not": {"motto": {"is": "NULL"}}}),
+    ("speed", None, "GREATER_THAN_OR_EQUAL", "5", {"speed": {"gte": "5"}}),
+    ("speed", None, "LESS_THAN_OR_EQUAL", 5, {"speed": {"lte": 5}}),
+    ("speed", None, "IS_NOT_NULL", "", {"not": {"speed": {"is": "NULL"}}}),
+    ("reusable", None, "IS", "true", {"reusable": {"eq": "true"}}),
+    ("stage", None, "IS", '["NEW","DONE"]', {"stage": {"in": ["NEW", "DONE"]}}),
+    ("stage", None, "IS_NOT", ["DONE"], {"not": {"stage": {"in": ["DONE"]}}}),
+    ("tags", None, "CONTAINS", ["NEW"], {"tags": {"containsAny": ["NEW"]}}),
+    ("words", None, "CONTAINS", "b", {"words": {"containsIlike": "%b%"}}),
+    ("mark", None, "IS", "3", {"mark": {"in": ["RATING_3"]}}),
+    ("mark", None, "GREATER_THAN_OR_EQUAL", "3", {"mark": {"gte": "RATING_3"}}),
+    ("launch", None, "IS", "2026-01-31", {"launch": {"in": ["2026-01-31"]}}),
+    ("launch", None, "IS_BEFORE", "2026-01-31", {"launch": {"lt": "2026-01-31"}}),
+    ("launch", None, "IS_TODAY", "", {"and": [{"launch": {"gte": "2026-03-31"}}, {"launch": {"lte": "2026-03-31"}}]}),
+    ("launch", None, "IS_IN_FUTURE", "", {"launch": {"gt": "2026-03-31"}}),
+    ("launch", None, "IS_RELATIVE", "PAST_1_MONTH", {"and": [{"launch": {"gte": "2026-02-28"}}, {"launch": {"lte": "2026-03-31"}}]}),
+    ("launch", None, "IS_RELATIVE", "THIS_1_YEAR;;UTC;;", {"and": [{"launch": {"gte": "2026-01-01"}}, {"launch": {"lte": "2026-12-31"}}]}),
+    ("landed", None, "IS", "2026-01-31T09:00:00Z", {"and": [{"landed": {"gte": "2026-01-31T00:00:00.000Z"}}, {"landed": {"lt": "2026-02-01T00:00:00.000Z"}}]}),
+    ("landed", None, "IS_AFTER", "2026-01-31T09:00:00Z", {"landed": {"gte": "2026-01-31T09:00:00.000Z"}}),
+    ("landed", None, "IS_IN_PAST", "", {"landed": {"lt": "2026-03-31T10:30:00.000Z"}}),
+    ("landed", None, "IS_RELATIVE", {"direction": "NEXT", "amount": 2, "unit": "HOUR"}, {"and": [{"landed": {"gte": "2026-03-31T10:30:00.000Z"}}, {"landed": {"lt": "2026-03-31T12:30:00.000Z"}}]}),
+    ("landed", None, "IS_RELATIVE", "THIS_WEEK", {"and": [{"landed": {"gte": "2026-03-30T00:00:00.000Z"}}, {"landed": {"lt": "2026-04-06T00:00:00.000Z"}}]}),
+    ("price", None, "GREATER_THAN_OR_EQUAL", "1.5", {"price": {"amountMicros": {"gte": 1500000}}}),
+    ("price", "currencyCode", "IS", ["USD"], {"price": {"currencyCode": {"in": ["USD"]}}}),
+    ("price", None, "IS_EMPTY", "", {"and": [{"price": {"amountMicros": {"is": "NULL"}}}, {"price": {"currencyCode": {"is": "NULL"}}}]}),
+    ("home", "addressCity", "CONTAINS", "Oslo", {"home": {"addressCity": {"ilike": "%Oslo%"}}}),
+    ("crew", None, "CONTAINS", "Ada", {"or": [{"crew": {"firstName": {"ilike": "%Ada%"}}}, {"crew": {"lastName": {"ilike": "%Ada%"}}}]}),
+    ("extra", None, "CONTAINS", "x", {"extra": {"like": "%x%"}}),
+    ("pilot", None, "IS", {"isCurrentWorkspaceMemberSelected": False, "selectedRecordIds": [RECORD]}, {"pilotId": {"in": [RECORD]}}),
+    ("pilot", None, "IS", f'["{RECORD}"]', {"pilotId": {"in": [RECORD]}}),
+    ("pilot", None, "IS_EMPTY", "", {"pilotId": {"is": "NULL"}}),
+    ("searchVector", None, "VECTOR_SEARCH", "ada", {"searchVector": {"search": "ada"}}),
+]  # fmt: skip
+
+
+def _add(workspace: Workspace, view_id: UUID, field: FieldMetadata, **values: Any) -> None:
+    given = {"viewId": str(view_id), "fieldMetadataId": str(field.id), **values}
+    resource_create(VIEW_FILTER, workspace_id=workspace.id, values=given)
+
+
+@pytest.mark.parametrize(("name", "part", "operand", "value", "expected"), CASES, ids=lambda value: str(value)[:30])
+def test_operands(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID,
+    name: str, part: str | None, operand: str, value: Any, expected: Any,
+) -> None:  # fmt: skip
+    _add(workspace, view_id, fields[name], operand=operand, value=value, subFieldName=part)
+    assert view_filter(workspace.id, view_id, now=NOW) == {"and": [expected]}
+
+
+@pytest.mark.parametrize(
+    ("name", "operand", "value"),
+    [
+        ("speed", "CONTAINS", "x"), ("reusable", "GREATER_THAN_OR_EQUAL", "true"), ("motto", "IS_RELATIVE", "SOON"),
+        ("launch", "IS_BEFORE", "soon"), ("landed", "IS_RELATIVE", "PAST_9999_YEAR"), ("crew", "IS_IN_PAST", ""),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_said_is_refused(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID, name: str, operand: str, value: Any
+) -> None:
+    _add(workspace, view_id, fields[name], operand=operand, value=value)
+    with pytest.raises(InvalidFilter, match=name):
+        view_filter(workspace.id, view_id, now=NOW)
+
+
+def test_my_own_records(workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID) -> None:
+    value = {"isCurrentWorkspaceMemberSelected": True, "selectedRecordIds": []}
+    _add(workspace, view_id, fields["pilot"], operand="IS", value=value)
+    me = uuid4()
+    assert view_filter(workspace.id, view_id, member_id=me) == {"and": [{"pilotId": {"in": [str(me)]}}]}
+    assert view_filter(workspace.id, view_id) == {"and": [{"pilotId": {"in": [str(UUID(int=0))]}}]}
+
+
+def test_groups_are_a_tree(workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID) -> None:
+    def group(**values: Any) -> str:
+        made = resource_create(VIEW_FILTER_GROUP, workspace_id=workspace.id, values={"viewId": str(view_id), **values})
+        return str(made.id)
+
+    outer = group(logicalOperator="OR", positionInViewFilterGroup=2)
+    inner = group(logicalOperator="NOT", parentViewFilterGroupId=outer, positionInViewFilterGroup=1)
+    group(logicalOperator="AND")  # empty: says nothing
+    _add(workspace, view_id, fields["motto"], operand="IS", value="a", viewFilterGroupId=outer, positionInViewFilterGroup=2)
+    _add(workspace, view_id, fields["motto"], operand="IS", value="b", viewFilterGroupId=inner)
+    _add(workspace, view_id, fields["speed"], operand="IS", value="1", positionInViewFilterGroup=1)
+    _add(workspace, view_id, fields["speed"], operand="IS", value="", positionInViewFilterGroup=0)  # not filled in
+    assert view_filter(workspace.id, view_id) == {
+        "and": [
+            {"speed": {"in": ["1"]}},
+            {"or": [{"not": {"and": [{"motto": {"in": ["b"]}}]}}, {"motto": {"in": ["a"]}}]},
+        ]
+    }
+
+
+def test_any_field(workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID) -> None:
+    resource_update(VIEW, workspace_id=workspace.id, id=view_id, update={"anyFieldFilterValue": "Ada"})
+    (either,) = view_filter(workspace.id, view_id)["and"]
+    assert {"motto": {"ilike": "%Ada%"}} in either["or"]
+    assert {"crew": {"lastName": {"ilike": "%Ada%"}}} in either["or"]
+
+
+def test_a_view_that_is_not_there(workspace: Workspace, view_id: UUID, rocket: ObjectMetadata) -> None:
+    assert view_filter(workspace.id, view_id, object_id=rocket.id) == {}
+    for workspace_id, object_id in ((uuid4(), None), (workspace.id, uuid4())):
+        with pytest.raises(MetadataNotFound):
+            view_filter(workspace_id, view_id, object_id=object_id)
