@@ -2,7 +2,7 @@
 
 After each step the rows, the tables and indexes of PostgreSQL, the snapshot and the four APIs are compared, and a
 record is written over REST and read over both. A step that is refused leaves version and tables as they were.
-Run one seed again with `pytest tests/metadata/test_random_operations.py --randomly-seed-value` in RANDOM_SEED.
+A failing run prints its seed; RANDOM_SEED=<seed> runs that one alone.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from django.db import connection
 from metadata import cache
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
-from metadata.storage import Storage
 from tests.factories import Answer, Api, api_of, workspace_with
 from tests.metadata.conftest import index_names, table_names, version_of
 
-STEPS = 45
+STEPS = 80
 PATH = "/rest/metadata"
 TYPES = ("TEXT", "NUMBER", "BOOLEAN", "DATE", "SELECT", "MULTI_SELECT")
 TEMPLATE_TABLES = {"record_count"}
@@ -34,11 +33,11 @@ SEEDS = [int(os.environ["RANDOM_SEED"])] if "RANDOM_SEED" in os.environ else [1,
 def test_everything_agrees_after_every_step(seed: int) -> None:
     print(f"RANDOM_SEED={seed}")
     play = _Play(seed)
-    for _ in range(STEPS):
+    while len(play.log) < STEPS:
         play.step()
         play.check()
     assert play.done > STEPS // 2, play.log
-    assert play.refused > 0, play.log
+    assert 0 < play.refused < STEPS // 2, play.log
 
 
 class _Play:
@@ -71,8 +70,8 @@ class _Play:
     # Steps
 
     def step(self) -> None:
-        operations: list[tuple[int, Callable[[], Answer | None]]] = [
-            (3, self.create_object), (1, self.rename_object), (2, self.toggle_object), (1, self.delete_object),
+        operations: list[tuple[float, Callable[[], Answer | None]]] = [
+            (3, self.create_object), (1, self.rename_object), (2, self.toggle_object), (0.5, self.delete_object),
             (6, self.create_field), (3, self.rename_field), (3, self.toggle_field), (2, self.delete_field),
             (3, self.create_relation), (3, self.change_options), (2, self.create_index), (1, self.delete_index),
             (3, self.change_type), (2, self.change_uniqueness), (1, self.delete_relation),
@@ -291,7 +290,6 @@ class _Play:
         assert over_graphql == {name: record[name] for name in ("id", *members)}, self.log
         listed = {each["id"] for each in self.api.records(f"/rest/{subject.plural}?limit=200")}
         assert listed == self.records[obj.id], self.log
-        Storage(self.workspace).flush()
 
     def value(self, field: Any) -> Any:
         """A value that no other record has, where the type has that many."""
