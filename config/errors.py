@@ -20,6 +20,7 @@ EXCEPTION_NAMES: Mapping[int, str] = {
     404: "NotFoundException",
     405: "MethodNotAllowedException",
     409: "ConflictException",
+    412: "PreconditionFailedException",
     413: "PayloadTooLargeException",
     422: "UnprocessableEntityException",
     429: "HttpException",
@@ -417,6 +418,28 @@ class Conflict(ApiError):
     status = 409
     code = "CONFLICT"
     graphql_code = "CONFLICT"
+
+
+class PreconditionFailed(ApiError):
+    """A record that changed since the caller read it (`If-Match`); nothing was written."""
+
+    status = 412
+    code = "PRECONDITION_FAILED"
+    graphql_code = "CONFLICT"
+    user_message = "This record has been changed in the meantime."
+
+
+class IdempotencyKeyInUse(Conflict):
+    """An `Idempotency-Key` whose first request still runs."""
+
+    code = "IDEMPOTENCY_KEY_IN_USE"
+
+
+class IdempotencyMismatch(ApiError):
+    """An `Idempotency-Key` that was sent before with another request; nothing was written."""
+
+    status = 422
+    code = "IDEMPOTENCY_MISMATCH"
 
 
 class QueryTimeout(ApiError):

@@ -20,7 +20,7 @@ from webhooks import rest as webhooks_rest
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # A record's path is tried by one expression; the other APIs under /rest are named in it.
-    re_path(r"^rest/(?!(?:metadata|apiKeys|webhooks|open-api)(?:[/.]|$)).+$", RecordsView.as_view()),
+    re_path(r"^rest/+(?!/|(?:metadata|apiKeys|webhooks|open-api)(?:[/.]|$)).+$", RecordsView.as_view()),
     path("graphql", csrf_exempt(RecordGraphQLView.as_view())),
     path("metadata", csrf_exempt(MetadataView.as_view())),
     path("", include("core.openapi.urls")),

@@ -55,3 +55,47 @@ class RecordCount(models.Model):
 
     object_id = models.UUIDField(db_index=True)
     live = models.BigIntegerField()
+
+
+class HistoryEntry(models.Model):
+    """One change of one record, written in the statement that makes the change.
+
+    `changes` is `{"before": {…}, "after": {…}}` by storage key, null where the action says it all.
+    Entries outlive their record; they go with the object.
+    """
+
+    object_id = models.UUIDField()
+    record_id = models.UUIDField()
+    action = models.TextField()
+    at = MillisecondField()
+    actor = models.JSONField(null=True)
+    changes = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["object_id", "record_id", "id"], name="core_history_record")]
+
+
+class IdempotencyKey(models.Model):
+    """A write that its client may send again, and its answer: null as long as the write runs.
+
+    Kept in the database of the workspace's records, so that it commits with them. `core.records.idempotency`
+    reads and writes it.
+    """
+
+    workspace_id = models.UUIDField()
+    principal_id = models.UUIDField()
+    key = models.CharField(max_length=255)
+    method = models.TextField()
+    path = models.TextField()
+    digest = models.BinaryField()
+    status = models.SmallIntegerField(null=True)
+    answer = models.BinaryField(null=True)
+    content_type = models.TextField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace_id", "principal_id", "key"], name="core_idempotencykey_key")
+        ]
+        indexes = [models.Index(fields=["created_at"], name="core_idempotencykey_created")]

@@ -101,6 +101,8 @@ def load_schema(workspace_id: UUID, version: int) -> WorkspaceSchema:
     fresh = _read(workspace_id)
     with _lock:
         _snapshots[(workspace_id, fresh.version)] = fresh
+        for old in [each for each in _snapshots if each[0] == workspace_id and each[1] < fresh.version - 1]:
+            del _snapshots[old]  # whoever still uses it holds it
         while len(_snapshots) > KEPT_SNAPSHOTS:
             _snapshots.popitem(last=False)
     return fresh

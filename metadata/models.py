@@ -228,7 +228,7 @@ class FieldMetadata(Overridable):
     default_value = models.JSONField(null=True)  # quoted form: "'NEW'", "now", {"currencyCode": "'USD'"}
     options = models.JSONField(null=True)  # [{"id", "position", "label", "value", "color"}]
     settings = models.JSONField(null=True)
-    storage_key = models.CharField(max_length=140)  # key in `data`, for good
+    storage_key = models.CharField(max_length=140)  # key in `data`; another one only with another type
     column = models.CharField(max_length=30, null=True)  # set for the record's own columns
 
     relation_type = models.CharField(max_length=12, choices=RelationType.choices, null=True)

@@ -46,7 +46,7 @@ class RelationSchema:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldSchema:
-    """One field. `storage_key` is its key in `data` for good; `column` is set for the record's own columns."""
+    """One field. `storage_key` is its key in `data`, whatever it is called; `column` is set for the record's own."""
 
     id: UUID
     object_id: UUID

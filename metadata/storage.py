@@ -5,6 +5,7 @@ made of ids, so renaming touches nothing here:
 
     ws_<workspace>.o_<object>      the records
     ws_<workspace>.record_count    kept totals
+    ws_<workspace>.history         who changed which record
     u_<field>                      unique index of a field; the record writer maps a violation back by this name
     r_<field>                      index of a to-one relation's ids
     x_<index>, x_<index>_v         an index made by a user, for order and (where it differs) for equality
@@ -30,6 +31,7 @@ CLEAR_AT_ONCE = 10_000  # records; more keep a deleted field's key, which is nev
 SHOWN_DUPLICATES = 5
 
 _RECORD_COUNT = sql.Identifier("record_count")
+_HISTORY = sql.Identifier("history")
 
 
 class Storage:
@@ -45,6 +47,7 @@ class Storage:
     def create_schema(self) -> None:
         self._add("CREATE SCHEMA {schema}")
         self._add("CREATE TABLE {schema}.{table} (LIKE public.core_recordcount INCLUDING ALL)", table=_RECORD_COUNT)
+        self._add("CREATE TABLE {schema}.{table} (LIKE public.core_historyentry INCLUDING ALL)", table=_HISTORY)
 
     def drop_schema(self) -> None:
         self._add("DROP SCHEMA IF EXISTS {schema} CASCADE")
@@ -55,8 +58,10 @@ class Storage:
     def drop_table(self, object_id: UUID) -> None:
         self._add("DROP TABLE {schema}.{table}", table=_table(object_id))
         self._add(
-            "DELETE FROM {schema}.{counts} WHERE object_id = {object_id}",
+            "DELETE FROM {schema}.{counts} WHERE object_id = {object_id};\n"
+            "DELETE FROM {schema}.{history} WHERE object_id = {object_id}",
             counts=_RECORD_COUNT,
+            history=_HISTORY,
             object_id=sql.Literal(str(object_id)),
         )
 
@@ -219,6 +224,11 @@ class Storage:
             )
         )
 
+    def has_records(self, object_id: UUID) -> bool:
+        """Whether the object has any record, deleted ones counted too."""
+        self.flush()
+        return bool(self._fetch(self._compose("SELECT FROM {schema}.{table} LIMIT 1", table=_table(object_id))))
+
     def hold_writers(self, object_id: UUID) -> None:
         """Let nobody else write the object's records until the transaction ends."""
         self.flush()
@@ -239,15 +249,16 @@ class Storage:
         )
         return [(id, json.loads(text)) for id, text in rows]
 
-    def put_values(self, field: FieldSchema, values: Mapping[UUID, Any]) -> None:
-        """Put one value into each record."""
+    def move_values(self, old: FieldSchema, new: FieldSchema, values: Mapping[UUID, Any]) -> None:
+        """Put one value into each record under the new field's key, and take the old one's away."""
         self.flush()
         self._execute(
             self._compose(
-                "UPDATE {schema}.{table} record SET data = jsonb_set(data, ARRAY[{key}], given.value) "
+                "UPDATE {schema}.{table} record SET data = jsonb_set(data - {old}, ARRAY[{key}], given.value) "
                 "FROM jsonb_each({values}::jsonb) given WHERE record.id = given.key::uuid",
-                table=_table(field.object_id),
-                key=sql.Literal(field.storage_key),
+                table=_table(new.object_id),
+                old=sql.Literal(old.storage_key),
+                key=sql.Literal(new.storage_key),
                 values=sql.Literal(json.dumps({str(id): value for id, value in values.items()})),
             )
         )

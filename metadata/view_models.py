@@ -189,7 +189,9 @@ class ViewFilter(Shown):
 
     view = _view()
     field = _field()
-    operand = models.CharField(max_length=30, choices=ViewFilterOperand.choices, default=ViewFilterOperand.CONTAINS.value)
+    operand = models.CharField(
+        max_length=30, choices=ViewFilterOperand.choices, default=ViewFilterOperand.CONTAINS.value
+    )
     value = models.JSONField()
     view_filter_group = models.ForeignKey(ViewFilterGroup, on_delete=models.DO_NOTHING, null=True, related_name="+")
     position_in_view_filter_group = models.FloatField(null=True)

@@ -185,6 +185,7 @@ class Target:
 
     id: Any = None
     filter: Filter | None = None
+    expected: tuple[str, ...] | None = None  # versions (`core.sql.mutate.VERSION`) of which it must have one
 
     @property
     def is_one(self) -> bool:
@@ -242,6 +243,15 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What was changed of one record, the newest first; of the page only `size` and `after` are read."""
+
+    object_name: str
+    id: Any
+    page: Page = Page()
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """Records of several objects by words. `included` and `excluded` are singular names.
 
@@ -256,4 +266,4 @@ class Search:
     filter: Filter | None = None
 
 
-Query = Find | FindOne | GroupBy | Create | Update | Delete | Restore | Destroy | Duplicates | Merge | Search
+Query = Find | FindOne | GroupBy | Create | Update | Delete | Restore | Destroy | Duplicates | Merge | History | Search

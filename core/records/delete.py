@@ -39,7 +39,7 @@ def set_deleted(
         changed = [row[0] for row in locked if row[2] != is_deleted]
         _follow(scope, subject, ids, is_deleted=is_deleted)
         sql = compile_set_deleted(
-            subject, ids, principal.actor(), answer.columns, is_deleted=is_deleted, changed=len(changed)
+            subject, ids, principal.actor(), answer.columns, is_deleted=is_deleted, changed=changed
         )
         written = sorted(fetch(sql, principal.workspace.shard), key=lambda row: row[0])
         texts = read_answers(scope, answer, written)
@@ -65,7 +65,7 @@ def _follow(scope: Scope, subject: ObjectSchema, ids: Sequence[str], *, is_delet
         action = "deleted" if is_deleted else "restored"
         answer = plan_answer(scope, junction, ir.Everything(only=("id",)), action)  # type: ignore[arg-type]
         sql = compile_set_deleted(
-            junction, moved, scope.principal.actor(), answer.columns, is_deleted=is_deleted, changed=len(changed)
+            junction, moved, scope.principal.actor(), answer.columns, is_deleted=is_deleted, changed=changed
         )
         written = [row for row in fetch(sql, using) if row[0] in set(changed)]
         emit_events(scope, answer, action, written, ("deletedAt",))  # type: ignore[arg-type]

@@ -59,7 +59,7 @@ def remove(scope: Scope, subject: ObjectSchema, ids: Sequence[str]) -> None:
                 remove(scope, other, gone)
         elif rule == "SET_NULL":
             fetch(compile_unpoint(other, fields, ids), using)
-    fetch(compile_destroy(subject, ids), using)
+    fetch(compile_destroy(subject, ids, scope.principal.actor()), using)
 
 
 _RULES = ("RESTRICT", "CASCADE", "SET_NULL")  # a refusal comes before anything is written

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from config.errors import RecordNotFound
 from config.principal import Principal
 from core.query import ir
@@ -10,6 +12,8 @@ from core.query.reading import plan_connection_page, plan_one, plan_page
 from core.query.selections import plan_members
 from core.records.listing import Listing, listing_of
 from core.sql.execute import fetch, fetch_one
+from core.sql.fragment import Sql
+from core.sql.mutate import VERSION
 from core.sql.select import compile_connection, compile_listing, compile_one, compile_record
 from metadata.schema import WorkspaceSchema
 
@@ -30,11 +34,22 @@ def find_connection(principal: Principal, schema: WorkspaceSchema, query: ir.Fin
 
 def find_one(principal: Principal, schema: WorkspaceSchema, query: ir.FindOne) -> str:
     """The JSON text of the first record that matches; raises RecordNotFound."""
+    text: str = _find_one(principal, schema, query)[0]
+    return text
+
+
+def find_version(principal: Principal, schema: WorkspaceSchema, query: ir.FindOne) -> tuple[str, str]:
+    """The JSON text and the version (`ir.Target.expected`) of the first record that matches."""
+    text, version = _find_one(principal, schema, query, VERSION)
+    return text, version
+
+
+def _find_one(principal: Principal, schema: WorkspaceSchema, query: ir.FindOne, *columns: Sql) -> tuple[Any, ...]:
     scope = Scope(schema, principal)
     subject, condition, sees_deleted = plan_one(scope, query)
     members = plan_members(scope, subject, query.selection)
-    rows = fetch(compile_one(subject, condition, sees_deleted, compile_record(members, "r")), principal.workspace.shard)
+    sql = compile_one(subject, condition, sees_deleted, compile_record(members, "r"), *columns)
+    rows = fetch(sql, principal.workspace.shard)
     if not rows:
         raise RecordNotFound()
-    text: str = rows[0][0]
-    return text
+    return rows[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from config.errors import BadRequest, RecordNotFound
+from config.errors import BadRequest, PreconditionFailed, RecordNotFound
 from core.query import ir
 from core.query.filters import mentions_deleted, plan_filter
 from core.query.names import Scope
@@ -12,7 +12,7 @@ from core.query.plan import Condition
 from core.query.writes import check_bulk, target_id
 from core.sql.execute import fetch, fetch_one
 from core.sql.fragment import Sql
-from core.sql.mutate import by_id, compile_count, compile_lock
+from core.sql.mutate import VERSION, by_id, compile_count, compile_lock
 from metadata.schema import ObjectSchema
 
 
@@ -37,15 +37,27 @@ def lock(
 ) -> list[tuple[Any, ...]]:
     """`(id, data text, is deleted, *answers)` of the target's records; one by id that is missing raises RecordNotFound.
 
+    One that is not as `target.expected` says raises PreconditionFailed.
     `deleted` says which are meant when a filter does not mention `deletedAt` itself.
     """
     using = scope.principal.workspace.shard
     if mentions_deleted(target.filter):
         deleted = None
     largest = scope.principal.workspace.max_bulk_records
-    rows = fetch(compile_lock(subject, condition, largest + 1, deleted=deleted, answers=answers), using)
+    columns = answers if target.expected is None else (*answers, VERSION)
+    rows = fetch(compile_lock(subject, condition, largest + 1, deleted=deleted, answers=columns), using)
     if target.is_one and not rows:
         raise RecordNotFound()
+    if target.expected is not None:
+        _require_expected(subject, rows, target.expected)
+        rows = [row[:-1] for row in rows]
     if len(rows) > largest and not isinstance(condition, Sql):
         check_bulk(scope, verb, fetch_one(compile_count(subject, condition, deleted=deleted), using)[0])
     return rows
+
+
+def _require_expected(subject: ObjectSchema, rows: list[tuple[Any, ...]], expected: tuple[str, ...]) -> None:
+    if any(row[-1] not in expected for row in rows):
+        raise PreconditionFailed(
+            f"The {subject.label_singular} has been changed since it was read", hint="Read it again, then repeat."
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from config.errors import Conflict, DuplicateEntry, MultipleMatches
+from config.events import Event
 from core.query import ir
 from core.query.names import Scope
 from core.query.plan import Relate
@@ -20,12 +21,13 @@ from core.records.writing import (
     besides,
     check_related,
     duplicate,
-    emit_events,
+    events_of,
     in_transaction,
     plan_answer,
     plan_relates,
     read_answers,
     resolve_connects,
+    tell,
     unique_key,
 )
 from core.sql.execute import UniqueViolation, fetch
@@ -92,12 +94,13 @@ def _upsert(
     resolve_connects(scope, inputs)
     relates = plan_relates(scope, inputs)
     texts: dict[int, str] = {}
+    told: list[Event] = []
     open_inputs = list(inputs)
     for _ in range(ATTEMPTS):
         matches = _match(scope, subject, [(record, keys[record.index]) for record in open_inputs])
         found = [record for record in open_inputs if record.index in matches]
         if found:
-            texts |= _update(scope, subject, found, matches, relates, updated)
+            texts |= _update(scope, subject, found, matches, relates, updated, told)
             relates = []
         fresh = [record for record in open_inputs if record.index not in matches]
         if not fresh:
@@ -121,12 +124,13 @@ def _upsert(
         for record_id, text in read_answers(scope, created, written).items():
             texts[by_id[record_id].index] = text
         written.sort(key=lambda row: by_id[row[0]].index)
-        emit_events(scope, created, "created", written)
+        told += events_of(scope, created, "created", written)
         open_inputs = [record for record in fresh if record.index not in texts]
         if not open_inputs:
             break
     else:
         raise Conflict("The records are being changed by other requests", hint="Try again.")
+    tell(scope, told)
     return [texts[record.index] for record in inputs]
 
 
@@ -186,7 +190,9 @@ def _update(
     matches: dict[int, Stored],
     relates: Sequence[Relate],
     answer: Answer,
+    told: list[Event],
 ) -> dict[int, str]:
+    """Update the matched records; adds their events to `told`."""
     rows, changed, indexes = [], {}, {}
     for step, record in enumerate(records):
         stored = matches[record.index]
@@ -197,5 +203,5 @@ def _update(
     written = rewrite(scope, subject, rows, relates, answer)
     texts = read_answers(scope, answer, written)
     written.sort(key=lambda row: indexes[row[0]])
-    emit_events(scope, answer, "updated", written, changed)
+    told += events_of(scope, answer, "updated", written, changed)
     return {indexes[record_id]: text for record_id, text in texts.items()}

@@ -101,34 +101,51 @@ def read_answers(scope: Scope, answer: Answer, rows: Sequence[Sequence[Any]]) ->
     return dict(fetch(sql, scope.principal.workspace.shard))
 
 
+UpdatedFields = Mapping[str, tuple[str, ...]] | tuple[str, ...] | None
+
+
 def emit_events(
     scope: Scope,
     answer: Answer,
     action: events.Action,
     rows: Sequence[Sequence[Any]],
-    updated_fields: Mapping[str, tuple[str, ...]] | tuple[str, ...] | None = None,
+    updated_fields: UpdatedFields = None,
 ) -> None:
-    """Tell the handlers of each written row; its event JSON is the last answer column."""
-    if not answer.wants_events or not rows:
-        return
+    """Tell the handlers of each written row."""
+    tell(scope, events_of(scope, answer, action, rows, updated_fields))
+
+
+def events_of(
+    scope: Scope,
+    answer: Answer,
+    action: events.Action,
+    rows: Sequence[Sequence[Any]],
+    updated_fields: UpdatedFields = None,
+) -> list[events.Event]:
+    """One event per written row, if anybody wants them; the event's JSON is the last answer column."""
+    if not answer.wants_events:
+        return []
     place = 1 if answer.needs_second_read else 2
     now = datetime.now(UTC)
-    events.emit(
-        [
-            events.Event(
-                action,
-                scope.principal,
-                answer.subject.id,
-                answer.subject.singular,
-                UUID(row[0]),
-                loads(row[place].encode()),
-                updated_fields.get(row[0], ()) if isinstance(updated_fields, Mapping) else updated_fields,
-                now,
-            )
-            for row in rows
-        ],
-        scope.principal.workspace.shard,
-    )
+    return [
+        events.Event(
+            action,
+            scope.principal,
+            answer.subject.id,
+            answer.subject.singular,
+            UUID(row[0]),
+            loads(row[place].encode()),
+            updated_fields.get(row[0], ()) if isinstance(updated_fields, Mapping) else updated_fields,
+            now,
+        )
+        for row in rows
+    ]
+
+
+def tell(scope: Scope, told: Sequence[events.Event]) -> None:
+    """Hand the events to the handlers, inside the transaction; nothing happens when there are none."""
+    if told:
+        events.emit(told, scope.principal.workspace.shard)
 
 
 # Relations -------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 from config.errors import BadRequest, MalformedBody
 from config.rendering import loads
 from core.query import ir
-from core.rest.parse import Limits, read_filter, read_flag, read_limit, read_order, require_uuid
+from core.rest.parse import Limits, read_filter, read_flag, read_limit, read_order
 from core.rest.query_string import Parameters, joined, single
 
 _GROUP_BY = (
@@ -31,7 +31,7 @@ def parse_group_by(object_name: str, parameters: Parameters, limits: Limits) -> 
     dimensions = _read_objects(parameters, "group_by", _GROUP_BY)
     if not dimensions or any(len(each) != 1 for each in dimensions):
         raise BadRequest(_GROUP_BY, path="group_by")
-    query = ir.GroupBy(
+    return ir.GroupBy(
         object_name=object_name,
         dimensions=dimensions,
         selection=ir.Everything(),
@@ -42,11 +42,8 @@ def parse_group_by(object_name: str, parameters: Parameters, limits: Limits) -> 
         limit=read_limit(parameters, limits),
         with_records=read_flag(parameters, "include_records_sample"),
         omit_nulls=read_flag(parameters, "omit_null_values"),
+        view_id=single(parameters, "view_id"),
     )
-    view_id = single(parameters, "view_id")
-    if view_id is not None:  # its filters would narrow the groups, so it cannot be left out in silence
-        raise BadRequest(f"View {require_uuid(view_id)} not found", path="view_id")
-    return query
 
 
 def _read_objects(parameters: Parameters, name: str, message: str) -> tuple[Mapping[str, Any], ...]:

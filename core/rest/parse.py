@@ -40,6 +40,7 @@ _OF_SUFFIX = {
     "merge": {"GET": "find_many", "PATCH": "merge"},
     "groupBy": {"GET": "group_by"},
 }
+_OF_HISTORY = {"GET": "history"}
 _SAME_METHOD = {"HEAD": "GET", "PUT": "PATCH"}
 
 
@@ -72,6 +73,8 @@ def parse_route(method: str, path: str) -> Route:
             return Route("restore_one", name, require_uuid(record_id))
         case [name, record_id, "restore"] if is_restore:
             return Route("restore_one", name, require_uuid(record_id))
+        case [name, record_id, "history"]:
+            return Route(_operation(_OF_HISTORY, verb, method), name, require_uuid(record_id))
     raise BadRequest(
         f"Query path '{path}' invalid. Valid examples: /rest/companies/id or /rest/companies or /rest/batch/companies"
     )
@@ -97,6 +100,7 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "find_many": _SELECTION
     | {"filter", "order_by", "limit", "starting_after", "ending_before", "discover", "count"},
     "find_one": _SELECTION | {"discover"},
+    "history": frozenset(("limit", "starting_after")),
     "create_one": _SELECTION | {"upsert"},
     "create_many": _SELECTION | {"upsert", "on_error"},
     "update_one": _SELECTION,
@@ -150,6 +154,8 @@ def parse_parameters(route: Route, parameters: Parameters, limits: Limits) -> As
         page = _read_page(parameters, limits)
         order = read_order(single(parameters, "order_by"), "order_by")
         asked = Asked(selection, read_filter(parameters), order, page, _reads_total(parameters))
+    elif operation == "history":
+        asked = Asked(page=ir.Page(read_limit(parameters, limits), _read_cursor(parameters, "starting_after")))
     elif "filter" in taken:
         asked = Asked(selection, read_filter(parameters), soft_delete=_flag(parameters, "soft_delete", taken))
         if ir.is_empty(asked.filter):

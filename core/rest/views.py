@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
@@ -25,13 +25,16 @@ from core.records.create import create
 from core.records.delete import delete
 from core.records.destroy import destroy
 from core.records.duplicates import duplicate_pages
-from core.records.find import find_one, find_page
+from core.records.find import find_page, find_version
 from core.records.group_by import group_by
+from core.records.history import history
+from core.records.idempotency import KeptAnswer, claim, settle, write_once
 from core.records.merge import merge
 from core.records.restore import restore
 from core.records.update import update
 from core.rest import envelope
 from core.rest.bodies import read_duplicates, read_merge, read_record, read_records
+from core.rest.conditional import entity_tag, expected_versions, is_unchanged
 from core.rest.groups import parse_group_by
 from core.rest.parse import Asked, Limits, Route, ignored_parameters, parse_parameters, parse_route
 from core.rest.query_string import header_text, read_query_string
@@ -39,6 +42,7 @@ from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 METHODS_WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
+WRITES = METHODS_WITH_BODY | {"DELETE"}
 CREATED = frozenset(("create_one", "create_many"))  # answered 201
 DEFAULT_GROUPS = 50
 
@@ -76,16 +80,55 @@ class RecordsView(APIView):
                 asked, groups = Asked(), parse_group_by(route.object_name, parameters, group_limits())
             else:
                 asked, groups = parse_parameters(route, parameters, page_limits()), None
-        with stage(request, "schema"):
-            schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
-            subject = find_object(schema, route.object_name)
-        with stage(request, "records"):
-            text = OPERATIONS[route.operation](Call(principal, schema, subject, route, asked, body, groups))
-        status = 201 if route.operation in CREATED else 200
-        response = HttpResponse(text.encode(), status=status, content_type=JSON_CONTENT_TYPE)
+            if_none_match = request.META.get("HTTP_IF_NONE_MATCH")
+            expected = None
+            if method in WRITES:
+                expected = expected_versions(request.META.get("HTTP_IF_MATCH"), route.operation, route.id)
+
+        def work() -> HttpResponse:
+            with stage(request, "schema"):
+                schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
+                subject = find_object(schema, route.object_name)
+            with stage(request, "records"):
+                call = Call(principal, schema, subject, route, asked, body, groups, expected, if_none_match)
+                answered = OPERATIONS[route.operation](call)
+            if isinstance(answered, HttpResponse):
+                return answered
+            status = 201 if route.operation in CREATED else 200
+            return HttpResponse(answered.encode(), status=status, content_type=JSON_CONTENT_TYPE)
+
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY") if method in WRITES else None
+        response = work() if key is None else self.respond_once(request, principal, key, work)
         if ignored:
             response["X-Ignored-Parameters"] = header_text(ignored)
         return response
+
+    def respond_once(
+        self, request: HttpRequest, principal: Principal, key: str, work: Callable[[], HttpResponse]
+    ) -> HttpResponse:
+        """The response of a write with an `Idempotency-Key`: of this request, or of the one that came before it."""
+        claimed = claim(principal, key, request.method or "", request.get_full_path(), request.body)
+        if isinstance(claimed, KeptAnswer):
+            kept = HttpResponse(claimed.content, status=claimed.status, content_type=claimed.content_type)
+            kept["Idempotent-Replayed"] = "true"
+            return kept
+        responses: list[HttpResponse] = []
+
+        def write() -> KeptAnswer:
+            responses.append(work())
+            return kept_answer(responses[-1])
+
+        try:
+            write_once(claimed, write)
+        except Exception as fault:
+            refusal = self.handle_exception(fault)
+            settle(claimed, kept_answer(refusal))
+            return refusal
+        return responses[-1]
+
+
+def kept_answer(response: HttpResponse) -> KeptAnswer:
+    return KeptAnswer(response.status_code, response.content, response["Content-Type"])
 
 
 def read_json(request: HttpRequest) -> Any:
@@ -116,12 +159,12 @@ def find_object(schema: WorkspaceSchema, plural: str) -> ObjectSchema:
     raise UnknownObject(f"object '{plural}' not found. eg: companies", hint=nearest(plural, schema.by_plural))
 
 
-# Operations: what was asked → the text of the answer ---------------------------------------------------
+# Operations: what was asked → the text of the answer, or the response where it has headers of its own ----
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that was understood; `groups` is what groupBy asks."""
+    """A request that was understood; `groups` is what groupBy asks, `expected` what If-Match does."""
 
     principal: Principal
     schema: WorkspaceSchema
@@ -130,12 +173,14 @@ class Call:
     asked: Asked
     body: Any
     groups: ir.GroupBy | None = None
+    expected: tuple[str, ...] | None = None
+    if_none_match: str | None = None
 
     @property
     def target(self) -> ir.Target:
         """One record when the path has an id, else all that match the filter."""
         if self.route.id is not None:
-            return ir.Target(id=self.route.id)
+            return ir.Target(id=self.route.id, expected=self.expected)
         return ir.Target(filter=self.asked.filter)
 
     def written(self, verb: str, records: list[str]) -> str:
@@ -151,9 +196,23 @@ def answer_find_many(call: Call) -> str:
     return envelope.of_page(call.subject.plural, find_page(call.principal, call.schema, query))
 
 
-def answer_find_one(call: Call) -> str:
+def answer_find_one(call: Call) -> HttpResponse:
+    assert call.route.id is not None
     query = ir.FindOne(call.subject.singular, call.asked.selection, ir.Match("id", {"eq": call.route.id}))
-    return envelope.of_record(call.subject.singular, find_one(call.principal, call.schema, query))
+    text, version = find_version(call.principal, call.schema, query)
+    tag = entity_tag(call.route.id, version, text)
+    if is_unchanged(call.if_none_match, tag):
+        response: HttpResponse = HttpResponseNotModified()
+    else:
+        text = envelope.of_record(call.subject.singular, text)
+        response = HttpResponse(text.encode(), content_type=JSON_CONTENT_TYPE)
+    response["ETag"] = tag
+    return response
+
+
+def answer_history(call: Call) -> str:
+    query = ir.History(call.subject.singular, call.route.id, call.asked.page)
+    return envelope.of_page("history", history(call.principal, call.schema, query))
 
 
 def answer_create_one(call: Call) -> str:
@@ -206,9 +265,10 @@ def answer_group_by(call: Call) -> str:
     return envelope.of_groups(group_by(call.principal, call.schema, query))
 
 
-OPERATIONS: Mapping[str, Callable[[Call], str]] = {
+OPERATIONS: Mapping[str, Callable[[Call], str | HttpResponse]] = {
     "find_many": answer_find_many,
     "find_one": answer_find_one,
+    "history": answer_history,
     "create_one": answer_create_one,
     "create_many": answer_create_many,
     "update_one": answer_update,

@@ -12,12 +12,13 @@ from typing import Any
 from config.rendering import dumps
 from core.query.plan import Condition, Relate
 from core.sql.filters import at, compile_condition, table_of
-from core.sql.fragment import Sql, array_literal, integer, join, quoted, raw
+from core.sql.fragment import EMPTY, Sql, array_literal, integer, join, quoted, raw
+from core.sql.history import history_cte
 from metadata.schema import FieldSchema, ObjectSchema
 
-# What one row of the JSON parameter holds, under short names as it is sent for every record:
+# What one row of the JSON parameter holds, under short names as it is sent for every record (`h`: its history):
 _INSERT_COLUMNS = "x(id uuid, d jsonb, s text, w text, k int, p float8, ca timestamptz, da timestamptz, cb jsonb)"
-_UPDATE_COLUMNS = "x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean)"
+_UPDATE_COLUMNS = "x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean, h jsonb)"
 
 
 def _position(table: str) -> str:
@@ -77,6 +78,7 @@ def compile_insert(
     )
     ctes.append(insert)
     ctes.append(_count_cte(subject, raw("count(*) FROM w WHERE deleted_at IS NULL")))
+    ctes.append(history_cte(subject, "'created'"))
     return _answering(ctes, answers, counts)
 
 
@@ -99,10 +101,13 @@ def compile_update(
             f" position = coalesce({_position(table)}, r.position),"
             " deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END,"
             " updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb"
-            f" FROM jsonb_to_recordset(%s::jsonb) AS {_UPDATE_COLUMNS} WHERE r.id = x.id RETURNING r.*)",
+            f" FROM jsonb_to_recordset(%s::jsonb) AS {_UPDATE_COLUMNS} WHERE r.id = x.id RETURNING r.*, x.h, x.rv)",
             (dumps(updated_by).decode(), dumps(list(rows)).decode()),
         )
     )
+    if any(row["h"] is not None or row["rv"] for row in rows):
+        action = "CASE WHEN w.rv THEN 'restored' ELSE 'updated' END"
+        ctes.append(history_cte(subject, action, "w.h", raw(" WHERE w.h IS NOT NULL OR w.rv")))
     if revived:
         ctes.append(_count_cte(subject, Sql("%s::bigint", (revived,))))
     return _answering(ctes, answers, counts)
@@ -117,6 +122,8 @@ def _answering(ctes: Sequence[Sql], answers: Sequence[Sql], counts: Sql) -> Sql:
         + raw(" FROM w r")
     )
 
+
+VERSION = raw("(extract(epoch FROM r.updated_at) * 1000)::bigint::text")  # of a record: when it was last changed
 
 # Locking ---------------------------------------------------------------------------------------------
 
@@ -169,9 +176,9 @@ def compile_set_deleted(
     answers: Sequence[Sql],
     *,
     is_deleted: bool,
-    changed: int,
+    changed: Sequence[str],
 ) -> Sql:
-    """`(id, *answers, counts)` after `deletedAt` was set or cleared; `changed` is by how many the total moves."""
+    """`(id, *answers, counts)` after `deletedAt` was set or cleared; `changed` are those that were not so before."""
     value = "now()" if is_deleted else "NULL"
     ctes = [
         Sql(
@@ -182,17 +189,21 @@ def compile_set_deleted(
         )
     ]
     if changed:
-        ctes.append(_count_cte(subject, Sql("%s::bigint", (-changed if is_deleted else changed,))))
+        ctes.append(_count_cte(subject, Sql("%s::bigint", (-len(changed) if is_deleted else len(changed),))))
+        moved = EMPTY if len(changed) == len(ids) else Sql(" WHERE w.id = ANY(%s::uuid[])", (array_literal(changed),))
+        ctes.append(history_cte(subject, "'deleted'" if is_deleted else "'restored'", where=moved))
     return _answering(ctes, answers, raw("NULL"))
 
 
-def compile_destroy(subject: ObjectSchema, ids: Sequence[str]) -> Sql:
-    """`(id)` of each record removed for good."""
+def compile_destroy(subject: ObjectSchema, ids: Sequence[str], actor: Mapping[str, Any]) -> Sql:
+    """`(id)` of each record removed for good; `actor` is who does it."""
     ctes = [
         Sql(
-            f"w AS (DELETE FROM {table_of(subject)} r WHERE r.id = ANY(%s::uuid[]) RETURNING r.*)",
-            (array_literal(ids),),
+            f"w AS (DELETE FROM {table_of(subject)} r WHERE r.id = ANY(%s::uuid[])"
+            " RETURNING r.id, r.deleted_at, greatest(now(), r.updated_at) AS updated_at, %s::jsonb AS updated_by)",
+            (array_literal(ids), dumps(actor).decode()),
         ),
+        history_cte(subject, "'destroyed'"),
         _count_cte(subject, raw("-count(*) FROM w WHERE deleted_at IS NULL")),
     ]
     return raw("WITH ") + join(ctes, ", ") + raw(" SELECT r.id::text FROM w r")

@@ -466,10 +466,14 @@ def _listing(
 _kept_listing = lru_cache(maxsize=512)(_listing)
 
 
-def compile_one(subject: ObjectSchema, condition: Condition, sees_deleted: bool, record: Sql) -> Sql:
-    """The JSON text of the first record that matches; no row when none does. `record` is over the alias `r`."""
+def compile_one(subject: ObjectSchema, condition: Condition, sees_deleted: bool, *columns: Sql) -> Sql:
+    """The columns, such as its JSON text, of the first record that matches; no row when none does.
+
+    They are over the alias `r`.
+    """
     source = _Source(subject, condition, sees_deleted, "r")
-    return raw("SELECT ") + record + raw(" FROM ") + source.table() + raw(" WHERE ") + source.where + raw(" LIMIT 1")
+    selected = raw("SELECT ") + join(columns, ", ") + raw(" FROM ")
+    return selected + source.table() + raw(" WHERE ") + source.where + raw(" LIMIT 1")
 
 
 def compile_by_ids(subject: ObjectSchema, ids: Sequence[UUID | str], record: Sql) -> Sql:

@@ -144,6 +144,7 @@ class UpdateObjectPayload(InputObjectType):
     labelIdentifierFieldMetadataId = UUID()
     imageIdentifierFieldMetadataId = UUID()
     openRecordIn = ObjectOpenRecordIn()
+    duplicateCriteria = List(NonNull(List(NonNull(String))))
     readability = MetadataReadability()
     translations = List(NonNull(MetadataTranslationOverrideInput))
 

@@ -26,7 +26,6 @@ from metadata.graphql.resolvers import DATA_MODEL, begin_change
 from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import JSON, UUID, DateTime
 from metadata.models import FieldMetadata
-from metadata.rest.resources import require_writer
 from metadata.services import resources
 from metadata.services.resources import RESOURCES, VIEW, Member, Resource
 
@@ -197,7 +196,7 @@ Query = type("Query", (), _queries)
 
 def _begin(info: Info, resource: Resource) -> Uuid:
     """The workspace of a caller who may write; what the request read before is forgotten."""
-    require_writer(info.context.principal, resource)
+    resources.require_writer(info.context.principal, resource)
     info.context.rows = WorkspaceRows(info.context.principal.workspace_id)
     return info.context.rows.workspace_id
 

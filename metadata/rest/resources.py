@@ -7,23 +7,25 @@ API version 1 and `{data, pageInfo, totalCount}` else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.urls import path
 from django.urls.resolvers import URLPattern
-from rest_framework import status
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view, inline_serializer
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.errors import BadRequest, PermissionDenied
+from config.errors import BadRequest
 from config.principal import Principal
 from metadata.rest.paging import read_page, read_page_request
 from metadata.rest.shapes import moment
 from metadata.rest.views import KEYED, path_id
 from metadata.services import resources
-from metadata.services.resources import RESOURCES, Resource
+from metadata.services.resources import RESOURCES, Member, Resource
 from metadata.validation import BadParameter, InvalidInput
 
 _PAGING = ("limit", "starting_after", "ending_before")
@@ -46,20 +48,13 @@ def resource_json(resource: Resource, row: Any) -> dict[str, Any]:
     }
 
 
-def require_writer(principal: Principal, resource: Resource) -> None:
-    """Raises PermissionDenied for who may neither change these nor the whole data model."""
-    permissions = principal.permissions
-    if not (principal.is_system or permissions.has_flag(resource.flag) or permissions.has_flag("DATA_MODEL")):
-        raise PermissionDenied(extensions={"required": {"permission": resource.flag}})
-
-
 class _ResourceView(APIView):
     resource: ClassVar[Resource]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method not in ("GET", "HEAD", "OPTIONS"):
-            require_writer(self.principal, self.resource)
+            resources.require_writer(self.principal, self.resource)
 
     @property
     def principal(self) -> Principal:
@@ -135,8 +130,78 @@ class ResourceItemView(_ResourceView):
         return Response({"success": True})
 
 
+# For the API's own document: what is checked is checked by the services.
+
+_KINDS: Mapping[str, type[serializers.Field]] = {
+    "text": serializers.CharField,
+    "flag": serializers.BooleanField,
+    "number": serializers.FloatField,
+    "json": serializers.JSONField,
+    "uuid": serializers.UUIDField,
+    "object": serializers.UUIDField,
+    "field": serializers.UUIDField,
+    "resource": serializers.UUIDField,
+}
+
+
+_REMOVED = inline_serializer("Removed", {"success": serializers.BooleanField()})
+
+
+def _described(member: Member, *, is_required: bool) -> serializers.Field:
+    options: dict[str, Any] = {"required": is_required, "allow_null": member.is_nullable}
+    if member.choices is not None:
+        return serializers.ChoiceField(member.choices.choices, **options)
+    return _KINDS[member.kind](**options)
+
+
+def _serializer(name: str, members: Mapping[str, serializers.Field]) -> type[serializers.Serializer]:
+    return type(name, (serializers.Serializer,), dict(members))
+
+
+@cache
+def _answer_serializer(resource: Resource) -> type[serializers.Serializer]:
+    members: dict[str, serializers.Field] = {"id": serializers.UUIDField()}
+    members |= {each.name: _described(each, is_required=True) for each in resource.members}
+    for name in _FURTHER.get(resource.one, {}):
+        is_flag = name.startswith("is")
+        members[name] = serializers.BooleanField() if is_flag else serializers.UUIDField(allow_null=True)
+    members["workspaceId"] = serializers.UUIDField()
+    members |= {name: serializers.DateTimeField() for name in ("createdAt", "updatedAt")}
+    members["deletedAt"] = serializers.DateTimeField(allow_null=True)
+    return _serializer(f"{resource.pascal}Serializer", members)
+
+
+def _documented(view: type[_ResourceView], resource: Resource) -> type[_ResourceView]:
+    """The view with what it takes and answers, for the OpenAPI document."""
+    answer = _answer_serializer(resource)
+    create = {each.name: _described(each, is_required=each.is_required) for each in resource.members}
+    update = {each.name: _described(each, is_required=False) for each in resource.members if not each.is_fixed}
+    created = _serializer(f"{resource.pascal}ForCreate", {"id": serializers.UUIDField(required=False), **create})
+    updated = _serializer(f"{resource.pascal}ForUpdate", update)
+    methods: dict[str, Any] = {}
+    if issubclass(view, ResourceListView):
+        narrowing = (
+            []
+            if resource.parent is None
+            else [
+                OpenApiParameter(
+                    resource.parent, UUID, required=resource.is_parent_asked, description="Only of this one"
+                )
+            ]
+        )
+        methods["get"] = extend_schema(parameters=narrowing, responses=answer(many=True))
+        methods["post"] = extend_schema(request=created, responses={201: answer})
+    else:
+        destroy = OpenApiParameter("destroy", bool, description="Remove for good rather than hide")
+        methods["get"] = extend_schema(responses=answer)
+        methods["patch"] = extend_schema(request=updated, responses=answer)
+        methods["delete"] = extend_schema(parameters=[destroy], responses={200: _REMOVED})
+    return extend_schema_view(**methods)(view)
+
+
 def _view(parent: type[_ResourceView], resource: Resource) -> Any:
-    return type(f"{resource.pascal}{parent.__name__}", (parent,), {"resource": resource}).as_view()  # type: ignore[attr-defined]
+    view = type(f"{resource.pascal}{parent.__name__}", (parent,), {"resource": resource})
+    return _documented(view, resource).as_view()
 
 
 urlpatterns: list[URLPattern] = [

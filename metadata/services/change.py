@@ -86,7 +86,7 @@ class Change:
         workspace.updated_at = self.now
         workspace.save(update_fields=["schema_version", "updated_at"])
         for object_id, before in self._searched.items():
-            if self._searched_fields(object_id) != before:
+            if self._searched_fields(object_id) != before and self.storage.has_records(object_id):
                 for path in settings.SEARCH_FIELDS_CHANGED_HANDLERS:
                     import_string(path)(workspace, object_id)
 

@@ -16,7 +16,7 @@ from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, Ob
 from metadata.schema import FieldSchema
 from metadata.services import viewlinks
 from metadata.services.autoindex import create_automatic_indexes, drop_automatic_indexes
-from metadata.services.build import automatic_indexes
+from metadata.services.build import automatic_indexes, take_storage_key
 from metadata.services.change import Change, changing, tidy
 from metadata.services.criteria import columns_of, follow_fields
 from metadata.services.indexes import column_problem
@@ -189,10 +189,9 @@ def _convert(change: Change, old: FieldMetadata, new: FieldMetadata, *, is_dry_r
                     done.unconverted.append(Unconverted(id, stored, error.message))
             else:
                 done.converted += 1
-                if value != stored or type(value) is not type(stored):
-                    values[id] = value
+                values[id] = value
         if values and not is_dry_run and not done.unconverted_count:
-            change.storage.put_values(target, values)
+            change.storage.move_values(source, target, values)
     return done
 
 
@@ -208,7 +207,10 @@ def _take(target: FieldSchema, value: Any, seen: set[tuple[str, ...]]) -> None:
 
 
 def _apply(change: Change, old: FieldMetadata, new: FieldMetadata) -> TypeChange:
+    """Values move to a new key: an index of the new type is built over row versions of before the change too, and
+    requests that began before it go on writing values of the old type under the old one."""
     obj = new.object
+    new.storage_key = take_storage_key(obj, new.name)
     made_by_users = _drop_indexes(change, old)
     change.storage.hold_writers(obj.id)
     done = _convert(change, old, new, is_dry_run=False)
@@ -217,7 +219,7 @@ def _apply(change: Change, old: FieldMetadata, new: FieldMetadata) -> TypeChange
     new.updated_at = obj.updated_at = change.now
     new.save()
     follow_fields(obj, _followed(old, new))
-    obj.save(update_fields=["updated_at", "duplicate_criteria"])
+    obj.save(update_fields=["updated_at", "duplicate_criteria", "used_storage_keys"])
     _create_indexes(change, new, made_by_users)
     viewlinks.type_changed(new)
     change.search_again(obj.id)

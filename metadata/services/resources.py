@@ -19,7 +19,8 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from config.errors import MetadataNotFound, WorkspaceNotFound
+from config.errors import MetadataNotFound, PermissionDenied, WorkspaceNotFound
+from config.principal import Principal
 from metadata import view_models as shown
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
@@ -327,6 +328,13 @@ _CHILDREN: Mapping[str, Sequence[tuple[Resource, str]]] = {
     "pageLayout": ((PAGE_LAYOUT_TAB, "page_layout_id"),),
     "pageLayoutTab": ((PAGE_LAYOUT_WIDGET, "page_layout_tab_id"),),
 }
+
+
+def require_writer(principal: Principal, resource: Resource) -> None:
+    """Raises PermissionDenied for who may neither change these nor the whole data model."""
+    permissions = principal.permissions
+    if not (principal.is_system or permissions.has_flag(resource.flag) or permissions.has_flag("DATA_MODEL")):
+        raise PermissionDenied(extensions={"required": {"permission": resource.flag}})
 
 
 # Reading ---------------------------------------------------------------------------------------------

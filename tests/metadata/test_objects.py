@@ -314,8 +314,9 @@ def test_identifiers_are_checked(
 
 
 def test_search_follows_the_label_identifier(
-    workspace: Workspace, rocket: ObjectMetadata, add_field: Any, settings: LazySettings
+    workspace: Workspace, rocket: ObjectMetadata, rockets: Table, add_field: Any, settings: LazySettings
 ) -> None:
+    rockets.insert({"name": "Ariane"})  # without records there is nothing to search
     settings.SEARCH_FIELDS_CHANGED_HANDLERS = ["tests.metadata.test_objects.note_search_change"]
     searched.clear()
     code = add_field("code", "TEXT", isSearchable=False)

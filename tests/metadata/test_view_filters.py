@@ -128,7 +128,15 @@ def test_groups_are_a_tree(workspace: Workspace, fields: dict[str, FieldMetadata
     outer = group(logicalOperator="OR", positionInViewFilterGroup=2)
     inner = group(logicalOperator="NOT", parentViewFilterGroupId=outer, positionInViewFilterGroup=1)
     group(logicalOperator="AND")  # empty: says nothing
-    _add(workspace, view_id, fields["motto"], operand="IS", value="a", viewFilterGroupId=outer, positionInViewFilterGroup=2)
+    _add(
+        workspace,
+        view_id,
+        fields["motto"],
+        operand="IS",
+        value="a",
+        viewFilterGroupId=outer,
+        positionInViewFilterGroup=2,
+    )
     _add(workspace, view_id, fields["motto"], operand="IS", value="b", viewFilterGroupId=inner)
     _add(workspace, view_id, fields["speed"], operand="IS", value="1", positionInViewFilterGroup=1)
     _add(workspace, view_id, fields["speed"], operand="IS", value="", positionInViewFilterGroup=0)  # not filled in

@@ -50,7 +50,9 @@ def test_the_index_view_with_its_columns(api: Api, rocket: dict[str, Any]) -> No
 
 def test_create_update_delete_and_destroy_a_view(api: Api, rocket: dict[str, Any]) -> None:
     made = _create(api, rocket)
-    update = "mutation ($id: String!, $input: UpdateViewInput!) { updateView(id: $id, input: $input) { name position } }"
+    update = (
+        "mutation ($id: String!, $input: UpdateViewInput!) { updateView(id: $id, input: $input) { name position } }"
+    )
     changed = api.ask(update, {"id": made["id"], "input": {"name": "Slow", "position": 2.5}})["updateView"]
     assert changed == {"name": "Slow", "position": 2.5}
     read = "query ($id: String!) { getView(id: $id) { name } }"
@@ -93,7 +95,9 @@ def test_parts(api: Api, rocket: dict[str, Any], name: str) -> None:
 
 def test_many_view_fields_are_all_or_none(api: Api, rocket: dict[str, Any]) -> None:
     view_id = _create(api, rocket)["id"]
-    create = "mutation ($inputs: [CreateViewFieldInput!]!) { createManyViewFields(inputs: $inputs) { fieldMetadataId } }"
+    create = (
+        "mutation ($inputs: [CreateViewFieldInput!]!) { createManyViewFields(inputs: $inputs) { fieldMetadataId } }"
+    )
     first, second = rocket["note"], rocket["labelIdentifierFieldMetadataId"]
     fault = api.refused(create, {"inputs": [{"viewId": view_id, "fieldMetadataId": each} for each in (first, first)]})
     assert fault["message"] == "1: fieldMetadataId is shown in the view already"

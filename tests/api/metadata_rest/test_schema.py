@@ -28,7 +28,10 @@ ROCKET = {
 
 
 def _raw(api: Api, method: str, path: str, body: bytes = b"", **headers: str) -> Any:
-    sent = {"Authorization": f"Bearer {api.token}", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    sent = {
+        "Authorization": f"Bearer {api.token}",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
     kind = sent.pop("Content-Type", "application/json")
     return api.client.generic(method, f"{PATH}/{path}", body, content_type=kind, headers=sent)
 
@@ -41,7 +44,7 @@ def test_export_as_json_and_yaml(api: Api, workspace: Workspace) -> None:
     plain = _raw(api, "GET", "schema")
     assert (plain.status_code, plain["Content-Type"], json.loads(plain.content)) == (200, "application/json", model)
     for asked in ({"Accept": "application/yaml"}, {"Accept": "application/x-yaml"}):
-        answer = _raw(api, "GET", "schema", **asked)
+        answer = _raw(api, "GET", "schema", b"", **asked)
         assert (answer["Content-Type"], answer.content.decode()) == ("application/yaml", schema_text(model))
     assert _raw(api, "GET", "schema?format=yaml", Accept="application/json").content.decode() == schema_text(model)
     assert _raw(api, "GET", "schema?format=xml").status_code == 400
@@ -97,7 +100,9 @@ def test_workspace_settings(api: Api, workspace: Workspace) -> None:
     update = {"displayName": "Acme", "maxBatchSize": 1000, "maxBulkRecords": 5, "defaultApiVersion": "2"}
     answer = api.patch(f"{PATH}/workspace", update)
     assert answer.status == 200
-    assert {**shown, **update, "updatedAt": answer.body["updatedAt"]} == answer.body == api.get(f"{PATH}/workspace").body
+    assert (
+        {**shown, **update, "updatedAt": answer.body["updatedAt"]} == answer.body == api.get(f"{PATH}/workspace").body
+    )
     query = "{ currentWorkspace { displayName maxBatchSize maxBulkRecords defaultApiVersion } }"
     assert api.data(query, path="/metadata")["currentWorkspace"] == update
 

@@ -19,12 +19,15 @@ c AS (INSERT INTO "workspace".record_count (object_id, live) SELECT %s::uuid, n
 FROM (SELECT count(*)
 FROM w
 WHERE deleted_at IS NULL) kept(n)
-WHERE n <> 0) SELECT r.id::text, ARRAY[(SELECT count(*)
+WHERE n <> 0),
+h AS (INSERT INTO "workspace".history (object_id, record_id, action, at, actor, changes) SELECT %s::uuid, w.id, 'created', w.updated_at, w.updated_by, NULL
+FROM w) SELECT r.id::text, ARRAY[(SELECT count(*)
 FROM k0)]::bigint[]
 FROM w r;
 -- {"00000000-0000-4000-8000-0000000000a3"}
 -- {"source":"API","name":"Astronomer","context":{}}
 -- [{"id":"<id 1>","d":{"name":"Triton","planet":"00000000-0000-4000-8000-0000000000a3"},"cb":{"source":"API","name":"Astronomer","context":{}},"w":"first","k":1,"s":"triton"}]
+-- <object moon>
 -- <object moon>
 
 SELECT r.id::text,

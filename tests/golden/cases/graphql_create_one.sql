@@ -11,9 +11,12 @@ c AS (INSERT INTO "workspace".record_count (object_id, live) SELECT %s::uuid, n
 FROM (SELECT count(*)
 FROM w
 WHERE deleted_at IS NULL) kept(n)
-WHERE n <> 0) SELECT r.id::text,
+WHERE n <> 0),
+h AS (INSERT INTO "workspace".history (object_id, record_id, action, at, actor, changes) SELECT %s::uuid, w.id, 'created', w.updated_at, w.updated_by, NULL
+FROM w) SELECT r.id::text,
 concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),',"name":',coalesce((r.data->'name')::text, '""'),',"kind":',coalesce((r.data->'kind')::text, 'null'),',"radius":',coalesce((r.data->'radius')::text, 'null'),'}'), ARRAY[]::bigint[]
 FROM w r;
 -- {"source":"API","name":"Astronomer","context":{}}
 -- [{"id":"<id 1>","d":{"name":"Vulcan","code":"V","kind":"ROCK"},"cb":{"source":"API","name":"Astronomer","context":{}},"w":"first","k":1,"s":"vulcan v"}]
+-- <object planet>
 -- <object planet>

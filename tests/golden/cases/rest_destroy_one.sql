@@ -44,7 +44,9 @@ RETURNING r.id::text;
 WITH w AS (DELETE
 FROM "workspace"."planet" r
 WHERE r.id = ANY(%s::uuid[])
-RETURNING r.*),
+RETURNING r.id, r.deleted_at, greatest(now(), r.updated_at) AS updated_at, %s::jsonb AS updated_by),
+h AS (INSERT INTO "workspace".history (object_id, record_id, action, at, actor, changes) SELECT %s::uuid, w.id, 'destroyed', w.updated_at, w.updated_by, NULL
+FROM w),
 c AS (INSERT INTO "workspace".record_count (object_id, live) SELECT %s::uuid, n
 FROM (SELECT -count(*)
 FROM w
@@ -52,4 +54,6 @@ WHERE deleted_at IS NULL) kept(n)
 WHERE n <> 0) SELECT r.id::text
 FROM w r;
 -- {"00000000-0000-4000-8000-0000000000a2"}
+-- {"source":"API","name":"Astronomer","context":{}}
+-- <object planet>
 -- <object planet>

@@ -1,0 +1,84 @@
+"""Who changed what: the kept history of one record, which outlives it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from config.errors import InvalidCursor, RecordNotFound
+from config.principal import Principal
+from config.rendering import dumps, loads
+from core.query import ir
+from core.query.names import Scope, find_object, require
+from core.query.writes import target_id
+from core.records.listing import Listing, listing_of
+from core.sql.execute import fetch
+from core.sql.history import LAST, compile_history
+from metadata.schema import ObjectSchema, WorkspaceSchema
+
+DEFAULT_SIZE = 60
+
+
+def history(principal: Principal, schema: WorkspaceSchema, query: ir.History) -> Listing:
+    """A page of `{"id", "action", "at", "actor", "changes": {name: {"before", "after"}}}`, the newest first.
+
+    Only `after` of the page is read. Names are the fields' present ones; deleted fields and those the caller
+    may not read are left out. Raises RecordNotFound for a record that neither exists nor has a history.
+    """
+    scope = Scope(schema, principal)
+    subject = find_object(scope, query.object_name)
+    require(scope, "read", subject)
+    size = DEFAULT_SIZE if query.page.size is None else query.page.size
+    before = LAST if query.page.after is None else _decode(query.page.after)
+    rows = fetch(compile_history(subject, target_id(query.id), before, size + 1), principal.workspace.shard)
+    total, newer, exists = rows[0][:3]
+    if not total and not exists:
+        raise RecordNotFound()
+    entries = [row[3:] for row in rows if row[3] is not None]
+    page = entries[:size]
+    items = ",".join(_entry(scope, subject, *row) for row in page)
+    ends = (str(page[0][0]), str(page[-1][0])) if page else (None, None)
+    return listing_of((items, len(entries) > size, newer > 0, *ends, total), is_backward=False)
+
+
+def _entry(
+    scope: Scope, subject: ObjectSchema, entry_id: int, action: str, at: str, actor: str | None, changes: str | None
+) -> str:
+    hidden = scope.principal.permissions.unreadable_fields
+    by = subject.by_name.get("updatedBy")
+    who = None if actor is None or (by is not None and by.id in hidden) else loads(actor.encode())
+    if who is not None and by is not None:
+        who = by.type.answer(who, by)
+    changed = _changes(scope, subject, loads(changes.encode())) if changes is not None else {}
+    entry = {"id": str(entry_id), "action": action, "at": at, "actor": who, "changes": changed}
+    return dumps(entry).decode()
+
+
+def _changes(scope: Scope, subject: ObjectSchema, stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Stored values by storage key, as the APIs answer them by name."""
+    hidden = scope.principal.permissions.unreadable_fields
+    before, after = stored["before"], stored["after"]
+    changed = {}
+    for field in subject.fields:
+        key = field.storage_key
+        if field.column is not None or field.id in hidden or not field.type.is_readable:
+            continue
+        if key in before or key in after:
+            name = field.name if field.relation is None else field.relation.join_name or field.name
+            changed[name] = {
+                "before": field.type.answer(before.get(key), field),
+                "after": field.type.answer(after.get(key), field),
+            }
+    return changed
+
+
+def _decode(cursor: str) -> int:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        text = b""
+    if not text.isdigit() or int(text) > LAST:
+        raise InvalidCursor(f"Invalid cursor: {cursor}")
+    return int(text)

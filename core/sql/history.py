@@ -1,0 +1,51 @@
+"""SQL of the history that a workspace keeps of its records: noting a change, and reading what was noted."""
+
+from __future__ import annotations
+
+from core.sql.filters import table_of
+from core.sql.fragment import EMPTY, Sql, integer, quoted, raw
+from metadata.schema import ObjectSchema
+
+LAST = 2**63 - 1  # no entry has an id as high
+
+
+def history_cte(subject: ObjectSchema, action: str, changes: str = "NULL", where: Sql = EMPTY) -> Sql:
+    """A CTE that notes what became of the written rows `w`; `action`, `changes` and `where` are SQL over them."""
+    return (
+        Sql(
+            f"h AS (INSERT INTO {_table(subject)} (object_id, record_id, action, at, actor, changes)"
+            f" SELECT %s::uuid, w.id, {action}, w.updated_at, w.updated_by, {changes} FROM w",
+            (str(subject.id),),
+        )
+        + where
+        + raw(")")
+    )
+
+
+def compile_history(subject: ObjectSchema, record_id: str, before: int, limit: int) -> Sql:
+    """`(total, newer, record exists, id, action, at, actor text, changes text)` of entries below the id `before`.
+
+    Newest first. There is always a row: without an entry its `id` is null. `newer` counts those from `before` up.
+    """
+    entries = f"{_table(subject)} h WHERE h.object_id = %s::uuid AND h.record_id = %s::uuid"
+    key = (str(subject.id), record_id)
+    return (
+        Sql(
+            "SELECT t.total, t.newer, t.known, p.* FROM (SELECT count(*) AS total,"
+            " count(*) FILTER (WHERE h.id >= %s::bigint) AS newer,"
+            f" EXISTS (SELECT FROM {table_of(subject)} r WHERE r.id = %s::uuid) AS known FROM {entries}) t",
+            (before, record_id, *key),
+        )
+        + Sql(
+            " LEFT JOIN LATERAL (SELECT h.id, h.action,"
+            """ to_char(h.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), h.actor::text, h.changes::text"""
+            f" FROM {entries} AND h.id < %s::bigint ORDER BY h.id DESC LIMIT ",
+            (*key, before),
+        )
+        + integer(limit)
+        + raw(") p ON true ORDER BY p.id DESC")
+    )
+
+
+def _table(subject: ObjectSchema) -> str:
+    return f"{quoted(subject.schema_name)}.history"
