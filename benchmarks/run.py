@@ -60,14 +60,18 @@ class Report:
     def __str__(self) -> str:
         table = [("Work", "Measured", "Bar", "")] + self.rows
         widths = [max(len(row[place]) for row in table) for place in range(4)]
-        lines = ["  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip() for row in table]
+        lines = [
+            "  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip() for row in table
+        ]
         return "\n".join([lines[0], "-" * sum(widths), *lines[1:]])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small data set and short rounds")
-    parser.add_argument("--profile", action="store_true", help="where read one, list and create spend their Python time")
+    parser.add_argument(
+        "--profile", action="store_true", help="where read one, list and create spend their Python time"
+    )
     arguments = parser.parse_args()
     scale = QUICK if arguments.quick else FULL
     report = Report()
@@ -158,7 +162,9 @@ class Bench:
 
         find.fetch, find.fetch_one = noting(fetch), noting(fetch_one)
         try:
-            page = find.find_page(principal, schema, ir.Find("person", ir.Everything(), page=ir.Page(60), with_total=False))
+            page = find.find_page(
+                principal, schema, ir.Find("person", ir.Everything(), page=ir.Page(60), with_total=False)
+            )
             self.record = json.loads(f"[{page.items}]")[0]
             match = ir.Match("id", {"eq": self.record["id"]})
             find.find_one(principal, schema, ir.FindOne("person", ir.Everything(), match))
@@ -200,7 +206,10 @@ class Bench:
         ids = [each["id"] for each in self._ask_json(server.port, self.get("/rest/people?limit=60"))["data"]["people"]]
         random.Random(1).shuffle(ids)
         expanded = ",".join([*company_members, "people"])
-        page = f"{{ people(first: 60) {{ totalCount edges {{ node {{ {person} }} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+        page = (
+            f"{{ people(first: 60) {{ totalCount edges {{ node {{ {person} }} }}"
+            " pageInfo { hasNextPage endCursor } } }"
+        )
         nested = (
             f"{{ companies(first: 20) {{ totalCount edges {{ node {{ {company}"
             f" people {{ edges {{ node {{ {person} }} }} }} }} }} pageInfo {{ hasNextPage endCursor }} }} }}"
@@ -234,7 +243,9 @@ class Bench:
             self._compare(server, load, asked, "list 60 with total, REST / hand-written", "list", "hand list", "≥ 0.70")
             self._compare(server, load, asked, "  … / hand-written without PREPARE", "list", "plain list", "")
             self._compare(server, load, asked, "list 60, GraphQL time / REST time", "list", "graphql list", "≤ 1.40")
-            self._compare(server, load, asked, "20 x 10 nested, GraphQL time / REST time", "nested", "graphql nested", "≤ 1.40")
+            self._compare(
+                server, load, asked, "20 x 10 nested, GraphQL time / REST time", "nested", "graphql nested", "≤ 1.40"
+            )
 
     def _compare(
         self, server: Any, load: Any, asked: dict[str, Any], work: str, first: str, second: str, bar: str
@@ -306,7 +317,9 @@ class Bench:
         connection.ask(request_bytes("POST", "/rest/things0", token, b"{}"))
         asked = {
             "Core REST": lambda name: request_bytes("GET", "/rest/things0?limit=1", token),
-            "Core GraphQL": lambda name: self.graphql(f"{{ things0 {{ edges {{ node {{ {name} }} }} }} }}", token=token),
+            "Core GraphQL": lambda name: self.graphql(
+                f"{{ things0 {{ edges {{ node {{ {name} }} }} }} }}", token=token
+            ),
             "Metadata REST": lambda name: request_bytes("GET", f"/rest/metadata/objects/{subject.id}", token),
             "Metadata GraphQL": lambda name: self.graphql(
                 f'{{ object(id: "{subject.id}") {{ fieldsList {{ name }} }} }}', "/metadata", token

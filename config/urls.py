@@ -13,12 +13,17 @@ from django.views.decorators.csrf import csrf_exempt
 from apikeys import rest as apikeys_rest
 from config import health
 from core.graphql.view import RecordGraphQLView
+from core.rest.search import SearchView
+from core.rest.transfer import ExportView, ImportView
 from core.rest.views import RecordsView
 from metadata.graphql.view import MetadataView
 from metadata.rest import urls as metadata_rest
 from webhooks import rest as webhooks_rest
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^rest/+search/*$", SearchView.as_view()),
+    re_path(r"^rest/+(?P<plural>[^/]+)/+export/*$", ExportView.as_view()),
+    re_path(r"^rest/+(?P<plural>[^/]+)/+import/*$", ImportView.as_view()),
     # A record's path is tried by one expression; the other APIs under /rest are named in it.
     re_path(r"^rest/+(?!/|(?:metadata|apiKeys|webhooks|open-api)(?:[/.]|$)).+$", RecordsView.as_view()),
     path("graphql", csrf_exempt(RecordGraphQLView.as_view())),

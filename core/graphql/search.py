@@ -19,8 +19,7 @@ from core.graphql.arguments import Values, filter_argument
 from core.graphql.inputs import filter_named
 from core.graphql.operations import Operation, Picks
 from core.query import ir
-from core.query.search import shown_rank
-from core.records.search import Hit, Hits, search
+from core.records.search import Hits, search
 from metadata.graphql.scalars import UUID
 from metadata.schema import WorkspaceSchema
 
@@ -91,20 +90,8 @@ STATIC_FIELDS = frozenset({SEARCH.name})
 
 def _connection(hits: Hits) -> dict[str, Any]:
     return {
-        "edges": [{"node": _node(hit), "cursor": hit.cursor} for hit in hits.hits],
+        "edges": [{"node": hit.as_json(), "cursor": hit.cursor} for hit in hits.hits],
         "pageInfo": {"endCursor": hits.end_cursor, "hasNextPage": hits.has_next},
-    }
-
-
-def _node(hit: Hit) -> dict[str, Any]:
-    return {
-        "recordId": hit.record_id,
-        "objectNameSingular": hit.subject.singular,
-        "objectLabelSingular": hit.subject.label_singular,
-        "label": hit.label,
-        "imageUrl": hit.image_url,
-        "tsRankCD": shown_rank(hit.rank_cover),
-        "tsRank": shown_rank(hit.rank),
     }
 
 

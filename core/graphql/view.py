@@ -31,6 +31,8 @@ from config.principal import Principal
 from config.rendering import dumps
 from core.graphql.answer import record_api
 from core.graphql.compile import parse_document
+from core.replay import HEADER as IDEMPOTENCY_KEY
+from core.replay import respond_once
 
 
 class RecordGraphQLView(GraphQLView):
@@ -46,30 +48,49 @@ class RecordGraphQLView(GraphQLView):
             error = _shown(fault, request)
             return self.refuse(request, error, error.status)
         try:
-            return graphql_response(request, self.answer(request, asked))
+            return self.answer(request, asked)
         except Exception as fault:
-            error = _shown(fault, request)
-            has_status = wants_response_type(request) or isinstance(error, MethodNotAllowed)
-            return self.refuse(request, error, error.status if has_status else 200)
+            return self.refuse_unexecuted(request, fault)
 
-    def answer(self, request: HttpRequest, asked: GraphqlRequest) -> bytes:
-        """The response's body. Raises the ApiError of a request that is not executed."""
+    def answer(self, request: HttpRequest, asked: GraphqlRequest) -> HttpResponse:
+        """The response. Raises the ApiError of a request that is not executed.
+
+        A mutation with an `Idempotency-Key` is executed once, and its response kept with what its fields wrote,
+        the errors of single fields too.
+        """
         try:
             with stage(request, "auth"):
                 principal = _authenticate(request)
         except MissingToken:
-            return answer_anonymous(asked)
+            return graphql_response(request, answer_anonymous(asked))
         api = record_api(principal)
         try:
             with stage(request, "compile"):
                 document = api.document(asked.query, asked.operation_name)
             if request.method != "POST" and document.kind != "query":
                 raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
-            with stage(request, "records"):
-                return api.answer(principal, document, asked.variables, _request_id(request))
         except (GraphqlValidation, UnknownObject):
             _check_schema_version(request, api.schema.version)
             raise
+
+        def work() -> HttpResponse:
+            try:
+                with stage(request, "records"):
+                    body = api.answer(principal, document, asked.variables, _request_id(request))
+            except (GraphqlValidation, UnknownObject):
+                _check_schema_version(request, api.schema.version)
+                raise
+            return graphql_response(request, body)
+
+        if document.kind == "mutation" and IDEMPOTENCY_KEY in request.META:
+            sent = dumps([asked.query, asked.operation_name, asked.variables])
+            return respond_once(request, principal, sent, work, lambda fault: self.refuse_unexecuted(request, fault))
+        return work()
+
+    def refuse_unexecuted(self, request: HttpRequest, fault: Exception) -> HttpResponse:
+        error = _shown(fault, request)
+        has_status = wants_response_type(request) or isinstance(error, MethodNotAllowed)
+        return self.refuse(request, error, error.status if has_status else 200)
 
     def refuse(self, request: HttpRequest, error: ApiError, status: int) -> HttpResponse:
         body = dumps({"errors": [error_json(error, _request_id(request))]})

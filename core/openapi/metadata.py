@@ -114,12 +114,16 @@ def _may_use(principal: Principal, entity: str) -> bool:
 
 @cache
 def _all_endpoints() -> list[Endpoint]:
-    """Every route of the API, without its prefix; path variables are all called `id`."""
-    return [
+    """Every described route of the API, without its prefix; path variables are all called `id`.
+
+    Views, the workspace's settings, the data model as a file and changes of type have no description yet.
+    """
+    routes = [
         (_VARIABLE.sub("{id}", path.removeprefix(PREFIX)), *rest)
         for path, *rest in EndpointEnumerator().get_api_endpoints()
         if path.startswith(PREFIX + "/")
     ]
+    return [route for route in routes if _entity(route[0]) in _ONES and not route[0].endswith("/changeType")]
 
 
 def _entity(path: str) -> str:

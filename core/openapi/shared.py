@@ -85,7 +85,7 @@ def parameters(default_size: int, max_size: int, default_groups: int) -> dict[st
             '[{"createdAt":{"orderBy":"AscNullsFirst","granularity":"MONTH"}}]',
         ),
         "limitOfGroups": _query("limit", "Number of groups", {**limit, "default": default_groups}),
-        "viewId": _query("view_id", "A saved view whose filters to add. No view is served yet: 400", UUID),
+        "viewId": _query("view_id", "A saved view whose filters to add", UUID),
         "aggregate": _json_text("aggregate", "JSON array of aggregate names", '["countNotEmptyId"]'),
         "includeRecordsSample": _flag("include_records_sample", "Add up to 10 records to each group"),
         "orderByForRecords": _query(

@@ -11,7 +11,7 @@ from core.query.names import Scope, find_object, require
 from core.records.targets import check_target, lock
 from core.records.writing import emit_events, in_transaction, plan_answer
 from core.sql.execute import fetch
-from core.sql.mutate import compile_destroy, compile_pointing, compile_probe, compile_unpoint
+from core.sql.mutate import compile_destroy, compile_pointing, compile_probe, compile_repoint
 from core.sql.select import compile_by_ids, compile_record
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
@@ -58,7 +58,7 @@ def remove(scope: Scope, subject: ObjectSchema, ids: Sequence[str]) -> None:
             if gone:
                 remove(scope, other, gone)
         elif rule == "SET_NULL":
-            fetch(compile_unpoint(other, fields, ids), using)
+            fetch(compile_repoint(other, fields, ids, None, scope.principal.actor()), using)
     fetch(compile_destroy(subject, ids, scope.principal.actor()), using)
 
 

@@ -117,13 +117,14 @@ def write_once(claimed: Claim, write: Callable[[], KeptAnswer]) -> None:
         _keep(claimed, write())
 
 
-def settle(claimed: Claim, answer: KeptAnswer) -> None:
+def settle(claimed: Claim, answer: KeptAnswer, status: int) -> None:
     """Keep the answer of a write that was refused, or free the key where the refusal is a passing one.
 
-    When the database cannot be reached, the lease frees it.
+    `status` is the refusal's, whatever status it is answered with. When the database cannot be reached, the
+    lease frees the key.
     """
     try:
-        if answer.status >= 500 or answer.status in PASSING:
+        if status >= 500 or status in PASSING:
             row = (claimed.id, claimed.lease_until)
             fetch(Sql(f"DELETE FROM {_TABLE} WHERE id = %s::bigint AND lease_until = %s", row), claimed.using)
         else:

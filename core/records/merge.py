@@ -83,7 +83,7 @@ def _merge(scope: Scope, subject: ObjectSchema, ids: Sequence[str], query: ir.Me
     others = [each for each in ids if each != survivor]
     record = _combined(subject, [stored[survivor], *(stored[each] for each in others)])
     for other, fields in pointing_fields(scope.schema, subject).items():
-        fetch(compile_repoint(other, fields, others, survivor), using)
+        fetch(compile_repoint(other, fields, others, survivor, scope.principal.actor()), using)
     fetch(compile_destroy(subject, others, scope.principal.actor()), using)
     row, changed = update_row(subject, stored[survivor], record, 0)
     written = rewrite(scope, subject, [row], [], answer)

@@ -8,7 +8,7 @@ from typing import Any
 from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope
-from core.query.search import SearchPlan, encode_cursor, plan_search
+from core.query.search import SearchPlan, encode_cursor, plan_search, shown_rank
 from core.sql.execute import fetch
 from core.sql.search import compile_search
 from metadata.schema import ObjectSchema, WorkspaceSchema
@@ -25,6 +25,18 @@ class Hit:
     rank_cover: float  # PostgreSQL's ts_rank_cd
     rank: float  # PostgreSQL's ts_rank
     cursor: str
+
+    def as_json(self) -> dict[str, Any]:
+        """What both APIs show of it."""
+        return {
+            "recordId": self.record_id,
+            "objectNameSingular": self.subject.singular,
+            "objectLabelSingular": self.subject.label_singular,
+            "label": self.label,
+            "imageUrl": self.image_url,
+            "tsRank": shown_rank(self.rank),
+            "tsRankCD": shown_rank(self.rank_cover),
+        }
 
 
 @dataclass(frozen=True, slots=True)

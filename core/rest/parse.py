@@ -155,7 +155,7 @@ def parse_parameters(route: Route, parameters: Parameters, limits: Limits) -> As
         order = read_order(single(parameters, "order_by"), "order_by")
         asked = Asked(selection, read_filter(parameters), order, page, _reads_total(parameters))
     elif operation == "history":
-        asked = Asked(page=ir.Page(read_limit(parameters, limits), _read_cursor(parameters, "starting_after")))
+        asked = Asked(page=ir.Page(read_limit(parameters, limits), read_cursor(parameters, "starting_after")))
     elif "filter" in taken:
         asked = Asked(selection, read_filter(parameters), soft_delete=_flag(parameters, "soft_delete", taken))
         if ir.is_empty(asked.filter):
@@ -303,13 +303,13 @@ def read_limit(parameters: Parameters, limits: Limits) -> int:
 
 
 def _read_page(parameters: Parameters, limits: Limits) -> ir.Page:
-    after, before = (_read_cursor(parameters, name) for name in ("starting_after", "ending_before"))
+    after, before = (read_cursor(parameters, name) for name in ("starting_after", "ending_before"))
     if after is not None and before is not None:
         raise ConflictingArguments("Cannot provide both before and after", path="ending_before")
     return ir.Page(read_limit(parameters, limits), after, before)
 
 
-def _read_cursor(parameters: Parameters, name: str) -> str | None:
+def read_cursor(parameters: Parameters, name: str) -> str | None:
     """A cursor is base64, whose `+` reads as a space where the client did not encode it."""
     text = single(parameters, name)
     return None if text is None else text.replace(" ", "+")

@@ -6,7 +6,7 @@ parameters, object name; then records are asked, which check names, values and r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,11 +16,13 @@ from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
 from config.errors import BodyTooLarge, MissingToken, UnknownObject
+from config.exceptions import rest_body
 from config.observability import stage
 from config.principal import Principal
-from config.rendering import JSON_CONTENT_TYPE, loads, read_body
+from config.rendering import JSON_CONTENT_TYPE, dumps, loads, read_body
 from core.query import ir
-from core.query.names import nearest
+from core.query.names import Scope, nearest, require
+from core.query.writes import check_batch
 from core.records.create import create
 from core.records.delete import delete
 from core.records.destroy import destroy
@@ -28,10 +30,12 @@ from core.records.duplicates import duplicate_pages
 from core.records.find import find_page, find_version
 from core.records.group_by import group_by
 from core.records.history import history
-from core.records.idempotency import KeptAnswer, claim, settle, write_once
 from core.records.merge import merge
+from core.records.partial import Outcome, create_each
 from core.records.restore import restore
 from core.records.update import update
+from core.replay import HEADER as IDEMPOTENCY_KEY
+from core.replay import respond_once
 from core.rest import envelope
 from core.rest.bodies import read_duplicates, read_merge, read_record, read_records
 from core.rest.conditional import entity_tag, expected_versions, is_unchanged
@@ -63,15 +67,10 @@ class RecordsView(APIView):
         except Exception as fault:
             return self.handle_exception(fault)
 
-    def respond(self, request: HttpRequest) -> HttpResponse:
+    def respond(self, request: HttpRequest) -> HttpResponseBase:
         method = request.method or "GET"
         body = read_json(request) if method in METHODS_WITH_BODY else None
-        with stage(request, "authenticate"):
-            self.request = self.initialize_request(request)
-            principal = self.request.auth
-            if not isinstance(principal, Principal):
-                raise MissingToken("Missing authentication token")
-            self.check_throttles(self.request)
+        principal = self.caller(request)
         with stage(request, "parse"):
             route = parse_route(method, request.path_info)
             parameters = read_query_string(request.META.get("QUERY_STRING", ""))
@@ -97,38 +96,23 @@ class RecordsView(APIView):
             status = 201 if route.operation in CREATED else 200
             return HttpResponse(answered.encode(), status=status, content_type=JSON_CONTENT_TYPE)
 
-        key = request.META.get("HTTP_IDEMPOTENCY_KEY") if method in WRITES else None
-        response = work() if key is None else self.respond_once(request, principal, key, work)
+        if method in WRITES and IDEMPOTENCY_KEY in request.META:
+            response = respond_once(request, principal, request.body, work, self.handle_exception)
+        else:
+            response = work()
         if ignored:
             response["X-Ignored-Parameters"] = header_text(ignored)
         return response
 
-    def respond_once(
-        self, request: HttpRequest, principal: Principal, key: str, work: Callable[[], HttpResponse]
-    ) -> HttpResponse:
-        """The response of a write with an `Idempotency-Key`: of this request, or of the one that came before it."""
-        claimed = claim(principal, key, request.method or "", request.get_full_path(), request.body)
-        if isinstance(claimed, KeptAnswer):
-            kept = HttpResponse(claimed.content, status=claimed.status, content_type=claimed.content_type)
-            kept["Idempotent-Replayed"] = "true"
-            return kept
-        responses: list[HttpResponse] = []
-
-        def write() -> KeptAnswer:
-            responses.append(work())
-            return kept_answer(responses[-1])
-
-        try:
-            write_once(claimed, write)
-        except Exception as fault:
-            refusal = self.handle_exception(fault)
-            settle(claimed, kept_answer(refusal))
-            return refusal
-        return responses[-1]
-
-
-def kept_answer(response: HttpResponse) -> KeptAnswer:
-    return KeptAnswer(response.status_code, response.content, response["Content-Type"])
+    def caller(self, request: HttpRequest) -> Principal:
+        """Who asks; raises MissingToken and what the token or the limits refuse."""
+        with stage(request, "authenticate"):
+            self.request = self.initialize_request(request)
+            principal = self.request.auth
+            if not isinstance(principal, Principal):
+                raise MissingToken("Missing authentication token")
+            self.check_throttles(self.request)
+        return principal
 
 
 def read_json(request: HttpRequest) -> Any:
@@ -222,10 +206,32 @@ def answer_create_one(call: Call) -> str:
     return envelope.of_record("create" + call.subject.singular_pascal, record)
 
 
-def answer_create_many(call: Call) -> str:
+def answer_create_many(call: Call) -> str | HttpResponse:
     records = read_records(call.body, call.subject.plural)
+    if call.asked.goes_on:
+        return answer_create_each(call, records)
     query = ir.Create(call.subject.singular, records, call.asked.selection, call.asked.upsert)
     return envelope.of_records("create" + call.subject.plural_pascal, create(call.principal, call.schema, query))
+
+
+def answer_create_each(call: Call, records: Sequence[Mapping[str, Any]]) -> HttpResponse:
+    """`on_error=continue`: what could be written, and a result for every record; 200 when none could."""
+    scope = Scope(call.schema, call.principal)
+    require(scope, "update", call.subject)
+    check_batch(scope, len(records))
+    outcomes = create_each(scope, call.subject, records, call.asked.selection, as_upsert=call.asked.upsert)
+    written = [each.text for each in outcomes if each.fault is None]
+    results = dumps([result_of(index, each) for index, each in enumerate(outcomes)]).decode()
+    text = envelope.of_records("create" + call.subject.plural_pascal, written)
+    content = f'{text[:-1]},"results":{results}}}'.encode()
+    return HttpResponse(content, status=201 if written else 200, content_type=JSON_CONTENT_TYPE)
+
+
+def result_of(index: int, outcome: Outcome) -> dict[str, Any]:
+    if outcome.fault is None:
+        return {"index": index, "status": 200 if outcome.is_update else 201, "id": outcome.id}
+    refusal = rest_body(outcome.fault)
+    return {"index": index, "status": refusal.pop("statusCode"), **refusal}
 
 
 def answer_update(call: Call) -> str:

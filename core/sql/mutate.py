@@ -253,50 +253,49 @@ def compile_following(
     )
 
 
-def compile_repoint(subject: ObjectSchema, fields: Sequence[FieldSchema], ids: Sequence[str], target: str) -> Sql:
-    """Let every relation of `fields` that points at `ids` point at `target`; gives the changed ids."""
-    keys = array_literal(ids)
-    changes = join(
+def compile_repoint(
+    subject: ObjectSchema,
+    fields: Sequence[FieldSchema],
+    ids: Sequence[str],
+    target: str | None,
+    actor: Mapping[str, Any],
+) -> Sql:
+    """Let every relation of `fields` that points at `ids` point at `target`, or at nothing; gives the changed ids.
+
+    Each changed record's history notes it, by `actor`; its `updatedAt` stays, as nobody wrote to it.
+    """
+    table, keys = table_of(subject), array_literal(ids)
+    pointing = join(
         (
             Sql(
                 f"CASE WHEN {at(field.type.sql(field).value, 'r')} = ANY(%s::uuid[])"
-                f" THEN jsonb_build_object('{field.storage_key}', %s::text) ELSE '{{}}'::jsonb END",
-                (keys, target),
-            )
-            for field in fields
-        ),
-        " || ",
-    )
-    return (
-        raw(f"UPDATE {table_of(subject)} r SET data = r.data || ")
-        + changes
-        + raw(" WHERE ")
-        + _points(fields, ids)
-        + raw(" RETURNING r.id::text")
-    )
-
-
-def compile_unpoint(subject: ObjectSchema, fields: Sequence[FieldSchema], ids: Sequence[str]) -> Sql:
-    """Clear every relation of `fields` that points at `ids`."""
-    keys = array_literal(ids)
-    gone = join(
-        (
-            Sql(
-                f"CASE WHEN {at(field.type.sql(field).value, 'r')} = ANY(%s::uuid[])"
-                f" THEN ARRAY['{field.storage_key}'] ELSE '{{}}' END",
+                f" THEN jsonb_build_object('{field.storage_key}', r.data->'{field.storage_key}')"
+                " ELSE '{}'::jsonb END",
                 (keys,),
             )
             for field in fields
         ),
         " || ",
     )
-    return (
-        raw(f"UPDATE {table_of(subject)} r SET data = r.data - (")
-        + gone
-        + raw("::text[]) WHERE ")
-        + _points(fields, ids)
-        + raw(" RETURNING r.id::text")
+    if target is None:
+        after, change = raw("'{}'::jsonb"), raw("r.data - ARRAY(SELECT jsonb_object_keys(o.b))")
+    else:
+        after = Sql("(SELECT jsonb_object_agg(k, %s::text) FROM jsonb_object_keys(o.b) k)", (target,))
+        change = raw("r.data || ") + after
+    found = raw("o AS (SELECT r.id, ") + pointing + raw(f" AS b FROM {table} r WHERE ") + _points(fields, ids)
+    written = (
+        raw(f"w AS (UPDATE {table} r SET data = ")
+        + change
+        + Sql(
+            " FROM o WHERE r.id = o.id RETURNING r.id, now() AS updated_at, %s::jsonb AS updated_by,"
+            " jsonb_build_object('before', o.b, 'after', ",
+            (dumps(actor).decode(),),
+        )
+        + after
+        + raw(") AS h)")
     )
+    ctes = [found + raw(" ORDER BY r.id FOR UPDATE)"), written, history_cte(subject, "'updated'", "w.h")]
+    return raw("WITH ") + join(ctes, ", ") + raw(" SELECT w.id::text FROM w")
 
 
 # Unique values ---------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """The columns of a CSV file: one for each member of a record, and one for each part of a composite.
 
-    name.firstName                      a part of a composite
-    stage                               any other field; lists and objects are JSON text
-    companyId                           a relation, by the id of the record it leads to
-    company.domainName.primaryLinkUrl   only read: a relation, by a unique value of that record
+name.firstName                      a part of a composite
+stage                               any other field; lists and objects are JSON text
+companyId                           a relation, by the id of the record it leads to
+company.domainName.primaryLinkUrl   only read: a relation, by a unique value of that record
 """
 
 from __future__ import annotations

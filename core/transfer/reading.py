@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from io import BufferedIOBase, BufferedReader, RawIOBase, TextIOWrapper
+from io import BufferedIOBase, BufferedReader, RawIOBase
 from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
@@ -42,7 +42,10 @@ class Body(RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        data = self._source.read(len(buffer))
+        try:
+            data = self._source.read(len(buffer))
+        except OSError:  # Django's UnreadablePostError is one
+            raise BadRequest("The body ended before all of it had arrived") from None
         self._count += len(data)
         if self._count > settings.MAX_IMPORT_BYTES:
             raise BodyTooLarge(f"Body is larger than {settings.MAX_IMPORT_BYTES} bytes")
@@ -98,9 +101,9 @@ class _Lines:
     """The lines of a text, for the CSV reader: counted, and no record of them larger than a body may be."""
 
     def __init__(self, file: BufferedIOBase) -> None:
-        self._text = TextIOWrapper(file, encoding="utf-8-sig", newline="")  # type: ignore[type-var]
+        self._file = file
         self.count = 0
-        self.size = 0  # characters since the record began
+        self.size = 0  # bytes since the record began
         self.is_broken = False
 
     def __iter__(self) -> _Lines:
@@ -108,17 +111,17 @@ class _Lines:
 
     def __next__(self) -> str:
         try:
-            line = self._text.readline(settings.MAX_BODY_BYTES)
+            line = self._file.readline(settings.MAX_BODY_BYTES)
             self.size += len(line)
             if self.size >= settings.MAX_BODY_BYTES:
-                raise BodyTooLarge(f"A record is larger than {settings.MAX_BODY_BYTES} characters")
+                raise BodyTooLarge(f"A record is larger than {settings.MAX_BODY_BYTES} bytes")
         except ApiError:
             self.is_broken = True
             raise
         if not line:
             raise StopIteration
         self.count += 1
-        return line
+        return line.decode("utf-8-sig" if self.count == 1 else "utf-8")
 
 
 def read_json_lines(file: BufferedIOBase) -> Iterator[Row]:

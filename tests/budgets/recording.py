@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from django.db import connection
 from psycopg2.extensions import cursor as DriverCursor
 
-_TRANSACTION = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PREPARE(?!.*;\s*EXECUTE)|DEALLOCATE(?!.*;))\b", re.S)
+_TRANSACTION = re.compile(
+    r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PREPARE(?!.*;\s*EXECUTE)|DEALLOCATE(?!.*;))\b", re.S
+)
 
 
 class Statement(NamedTuple):

@@ -62,7 +62,11 @@ def test_numbers_are_the_checked_in_ones(counted: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("kind", BARS)
 def test_numbers_hold_the_bar(kind: str) -> None:
-    over = {name: count for name, count in json.loads(FILE.read_text())[kind].items() if count > BARS[kind] + MORE.get(name, 0)}
+    over = {
+        name: count
+        for name, count in json.loads(FILE.read_text())[kind].items()
+        if count > BARS[kind] + MORE.get(name, 0)
+    }
     assert over == {}
 
 

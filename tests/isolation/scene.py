@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
 from django.db import connection
 
 from apikeys import services as access
@@ -34,9 +35,7 @@ def make_side(name: str) -> Side:
         "targetFieldLabel": "Moons",
         "targetFieldIcon": "IconMoon",
     }
-    relation = add_field(
-        workspace, moon, "RELATION", "planet", label=f"{name} home", relationCreationPayload=payload
-    )
+    relation = add_field(workspace, moon, "RELATION", "planet", label=f"{name} home", relationCreationPayload=payload)
     own = f"{name.lower()}Secret"
     secret = add_object(workspace, own, f"{own}s", labelSingular=f"{name} secret", labelPlural=f"{name} secrets")
     role = access.role_create(principal_of(workspace), values={"label": f"{name} role"})
@@ -102,7 +101,7 @@ def _tables(workspace: Workspace) -> list[str]:
 
 def state(workspace: Workspace) -> dict[str, str]:
     """Every row of the workspace: its tables, and its part of the shared ones."""
-    conditions = {table: "true" for table in _tables(workspace)}
+    conditions = dict.fromkeys(_tables(workspace), "true")
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_schema || '.' || table_name FROM information_schema.columns"
@@ -125,4 +124,3 @@ def leaks(south: Side, shown: str, sent: str) -> list[str]:
     """What of South's stands in an answer that the request itself did not name."""
     marks = [each for each in south.every_id if each in shown and each not in sent]
     return marks + [word for word in ("South", "south") if word in shown and word not in sent]
-

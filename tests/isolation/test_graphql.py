@@ -25,7 +25,14 @@ from graphql import (
 from tests.isolation.scene import Side, leaks, state
 
 TAKES_ID = {"UUID", "ID", "String"}
-PLAIN = {"Boolean": True, "Int": 1, "Float": 1.0, "JSON": {}, "RawJSONScalar": {}, "DateTime": "2099-01-01T00:00:00.000Z"}
+PLAIN = {
+    "Boolean": True,
+    "Int": 1,
+    "Float": 1.0,
+    "JSON": {},
+    "RawJSONScalar": {},
+    "DateTime": "2099-01-01T00:00:00.000Z",
+}
 
 
 def value_of(kind: Any, sent: str, depth: int = 0, *, everything: bool = True) -> Any:

@@ -118,9 +118,7 @@ RECORDS = [  # method, path, body, expected status, records answered
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "count"), RECORDS)
-def test_records(
-    north: Side, south: Side, method: str, path: str, body: Any, status: int, count: int | None
-) -> None:
+def test_records(north: Side, south: Side, method: str, path: str, body: Any, status: int, count: int | None) -> None:
     for what, value in south.ids.items():
         path = path.replace(f"{{{what}}}", value)
     answer = ask(north, south, method, f"/rest/{path}", None if body is None else filled(body, south))

@@ -125,7 +125,9 @@ def test_bodies_of_graphql(system: SolarSystem, path: str, name: str) -> None:
     for sent in (body, wrapped):
         answer = system.api.request("POST", path, sent)
         assert 200 <= answer.status < 500, answer.body
-        assert answer.body["errors"] and answer.body.get("data") is None or answer.body["data"] == {"createPlanet": None}
+        assert (answer.body["errors"] and answer.body.get("data") is None) or answer.body["data"] == {
+            "createPlanet": None
+        }
         for error in answer.body["errors"]:
             assert error["message"] and error["extensions"]["code"] != "INTERNAL_SERVER_ERROR", answer.body
     assert rows(system) == before
@@ -151,7 +153,9 @@ def test_a_lone_surrogate_is_replaced(system: SolarSystem) -> None:
     rest = system.api.post("/rest/planets", body)
     assert rest.status in (201, 400), rest.body
     query = "mutation ($d: PlanetCreateInput!) { createPlanet(data: $d) { name } }"
-    graphql = system.api.post("/graphql", b'{"query": ' + json.dumps(query).encode() + b', "variables": {"d": ' + body + b"}}")
+    graphql = system.api.post(
+        "/graphql", b'{"query": ' + json.dumps(query).encode() + b', "variables": {"d": ' + body + b"}}"
+    )
     shown = [
         rest.body["data"]["createPlanet"]["name"] if rest.status == 201 else None,
         ((graphql.body.get("data") or {}).get("createPlanet") or {}).get("name"),
@@ -194,7 +198,10 @@ PARAMETERS = {
     "a cursor of an array": (f"planets?starting_after={cursor([1])}", 400),
     "a cursor without an id": (f"planets?starting_after={cursor({})}", 400),
     "a cursor with a bad id": (f"planets?starting_after={cursor({'id': 5})}", 400),
-    "a cursor with a NUL": (f"planets?order_by=name&starting_after={cursor({'name': chr(0), 'id': planet_id(1)})}", 400),
+    "a cursor with a NUL": (
+        f"planets?order_by=name&starting_after={cursor({'name': chr(0), 'id': planet_id(1)})}",
+        400,
+    ),
     "a cursor of bytes": (f"planets?starting_after={cursor(bytes(range(200, 256)))}", 400),
     "a cursor nested deeply": (f"planets?starting_after={cursor(nested(1_000, '[', ']'))}", 400),
     "a group by of nothing": ("planets/groupBy", 400),

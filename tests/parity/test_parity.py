@@ -13,7 +13,9 @@ from config import errors
 from tests.factories import Answer, Api
 from tests.golden.system import SolarSystem, planet_id
 
-MOON = "id name radius planetId position deletedAt createdAt updatedAt createdBy { source name workspaceMemberId context }"
+MOON = (
+    "id name radius planetId position deletedAt createdAt updatedAt createdBy { source name workspaceMemberId context }"
+)
 MEMBERS = [word for word in MOON.split("{")[0].split() if word != "createdBy"] + ["createdBy"]
 
 
@@ -239,7 +241,11 @@ PLANET = "id name code kind radius firstSeen price { amountMicros currencyCode }
 
 def without_moments(record: dict[str, Any]) -> dict[str, Any]:
     actor = {name: record["createdBy"][name] for name in ("source", "name")}
-    left = {name: value for name, value in record.items() if name not in ("createdAt", "updatedAt", "createdBy", "updatedBy")}
+    left = {
+        name: value
+        for name, value in record.items()
+        if name not in ("createdAt", "updatedAt", "createdBy", "updatedBy")
+    }
     return {**left, "createdBy": actor}
 
 

@@ -171,7 +171,9 @@ def read_graphql(wire: Wire, plural: str, members: str, arguments: str = "") -> 
 def everything(wire: Wire) -> dict[str, list[dict[str, Any]]]:
     """All that is stored, but when it was written."""
     return {
-        plural: [{name: value for name, value in each.items() if name != "updatedAt"} for each in read_rest(wire, plural)]
+        plural: [
+            {name: value for name, value in each.items() if name != "updatedAt"} for each in read_rest(wire, plural)
+        ]
         for plural in LOADS
     }
 

@@ -40,3 +40,12 @@ def test_body(environ: dict[str, Any], body: bytes) -> None:
 def test_no_more_is_read_than_shows_that_it_is_too_much(settings: Any) -> None:
     settings.MAX_BODY_BYTES = 10
     assert len(received({"wsgi.input": BytesIO(b"x" * 100), **CHUNKED})) == django_settings.MAX_BODY_BYTES + 1 == 11
+
+
+def test_a_file_to_import_is_passed_on_as_it_arrives(settings: Any) -> None:
+    settings.MAX_BODY_BYTES, settings.MAX_IMPORT_BYTES = 10, 1000
+    file = BytesIO(b"x" * 100)
+    environ = {"wsgi.input": file, "PATH_INFO": "/rest/people/import", **CHUNKED}
+    assert received(environ) == b"x" * 100
+    assert environ["CONTENT_LENGTH"] == "1001"  # one more than is taken, so that more is noticed
+    assert environ["wsgi.input"] is file

@@ -79,6 +79,19 @@ def test_a_relation_has_the_name_of_its_id(rest: Rest) -> None:
     assert entries(rest)[0] == ("updated", {"companyId": {"before": None, "after": company}})
 
 
+def test_a_relation_whose_end_is_destroyed_or_merged_away(rest: Rest) -> None:
+    kept, gone = (rest.post("companies", {"name": "Acme"}).data["id"] for _ in range(2))
+    rest.post("batch/people", [{"id": ID, "companyId": gone}, {"id": OTHER, "companyId": kept}])
+    before = rest.get(f"people/{ID}").data
+    assert rest.patch("companies/merge", {"ids": [kept, gone], "conflictPriorityIndex": 0}).status == 200
+    assert entries(rest)[0] == ("updated", {"companyId": {"before": gone, "after": kept}})
+    assert rest.delete(f"companies/{kept}").status == 200
+    cleared = ("updated", {"companyId": {"before": kept, "after": None}})
+    assert entries(rest)[0] == entries(rest, f"people/{OTHER}/history")[0] == cleared
+    assert [each["actor"]["name"] for each in rest.get(PATH).data] == ["Importer"] * 3
+    assert rest.get(f"people/{ID}").data == {**before, "companyId": None}
+
+
 def test_batches_and_bulk_writes_note_each_record(rest: Rest) -> None:
     rest.post("batch/people", [{"id": ID, "jobTitle": "A"}, {"id": OTHER, "jobTitle": "B"}])
     rest.patch(f"people?filter=id[in]:[{ID},{OTHER}]", {"jobTitle": "B"})

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from metadata.models import FieldMetadata, Workspace
 from tests.api.core_rest.conftest import Answer, Rest
 
 IDS = [f"777a8457-eb2d-40ac-a707-551b615b698{digit}" for digit in range(10)]
@@ -661,6 +662,17 @@ def test_groups_without_dimensions_are_refused(rest: Rest) -> None:
     assert answer.message.startswith("Invalid group_by query parameter - should be a valid array of objects")
 
 
-def test_groups_of_a_view_are_refused_and_not_widened(rest: Rest, deals: None) -> None:
-    answer = rest.get(f"{GROUPS}&view_id={MISSING}")
-    assert refusal(answer) == (400, "BadRequestException", f"View {MISSING} not found")
+def test_groups_of_a_view_are_narrowed_by_its_filters(rest: Rest, deals: None, workspace: Workspace) -> None:
+    stage = FieldMetadata.objects.get(object__workspace=workspace, object__name_singular="opportunity", name="stage")
+    view = {"objectMetadataId": str(stage.object_id), "name": "New ones", "icon": "IconList"}
+    view_id = rest.post("metadata/views", view).body["id"]
+    stored = {"viewId": view_id, "fieldMetadataId": str(stage.id), "operand": "IS", "value": ["NEW"]}
+    assert rest.post("metadata/viewFilters", stored).status == 201
+    answer = rest.get(f'opportunities/groupBy?group_by=[{{"stage":true}}]&view_id={view_id}')
+    assert [group["groupByDimensionValues"] for group in answer.body] == [["NEW"]]
+
+
+@pytest.mark.parametrize("view_id", [MISSING, "mine"])
+def test_groups_of_an_unknown_view_are_refused_and_not_widened(rest: Rest, deals: None, view_id: str) -> None:
+    answer = rest.get(f"{GROUPS}&view_id={view_id}")
+    assert refusal(answer) == (404, "NotFoundException", f"View {view_id} not found")

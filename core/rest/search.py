@@ -1,0 +1,75 @@
+"""`GET /rest/search`: records of several objects by words, best matches first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.http import HttpRequest, HttpResponse
+
+from config.errors import MethodNotAllowed, UnknownObject
+from config.observability import stage
+from config.rendering import JSON_CONTENT_TYPE, dumps
+from core.query import ir
+from core.query.names import nearest
+from core.query.search import LARGEST_PAGE
+from core.records.search import search
+from core.rest.parse import Limits, Route, ignored_parameters, read_cursor, read_filter, read_limit
+from core.rest.query_string import Parameters, header_text, joined, read_query_string
+from core.rest.views import RecordsView
+from metadata.cache import load_schema
+from metadata.schema import WorkspaceSchema
+
+DEFAULT_SIZE = 30
+
+
+class SearchView(RecordsView):
+    """`query`, `limit`, `starting_after`, `objects`, `excluded_objects`, `filter` (fields every object has)."""
+
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        principal = self.caller(request)
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(f"Method {request.method} is not allowed here", details={"allow": ["GET"]})
+        with stage(request, "parse"):
+            parameters = read_query_string(request.META.get("QUERY_STRING", ""))
+            ignored = ignored_parameters(Route("search", "search"), parameters)
+        with stage(request, "schema"):
+            schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
+            query = parse_search(parameters, schema)
+        with stage(request, "records"):
+            hits = search(principal, schema, query)
+        body = {
+            "data": {"search": [{**hit.as_json(), "cursor": hit.cursor} for hit in hits.hits]},
+            "pageInfo": {"hasNextPage": hits.has_next, "endCursor": hits.end_cursor},
+        }
+        response = HttpResponse(dumps(body), content_type=JSON_CONTENT_TYPE)
+        if ignored:
+            response["X-Ignored-Parameters"] = header_text(ignored)
+        return response
+
+
+def parse_search(parameters: Parameters, schema: WorkspaceSchema) -> ir.Search:
+    """What is searched for, with the names of objects, singular or plural, found in the data model."""
+    included = _names(parameters, "objects")
+    return ir.Search(
+        joined(parameters, "query") or "",
+        read_limit(parameters, Limits(DEFAULT_SIZE, LARGEST_PAGE)),
+        after=read_cursor(parameters, "starting_after"),
+        included=_singular(schema, included, "objects") if included else None,
+        excluded=_singular(schema, _names(parameters, "excluded_objects"), "excluded_objects"),
+        filter=read_filter(parameters),
+    )
+
+
+def _names(parameters: Parameters, name: str) -> list[str]:
+    return [each for each in (word.strip() for word in (joined(parameters, name) or "").split(",")) if each]
+
+
+def _singular(schema: WorkspaceSchema, names: Sequence[str], parameter: str) -> tuple[str, ...]:
+    found = []
+    for name in names:
+        subject = schema.by_singular.get(name) or schema.by_plural.get(name)
+        if subject is None:
+            hint = nearest(name, [*schema.by_singular, *schema.by_plural])
+            raise UnknownObject(f"object '{name}' not found", hint=hint, path=parameter)
+        found.append(subject.singular)
+    return tuple(found)
