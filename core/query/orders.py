@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
-
-import orjson
 
 from config.errors import BadRequest, InvalidCursor, UnknownSortField
 from core.query import ir
@@ -141,8 +140,8 @@ def decode_cursor(cursor: str, order: Sequence[OrderKey]) -> tuple[Any, ...]:
     """The boundary record's value for each order key, ready to be a parameter; raises InvalidCursor."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        content = orjson.loads(base64.b64decode(padded, validate=True))
-    except (binascii.Error, ValueError, orjson.JSONDecodeError):
+        content = json.loads(base64.b64decode(padded, validate=True))  # orjson would round integers beyond 64 bits
+    except (binascii.Error, ValueError, RecursionError):
         raise InvalidCursor(f"Invalid cursor: {cursor}") from None
     if not isinstance(content, Mapping):
         raise InvalidCursor(f"Invalid cursor: {cursor}")
