@@ -62,6 +62,31 @@ def person(number: int, companies: int) -> dict[str, Any]:
     }
 
 
+PLAIN = ("TEXT", "TEXT", "TEXT", "TEXT", "NUMBER", "NUMBER", "NUMBER", "DATE_TIME", "DATE", "BOOLEAN", "CURRENCY")
+
+
+def plain(number: int) -> dict[str, Any]:
+    """A record without e-mails, phones, links and relations, whose values need no cleaning to speak of."""
+    values = {
+        "TEXT": f"{_JOBS[number % 7]} {number}",
+        "NUMBER": number,
+        "DATE_TIME": "2026-01-31T09:30:00.000Z",
+        "DATE": "2026-01-31",
+        "BOOLEAN": number % 2 == 0,
+        "CURRENCY": {"amountMicros": number * 1_000_003, "currencyCode": "EUR"},
+    }
+    return {"name": f"Plain {number}", **{f"value{place}": values[kind] for place, kind in enumerate(PLAIN)}}
+
+
+def add_plain_object(workspace: Workspace) -> None:
+    """An object of twenty members for `plain` records."""
+    names = {"nameSingular": "plain", "namePlural": "plains", "labelSingular": "Plain", "labelPlural": "Plains"}
+    made = services.object_create(workspace_id=workspace.id, values=names)
+    for place, kind in enumerate(PLAIN):
+        values = {"objectMetadataId": str(made.id), "type": kind, "name": f"value{place}", "label": f"Value {place}"}
+        services.field_create(workspace_id=workspace.id, values=values)
+
+
 def token_of(workspace: Workspace) -> str:
     principal = principal_of(workspace)
     role_id = next(role.id for role in access.role_list(principal) if role.label == "Admin")

@@ -22,8 +22,8 @@ from webhooks import rest as webhooks_rest
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^rest/+search/*$", SearchView.as_view()),
-    re_path(r"^rest/+(?P<plural>[^/]+)/+export/*$", ExportView.as_view()),
-    re_path(r"^rest/+(?P<plural>[^/]+)/+import/*$", ImportView.as_view()),
+    re_path(r"^rest/+(?!batch/|restore/)(?P<plural>[^/]+)/+export/*$", ExportView.as_view()),
+    re_path(r"^rest/+(?!batch/|restore/)(?P<plural>[^/]+)/+import/*$", ImportView.as_view()),
     # A record's path is tried by one expression; the other APIs under /rest are named in it.
     re_path(r"^rest/+(?!/|(?:metadata|apiKeys|webhooks|open-api)(?:[/.]|$)).+$", RecordsView.as_view()),
     path("graphql", csrf_exempt(RecordGraphQLView.as_view())),

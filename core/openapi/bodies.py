@@ -113,6 +113,73 @@ def groups(subject: ObjectSchema) -> Json:
     return array_of({**group, "additionalProperties": {"type": ["string", "null"]}})
 
 
+def history(_subject: ObjectSchema) -> Json:
+    change = object_of({"before": {}, "after": {}})
+    entry = object_of(
+        {
+            "id": {"type": "string"},
+            "action": {"type": "string", "enum": ["created", "updated", "deleted", "restored", "destroyed"]},
+            "at": {"type": "string", "format": "date-time"},
+            "actor": {"type": ["object", "null"], "description": "Who did it, as in `updatedBy`"},
+            "changes": {
+                "type": "object",
+                "additionalProperties": change,
+                "description": "By member: its value before and after. Empty where the action says it all",
+            },
+        }
+    )
+    return object_of({"data": object_of({"history": array_of(entry)}), "pageInfo": PAGE_INFO, "totalCount": _TOTAL})
+
+
+def batch_results(key: str) -> Answer:
+    """The records of a batch; with `on_error=continue` also what became of each."""
+    result = object_of(
+        {
+            "index": {"type": "integer", "description": "Place in the body"},
+            "status": {"type": "integer", "description": "201 created, 200 updated, else that of the refusal"},
+            "id": UUID,
+            "error": {"type": "string"},
+            "messages": array_of({"type": "string"}),
+        },
+        optional=("id", "error", "messages"),
+    )
+
+    def answer(subject: ObjectSchema) -> Json:
+        members = {
+            "data": object_of({_key(key, subject): array_of(answer_component(subject))}),
+            "results": array_of(result, description="Only with `on_error=continue`: one per record of the body"),
+        }
+        return object_of(members, optional=("results",))
+
+    return answer
+
+
+def imported(_subject: ObjectSchema) -> Json:
+    count: Json = {"type": "integer", "minimum": 0}
+    fault = object_of(
+        {
+            "line": {"type": "integer", "minimum": 1},
+            "messages": array_of({"type": "string"}),
+            "code": {"type": "string"},
+            "hint": {"type": "string"},
+        },
+        optional=("hint",),
+    )
+    report = {
+        "read": count,
+        "created": count,
+        "updated": count,
+        "failed": count,
+        "stopped": {"type": "boolean", "description": "A fault ended the import before the file did"},
+        "errors": array_of(fault, description="The first 100 faults"),
+    }
+    return _in_data("import", object_of(report))
+
+
+def file(_subject: ObjectSchema) -> Json:
+    return {"type": "string"}
+
+
 # Request bodies ----------------------------------------------------------------------------------------
 
 
@@ -132,6 +199,10 @@ def duplicates_input(subject: ObjectSchema, _largest_batch: int) -> Json:
     properties = {"data": array_of(create_component(subject), minItems=1), "ids": array_of(UUID)}
     return {"type": "object", "properties": properties, "minProperties": 1, "maxProperties": 1,
             "description": "Either `data` or `ids`"}  # fmt: skip
+
+
+def file_input(_subject: ObjectSchema, _largest_batch: int) -> Json:
+    return {"type": "string", "format": "binary"}
 
 
 def merge_input(_subject: ObjectSchema, _largest_batch: int) -> Json:

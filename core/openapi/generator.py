@@ -86,7 +86,7 @@ class RecordAutoSchema(AutoSchema):
         return named(self.operation.summary, self.view.subject)
 
     def get_description(self) -> str:  # type: ignore[override]
-        text = self.operation.description or ""
+        text = named(self.operation.description or "", self.view.subject)
         if self.operation.is_in_subset_of_criteria and self.view.subject.duplicate_criteria is None:
             text += "\n\nThis object has no duplicate criteria, so the answer is always 400."
         return text
@@ -95,15 +95,17 @@ class RecordAutoSchema(AutoSchema):
         return [self.view.subject.plural]
 
     def get_auth(self) -> list[Json]:
-        super().get_auth()  # registers the scheme; the document's own `security` requires it everywhere
-        return []
+        return []  # the document's own `security` requires it everywhere; `open_api_endpoint` registers the scheme
 
     def _get_parameters(self) -> list[Json]:
         return [{"$ref": f"#/components/parameters/{name}"} for name in self.operation.parameters]
 
     def get_request_serializer(self) -> Json | None:  # type: ignore[override]
         body = self.operation.body
-        return None if body is None else {"application/json": body(self.view.subject, self.view.largest_batch)}
+        if body is None:
+            return None
+        schema = body(self.view.subject, self.view.largest_batch)
+        return dict.fromkeys(self.operation.takes, schema)
 
     def _get_request_for_media_type(self, serializer: Any, direction: str = "request") -> tuple[Any, bool]:
         return serializer, True
@@ -116,8 +118,13 @@ class RecordAutoSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Any = "response") -> Json:
         [(status, schema)] = self.get_response_serializers().items()
-        success = {"description": "Successful operation", "content": {"application/json": {"schema": schema}}}
-        return {status: success} | {each: {"$ref": f"#/components/responses/{each}"} for each in self.operation.errors}
+        content = {each: {"schema": schema} for each in self.operation.gives}
+        success = {"description": "Successful operation", "content": content}
+        refusals = {each: {"$ref": f"#/components/responses/{each}"} for each in self.operation.errors}
+        if "ifNoneMatch" in self.operation.parameters:
+            success["headers"] = {"ETag": {"schema": {"type": "string"}}}
+            refusals["304"] = {"description": "Not modified"}
+        return dict.fromkeys((*self.operation.other_statuses, status), success) | refusals
 
 
 def endpoint_class(subject: ObjectSchema) -> type[RecordEndpoint]:

@@ -18,7 +18,11 @@ Json = Mapping[str, Any]
 _READ: tuple[Verb, ...] = ("read",)
 _WRITE: tuple[Verb, ...] = ("read", "update")
 _SELECTION = ("depth", "fields")
+_KEYED = ("idempotencyKey",)
+_MATCHED = ("ifMatch", *_KEYED)
 _CREATION = ("depth", "fields", "upsert")
+_JSON = ("application/json",)
+_FILES = ("text/csv", "application/x-ndjson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,9 @@ class RecordOperation:
     any_verbs: tuple[Verb, ...] = ()
     is_of_one: bool = False  # may answer 404
     is_in_subset_of_criteria: bool = False  # answers 400 where the object has no duplicate criteria
+    takes: tuple[str, ...] = _JSON  # media types of the body
+    gives: tuple[str, ...] = _JSON  # and of the answer
+    other_statuses: tuple[str, ...] = ()  # with the same answer
 
     def is_for(self, permissions: Permissions, subject: ObjectSchema) -> bool:
         def allows(verb: Verb) -> bool:
@@ -51,9 +58,14 @@ class RecordOperation:
     @property
     def errors(self) -> tuple[str, ...]:
         """Statuses of the refusals it can answer."""
-        missing = ("404",) if self.is_of_one else ()
-        too_large = ("413",) if self.body is not None else ()
-        return ("400", "401", "403", *missing, *too_large, "429")
+        found = {
+            "404": self.is_of_one,
+            "409": "idempotencyKey" in self.parameters,
+            "412": "ifMatch" in self.parameters,
+            "413": self.body is not None,
+            "422": "idempotencyKey" in self.parameters,
+        }
+        return ("400", "401", "403", *(status for status, is_possible in found.items() if is_possible), "429")
 
 
 def named(template: str, subject: ObjectSchema) -> str:
@@ -82,35 +94,39 @@ RECORD_OPERATIONS: tuple[RecordOperation, ...] = (
     ),
     RecordOperation(
         "POST", "/{plural}", "createOne{One}", "Create one {label}", _WRITE, bodies.one("create{One}"),
-        _CREATION, bodies.record, status="201",
+        (*_CREATION, *_KEYED), bodies.record, status="201",
     ),
     RecordOperation(
         "PATCH", "/{plural}", "updateMany{Many}", "Update the {labels} that match a filter", _WRITE,
-        bodies.many("update{Many}"), ("requiredFilter", *_SELECTION), bodies.changes,
+        bodies.many("update{Many}"), ("requiredFilter", *_SELECTION, *_KEYED), bodies.changes,
         description="One body for every match; what it does not name is kept.",
     ),
     RecordOperation(
         "DELETE", "/{plural}", "deleteMany{Many}", "Delete the {labels} that match a filter", _READ,
-        bodies.removed_many("delete{Many}"), ("requiredFilter", "softDelete"), description=_FOR_GOOD,
+        bodies.removed_many("delete{Many}"), ("requiredFilter", "softDelete", *_KEYED), description=_FOR_GOOD,
         any_verbs=("soft_delete", "destroy"),
     ),
     RecordOperation(
         "POST", "/batch/{plural}", "createMany{Many}", "Create several {labels}", _WRITE,
-        bodies.many("create{Many}"), _CREATION, bodies.batch, status="201",
-        description="All or none; the answer has the order of the body.",
+        bodies.batch_results("create{Many}"), (*_CREATION, "onError", *_KEYED), bodies.batch, status="201",
+        description="All or none; the answer has the order of the body.\n\nWith `on_error=continue` records with"
+        " faults are left out and the others written; `results` says what became of each. 200 when none was written.",
+        other_statuses=("200",),
     ),
     RecordOperation(
         "GET", "/{plural}/{{id}}", "findOne{One}", "Read one {label}", _READ, bodies.one("{singular}"),
-        ("idPath", *_SELECTION), is_of_one=True,
+        ("idPath", *_SELECTION, "ifNoneMatch"), is_of_one=True,
+        description="Its `ETag` is the state it was read in: `If-None-Match` asks whether the answer is still the same,"
+        " `If-Match` lets a write through only while the record is.",
     ),
     RecordOperation(
         "PATCH", "/{plural}/{{id}}", "UpdateOne{One}", "Update one {label}", _WRITE, bodies.one("update{One}"),
-        ("idPath", *_SELECTION), bodies.changes, is_of_one=True,
+        ("idPath", *_SELECTION, *_MATCHED), bodies.changes, is_of_one=True,
         description="What the body does not name is kept, sub-fields of a value included; `null` clears.",
     ),
     RecordOperation(
         "DELETE", "/{plural}/{{id}}", "deleteOne{One}", "Delete one {label}", _READ,
-        bodies.removed_one("delete{One}"), ("idPath", "softDelete"), description=_FOR_GOOD,
+        bodies.removed_one("delete{One}"), ("idPath", "softDelete", *_MATCHED), description=_FOR_GOOD,
         any_verbs=("soft_delete", "destroy"), is_of_one=True,
     ),
     RecordOperation(
@@ -120,24 +136,27 @@ RECORD_OPERATIONS: tuple[RecordOperation, ...] = (
     ),
     RecordOperation(
         "PATCH", "/restore/{plural}/{{id}}", "restoreOne{One}", "Restore one {label}", ("read", "soft_delete"),
-        bodies.one("restore{One}"), ("idPath", *_SELECTION), is_of_one=True, description=_RESTORES,
+        bodies.one("restore{One}"), ("idPath", *_SELECTION, *_MATCHED), is_of_one=True, description=_RESTORES,
     ),
     RecordOperation(
         "PATCH", "/{plural}/{{id}}/restore", "restore{One}", "Restore one {label} (newer path)",
-        ("read", "soft_delete"), bodies.one("restore{One}"), ("idPath", *_SELECTION), is_of_one=True,
+        ("read", "soft_delete"), bodies.one("restore{One}"), ("idPath", *_SELECTION, *_MATCHED), is_of_one=True,
         description=_RESTORES,
     ),
     RecordOperation(
         "PATCH", "/restore/{plural}", "restoreMany{Many}", "Restore the {labels} that match a filter",
-        ("read", "soft_delete"), bodies.many("restore{Many}"), ("requiredFilter", *_SELECTION), description=_RESTORES,
+        ("read", "soft_delete"), bodies.many("restore{Many}"), ("requiredFilter", *_SELECTION, *_KEYED),
+        description=_RESTORES,
     ),
     RecordOperation(
         "PATCH", "/{plural}/restore", "restore{Many}", "Restore the {labels} that match a filter (newer path)",
-        ("read", "soft_delete"), bodies.many("restore{Many}"), ("requiredFilter", *_SELECTION), description=_RESTORES,
+        ("read", "soft_delete"), bodies.many("restore{Many}"), ("requiredFilter", *_SELECTION, *_KEYED),
+        description=_RESTORES,
     ),
     RecordOperation(
         "PATCH", "/{plural}/merge", "mergeMany{Many}", "Merge {labels} into one", ("read", "update", "destroy"),
-        bodies.one("merge{One}"), _SELECTION, bodies.merge_input, is_of_one=True, is_in_subset_of_criteria=True,
+        bodies.one("merge{One}"), (*_SELECTION, *_KEYED), bodies.merge_input, is_of_one=True,
+        is_in_subset_of_criteria=True,
         description="The record at `conflictPriorityIndex` survives; what pointed at the others points at it.",
     ),
     RecordOperation(
@@ -145,5 +164,26 @@ RECORD_OPERATIONS: tuple[RecordOperation, ...] = (
         ("groupBy", "filter", "orderByOfGroups", "limitOfGroups", "viewId", "aggregate", "includeRecordsSample",
          "orderByForRecords", "omitNullValues"),
         description="The answer is the array of groups itself. Aggregates are texts, so that no digit is lost.",
+        is_of_one=True,  # of a view
+    ),
+    RecordOperation(
+        "GET", "/{plural}/{{id}}/history", "history{One}", "Who changed one {label}", _READ, bodies.history,
+        ("idPath", "limit", "startingAfter"), is_of_one=True,
+        description="The changes of a record, the newest first. It outlives the record.",
+    ),
+    RecordOperation(
+        "GET", "/{plural}/export", "export{Many}", "Export {labels} as a file", _READ, bodies.file,
+        ("format", "filter", "orderBy", "fields", "limitOfFile"), gives=_FILES,
+        description="All records that match, in a file of any length. A file that a fault cut short ends in a line"
+        " `INCOMPLETE` that is neither CSV nor JSON.",
+    ),
+    RecordOperation(
+        "POST", "/{plural}/import", "import{Many}", "Import {labels} from a file", ("update",), bodies.imported,
+        ("format", "upsert", "dryRun", "onError"), bodies.file_input, takes=("application/octet-stream",),
+        description="CSV with the members of a record as columns (`name.firstName`, `companyId`,"
+        " `company.domainName.primaryLinkUrl`), or JSON Lines with records as `createMany{Many}` takes them. Written"
+        " in batches of 500; a fault ends the import, and its batch is not written, unless `on_error=continue`."
+        "\n\nWithout `format` the body's media type says it:"
+        " `text/csv` or `application/x-ndjson`.",
     ),
 )  # fmt: skip

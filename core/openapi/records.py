@@ -19,7 +19,7 @@ from metadata.schema import ObjectSchema, WorkspaceSchema
 
 Json = dict[str, Any]
 
-REFUSALS = ("400", "401", "403", "404", "413", "429")
+REFUSALS = ("400", "401", "403", "404", "409", "412", "413", "422", "429")
 ACTIONS = {  # of webhook events: the name of each, and what `record` then is
     "Created": "the new record",
     "Updated": "the record after the update",

@@ -34,6 +34,11 @@ def _flag(name: str, description: str) -> Json:
     return _query(name, description, {"type": "boolean", "default": False})
 
 
+def _header(name: str, description: str) -> Json:
+    schema = {"type": "string", "minLength": 1}
+    return {"name": name, "in": "header", "description": description, "required": False, "schema": schema}
+
+
 def _json_text(name: str, description: str, example: str, *, required: bool = False) -> Json:
     return _query(name, description, {"type": "string"}, required=required, example=example)
 
@@ -41,6 +46,7 @@ def _json_text(name: str, description: str, example: str, *, required: bool = Fa
 def parameters(default_size: int, max_size: int, default_groups: int) -> dict[str, Json]:
     """The parameter components by name."""
     text = {"type": "string"}
+    words = {**text, "minLength": 1}
     filters = {
         "simple": {"value": "createdAt[gte]:2026-01-01", "summary": "Created this year"},
         "present": {"value": "deletedAt[is]:NOT_NULL", "summary": "Soft-deleted records only"},
@@ -49,23 +55,38 @@ def parameters(default_size: int, max_size: int, default_groups: int) -> dict[st
     limit = {"type": "integer", "minimum": 0, "maximum": max_size}
     return {
         "idPath": {"name": "id", "in": "path", "required": True, "description": "The record's id", "schema": UUID},
+        "ifMatch": _header(
+            "If-Match", "Write only while the record is as it was read: the `ETag` it came with, else 412"
+        ),
+        "ifNoneMatch": _header("If-None-Match", "The `ETag` of an answer at hand: 304 while it is still the same"),
+        "idempotencyKey": _header(
+            "Idempotency-Key", "1 to 255 characters. Sent again within 24 hours, the same request is not carried out"
+            " again but answered as it was, with `Idempotent-Replayed: true`",
+        ),
         "startingAfter": _query("starting_after", "The page after this cursor (`pageInfo.endCursor`)", text),
         "endingBefore": _query("ending_before", "The page before this cursor (`pageInfo.startCursor`)", text),
         "filter": _query("filter", _FILTER, text, examples=filters),
         "requiredFilter": _query(
-            "filter", f"Mandatory here: which records to write.\n\n{_FILTER}", text, required=True,
+            "filter", f"Mandatory here: which records to write.\n\n{_FILTER}", words, required=True,
             example="id[in]:[20202020-1c25-4d02-bf25-6aeccf7ea419]",
         ),
         "depth": _query(
             "depth", "`1` adds the related records: one level, at most 60 of each to-many relation",
             {"type": "integer", "enum": [0, 1], "default": 0},
         ),
-        "fields": _query("fields", "Names of the members to answer, separated by commas; the id always is", text),
+        "fields": _query("fields", "Names of the members to answer, separated by commas; the id always is", words),
         "count": _query(
             "count", "`none` leaves out `totalCount`, which costs time on large filtered lists",
             {"type": "string", "enum": ["exact", "none"], "default": "exact"},
         ),
         "upsert": _flag("upsert", "Update the record that has the same id or unique value, if there is one"),
+        "onError": _query(
+            "on_error", "`continue` leaves out what has a fault and writes the rest; `stop` writes nothing of it",
+            {"type": "string", "enum": ["stop", "continue"], "default": "stop"},
+        ),
+        "dryRun": _flag("dry_run", "Only say what would be done"),
+        "format": _query("format", "Format of the file", {"type": "string", "enum": ["csv", "jsonl"]}),
+        "limitOfFile": _query("limit", "Records in the file; all when absent", {"type": "integer", "minimum": 0}),
         "softDelete": _flag("soft_delete", "Keep the record, restorable, instead of removing it for good"),
         "orderBy": _query(
             "order_by",
@@ -118,9 +139,14 @@ _REFUSALS: Mapping[str, tuple[str, str, str, str]] = {
     "403": ("No token, a revoked key, or a role without the right", "FORBIDDEN_EXCEPTION",
             "Missing authentication token", "FORBIDDEN_EXCEPTION"),
     "404": ("No such record", EXCEPTION_NAMES[404], "Record not found", "RECORD_NOT_FOUND"),
-    "409": ("Clashes with what is there", EXCEPTION_NAMES[409], "Field already exists", "FIELD_ALREADY_EXISTS"),
+    "409": ("Clashes with what is there, or with a request that still runs", EXCEPTION_NAMES[409],
+            "Field already exists", "FIELD_ALREADY_EXISTS"),
+    "412": ("The record is no longer as `If-Match` says", EXCEPTION_NAMES[412],
+            "The Person has been changed since it was read", "PRECONDITION_FAILED"),
     "413": ("The body is larger than 10 MB", EXCEPTION_NAMES[413],
             "Body is larger than 10485760 bytes", "BODY_TOO_LARGE"),
+    "422": ("The `Idempotency-Key` came with another request before", EXCEPTION_NAMES[422],
+            "This Idempotency-Key was used for another request", "IDEMPOTENCY_MISMATCH"),
     "429": ("Too many requests; wait for `Retry-After` seconds", "RATE_LIMITED",
             "Too many requests, slow down.", "LIMIT_REACHED"),
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from config.errors import InvalidRelation
+from config.errors import InvalidRelation, MissingReference
 from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
@@ -29,6 +29,7 @@ from core.records.writing import (
     duplicate,
     emit_events,
     in_transaction,
+    missing_reference,
     plan_answer,
     plan_relates,
     read_answers,
@@ -56,14 +57,16 @@ def write_inputs(
     """Write planned records, however many: all or, when it raises, none. Their JSON texts, in order."""
     if not inputs:
         return []
-    if as_upsert:
-        refuse_creates(inputs)
-        return upsert(scope, subject, inputs, selection)
-    answer = plan_answer(scope, subject, selection, "created")
     try:
+        if as_upsert:
+            refuse_creates(inputs)
+            return upsert(scope, subject, inputs, selection)
+        answer = plan_answer(scope, subject, selection, "created")
         return in_transaction(scope, subject, lambda: _create(scope, subject, inputs, answer))
     except UniqueViolation as fault:
         raise duplicate(scope, subject, fault, inputs) from None
+    except MissingReference as fault:
+        raise missing_reference(subject, fault, inputs) from None
 
 
 def _create(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], answer: Answer) -> list[str]:

@@ -202,14 +202,21 @@ def resolve_connects(scope: Scope, inputs: Sequence[RecordInput]) -> None:
         for field in record.connects:
             by_field.setdefault(field, []).append(record)
     for field, records in by_field.items():
-        _connect(scope, field, records)
+        _connect(scope, field, records, is_batch=len(inputs) > 1)
 
 
-def _connect(scope: Scope, field: FieldSchema, records: Sequence[RecordInput]) -> None:
+def _connect(scope: Scope, field: FieldSchema, records: Sequence[RecordInput], *, is_batch: bool) -> None:
     target = scope.schema.target(field)
     if target is None:
         raise InvalidRelation(f'The object behind "{field.name}" is not active', path=field.name)
-    chosen = [_constraint(target, field, record.connects[field]) for record in records]
+    chosen = []
+    for record in records:
+        try:
+            chosen.append(_constraint(target, field, record.connects[field]))
+        except InvalidRelation as fault:
+            if is_batch:
+                about(fault, record.index)
+            raise
     unique = chosen[0][0]
     if any(each is not unique for each, _ in chosen):
         raise InvalidRelation(
@@ -227,7 +234,8 @@ def _connect(scope: Scope, field: FieldSchema, records: Sequence[RecordInput]) -
     for record, (_, key) in zip(records, chosen, strict=True):
         matches = found.get(key, [])
         if len(matches) != 1:
-            raise _not_one(field, unique, key, len(matches))
+            refusal = _not_one(field, unique, key, len(matches))
+            raise about(refusal, record.index) if is_batch else refusal
         record.values[field] = matches[0]
 
 
@@ -282,6 +290,21 @@ def _constraint(
 
 
 # Refusals --------------------------------------------------------------------------------------------
+
+
+def about(fault: ApiError, index: int) -> ApiError:
+    """The fault, saying which record of a batch it is about."""
+    fault.details = {**fault.details, "index": index}
+    fault.extensions = {**fault.extensions, "index": index}
+    return fault
+
+
+def missing_reference(subject: ObjectSchema, fault: MissingReference, inputs: Sequence[RecordInput]) -> ApiError:
+    """The fault, with the place in a batch of the first record that names what is missing."""
+    field = subject.by_join_name.get(fault.path or "")
+    missing = fault.details.get("missing", ())
+    places = [record.index for record in inputs if field is not None and record.values.get(field) in missing]
+    return about(fault, places[0]) if places and len(inputs) > 1 else fault
 
 
 def duplicate(

@@ -42,7 +42,7 @@ def export_records(principal: Principal, schema: WorkspaceSchema, query: ir.Find
     scope = Scope(schema, principal)
     require(scope, "read", find_object(scope, query.object_name))
     pages = _pages(principal, schema, query)
-    first = next(pages, "")  # whatever is wrong with the query is found now
+    first = next(pages)  # whatever is wrong with the query is found now
     pages = chain((first,), pages)
     return _marked(_as_csv(scope, query, pages) if form == "csv" else _as_lines(pages), form)
 
@@ -58,13 +58,13 @@ def _marked(pieces: Iterator[bytes], form: Format) -> Iterator[bytes]:
 def _pages(principal: Principal, schema: WorkspaceSchema, query: ir.Find) -> Iterator[str]:
     """The JSON texts of each page's records, separated by commas."""
     left, after = query.page.size, query.page.after
-    while left is None or left > 0:
+    while True:
         size = PAGE if left is None else min(PAGE, left)
         page = find_page(principal, schema, replace(query, page=ir.Page(size, after), with_total=False))
         yield page.items
-        if not page.has_next:
-            return
         after, left = page.end_cursor, None if left is None else left - size
+        if left == 0 or not page.has_next:
+            return
 
 
 def _as_lines(pages: Iterable[str]) -> Iterator[bytes]:

@@ -30,6 +30,9 @@ PERSON_OPERATIONS = [
     ("/people/restore", "patch", "restorePeople"),
     ("/people/merge", "patch", "mergeManyPeople"),
     ("/people/groupBy", "get", "groupByPeople"),
+    ("/people/{id}/history", "get", "historyPerson"),
+    ("/people/export", "get", "exportPeople"),
+    ("/people/import", "post", "importPeople"),
 ]
 PARAMETERS = {
     "idPath": "id", "startingAfter": "starting_after", "endingBefore": "ending_before", "filter": "filter",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import subprocess
 import sys
@@ -91,3 +92,13 @@ def test_it_lists_creates_updates_and_deletes_people(load: tuple[Load, str], liv
     status, refused = call("restore_one_person", id)
     assert (status, refused.messages) == (404, ["Record not found"])
     assert call("find_many_people", limit=1)[1].total_count == before.total_count
+
+    file = module("types").File(io.BytesIO(b"name.firstName,name.lastName\r\nGrace,Hopper\r\n"))
+    status, imported = call("import_people", body=file, format_=models.ImportPeopleFormat.CSV)
+    assert (status, imported.data.import_.created, imported.data.import_.errors) == (200, 1, [])
+    chosen = {"filter_": "name.lastName[eq]:Hopper", "fields": "name"}
+    status, exported = call("export_people", format_=models.ExportPeopleFormat.CSV, **chosen)
+    assert (status, exported.splitlines()[0], len(exported.splitlines())) == (200, "id,name.firstName,name.lastName", 2)
+    status, changes = call("history_person", UUID(exported.splitlines()[1].split(",")[0]))
+    assert (status, [each.action for each in changes.data.history]) == (200, ["created"])
+    client.get_httpx_client().close()  # else the server's thread keeps its connection to the database

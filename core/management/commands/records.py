@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -13,12 +14,26 @@ from django.core.management.base import BaseCommand, CommandError
 from config.errors import ApiError
 from config.principal import system
 from core.query import ir
-from core.transfer.exporting import export_records
+from core.records.find import find_page
+from core.transfer.exporting import PAGE, export_records
 from core.transfer.importing import Options, Report, import_records
 from metadata.cache import current_schema
 from metadata.models import Workspace
 
 _SUFFIXES: dict[str, Literal["csv", "jsonl"]] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+WIDTH = 30  # of a bar, in characters
+
+
+def bar(done: int, total: int) -> str:
+    """How far something is.
+
+    >>> bar(1, 4)
+    '[#######-----------------------]  25%'
+    """
+    part = min(1.0, done / total) if total else 1.0
+    return f"[{'#' * int(WIDTH * part):-<{WIDTH}}] {part:4.0%}"
 
 
 class Command(BaseCommand):
@@ -57,19 +72,22 @@ class Command(BaseCommand):
     def _export(self, workspace: Workspace, name: str, path: Path, form: Literal["csv", "jsonl"]) -> None:
         """Into a file beside the one wanted, which it replaces when it is whole."""
         query = ir.Find(name, ir.Everything())
-        pieces = export_records(system(workspace.ref()), current_schema(workspace.id), query, form)
+        principal, schema = system(workspace.ref()), current_schema(workspace.id)
+        pieces = export_records(principal, schema, query, form)
+        total = find_page(principal, schema, replace(query, page=ir.Page(0))).total or 0
         partial = path.with_name(path.name + ".part")
         size = 0
         with partial.open("wb") as file:
-            for piece in pieces:
+            for number, piece in enumerate(pieces):
                 size += file.write(piece)
-                self._progress(f"{size:,} bytes")
+                self._progress(f"{bar((number + 1) * PAGE, total)} {size:,} bytes")
         os.replace(partial, path)
         self._end_progress()
         self.stdout.write(f"{path}: {size:,} bytes")
 
     def _import(self, workspace: Workspace, options: dict[str, Any], form: Literal["csv", "jsonl"]) -> None:
         chosen = Options(form, options["upsert"], options["dry_run"], options["goes_on"])
+        size = options["file"].stat().st_size
         with options["file"].open("rb") as file:
             report = import_records(
                 system(workspace.ref()),
@@ -77,7 +95,9 @@ class Command(BaseCommand):
                 options["object"],
                 file,
                 chosen,
-                lambda so_far: self._progress(f"{so_far.read:,} read, {so_far.failed:,} failed"),
+                lambda so_far: self._progress(
+                    f"{bar(file.tell(), size)} {so_far.read:,} read, {so_far.failed:,} failed"
+                ),
             )
         self._end_progress()
         self._tell(report)
@@ -92,7 +112,7 @@ class Command(BaseCommand):
 
     def _progress(self, text: str) -> None:
         if self.stdout.isatty():
-            self.stdout.write(f"\r{text}", ending="")
+            self.stdout.write(f"\r{text}\x1b[K", ending="")  # and nothing of a longer text behind it
             self.stdout.flush()
 
     def _end_progress(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
+from io import StringIO
 from typing import Any
 from urllib.parse import quote
 
@@ -115,3 +117,61 @@ def test_any_query_string(rest: Rest, query: str) -> None:
 def test_any_cursor(rest: Rest, name: str, text: str) -> None:
     cursor = base64.b64encode(text.encode("utf-8", "replace")).decode()
     ask(rest, "people", **{name: cursor, "order_by": "name.firstName,position[DescNullsLast],createdAt"})
+
+
+@LIVELY
+@given(st.text(max_size=20), st.sampled_from(("", "objects", "excluded_objects", "starting_after", "limit")), st.text())
+def test_any_search(rest: Rest, words: str, name: str, value: str) -> None:
+    parameters = {"query": words, **({name: value} if name else {})}
+    ask(rest, "search", **{name: "".join(c for c in text if c != "\0" and not "\ud800" <= c <= "\udfff")
+                           for name, text in parameters.items()})  # fmt: skip
+
+
+headers = st.lists(
+    st.sampled_from([*(member for member in MEMBERS if member), "name.lastName", "company.domainName.primaryLinkUrl"]),
+    min_size=1,
+    max_size=4,
+)
+cells = st.sampled_from(VALUES) | st.text(max_size=8) | json_values.map(json.dumps)
+
+
+def imported(rest: Rest, form: str, file: bytes, *, flags: str) -> None:
+    answer = rest.send("POST", f"people/import?format={form}&on_error=continue&{flags}", file)
+    assert answer.status in (200, 400), (file, answer.body)
+    if answer.status == 200:
+        report = answer.data
+        assert report["created"] + report["updated"] + report["failed"] == report["read"], (file, report)
+        assert len(report["errors"]) == min(report["failed"], 100)
+
+
+@LIVELY
+@given(headers, st.lists(st.lists(cells, max_size=5), max_size=4), st.sampled_from(("", "upsert=true", "dry_run=true")))
+def test_any_csv(rest: Rest, header: list[str], rows: list[list[str]], flags: str) -> None:
+    text = StringIO()
+    csv.writer(text).writerows([header, *rows])
+    imported(rest, "csv", text.getvalue().encode("utf-8", "replace"), flags=flags)
+
+
+@LIVELY
+@given(st.lists(st.binary(max_size=20) | bodies.map(lambda body: json.dumps(body).encode()), max_size=4))
+def test_any_lines(rest: Rest, lines: list[bytes]) -> None:
+    for flags in ("upsert=true", "dry_run=true"):
+        imported(rest, "jsonl", b"\n".join(lines), flags=flags)
+
+
+@LIVELY
+@given(st.binary(max_size=60))
+def test_any_bytes(rest: Rest, file: bytes) -> None:
+    imported(rest, "csv", b"jobTitle,city\n" + file, flags="")
+    imported(rest, "csv", file, flags="")
+
+
+@LIVELY
+@given(st.lists(bodies | json_values, max_size=4), st.sampled_from(("", "&upsert=true")))
+def test_any_batch_that_goes_on(rest: Rest, records: list[Any], upsert: str) -> None:
+    answer = rest.post(f"batch/people?on_error=continue{upsert}", json.dumps(records).encode())
+    assert answer.status in (200, 201, 400), (records, answer.body)
+    if answer.status != 400:
+        statuses = [each["status"] for each in answer.body["results"]]
+        assert len(statuses) == len(records)
+        assert len(answer.data) == sum(status in (200, 201) for status in statuses)

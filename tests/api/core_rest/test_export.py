@@ -73,14 +73,19 @@ def test_nothing_found_is_a_header_alone(rest: Rest) -> None:
     assert text_of(export(rest, "notes/export?format=jsonl")) == ""
 
 
+def test_no_records_are_wanted(rest: Rest, people: list[dict[str, Any]]) -> None:
+    assert text_of(export(rest, "people/export?fields=jobTitle&limit=0")) == "id,jobTitle\r\n"
+
+
 def test_what_is_refused_is_refused_before_the_file(rest: Rest) -> None:
     for query, message in [
         ("filter=foo[eq]:1", 'Object person doesn\'t have any "foo" field.'),
         ("format=xml", "'format=xml' parameter invalid. Allowed values are csv, jsonl"),
         ("fields=foo", "'fields' parameter invalid. Unknown or unreadable fields on 'person': foo"),
     ]:
-        answer = rest.get(f"people/export?{query}")
-        assert (answer.status, answer.message) == (400, message)
+        for limit in ("", "&limit=0"):
+            answer = rest.get(f"people/export?{query}{limit}")
+            assert (answer.status, answer.message) == (400, message)
     assert rest.get("person/export").message == "object 'person' not found. Did you mean 'people'?"
     assert rest.post("people/export", {}).status == 405
 

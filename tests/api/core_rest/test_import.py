@@ -267,3 +267,27 @@ def test_the_command(workspace: Workspace, rest: Rest, tmp_path: Any) -> None:
         call_command("records", "import", str(file), *arguments, stdout=out, stderr=StringIO())
     with pytest.raises(CommandError, match="object 'compny' not found"):
         call_command("records", "export", str(copy), *arguments[:2], "--object", "compny")
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_command_shows_how_far_it_is_on_a_terminal(workspace: Workspace, tmp_path: Any) -> None:
+    file, copy = tmp_path / "in.csv", tmp_path / "out.csv"
+    file.write_text("name\n" + "Acme\n" * 600)
+    out = Terminal()
+    arguments = ["--workspace", str(workspace.id), "--object", "company"]
+    call_command("records", "import", str(file), *arguments, stdout=out)
+    progress = "\r[#########################-----]  83% 500 read, 0 failed\x1b[K"
+    progress += "\r[##############################] 100% 600 read, 0 failed\x1b[K"
+    assert out.getvalue() == f"{progress}\n600 read, 600 created, 0 updated, 0 failed\n"
+    out = Terminal()
+    call_command("records", "export", str(copy), *arguments, stdout=out)
+    assert [text.partition("]")[2][:5] for text in out.getvalue().split("\r")[1:]] == ["  83%", " 100%"]
+
+
+def test_paths_of_batches_are_no_files(rest: Rest) -> None:
+    """`import` may be the name of an object."""
+    assert rest.post("batch/import", []).message == "object 'import' not found. eg: companies"

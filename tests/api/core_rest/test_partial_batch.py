@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.api.core_rest.conftest import Rest
 
 
@@ -59,6 +61,31 @@ def test_without_it_all_or_nothing(rest: Rest) -> None:
     for query in ("", "?on_error=stop"):
         answer = rest.post(f"batch/companies{query}", [company("A"), {"name": 5}])
         assert (answer.status, answer.body["index"]) == (400, 1)
+    assert names(rest) == []
+
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize("upsert", ["", "?upsert=true"])
+@pytest.mark.parametrize(
+    ("record", "index"),
+    [
+        ({"name": 5}, 1),
+        ({"accountOwnerId": NOBODY}, 1),
+        ({"accountOwner": {"connect": {"where": {"id": NOBODY}}}}, 1),
+        ({"accountOwner": {"connect": {"where": {"name": "Ada"}}}}, 1),
+        ({"domainName": {"primaryLinkUrl": "https://a.example"}}, None),
+    ],
+    ids=["value", "missing", "missing to connect", "nothing unique", "twice in the batch"],
+)
+def test_a_refused_batch_says_which_record(rest: Rest, upsert: str, record: Any, index: int | None) -> None:
+    answer = rest.post(f"batch/companies{upsert}", [company("A", "a"), record])
+    assert answer.status == 400
+    if index is None:
+        assert answer.body["indexes"] == [0, 1]
+    else:
+        assert answer.body["index"] == index
     assert names(rest) == []
 
 
