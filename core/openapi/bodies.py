@@ -131,6 +131,22 @@ def history(_subject: ObjectSchema) -> Json:
     return object_of({"data": object_of({"history": array_of(entry)}), "pageInfo": PAGE_INFO, "totalCount": _TOTAL})
 
 
+def search_hits() -> Json:
+    text: Json = {"type": "string"}
+    hit: Json = {
+        "recordId": UUID,
+        "objectNameSingular": text,
+        "objectLabelSingular": text,
+        "label": text,
+        "imageUrl": {"type": ["string", "null"]},
+        "tsRank": {"type": "number"},
+        "tsRankCD": {"type": "number", "description": "What they are ordered by"},
+        "cursor": {**text, "description": "Continues behind this one"},
+    }
+    next_page: Json = {"hasNextPage": {"type": "boolean"}, "endCursor": {"type": ["string", "null"]}}
+    return object_of({"data": object_of({"search": array_of(object_of(hit))}), "pageInfo": object_of(next_page)})
+
+
 def batch_results(key: str) -> Answer:
     """The records of a batch; with `on_error=continue` also what became of each."""
     result = object_of(

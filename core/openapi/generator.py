@@ -14,7 +14,9 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, build_root_object
 from rest_framework.views import APIView
 
+from core.openapi.bodies import search_hits
 from core.openapi.operations import RecordOperation, named
+from core.openapi.shared import SEARCH_PARAMETERS
 from metadata.schema import ObjectSchema
 
 Json = dict[str, Any]
@@ -120,10 +122,10 @@ class RecordAutoSchema(AutoSchema):
         [(status, schema)] = self.get_response_serializers().items()
         content = {each: {"schema": schema} for each in self.operation.gives}
         success = {"description": "Successful operation", "content": content}
-        refusals = {each: {"$ref": f"#/components/responses/{each}"} for each in self.operation.errors}
+        refusals: dict[str, Json] = {each: {"$ref": f"#/components/responses/{each}"} for each in self.operation.errors}
         if "ifNoneMatch" in self.operation.parameters:
             success["headers"] = {"ETag": {"schema": {"type": "string"}}}
-            refusals["304"] = {"description": "Not modified"}
+            refusals["304"] = {"description": "Not modified", "headers": success["headers"]}
         return dict.fromkeys((*self.operation.other_statuses, status), success) | refusals
 
 
@@ -131,6 +133,50 @@ def endpoint_class(subject: ObjectSchema) -> type[RecordEndpoint]:
     """The view class that stands for one object."""
     members = {"subject": subject, "schema": RecordAutoSchema(), "__doc__": subject.description}
     return type(f"{subject.singular_pascal}Endpoint", (RecordEndpoint,), members)
+
+
+class SearchEndpoint(APIView):
+    """The route that searches all objects at once."""
+
+    def get(self) -> None:
+        """Answered by `core.rest.search`."""
+
+
+class SearchAutoSchema(AutoSchema):
+    """Describes the SearchEndpoint."""
+
+    def get_operation_id(self) -> str:
+        return "search"
+
+    def get_summary(self) -> str:
+        return "Search by words"
+
+    def get_description(self) -> str:  # type: ignore[override]
+        return "Records of all objects that are searchable, the best matches first. Case and accents do not matter."
+
+    def get_tags(self) -> list[str]:
+        return ["General"]
+
+    def get_auth(self) -> list[Json]:
+        return []
+
+    def _get_parameters(self) -> list[Json]:
+        return [*SEARCH_PARAMETERS, {"$ref": "#/components/parameters/startingAfter"}]
+
+    def _get_response_bodies(self, direction: Any = "response") -> Json:
+        success: Json = {
+            "description": "Successful operation",
+            "content": {"application/json": {"schema": search_hits()}},
+        }
+        refusals = {each: {"$ref": f"#/components/responses/{each}"} for each in ("400", "401", "403", "429")}
+        return {"200": success, **refusals}
+
+
+SearchEndpoint.schema = SearchAutoSchema()
+
+
+def search_endpoint() -> Endpoint:
+    return "/search", "/search", "GET", SearchEndpoint.as_view()
 
 
 class OpenApiEndpoint(APIView):

@@ -1,7 +1,8 @@
 """The document of the metadata REST API: drf-spectacular over its real URL patterns.
 
-Views may say what they take and answer with drf-spectacular's decorators; objects and fields are
-described by `metadata.openapi`. Which envelope a caller is answered in is their key's `apiVersion`.
+Views may say what they take and answer with drf-spectacular's decorators; objects and fields are described
+by `metadata.openapi`, and what neither says by `core.openapi.metadata_bodies`. Which envelope a caller is
+answered in is their key's `apiVersion`.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from drf_spectacular.plumbing import ResolvedComponent, normalize_result_object
 from config.principal import Principal
 from core.openapi.bodies import PAGE_INFO, array_of, component, object_of
 from core.openapi.generator import Document, DocumentGenerator, Endpoint, open_api_endpoint
+from core.openapi.metadata_bodies import DESCRIBED, Described
+from core.openapi.metadata_bodies import bodies as described_bodies
 from core.openapi.shared import parameters, refusals
 from core.query.groups import DEFAULT_GROUPS
 from metadata.openapi import ENTITIES, UUID, Entity
+from metadata.services.resources import RESOURCES
 
 Json = dict[str, Any]
 
@@ -29,25 +33,32 @@ PREFIX = "/rest/metadata"
 OWN_KEY = "/apiKeys/me"  # every key may ask for itself
 KEYED = "1"  # the apiVersion whose answers stand under the operation's name
 REFUSALS = ("400", "401", "403", "404", "409", "413", "429")
-_ORDER = ("objects", "fields", "webhooks", "webhookDeliveries", "apiKeys")
-_FLAGS: Mapping[str, str] = {  # what a role needs, by the first segment of the path
-    "objects": "DATA_MODEL",
-    "fields": "DATA_MODEL",
-    "webhooks": "API_KEYS_AND_WEBHOOKS",
-    "webhookDeliveries": "API_KEYS_AND_WEBHOOKS",
-    "apiKeys": "API_KEYS_AND_WEBHOOKS",
-}
-_ONES: Mapping[str, str] = {
+_ONES: Mapping[str, str] = {  # by the first segment of the path, in the order of the document
     "objects": "Object",
     "fields": "Field",
+    **{each.many: each.pascal for each in RESOURCES.values()},
     "webhooks": "Webhook",
     "webhookDeliveries": "WebhookDelivery",
     "apiKeys": "ApiKey",
+    "workspace": "Workspace",
+    "schema": "DataModel",
+}
+_ORDER = tuple(_ONES)
+_Flags = tuple[str, ...]
+_ANYONE: _Flags = ()
+_MODEL: _Flags = ("DATA_MODEL",)
+_KEYS: _Flags = ("API_KEYS_AND_WEBHOOKS",)
+_FLAGS: Mapping[str, tuple[_Flags, _Flags]] = {  # of which a role needs one, to read and to write
+    **dict.fromkeys(("objects", "fields", "schema"), (_MODEL, _MODEL)),
+    **dict.fromkeys(("webhooks", "webhookDeliveries", "apiKeys"), (_KEYS, _KEYS)),
+    "workspace": (_ANYONE, ("WORKSPACE", "SECURITY")),
+    **{each.many: (_ANYONE, (each.flag, *_MODEL)) for each in RESOURCES.values()},
 }
 _VERBS = {"get": "findOne", "post": "createOne", "patch": "updateOne", "delete": "deleteOne"}
 _ALIASES = frozenset(("put",))  # the same as patch, so listed once
 _PARAMETERS = frozenset(("limit", "starting_after", "ending_before"))
 _CALLS = {"GET": "find", "POST": "", "PATCH": "update", "DELETE": "delete"}
+_ANYTHING_OR_NULL: list[Json] = [{}, {"type": "null"}]
 _VARIABLE = re.compile(r"{\w+}")
 
 
@@ -77,6 +88,8 @@ def _readable(document: Document) -> Document:
         for member in schema.get("properties", {}).values():
             if member.pop("x-spec-enum-id", None):
                 member.pop("description", None)
+            if member.get("oneOf") == _ANYTHING_OR_NULL:  # null is a case of anything
+                del member["oneOf"]
     return whole
 
 
@@ -101,29 +114,27 @@ def _endpoints(principal: Principal) -> list[Endpoint]:
     found = [
         endpoint
         for endpoint in _all_endpoints()
-        if endpoint[2].lower() not in _ALIASES and (endpoint[0] == OWN_KEY or _may_use(principal, _entity(endpoint[0])))
+        if endpoint[2].lower() not in _ALIASES and (endpoint[0] == OWN_KEY or _may_use(principal, endpoint))
     ]
     methods = list(_CALLS)
     return sorted(found, key=lambda each: (_rank(each[0]), each[0].count("/"), each[0], methods.index(each[2])))
 
 
-def _may_use(principal: Principal, entity: str) -> bool:
-    flag = _FLAGS.get(entity)
-    return flag is None or principal.permissions.has_flag(flag)
+def _may_use(principal: Principal, endpoint: Endpoint) -> bool:
+    path, _, method, _ = endpoint
+    reading, writing = _FLAGS[_entity(path)]
+    needed = reading if method == "GET" else writing
+    return not needed or any(map(principal.permissions.has_flag, needed))
 
 
 @cache
 def _all_endpoints() -> list[Endpoint]:
-    """Every described route of the API, without its prefix; path variables are all called `id`.
-
-    Views, the workspace's settings, the data model as a file and changes of type have no description yet.
-    """
-    routes = [
+    """Every route of the API, without its prefix; path variables are all called `id`."""
+    return [
         (_VARIABLE.sub("{id}", path.removeprefix(PREFIX)), *rest)
         for path, *rest in EndpointEnumerator().get_api_endpoints()
         if path.startswith(PREFIX + "/")
     ]
-    return [route for route in routes if _entity(route[0]) in _ONES and not route[0].endswith("/changeType")]
 
 
 def _entity(path: str) -> str:
@@ -131,8 +142,7 @@ def _entity(path: str) -> str:
 
 
 def _rank(path: str) -> int:
-    entity = _entity(path)
-    return _ORDER.index(entity) if entity in _ORDER else len(_ORDER)
+    return _ORDER.index(_entity(path))
 
 
 # How they are described --------------------------------------------------------------------------------
@@ -165,19 +175,24 @@ class MetadataAutoSchema(AutoSchema):
         return self.path.strip("/").split("/")
 
     @property
+    def described(self) -> Described | None:
+        return DESCRIBED.get((self.method, self.path))
+
+    @property
     def entity(self) -> Entity | None:
-        return ENTITIES.get(self.parts[0])
+        return None if self.described else ENTITIES.get(self.parts[0])
 
     @property
     def one(self) -> str:
-        plural = self.parts[0]
-        return _ONES.get(plural) or plural[:1].upper() + plural[1:].removesuffix("s")
+        return _ONES[self.parts[0]]
 
     @property
     def is_list(self) -> bool:
-        return self.method == "GET" and len(self.parts) == 1
+        return self.method == "GET" and len(self.parts) == 1 and self.described is None
 
     def get_operation_id(self) -> str:
+        if self.described is not None:
+            return self.described.id
         plural = self.parts[0][:1].upper() + self.parts[0][1:]
         if self.is_list:
             return f"findMany{plural}"
@@ -201,7 +216,7 @@ class MetadataAutoSchema(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]
         """What the view says of itself, where it has one method only or lists."""
-        is_about_this = self.method == "GET" or len(self.parts) > 2
+        is_about_this = self.method == "GET" or len(self.parts) > 2 or self.described is not None
         return super().get_description() if is_about_this and self.entity is None else ""
 
     def get_response_serializers(self) -> Any:
@@ -219,6 +234,8 @@ class MetadataAutoSchema(AutoSchema):
 
     def _get_parameters(self) -> list[Json]:
         path = [_parameter("idPath")] if "{id}" in self.parts else []
+        if self.described is not None:
+            return [*path, *self.described.parameters]
         own = [
             each
             for each in self._process_override_parameters().values()
@@ -235,7 +252,9 @@ class MetadataAutoSchema(AutoSchema):
     # Bodies --------------------------------------------------------------------------------------------
 
     def _get_request_body(self, direction: str = "request") -> Any:
-        entity = self.entity
+        described, entity = self.described, self.entity
+        if described is not None:
+            return described.body and _json_body(self._described_body(described.body), described.media)
         if entity is None:
             return super()._get_request_body(direction)
         inputs = {
@@ -254,8 +273,10 @@ class MetadataAutoSchema(AutoSchema):
         return ["application/json"]
 
     def _get_response_bodies(self, direction: Any = "response") -> Json:
-        entity = self.entity
-        if entity is not None:
+        described, entity = self.described, self.entity
+        if described is not None:
+            answers = self._described_answer(described)
+        elif entity is not None:
             answers = self._entity_answer(entity)
         else:
             answers = super()._get_response_bodies(direction)
@@ -275,6 +296,17 @@ class MetadataAutoSchema(AutoSchema):
         if self.is_list and self.keys_version != KEYED:
             return _page(schema)
         return schema
+
+    def _described_answer(self, described: Described) -> Json:
+        self._register("FieldForResponse", ENTITIES["fields"].answer)
+        schema = self._described_body(described.answer)
+        if described.key is not None and self.keys_version == KEYED:
+            schema = object_of({"data": object_of({described.key: schema})})
+        return {"200": {"description": "Successful operation", "content": _content(schema, described.media)}}
+
+    def _described_body(self, name: str) -> Json:
+        self._register(name, described_bodies()[name])
+        return component(name)
 
     def _entity_answer(self, entity: Entity) -> Json:
         self._register(f"{entity.one}ForResponse", entity.answer)
@@ -307,5 +339,9 @@ def _parameter(name: str) -> Json:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
-def _json_body(schema: Json) -> Json:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+def _json_body(schema: Json, media: tuple[str, ...] = ("application/json",)) -> Json:
+    return {"required": True, "content": _content(schema, media)}
+
+
+def _content(schema: Json, media: tuple[str, ...]) -> Json:
+    return {each: {"schema": schema} for each in media}

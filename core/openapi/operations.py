@@ -131,7 +131,7 @@ RECORD_OPERATIONS: tuple[RecordOperation, ...] = (
     ),
     RecordOperation(
         "POST", "/{plural}/duplicates", "find{One}Duplicates", "Find duplicates of {labels}", _READ,
-        bodies.duplicates, _SELECTION, bodies.duplicates_input, is_in_subset_of_criteria=True,
+        bodies.duplicates, (*_SELECTION, *_KEYED), bodies.duplicates_input, is_in_subset_of_criteria=True,
         description="For each record of `data`, or each id of `ids`, the stored records that look the same.",
     ),
     RecordOperation(

@@ -10,7 +10,14 @@ from drf_spectacular.plumbing import ResolvedComponent
 
 from config.principal import Principal
 from core.openapi.bodies import UUID, answer_component, array_of, object_of
-from core.openapi.generator import Document, DocumentGenerator, Endpoint, endpoint_class, open_api_endpoint
+from core.openapi.generator import (
+    Document,
+    DocumentGenerator,
+    Endpoint,
+    endpoint_class,
+    open_api_endpoint,
+    search_endpoint,
+)
 from core.openapi.operations import RECORD_OPERATIONS, named
 from core.openapi.schemas import View, components
 from core.openapi.shared import parameters, refusals
@@ -52,7 +59,7 @@ def record_document(
         )
     )
     view = View(schema, permissions, shown, nests)
-    generator = DocumentGenerator([*_endpoints(principal, shown), open_api_endpoint("core")])
+    generator = DocumentGenerator([*_endpoints(principal, shown), search_endpoint(), open_api_endpoint("core")])
     for subject in shown:
         generator.register(ResolvedComponent.SCHEMA, components(view, subject))
     limits = parameters(settings.DEFAULT_PAGE_SIZE, settings.MAX_PAGE_SIZE_REST, DEFAULT_GROUPS)

@@ -12,6 +12,8 @@ from typing import Any
 from config.errors import EXCEPTION_NAMES
 from core.openapi.bodies import UUID
 from core.query.orders import DIRECTIONS
+from core.query.search import FILTERABLE, LARGEST_PAGE
+from core.rest.search import DEFAULT_SIZE
 
 Json = dict[str, Any]
 
@@ -119,6 +121,18 @@ def parameters(default_size: int, max_size: int, default_groups: int) -> dict[st
 
 def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+SEARCH_PARAMETERS: tuple[Json, ...] = (
+    _query("query", "Words or their beginnings; all records without it", {"type": "string"}),
+    _query(
+        "limit", f"Number of records, at most {LARGEST_PAGE}",
+        {"type": "integer", "minimum": 0, "maximum": LARGEST_PAGE, "default": DEFAULT_SIZE},
+    ),
+    _query("objects", "Only in these objects: names separated by commas", {"type": "string"}),
+    _query("excluded_objects", "Not in these objects: names separated by commas", {"type": "string"}),
+    _query("filter", f"Conditions as for lists, about {_listed(FILTERABLE)}", {"type": "string"}),
+)  # fmt: skip
 
 
 # Refusals ----------------------------------------------------------------------------------------------
