@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import day_name, month_name
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -49,6 +49,7 @@ class Dimension:
     params: tuple[Any, ...] = ()
     through: tuple[FieldSql, ObjectSchema] | None = None
     is_unnested: bool = False
+    folds_case: bool = False  # texts are ordered whatever their case
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +220,7 @@ def _related_dimension(scope: Scope, subject: ObjectSchema, name: str, definitio
     require_readable(scope, target, field)
     dimension = _value_dimension(field, (name, nested_name), nested)
     through = (relation_field.type.sql(relation_field), target)
-    return Dimension(
-        dimension.path, dimension.group_sql, dimension.json_sql, dimension.granularity, dimension.params, through
-    )
+    return replace(dimension, through=through)
 
 
 def _value_dimension(field: FieldSchema, path: tuple[str, ...], definition: Any) -> Dimension:
@@ -234,23 +233,27 @@ def _value_dimension(field: FieldSchema, path: tuple[str, ...], definition: Any)
             raise BadRequest(f'Composite subfield "{part}" is not supported in groupBy for "{label}"', path=label)
         if chosen is not True:
             raise BadRequest(f'Composite subfield "{part}" must be set to true in groupBy for "{label}"', path=label)
-        return Dimension((*path, part), *_plain(field.type.sql(field, part)))
+        return _plain_dimension((*path, part), field.type.sql(field, part))
     sql = field.type.sql(field)
     if field.type.is_date and isinstance(definition, Mapping):
         return _date_dimension(field, sql, path, definition)
-    if isinstance(definition, Mapping) and definition.get("unnest") is True and sql.operand == "%s::jsonb":
+    if isinstance(definition, Mapping) and definition.get("unnest") is True and sql.cast == "jsonb":
         elements = f"jsonb_array_elements_text(coalesce({sql.json}, '[null]'::jsonb))"
         return Dimension(path, elements, "coalesce(to_json({d})::text, 'null')", is_unnested=True)
     if definition is not True:
         raise BadRequest(f'Invalid groupBy definition for field "{label}"', path=label)
-    return Dimension(path, *_plain(sql))
+    return _plain_dimension(path, sql)
+
+
+def _plain_dimension(path: tuple[str, ...], sql: FieldSql) -> Dimension:
+    return Dimension(path, *_plain(sql), folds_case=sql.cast == "text")
 
 
 def _plain(sql: FieldSql) -> tuple[str, str]:
     """Grouping by the value itself; numbers print as texts, as a database's driver gives them."""
-    if sql.operand == "%s::timestamptz":
+    if sql.cast == "timestamptz":
         shown = "to_json(to_char({d} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))"
-    elif sql.operand in ("%s::boolean", "%s::jsonb"):
+    elif sql.cast in ("boolean", "jsonb"):
         shown = "to_json({d})"
     else:
         shown = "to_json({d}::text)"

@@ -177,7 +177,7 @@ def _parameter(value: Any, key: OrderKey) -> Any:
     """A cursor's value as the parameter its comparison takes; ValueError when it cannot be one."""
     if value is None:
         return None
-    kind = key.sql.operand.partition("::")[2].partition(" ")[0]
+    kind = key.sql.cast
     if kind == "uuid":
         return str(UUID(str(value)))
     if kind in ("numeric", "float8"):

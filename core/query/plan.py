@@ -86,7 +86,7 @@ class OrderKey:
     @property
     def is_json(self) -> bool:
         """Whether the value is ordered by the text of its JSON, which the cursor then holds."""
-        return self.sql.operand == "%s::jsonb"
+        return self.sql.cast == "jsonb"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,15 @@ from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
 from core.query.plan import Relate
-from core.query.words import search_text
 from core.query.writes import (
     MAX_CREATE_DEPTH,
     MAX_CREATED,
     RecordInput,
     check_batch,
-    created_by,
-    document,
     plan_inputs,
     refuse_creates,
 )
+from core.records.inserting import insert_rows
 from core.records.upsert import upsert
 from core.records.writing import (
     Answer,
@@ -37,7 +35,6 @@ from core.records.writing import (
 )
 from core.sql.execute import UniqueViolation, fetch
 from core.sql.mutate import compile_insert
-from metadata.fieldtypes.uuid import new_id
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 
@@ -125,29 +122,3 @@ def insert(
     written = fetch(sql, scope.principal.workspace.shard)
     check_related(scope, relates, written[0][-1] if written else None)
     return written
-
-
-def insert_rows(scope: Scope, subject: ObjectSchema, inputs: Sequence[RecordInput]) -> list[dict[str, Any]]:
-    """The rows of the JSON parameter: ids made, defaults and actors filled, positions numbered."""
-    rows: list[dict[str, Any]] = []
-    steps = {"first": 0, "last": 0}
-    for record in inputs:
-        if record.id is None:
-            record.id = new_id()
-        data = document(subject, record)
-        row: dict[str, Any] = {"id": record.id, "d": data, "cb": created_by(scope, record)}
-        place = "first" if record.position is None else record.position
-        if place == "first" or place == "last":
-            steps[place] += 1
-            row |= {"w": place, "k": steps[place]}
-        else:
-            row["p"] = place
-        words = search_text(subject, data)
-        if words is not None:
-            row["s"] = words
-        if record.created_at is not None:
-            row["ca"] = record.created_at
-        if record.deleted_at is not None:
-            row["da"] = record.deleted_at
-        rows.append(row)
-    return rows

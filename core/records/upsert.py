@@ -14,6 +14,7 @@ from core.query import ir
 from core.query.names import Scope
 from core.query.plan import Relate
 from core.query.writes import RecordInput
+from core.records.inserting import insert_rows
 from core.records.rewriting import Stored, rewrite, stored_of, update_row
 from core.records.writing import (
     ATTEMPTS,
@@ -89,8 +90,6 @@ def _upsert(
     created: Answer,
     updated: Answer,
 ) -> list[str]:
-    from core.records.create import insert_rows
-
     resolve_connects(scope, inputs)
     relates = plan_relates(scope, inputs)
     texts: dict[int, str] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -60,7 +61,7 @@ class Answer:
         """JSON texts to take from the written rows, over the alias `r`."""
         columns = [] if self.needs_second_read else [compile_record(self.members, "r")]
         if self.wants_events:
-            columns.append(_event_record(self.subject))
+            columns.append(compile_record(_event_members(self.subject), "r"))
         return columns
 
 
@@ -71,25 +72,17 @@ def plan_answer(scope: Scope, subject: ObjectSchema, selection: ir.Selection, ac
     return Answer(subject, members, needs_second_read, wants)
 
 
-_event_plans: dict[int, tuple[ObjectSchema, tuple[Member, ...]]] = {}
-
-
-def _event_record(subject: ObjectSchema) -> Sql:
+@lru_cache(maxsize=2048)
+def _event_members(subject: ObjectSchema) -> tuple[Member, ...]:
     """The whole record at depth 0, whatever the caller may read: a webhook has rights of its own."""
-    known = _event_plans.get(id(subject))
-    if known is None or known[0] is not subject:
-        members = tuple(
-            Value(
-                field.name if field.relation is None else field.relation.join_name or field.name,
-                field.type.whole_answer_sql(field) if field.relation is None else field.type.sql(field).answer,
-            )
-            for field in subject.fields
-            if field.type.is_readable and (field.relation is None or field.relation.is_to_one)
+    return tuple(
+        Value(
+            field.name if field.relation is None else field.relation.join_name or field.name,
+            field.type.whole_answer_sql(field) if field.relation is None else field.type.sql(field).answer,
         )
-        if len(_event_plans) > 2048:
-            _event_plans.clear()
-        known = _event_plans[id(subject)] = (subject, members)
-    return compile_record(known[1], "r")
+        for field in subject.fields
+        if field.type.is_readable and (field.relation is None or field.relation.is_to_one)
+    )
 
 
 def read_answers(scope: Scope, answer: Answer, rows: Sequence[Sequence[Any]]) -> dict[str, str]:

@@ -115,14 +115,9 @@ def _order(plan: GroupPlan) -> list[str]:
     keys: list[str] = []
     for item in plan.order:
         expression = f"r.d{item.key}" if isinstance(item.key, int) else at(item.key, "r")
-        if isinstance(item.key, int) and _is_text(plan, item.key):
+        if isinstance(item.key, int) and plan.dimensions[item.key].folds_case:
             expression = f'lower({expression}) COLLATE "C"'
         keys.append(
             f"{expression} {'DESC' if item.descending else 'ASC'} NULLS {'FIRST' if item.nulls_first else 'LAST'}"
         )
     return [*keys, *(f"r.d{index}" for index in range(len(plan.dimensions)))]
-
-
-def _is_text(plan: GroupPlan, index: int) -> bool:
-    dimension = plan.dimensions[index]
-    return dimension.granularity is None and "->>" in dimension.group_sql and "::" not in dimension.group_sql

@@ -402,6 +402,11 @@ class FieldSql:
     array: str
     answer: str
 
+    @property
+    def cast(self) -> str:
+        """The SQL type that values are compared in: `text`, `numeric`, `uuid`, `timestamptz`, `jsonb` …"""
+        return self.operand.partition("::")[2].partition(" ")[0]
+
 
 _EMPTY_VALUES: Mapping[str, Json] = {"null": None, '""': ""}
 

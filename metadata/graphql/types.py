@@ -14,6 +14,7 @@ import graphene
 from graphene import Boolean, Field, Float, Int, List, NonNull, ObjectType, ResolveInfo, String
 
 from metadata.cache import is_searched
+from metadata.fieldtypes import field_type
 from metadata.graphql.connections import matching, page
 from metadata.graphql.enums import (
     FieldMetadataType,
@@ -172,7 +173,7 @@ class Object(ObjectType):
     @staticmethod
     def resolve_search_field_metadata_list(row: ObjectMetadata, info: ResolveInfo) -> list[dict[str, Any]]:
         fields = [field for field in info.context.rows.fields_by_object.get(row.id, ()) if field.is_active]
-        vector = next((field for field in fields if field.type == "TS_VECTOR"), None)
+        vector = next((field for field in fields if field.column == "search"), None)
         if vector is None:
             return []
         return [
@@ -254,7 +255,7 @@ class MetadataField(ObjectType):
 
     @staticmethod
     def resolve_morph_relations(row: FieldMetadata, info: ResolveInfo) -> Sequence[dict[str, Any]] | None:
-        if row.type != "MORPH_RELATION" or row.morph_id is None:
+        if row.morph_id is None or not field_type(row.type).is_morph:
             return None
         rows = info.context.rows
         siblings = rows.spend(rows.morph_rows.get((row.object_id, row.morph_id), ()))

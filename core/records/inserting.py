@@ -1,0 +1,38 @@
+"""The rows of new records, as the INSERT takes them: what create and upsert share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.query.names import Scope
+from core.query.words import search_text
+from core.query.writes import RecordInput, created_by, document
+from metadata.fieldtypes.uuid import new_id
+from metadata.schema import ObjectSchema
+
+
+def insert_rows(scope: Scope, subject: ObjectSchema, inputs: Sequence[RecordInput]) -> list[dict[str, Any]]:
+    """The rows of the JSON parameter: ids made, defaults and actors filled, positions numbered."""
+    rows: list[dict[str, Any]] = []
+    steps = {"first": 0, "last": 0}
+    for record in inputs:
+        if record.id is None:
+            record.id = new_id()
+        data = document(subject, record)
+        row: dict[str, Any] = {"id": record.id, "d": data, "cb": created_by(scope, record)}
+        place = "first" if record.position is None else record.position
+        if place == "first" or place == "last":
+            steps[place] += 1
+            row |= {"w": place, "k": steps[place]}
+        else:
+            row["p"] = place
+        words = search_text(subject, data)
+        if words is not None:
+            row["s"] = words
+        if record.created_at is not None:
+            row["ca"] = record.created_at
+        if record.deleted_at is not None:
+            row["da"] = record.deleted_at
+        rows.append(row)
+    return rows
