@@ -164,6 +164,7 @@ def _connect(
         except OSError as fault:
             failure = _reason(fault)
             continue
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the body need not wait for the head's ACK
         return _Wire(_secure(connection, target, deadline, connect_timeout_s, tls), deadline)
     raise SendFailed(f"Cannot connect to {target.authority}: {failure}")
 
