@@ -35,4 +35,4 @@ def search_text(subject: ObjectSchema, data: Mapping[str, Any]) -> str | None:
         stored = data.get(field.storage_key)
         if stored is not None:
             words.extend(field.type.search_texts(stored))
-    return " ".join(_WORD.findall(fold(" ".join(words))))[:MAX_SEARCH_TEXT] if words else None
+    return " ".join(_WORD.findall(" ".join(map(fold, words))))[:MAX_SEARCH_TEXT] if words else None

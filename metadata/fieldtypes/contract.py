@@ -166,7 +166,7 @@ class FieldType:
         """What is stored after `cleaned` was written over `stored`; None stores nothing."""
         if not self.subfields or cleaned is None:
             return cleaned
-        merged = {**(stored or {}), **cleaned}
+        merged = {**stored, **cleaned} if stored else cleaned
         return {key: part for key, part in merged.items() if part is not None} or None
 
     def combine(self, values: Sequence[Json]) -> Json:
@@ -544,7 +544,7 @@ def clean_text(value: Json, path: str) -> str | None:
         raise InvalidValue(f'Invalid string value {show(value)} for text field "{path}"', path=path)
     if "\x00" in value:
         raise InvalidValue(f'Invalid string value for text field "{path}": it contains a NUL character', path=path)
-    return storable(value)
+    return value if value.isascii() else storable(value)
 
 
 def storable(text: str) -> str:

@@ -34,7 +34,9 @@ def canonical_email(text: str) -> str | None:
     local, at, domain = text.rpartition("@")
     if not at or len(local) > 64 or not _LOCAL.fullmatch(local):
         return None
-    domain = _DOTS.sub(".", domain).removesuffix(".").lower()
+    if not text.isascii():
+        local, domain = unicodedata.normalize("NFC", local), _DOTS.sub(".", domain)
+    domain = domain.removesuffix(".").lower()
     if not domain.isascii():
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
@@ -42,7 +44,7 @@ def canonical_email(text: str) -> str | None:
             return None
     if not _ASCII_DOMAIN.fullmatch(domain):
         return None
-    return f"{unicodedata.normalize('NFC', local).lower()}@{domain}"
+    return f"{local.lower()}@{domain}"
 
 
 def _email_message(value: Json, path: str) -> str:

@@ -29,10 +29,22 @@ def fold(text: str) -> str:
     >>> fold("Élodie Ångström")
     'elodie angstrom'
     """
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
+    return text.lower() if text.isascii() else text.translate(_FOLDED)
+
+
+class _Folded(dict[int, str]):
+    """By code point: its folded form (Unicode NFKD without combining marks, case folded), made when first asked for."""
+
+    def __missing__(self, code: int) -> str:
+        decomposed = unicodedata.normalize("NFKD", chr(code))
+        folded = "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
+        if code < _KEPT_BELOW:
+            self[code] = folded
+        return folded
+
+
+_KEPT_BELOW = 0x3100  # the alphabets and kana; ideographs and Hangul are too many to keep
+_FOLDED = _Folded()
 
 
 @register

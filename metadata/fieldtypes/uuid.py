@@ -50,10 +50,9 @@ def new_id() -> str:
     global _last
     with _lock:
         _last = moment = max(_last + 1, (time.time_ns() // 1_000_000) << 12)
-    milliseconds, counter = moment >> 12 & 0xFFFFFFFFFFFF, moment & 0xFFF
-    chance = int.from_bytes(os.urandom(8), "big") & 0x3FFFFFFFFFFFFFFF
-    digits = f"{milliseconds << 80 | 0x4 << 76 | counter << 64 | 0x2 << 62 | chance:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    high, low, counter = moment >> 28 & 0xFFFFFFFF, moment >> 12 & 0xFFFF, moment & 0xFFF
+    chance = int.from_bytes(os.urandom(8), "big") & 0x3FFFFFFFFFFFFFFF | 0x8000000000000000
+    return f"{high:08x}-{low:04x}-4{counter:03x}-{chance >> 48:04x}-{chance & 0xFFFFFFFFFFFF:012x}"
 
 
 def is_uuid(value: Json) -> bool:
