@@ -1,14 +1,16 @@
 """Loads the snapshot of a workspace's data model and keeps it by version.
 
 A version's snapshot never changes, so nothing has to be invalidated: a request brings the version
-that its authentication read.
+that its authentication read. Objects that a change leaves as they were are shared by the versions
+before and after it, and so is all that is kept by object.
 """
 
 from __future__ import annotations
 
 import json
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from threading import Lock
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -25,21 +27,34 @@ KEPT_SNAPSHOTS = 256
 _snapshots: OrderedDict[tuple[UUID, int], WorkspaceSchema] = OrderedDict()
 _lock = Lock()
 
-# One statement sees one state of the database, so objects, fields and version belong together.
+# One statement sees one state of the database, so objects, fields and version belong together. Each object comes
+# as one text, which nothing but its own rows changes: fields whose relation leads nowhere active are left out here.
 _READ = """
-SELECT w.schema_version, w.database_schema,
-  (SELECT json_agg(json_build_array(
+SELECT w.schema_version, w.database_schema, CASE WHEN o.id IS NOT NULL THEN json_build_array(
+    json_build_array(
       o.id, o.name_singular, o.name_plural, o.label_singular, o.label_plural, o.description, o.icon, o.is_system,
       o.is_custom, o.is_searchable, o.label_identifier_field_id, o.image_identifier_field_id, o.duplicate_criteria,
-      o.standard_overrides) ORDER BY o.created_at, o.name_singular)::text
-   FROM metadata_objectmetadata o WHERE o.workspace_id = w.id AND o.is_active),
-  (SELECT json_agg(json_build_array(
+      o.standard_overrides),
+    fields.rows)::text END
+FROM metadata_workspace w
+LEFT JOIN metadata_objectmetadata o ON o.workspace_id = %(id)s AND o.is_active
+LEFT JOIN (
+  SELECT f.object_id, json_agg(json_build_array(
       f.id, f.object_id, f.name, f.label, f.type, f.storage_key, f."column", f.description, f.icon, f.is_nullable,
       f.is_unique, f.is_system, f.is_custom, f.default_value, f.options, f.settings, f.relation_type,
       f.relation_target_object_id, f.relation_target_field_id, f.join_name, f.on_delete, f.morph_id, f.is_searchable,
-      f.standard_overrides) ORDER BY f.position, f.name)::text
-   FROM metadata_fieldmetadata f WHERE f.workspace_id = w.id AND f.is_active)
-FROM metadata_workspace w WHERE w.id = %s AND w.deleted_at IS NULL
+      f.standard_overrides) ORDER BY f.position, f.name) AS rows
+  FROM metadata_fieldmetadata f
+  LEFT JOIN metadata_objectmetadata target
+    ON target.workspace_id = %(id)s AND target.id = f.relation_target_object_id AND target.is_active
+  LEFT JOIN metadata_fieldmetadata back
+    ON back.workspace_id = %(id)s AND back.id = f.relation_target_field_id AND back.is_active
+  WHERE f.workspace_id = %(id)s AND f.is_active
+    AND (f.relation_type IS NULL OR (target.id IS NOT NULL AND back.id IS NOT NULL))
+  GROUP BY f.object_id
+) fields ON fields.object_id = o.id
+WHERE w.id = %(id)s AND w.deleted_at IS NULL
+ORDER BY o.created_at, o.name_singular
 """
 
 
@@ -98,7 +113,9 @@ def load_schema(workspace_id: UUID, version: int) -> WorkspaceSchema:
         if found is not None:
             _snapshots.move_to_end(key)
             return found
-    fresh = _read(workspace_id)
+        earlier = [each for (kept_id, _), each in _snapshots.items() if kept_id == workspace_id]
+    known = {each.digest: each for snapshot in earlier for each in snapshot.objects}
+    fresh = _read(workspace_id, known)
     with _lock:
         _snapshots[(workspace_id, fresh.version)] = fresh
         for old in [each for each in _snapshots if each[0] == workspace_id and each[1] < fresh.version - 1]:
@@ -164,54 +181,51 @@ def is_searched(type_name: str, is_searchable: bool | None, is_custom: bool, is_
     return is_label_identifier or (is_custom if is_searchable is None else is_searchable)
 
 
-def _read(workspace_id: UUID) -> WorkspaceSchema:
+def _read(workspace_id: UUID, known: Mapping[bytes, ObjectSchema]) -> WorkspaceSchema:
+    """The present snapshot. Objects whose rows are those of a `known` one, by digest, are that one."""
     with connection.cursor() as cursor:
-        cursor.execute(_READ, [workspace_id])
-        row = cursor.fetchone()
-    if row is None:
+        cursor.execute(_READ, {"id": workspace_id})
+        rows = cursor.fetchall()
+    if not rows:
         raise WorkspaceNotFound("Workspace not found")
-    version, schema_name, objects_json, fields_json = row
-    object_rows = [_ObjectRow(*each) for each in json.loads(objects_json or "[]")]
-    field_rows = [_FieldRow(*each) for each in json.loads(fields_json or "[]")]
-    active_objects = {each.id for each in object_rows}
-    active_fields = {each.id for each in field_rows}
-    ids = {text: UUID(text) for text in (*active_objects, *active_fields)}
-    by_object: dict[str, list[_FieldRow]] = defaultdict(list)
-    for each in field_rows:
-        is_reachable = each.relation_type is None or (
-            each.target_object_id in active_objects and each.target_field_id in active_fields
-        )
-        if each.object_id in active_objects and is_reachable:
-            by_object[each.object_id].append(each)
-    return WorkspaceSchema(
-        workspace_id=workspace_id,
-        version=version,
-        schema_name=schema_name,
-        objects=tuple(_object_schema(each, by_object[each.id], ids, schema_name) for each in object_rows),
-    )
+    version, schema_name, _ = rows[0]
+    ids = _Ids()
+    objects = []
+    for text in (row[2] for row in rows if row[2] is not None):
+        digest = blake2b(text.encode(), digest_size=16).digest()
+        objects.append(known.get(digest) or _object_schema(text, digest, ids, schema_name))
+    return WorkspaceSchema(workspace_id, version, schema_name, tuple(objects))
 
 
-def _object_schema(
-    row: _ObjectRow, field_rows: Sequence[_FieldRow], ids: Mapping[str, UUID], schema_name: str
-) -> ObjectSchema:
+class _Ids(dict[str, UUID]):
+    """Ids by their text, each made once."""
+
+    def __missing__(self, text: str) -> UUID:
+        self[text] = made = UUID(text)
+        return made
+
+
+def _object_schema(text: str, digest: bytes, ids: _Ids, schema_name: str) -> ObjectSchema:
+    object_row, fields = json.loads(text)
+    row, field_rows = _ObjectRow(*object_row), [_FieldRow(*each) for each in fields or ()]
     overrides = row.standard_overrides or {}
-    object_id = ids[row.id]
+    own = {each.id for each in field_rows}
     return ObjectSchema(
-        id=object_id,
+        id=ids[row.id],
         singular=row.singular,
         plural=row.plural,
         label_singular=overrides.get("labelSingular") or row.label_singular,
         label_plural=overrides.get("labelPlural") or row.label_plural,
         schema_name=schema_name,
-        table_name=table_name(object_id),
+        table_name=table_name(ids[row.id]),
         fields=tuple(_field_schema(each, ids) for each in field_rows),
         description=overrides.get("description") or row.description,
         icon=overrides.get("icon") or row.icon,
         is_system=row.is_system,
         is_custom=row.is_custom,
         is_searchable=row.is_searchable,
-        label_identifier_id=ids.get(row.label_identifier_id or ""),
-        image_identifier_id=ids.get(row.image_identifier_id or ""),
+        label_identifier_id=ids[row.label_identifier_id] if row.label_identifier_id in own else None,
+        image_identifier_id=ids[row.image_identifier_id] if row.image_identifier_id in own else None,
         duplicate_criteria=None
         if row.duplicate_criteria is None
         else tuple(tuple(each) for each in row.duplicate_criteria),
@@ -220,10 +234,11 @@ def _object_schema(
             for each in field_rows
             if is_searched(each.type, each.is_searchable, each.is_custom, each.id == row.label_identifier_id)
         ),
+        digest=digest,
     )
 
 
-def _field_schema(row: _FieldRow, ids: Mapping[str, UUID]) -> FieldSchema:
+def _field_schema(row: _FieldRow, ids: _Ids) -> FieldSchema:
     overrides = row.standard_overrides or {}
     return FieldSchema(
         id=ids[row.id],

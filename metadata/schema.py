@@ -1,6 +1,7 @@
 """The data model of one workspace as an immutable snapshot. Pure; `metadata.cache` loads it.
 
-A request uses one snapshot from start to end; its parts are compared by identity. Only what records
+A request uses one snapshot from start to end; its parts are compared by identity. An object knows nothing of
+other objects but their ids, so that versions of the data model can share it. Only what records
 can have is here: active objects and active fields; the metadata APIs read the models themselves.
 """
 
@@ -93,6 +94,7 @@ class ObjectSchema:
     image_identifier_id: UUID | None = None
     duplicate_criteria: tuple[tuple[str, ...], ...] | None = None
     search_field_ids: tuple[UUID, ...] = ()
+    digest: bytes = b""  # of the rows it was made from
 
     @cached_property
     def by_name(self) -> Mapping[str, FieldSchema]:

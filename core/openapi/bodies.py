@@ -43,8 +43,8 @@ def update_component(subject: ObjectSchema) -> Json:
     return component(subject.singular_pascal + "ForUpdate")
 
 
-def answer_component(subject: ObjectSchema) -> Json:
-    return component(subject.singular_pascal + "ForResponse")
+def answer_component(singular_pascal: str) -> Json:
+    return component(singular_pascal + "ForResponse")
 
 
 def object_of(properties: Mapping[str, Json], *, optional: tuple[str, ...] = ()) -> Json:
@@ -71,11 +71,11 @@ def _key(template: str, subject: ObjectSchema) -> str:
 
 
 def one(key: str) -> Answer:
-    return lambda subject: _in_data(_key(key, subject), answer_component(subject))
+    return lambda subject: _in_data(_key(key, subject), answer_component(subject.singular_pascal))
 
 
 def many(key: str) -> Answer:
-    return lambda subject: _in_data(_key(key, subject), array_of(answer_component(subject)))
+    return lambda subject: _in_data(_key(key, subject), array_of(answer_component(subject.singular_pascal)))
 
 
 def removed_one(key: str) -> Answer:
@@ -88,7 +88,7 @@ def removed_many(key: str) -> Answer:
 
 def page(subject: ObjectSchema) -> Json:
     members = {
-        "data": object_of({subject.plural: array_of(answer_component(subject))}),
+        "data": object_of({subject.plural: array_of(answer_component(subject.singular_pascal))}),
         "pageInfo": PAGE_INFO,
         "totalCount": _TOTAL,
     }
@@ -99,7 +99,7 @@ def duplicates(subject: ObjectSchema) -> Json:
     entry = {
         "totalCount": _TOTAL,
         "pageInfo": PAGE_INFO,
-        f"{subject.singular}Duplicates": array_of(answer_component(subject)),
+        f"{subject.singular}Duplicates": array_of(answer_component(subject.singular_pascal)),
     }
     return object_of({"data": array_of(object_of(entry), description="One entry per input, in its order")})
 
@@ -107,7 +107,9 @@ def duplicates(subject: ObjectSchema) -> Json:
 def groups(subject: ObjectSchema) -> Json:
     members = {
         "groupByDimensionValues": array_of({}, description="One value per element of `group_by`, in its order"),
-        "records": array_of(answer_component(subject), description="Only with `include_records_sample=true`"),
+        "records": array_of(
+            answer_component(subject.singular_pascal), description="Only with `include_records_sample=true`"
+        ),
     }
     group = object_of(members, optional=("records",))
     return array_of({**group, "additionalProperties": {"type": ["string", "null"]}})
@@ -162,7 +164,7 @@ def batch_results(key: str) -> Answer:
 
     def answer(subject: ObjectSchema) -> Json:
         members = {
-            "data": object_of({_key(key, subject): array_of(answer_component(subject))}),
+            "data": object_of({_key(key, subject): array_of(answer_component(subject.singular_pascal))}),
             "results": array_of(result, description="Only with `on_error=continue`: one per record of the body"),
         }
         return object_of(members, optional=("results",))

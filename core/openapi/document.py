@@ -17,8 +17,8 @@ from threading import Lock
 from typing import Literal
 
 from config.principal import Permissions, Principal
-from config.rendering import dumps
-from core.openapi.generator import Document, skeleton
+from config.rendering import dumps, loads
+from core.openapi.generator import skeleton
 from core.openapi.metadata import metadata_document
 from core.openapi.records import record_document
 from core.openapi.version_3_0 import as_3_0
@@ -67,7 +67,7 @@ def document_bytes(principal: Principal | None, variant: Variant) -> Kept:
         if found is not None:
             _kept.move_to_end(key)
             return found
-    fresh = _pack(_make(principal, variant), variant)
+    fresh = _pack(_text(principal, variant))
     with _lock:
         _kept[key] = fresh
         size = sum(len(each.compressed) for each in _kept.values())
@@ -76,19 +76,23 @@ def document_bytes(principal: Principal | None, variant: Variant) -> Kept:
     return fresh
 
 
-def _make(principal: Principal | None, variant: Variant) -> Document:
+def _text(principal: Principal | None, variant: Variant) -> bytes:
+    text = _json(principal, variant)
+    if variant.is_3_0:
+        text = dumps(as_3_0(loads(text)))
+    return text if variant.syntax == "json" else as_yaml(loads(text)).encode()
+
+
+def _json(principal: Principal | None, variant: Variant) -> bytes:
     if principal is None:
-        return skeleton(variant.name, [{"url": variant.base_url + SERVER_PATHS[variant.name]}])
+        return dumps(skeleton(variant.name, [{"url": variant.base_url + SERVER_PATHS[variant.name]}]))
     if variant.name == "metadata":
-        return metadata_document(principal, variant.base_url)
+        return dumps(metadata_document(principal, variant.base_url))
     schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
     return record_document(principal, schema, variant.base_url, variant.objects, nests=variant.nests)
 
 
-def _pack(document: Document, variant: Variant) -> Kept:
-    if variant.is_3_0:
-        document = as_3_0(document)
-    text = dumps(document) if variant.syntax == "json" else as_yaml(document).encode()
+def _pack(text: bytes) -> Kept:
     digest = hashlib.sha256(build().encode() + text).hexdigest()[:32]
     return Kept(digest, gzip.compress(text, compresslevel=6, mtime=0))
 

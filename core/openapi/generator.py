@@ -6,16 +6,17 @@ the data model instead: endpoints, names, parameters and bodies. The rest is its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, build_root_object
 from rest_framework.views import APIView
 
+from config.principal import Permissions
 from core.openapi.bodies import search_hits
-from core.openapi.operations import RecordOperation, named
+from core.openapi.operations import RECORD_OPERATIONS, RecordOperation, named
 from core.openapi.shared import SEARCH_PARAMETERS
 from metadata.schema import ObjectSchema
 
@@ -36,11 +37,15 @@ class DocumentGenerator(SchemaGenerator):
         for name, schema in components:
             self.registry.register_on_missing(ResolvedComponent(name, kind, schema, type(self)))
 
+    def paths(self) -> Json:
+        """The path items of the endpoints, by path."""
+        paths: Json = self.parse(None, public=True)
+        return paths
+
     def document(self, *, servers: list[Json], tags: list[Json], webhooks: Json | None = None) -> Document:
         """The whole document. Nothing in it is lazy, so it needs no normalising copy."""
-        paths = self.parse(None, public=True)
         root: Document = build_root_object(
-            paths=paths, components=self.registry.build({}), webhooks=webhooks, version=None
+            paths=self.paths(), components=self.registry.build({}), webhooks=webhooks, version=None
         )
         info = {**root["info"], **INFO}
         return {
@@ -61,7 +66,7 @@ INFO: Mapping[str, Any] = {
 class RecordEndpoint(APIView):
     """A route of one object, for the document only: drf-spectacular reads views."""
 
-    subject: ClassVar[ObjectSchema]
+    subject: ObjectSchema | None = None
     operation: RecordOperation | None = None
     largest_batch = 0
 
@@ -81,20 +86,25 @@ class RecordAutoSchema(AutoSchema):
         assert self.view.operation is not None
         return self.view.operation
 
+    @property
+    def subject(self) -> ObjectSchema:
+        assert self.view.subject is not None
+        return self.view.subject
+
     def get_operation_id(self) -> str:
-        return named(self.operation.id, self.view.subject)
+        return named(self.operation.id, self.subject)
 
     def get_summary(self) -> str:
-        return named(self.operation.summary, self.view.subject)
+        return named(self.operation.summary, self.subject)
 
     def get_description(self) -> str:  # type: ignore[override]
-        text = named(self.operation.description or "", self.view.subject)
-        if self.operation.is_in_subset_of_criteria and self.view.subject.duplicate_criteria is None:
+        text = named(self.operation.description or "", self.subject)
+        if self.operation.is_in_subset_of_criteria and self.subject.duplicate_criteria is None:
             text += "\n\nThis object has no duplicate criteria, so the answer is always 400."
         return text
 
     def get_tags(self) -> list[str]:
-        return [self.view.subject.plural]
+        return [self.subject.plural]
 
     def get_auth(self) -> list[Json]:
         return []  # the document's own `security` requires it everywhere; `open_api_endpoint` registers the scheme
@@ -106,14 +116,14 @@ class RecordAutoSchema(AutoSchema):
         body = self.operation.body
         if body is None:
             return None
-        schema = body(self.view.subject, self.view.largest_batch)
+        schema = body(self.subject, self.view.largest_batch)
         return dict.fromkeys(self.operation.takes, schema)
 
     def _get_request_for_media_type(self, serializer: Any, direction: str = "request") -> tuple[Any, bool]:
         return serializer, True
 
     def get_response_serializers(self) -> Json:  # type: ignore[override]
-        return {self.operation.status: self.operation.answer(self.view.subject)}
+        return {self.operation.status: self.operation.answer(self.subject)}
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return False  # the schemas are whole already
@@ -129,10 +139,19 @@ class RecordAutoSchema(AutoSchema):
         return dict.fromkeys((*self.operation.other_statuses, status), success) | refusals
 
 
-def endpoint_class(subject: ObjectSchema) -> type[RecordEndpoint]:
-    """The view class that stands for one object."""
-    members = {"subject": subject, "schema": RecordAutoSchema(), "__doc__": subject.description}
-    return type(f"{subject.singular_pascal}Endpoint", (RecordEndpoint,), members)
+RecordEndpoint.schema = RecordAutoSchema()
+
+
+def record_endpoints(permissions: Permissions, subject: ObjectSchema, largest_batch: int) -> Iterator[Endpoint]:
+    """The routes of one object that someone with these rights may use.
+
+    All are of one view class: drf-spectacular keeps the classes it has seen for the life of the process.
+    """
+    for operation in RECORD_OPERATIONS:
+        if operation.is_for(permissions, subject):
+            path = named(operation.path, subject)
+            callback = RecordEndpoint.as_view(subject=subject, operation=operation, largest_batch=largest_batch)
+            yield path, path, operation.method, callback
 
 
 class SearchEndpoint(APIView):

@@ -1,24 +1,24 @@
-"""The document of Core REST: every object of a workspace that someone may read."""
+"""The document of Core REST: every object of a workspace that someone may read.
+
+What one object adds to it is made once and kept, as compressed JSON, for as long as the object, those it is
+related to and the rights stay as they are: a change of the data model costs what it changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Any
+import zlib
+from collections.abc import Collection, Hashable, Iterator
+from threading import Lock
+from typing import Any, NamedTuple, get_args
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from drf_spectacular.plumbing import ResolvedComponent
 
-from config.principal import Principal
+from config.principal import Permissions, Principal, Verb
+from config.rendering import dumps
 from core.openapi.bodies import UUID, answer_component, array_of, object_of
-from core.openapi.generator import (
-    Document,
-    DocumentGenerator,
-    Endpoint,
-    endpoint_class,
-    open_api_endpoint,
-    search_endpoint,
-)
-from core.openapi.operations import RECORD_OPERATIONS, named
+from core.openapi.generator import DocumentGenerator, open_api_endpoint, record_endpoints, search_endpoint
 from core.openapi.schemas import View, components
 from core.openapi.shared import parameters, refusals
 from core.query.groups import DEFAULT_GROUPS
@@ -37,6 +37,15 @@ ACTIONS = {  # of webhook events: the name of each, and what `record` then is
 _WITH_FIELDS = ("Updated", "Deleted", "Restored")
 
 
+class Part(NamedTuple):
+    """What one object adds to each section of the document, as JSON."""
+
+    paths: bytes
+    schemas: bytes
+    webhooks: bytes
+    tags: bytes
+
+
 def record_document(
     principal: Principal,
     schema: WorkspaceSchema,
@@ -44,42 +53,101 @@ def record_document(
     only: Collection[str] | None = None,
     *,
     nests: bool = True,
-) -> Document:
-    """The document as this principal may see it; `only` narrows it to objects by either of their names."""
+) -> bytes:
+    """The document's JSON as this principal may see it; `only` narrows it to objects by either of their names."""
     permissions = principal.permissions
-    shown = tuple(
-        sorted(
-            (
-                each
-                for each in schema.objects
-                if permissions.allows("read", each.id, is_system=each.is_system)
-                and (only is None or each.singular in only or each.plural in only)
-            ),
-            key=lambda each: each.plural,
-        )
+    shown = sorted(
+        (
+            each
+            for each in schema.objects
+            if permissions.allows("read", each.id, is_system=each.is_system)
+            and (only is None or each.singular in only or each.plural in only)
+        ),
+        key=lambda each: each.plural,
     )
-    view = View(schema, permissions, shown, nests)
-    generator = DocumentGenerator([*_endpoints(principal, shown), search_endpoint(), open_api_endpoint("core")])
-    for subject in shown:
-        generator.register(ResolvedComponent.SCHEMA, components(view, subject))
+    view = View(schema, permissions, tuple(shown), nests)
+    parts = [_kept_part(view, subject, principal.workspace.max_batch_size) for subject in shown]
+    generator = DocumentGenerator([search_endpoint(), open_api_endpoint("core")])
     limits = parameters(settings.DEFAULT_PAGE_SIZE, settings.MAX_PAGE_SIZE_REST, DEFAULT_GROUPS)
     generator.register(ResolvedComponent.PARAMETER, limits.items())
     generator.register(ResolvedComponent.RESPONSE, refusals(REFUSALS).items())
-    return generator.document(
+    root = generator.document(
         servers=[{"url": f"{base_url}/rest/", "description": "Records"}],
-        tags=[{"name": "General", "description": "About the API itself"}, *(_tag(each) for each in shown)],
-        webhooks=dict(pair for subject in shown for pair in _webhooks(subject)),
+        tags=[{"name": "General", "description": "About the API itself"}],
+    )
+    return _object(
+        {
+            **{name: dumps(value) for name, value in root.items()},
+            "paths": _joined(*(part.paths for part in parts), dumps(root["paths"])),
+            "components": _object(
+                {
+                    "schemas": _joined(b"{}", *(part.schemas for part in parts)),
+                    **{name: dumps(value) for name, value in root["components"].items()},
+                }
+            ),
+            "webhooks": _joined(b"{}", *(part.webhooks for part in parts)),
+            "tags": _joined(dumps(root["tags"]), *(part.tags for part in parts)),
+        }
     )
 
 
-def _endpoints(principal: Principal, shown: tuple[ObjectSchema, ...]) -> Iterator[Endpoint]:
-    for subject in shown:
-        endpoint = endpoint_class(subject)
-        for operation in RECORD_OPERATIONS:
-            if operation.is_for(principal.permissions, subject):
-                path = named(operation.path, subject)
-                callback = endpoint.as_view(operation=operation, largest_batch=principal.workspace.max_batch_size)
-                yield path, path, operation.method, callback
+def _object(members: dict[str, bytes]) -> bytes:
+    """The JSON object of members that are JSON already."""
+    return b"{" + b",".join(dumps(name) + b":" + text for name, text in members.items()) + b"}"
+
+
+def _joined(*texts: bytes) -> bytes:
+    """One JSON object (or array) of the members of several."""
+    return texts[0][:1] + b",".join(text[1:-1] for text in texts if len(text) > 2) + texts[0][-1:]
+
+
+# What one object adds --------------------------------------------------------------------------------
+
+KEPT_VIEWS = 4  # of one object: the rights it is looked at with
+
+_parts: WeakKeyDictionary[ObjectSchema, dict[Hashable, bytes]] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def _kept_part(view: View, subject: ObjectSchema, largest_batch: int) -> Part:
+    key = (largest_batch, _seen_with(view, subject))
+    with _lock:
+        kept = _parts.get(subject, {}).get(key)
+    if kept is None:
+        part = _part(view, subject, largest_batch)
+        with _lock:
+            views = _parts.setdefault(subject, {})
+            views[key] = zlib.compress(b"\n".join(part), level=1)
+            while len(views) > KEPT_VIEWS:
+                del views[next(iter(views))]
+        return part
+    return Part(*zlib.decompress(kept).split(b"\n"))
+
+
+def _seen_with(view: View, subject: ObjectSchema) -> Hashable:
+    """All of the view that the description of this object depends on."""
+    permissions: Permissions = view.permissions
+    verbs = tuple(permissions.allows(verb, subject.id, is_system=subject.is_system) for verb in get_args(Verb))
+    fields = [field.id for field in subject.fields]
+    hidden = tuple(each for each in fields if each in permissions.unreadable_fields)
+    locked = tuple(each for each in fields if each in permissions.locked_fields)
+    return (
+        verbs,
+        hidden,
+        locked,
+        view.nests,
+        tuple(view.described_target(field) for field in subject.fields if field.relation),
+    )
+
+
+def _part(view: View, subject: ObjectSchema, largest_batch: int) -> Part:
+    generator = DocumentGenerator(record_endpoints(view.permissions, subject, largest_batch))
+    return Part(
+        dumps(generator.paths()),
+        dumps(dict(components(view, subject))),
+        dumps(dict(_webhooks(subject))),
+        dumps([_tag(subject)]),
+    )
 
 
 def _tag(subject: ObjectSchema) -> Json:
@@ -120,7 +188,7 @@ def _webhook(subject: ObjectSchema, action: str, words: str) -> Json:
         "eventDate": {"type": "string", "format": "date-time"},
         "userId": UUID,
         "workspaceMemberId": UUID,
-        "record": answer_component(subject),
+        "record": answer_component(subject.singular_pascal),
     }
     if action in _WITH_FIELDS:
         members["updatedFields"] = array_of({"type": "string"}, description="Names of the members that changed")

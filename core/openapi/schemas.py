@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from config.principal import Permissions
 from core.openapi.bodies import answer_component, array_of, object_of
@@ -19,6 +19,14 @@ Json = dict[str, Any]
 _CREATE_COLUMNS = frozenset(("id", "position", "created_at", "created_by"))
 _UPDATE_COLUMNS = frozenset(("position",))
 _EXAMPLE_MEMBERS = 8  # enough to show the kinds of values, short enough to read
+
+
+class Target(NamedTuple):
+    """All that the description of one object says of another that it is related to."""
+
+    name: str  # as in the names of components
+    label: str
+    unique: tuple[tuple[str, tuple[str, ...]], ...]  # the unique fields, each with its sub-fields, `("",)` for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,14 @@ class View:
         """The object a relation leads to, when the document has it."""
         found = self.schema.target(field)
         return found if found in self.objects else None
+
+    def described_target(self, field: FieldSchema) -> Target | None:
+        """What the description of an object says of the one that a relation leads to, when the document has it."""
+        found = self.target(field)
+        if found is None:
+            return None
+        unique = tuple((each.name, each.type.unique_parts()) for each in found.unique_fields)
+        return Target(found.singular_pascal, found.label_singular, unique)
 
     def readable_fields(self, subject: ObjectSchema) -> Iterator[FieldSchema]:
         hidden = self.permissions.unreadable_fields
@@ -87,7 +103,7 @@ def _input(view: View, subject: ObjectSchema, columns: frozenset[str]) -> Json:
         if field.relation is not None:
             if field.relation.join_name is not None:
                 properties[field.relation.join_name] = _marked(_join_id(field), field)
-                target = view.target(field)
+                target = view.described_target(field)
                 if target is not None:
                     properties[field.name] = _marked(_connection(target), field)
             continue
@@ -109,10 +125,12 @@ def _answered(view: View, subject: ObjectSchema) -> Json:
             continue
         if field.relation.join_name is not None:
             properties[field.relation.join_name] = _marked(field.type.json_schema(field), field)
-        target = view.target(field)
+        target = view.described_target(field)
         if target is not None:
             shape = _to_one if field.relation.is_to_one else _to_many
-            properties[field.name] = _marked(shape(answer_component(target) if view.nests else _record(target)), field)
+            properties[field.name] = _marked(
+                shape(answer_component(target.name) if view.nests else _record(target)), field
+            )
     return properties
 
 
@@ -123,7 +141,7 @@ def _join_id(field: FieldSchema) -> Json:
     return schema
 
 
-def _connection(target: ObjectSchema) -> Json:
+def _connection(target: Target) -> Json:
     """The target named by one of its unique values instead of by its id."""
     where = {"type": "object", "minProperties": 1, "properties": _unique_values(target)}
     return {
@@ -134,18 +152,17 @@ def _connection(target: ObjectSchema) -> Json:
         },
         "additionalProperties": False,
         "maxProperties": 1,
-        "description": f"Instead of the id: the {target.label_singular} that has a unique value, or none",
+        "description": f"Instead of the id: the {target.label} that has a unique value, or none",
     }
 
 
-def _unique_values(target: ObjectSchema) -> Json:
+def _unique_values(target: Target) -> Json:
     values: Json = {}
-    for field in target.unique_fields:
-        parts = field.type.unique_parts()
+    for name, parts in target.unique:
         if parts == ("",):
-            values[field.name] = {"type": "string"}
+            values[name] = {"type": "string"}
         elif parts:
-            values[field.name] = object_of({part: {"type": "string"} for part in parts})
+            values[name] = object_of({part: {"type": "string"} for part in parts})
     return values
 
 
@@ -157,8 +174,8 @@ def _to_many(record: Json) -> Json:
     return array_of(record, description="Only with `depth=1`")
 
 
-def _record(target: ObjectSchema) -> Json:
-    return {"type": "object", "description": f"As {target.singular_pascal}ForResponse, without its relations"}
+def _record(target: Target) -> Json:
+    return {"type": "object", "description": f"As {target.name}ForResponse, without its relations"}
 
 
 def _marked(schema: Json, field: FieldSchema) -> Json:

@@ -50,3 +50,40 @@ def test_unknown_workspaces() -> None:
         cache.current_schema(uuid4())
     with pytest.raises(WorkspaceNotFound):
         cache.load_schema(uuid4(), 1)
+
+
+def test_objects_that_a_change_leaves_alone_are_shared_by_both_versions(
+    workspace: Workspace, rocket: ObjectMetadata
+) -> None:
+    before = cache.current_schema(workspace.id)
+    services.object_update(workspace_id=workspace.id, object_id=rocket.id, update={"description": "Goes up"})
+    after = cache.current_schema(workspace.id)
+    changed = {each.singular for each in after.objects if each is not before.by_id[each.id]}
+    assert (before.version, after.version, changed) == (2, 3, {"rocket"})
+    assert before.by_singular["rocket"].description is None
+    assert after.by_singular["rocket"].description == "Goes up"
+
+
+def test_a_relation_whose_target_is_deactivated_leaves_the_other_object_too(
+    workspace: Workspace, rocket: ObjectMetadata
+) -> None:
+    names = {"nameSingular": "pad", "namePlural": "pads", "labelSingular": "Pad", "labelPlural": "Pads"}
+    pad = services.object_create(workspace_id=workspace.id, values=names)
+    relation = {
+        "objectMetadataId": str(rocket.id),
+        "type": "RELATION",
+        "name": "pad",
+        "label": "Pad",
+        "relationCreationPayload": {
+            "type": "MANY_TO_ONE",
+            "targetObjectMetadataId": str(pad.id),
+            "targetFieldLabel": "Rockets",
+            "targetFieldIcon": "IconRocket",
+        },
+    }
+    services.field_create(workspace_id=workspace.id, values=relation)
+    assert "pad" in cache.current_schema(workspace.id).by_singular["rocket"].by_name
+    services.object_update(workspace_id=workspace.id, object_id=pad.id, update={"isActive": False})
+    assert "pad" not in cache.current_schema(workspace.id).by_singular["rocket"].by_name
+    services.object_update(workspace_id=workspace.id, object_id=pad.id, update={"isActive": True})
+    assert "pad" in cache.current_schema(workspace.id).by_singular["rocket"].by_name
