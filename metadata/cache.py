@@ -11,6 +11,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from sys import intern
 from threading import Lock
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -28,8 +29,23 @@ _snapshots: OrderedDict[tuple[UUID, int], WorkspaceSchema] = OrderedDict()
 _lock = Lock()
 
 # One statement sees one state of the database, so objects, fields and version belong together. Each object comes
-# as one text, which nothing but its own rows changes: fields whose relation leads nowhere active are left out here.
+# as one text, which nothing but its own rows changes: fields whose relation leads nowhere active are left out here. Neither
+# MATERIALIZED nor EXISTS behind an OR lets stale statistics talk the planner into work per row of the other side.
 _READ = """
+WITH fields AS MATERIALIZED (
+  SELECT f.object_id, json_agg(json_build_array(
+      f.id, f.object_id, f.name, f.label, f.type, f.storage_key, f."column", f.description, f.icon, f.is_nullable,
+      f.is_unique, f.is_system, f.is_custom, f.default_value, f.options, f.settings, f.relation_type,
+      f.relation_target_object_id, f.relation_target_field_id, f.join_name, f.on_delete, f.morph_id, f.is_searchable,
+      f.standard_overrides) ORDER BY f.position, f.name) AS rows
+  FROM metadata_fieldmetadata f
+  WHERE f.workspace_id = %(id)s AND f.is_active AND (f.relation_type IS NULL OR (
+    EXISTS (SELECT FROM metadata_objectmetadata target
+            WHERE target.workspace_id = %(id)s AND target.id = f.relation_target_object_id AND target.is_active)
+    AND EXISTS (SELECT FROM metadata_fieldmetadata back
+                WHERE back.workspace_id = %(id)s AND back.id = f.relation_target_field_id AND back.is_active)))
+  GROUP BY f.object_id
+)
 SELECT w.schema_version, w.database_schema, CASE WHEN o.id IS NOT NULL THEN json_build_array(
     json_build_array(
       o.id, o.name_singular, o.name_plural, o.label_singular, o.label_plural, o.description, o.icon, o.is_system,
@@ -38,21 +54,7 @@ SELECT w.schema_version, w.database_schema, CASE WHEN o.id IS NOT NULL THEN json
     fields.rows)::text END
 FROM metadata_workspace w
 LEFT JOIN metadata_objectmetadata o ON o.workspace_id = %(id)s AND o.is_active
-LEFT JOIN (
-  SELECT f.object_id, json_agg(json_build_array(
-      f.id, f.object_id, f.name, f.label, f.type, f.storage_key, f."column", f.description, f.icon, f.is_nullable,
-      f.is_unique, f.is_system, f.is_custom, f.default_value, f.options, f.settings, f.relation_type,
-      f.relation_target_object_id, f.relation_target_field_id, f.join_name, f.on_delete, f.morph_id, f.is_searchable,
-      f.standard_overrides) ORDER BY f.position, f.name) AS rows
-  FROM metadata_fieldmetadata f
-  LEFT JOIN metadata_objectmetadata target
-    ON target.workspace_id = %(id)s AND target.id = f.relation_target_object_id AND target.is_active
-  LEFT JOIN metadata_fieldmetadata back
-    ON back.workspace_id = %(id)s AND back.id = f.relation_target_field_id AND back.is_active
-  WHERE f.workspace_id = %(id)s AND f.is_active
-    AND (f.relation_type IS NULL OR (target.id IS NOT NULL AND back.id IS NOT NULL))
-  GROUP BY f.object_id
-) fields ON fields.object_id = o.id
+LEFT JOIN fields ON fields.object_id = o.id
 WHERE w.id = %(id)s AND w.deleted_at IS NULL
 ORDER BY o.created_at, o.name_singular
 """
@@ -205,9 +207,15 @@ class _Ids(dict[str, UUID]):
         return made
 
 
+def _shared(value: Any) -> Any:
+    """The same text only once in memory: most of a data model's words are those of every workspace."""
+    return intern(value) if type(value) is str else value
+
+
 def _object_schema(text: str, digest: bytes, ids: _Ids, schema_name: str) -> ObjectSchema:
     object_row, fields = json.loads(text)
-    row, field_rows = _ObjectRow(*object_row), [_FieldRow(*each) for each in fields or ()]
+    row = _ObjectRow(*map(_shared, object_row))
+    field_rows = [_FieldRow(*map(_shared, each)) for each in fields or ()]
     overrides = row.standard_overrides or {}
     own = {each.id for each in field_rows}
     return ObjectSchema(

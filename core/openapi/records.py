@@ -117,7 +117,7 @@ def _kept_part(view: View, subject: ObjectSchema, largest_batch: int) -> Part:
         part = _part(view, subject, largest_batch)
         with _lock:
             views = _parts.setdefault(subject, {})
-            views[key] = zlib.compress(b"\n".join(part), level=1)
+            views[key] = zlib.compress(b"\n".join(part))
             while len(views) > KEPT_VIEWS:
                 del views[next(iter(views))]
         return part
