@@ -29,8 +29,8 @@ _snapshots: OrderedDict[tuple[UUID, int], WorkspaceSchema] = OrderedDict()
 _lock = Lock()
 
 # One statement sees one state of the database, so objects, fields and version belong together. Each object comes
-# as one text, which nothing but its own rows changes: fields whose relation leads nowhere active are left out here. Neither
-# MATERIALIZED nor EXISTS behind an OR lets stale statistics talk the planner into work per row of the other side.
+# as one text, which nothing but its own rows changes: fields whose relation leads nowhere active are left out here.
+# MATERIALIZED and EXISTS behind an OR keep stale statistics from making the planner do the inner work per row.
 _READ = """
 WITH fields AS MATERIALIZED (
   SELECT f.object_id, json_agg(json_build_array(

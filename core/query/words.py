@@ -17,6 +17,8 @@ MAX_SEARCH_TEXT = 100_000  # characters kept per record; PostgreSQL's limit is 1
 MAX_WORD = 255  # characters; PostgreSQL refuses queries with words above 2,046 bytes
 MAX_WORDS = 50  # of one search
 _WORD = re.compile(r"\w+")
+_ASCII = bytes(ord(chr(code).lower()) if chr(code).isalnum() or code == ord("_") else ord(" ") for code in range(128))
+_ASCII_WORDS = _ASCII.ljust(256)  # for bytes.translate: letters in lower case, a space for what is in no word
 
 
 def search_words(text: str) -> list[str]:
@@ -29,10 +31,15 @@ def search_words(text: str) -> list[str]:
 
 
 def search_text(subject: ObjectSchema, data: Mapping[str, Any]) -> str | None:
-    """The folded words of a record's searchable fields; `data` is the stored JSON by storage key."""
+    """The folded words of a record's searchable fields, spaces between; `data` is the stored JSON by storage key."""
     words: list[str] = []
     for field in subject.search_fields:
         stored = data.get(field.storage_key)
         if stored is not None:
             words.extend(field.type.search_texts(stored))
-    return " ".join(_WORD.findall(" ".join(map(fold, words))))[:MAX_SEARCH_TEXT] if words else None
+    if not words:
+        return None
+    text = " ".join(words)
+    if text.isascii():
+        return text.encode().translate(_ASCII_WORDS).decode()[:MAX_SEARCH_TEXT]
+    return " ".join(_WORD.findall(" ".join(map(fold, words))))[:MAX_SEARCH_TEXT]

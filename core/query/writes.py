@@ -35,10 +35,16 @@ class RecordInput:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """What a body's key is about."""
+    """What a body's key is about: a value that `clean` makes storable, or what the setter of its kind does."""
 
     kind: str  # "value", or a key of _SETTERS
     field: FieldSchema
+    clean: Callable[[Any, FieldSchema], Any] | None = None
+    is_required: bool = False
+
+
+def _value_slot(field: FieldSchema) -> _Slot:
+    return _Slot("value", field, field.type.clean, not field.is_nullable and field.relation is None)
 
 
 @lru_cache(maxsize=2048)
@@ -58,14 +64,14 @@ def _slots(subject: ObjectSchema) -> Mapping[str, _Slot]:
         if field.relation is not None:
             if field.relation.is_to_one:
                 assert field.relation.join_name is not None
-                slots[field.relation.join_name] = _Slot("value", field)
+                slots[field.relation.join_name] = _value_slot(field)
                 slots[field.name] = _Slot("relation", field)
             else:
                 slots[field.name] = _Slot("to_many", field)
         elif field.column is not None:
             slots[field.name] = _Slot(by_column[field.column], field)
         else:
-            slots[field.name] = _Slot("value", field)
+            slots[field.name] = _value_slot(field)
     return slots
 
 
@@ -79,6 +85,7 @@ def plan_inputs(
     faults: list[tuple[int, ApiError]] = []
     for index, data in enumerate(records):
         record = RecordInput(index)
+        values = record.values
         planned.append(record)
         if not isinstance(data, Mapping):
             faults.append((index, InvalidValue(f"Invalid object value {show(data)}: a record must be an object")))
@@ -92,19 +99,24 @@ def plan_inputs(
                         hint=nearest(name, member_names(subject)),
                         path=name,
                     )
-                if locked and slot.field.id in locked:
-                    raise denied("update", subject, slot.field)
+                field = slot.field
+                if locked and field.id in locked:
+                    raise denied("update", subject, field)
+                if slot.clean is not None:
+                    cleaned = slot.clean(value, field)
+                    if cleaned is None and slot.is_required:
+                        cleaned = _required(field, name)
+                    values[field] = cleaned
+                    continue
                 if slot.kind == "to_many" and isinstance(value, Mapping):
                     for verb in _RELATION_VERBS & value.keys():
                         message = f"{verb.capitalize()} is not allowed for {name} on {subject.singular}"
                         raise InvalidRelation(message, path=name)
-                if slot.kind == "value":
-                    _set_value(record, slot.field, name, value, is_update)
-                else:
-                    _SETTERS[slot.kind](record, slot.field, value, is_update)
+                _SETTERS[slot.kind](record, field, value, is_update)
             except ApiError as fault:
                 faults.append((index, fault))
-        _refuse_both(record, data, faults)
+        if record.connects or record.creates:
+            _refuse_both(record, data, faults)
     if faults:
         raise _report(faults, as_batch)
     return planned
@@ -121,17 +133,15 @@ def _report(faults: Sequence[tuple[int, ApiError]], as_batch: bool) -> ApiError:
     return first
 
 
-def _set_value(record: RecordInput, field: FieldSchema, name: str, value: Any, is_update: bool) -> None:
-    cleaned = field.type.clean(value, field)
-    if cleaned is None and not field.is_nullable and field.relation is None:
-        if field.default is None:
-            raise InvalidValue(
-                f"Field {name} is not nullable and has no default value.",
-                path=name,
-                user_message="A required field is missing.",
-            )
-        cleaned = default_value(field)
-    record.values[field] = cleaned
+def _required(field: FieldSchema, name: str) -> Any:
+    """What a field that cannot be empty holds after it was emptied: its default."""
+    if field.default is None:
+        raise InvalidValue(
+            f"Field {name} is not nullable and has no default value.",
+            path=name,
+            user_message="A required field is missing.",
+        )
+    return default_value(field)
 
 
 _RELATION_VERBS = frozenset({"connect", "disconnect", "create"})

@@ -167,6 +167,8 @@ class FieldType:
         if not self.subfields or cleaned is None:
             return cleaned
         merged = {**stored, **cleaned} if stored else cleaned
+        if merged and None not in merged.values():
+            return merged
         return {key: part for key, part in merged.items() if part is not None} or None
 
     def combine(self, values: Sequence[Json]) -> Json:

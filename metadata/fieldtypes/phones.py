@@ -39,7 +39,7 @@ def resolve_phone(number: str | None, country: str | None, calling: str | None, 
     """
     country = _known_country(country, path)
     calling_code = _known_calling_code(calling, path)
-    if country and calling_code and phonenumbers.country_code_for_region(country) != calling_code:
+    if country and calling_code and _calling_code_of(country) != calling_code:
         raise ConflictingPhoneCodes("Provided country code and calling code are conflicting", path=path)
     if number is None:
         return None, country, f"+{calling_code}" if calling_code else None
@@ -50,7 +50,7 @@ def resolve_phone(number: str | None, country: str | None, calling: str | None, 
         parsed = _parse(number, region, path)
     is_international = number.lstrip().startswith(("+", "＋"))
     inferred = parsed.region if country is None or is_international else None
-    if country and phonenumbers.country_code_for_region(country) != parsed.calling_code:
+    if country and _calling_code_of(country) != parsed.calling_code:
         raise ConflictingPhoneCountryCode("Provided and inferred country code are conflicting", path=path)
     if country and is_international and inferred and inferred != country:
         raise ConflictingPhoneCountryCode("Provided and inferred country code are conflicting", path=path)
@@ -138,6 +138,11 @@ def _split_calling_code(digits: str) -> tuple[str | None, str]:
         if regions is not None and digits[0] != "0":
             return regions[0], digits[size:]
     return None, digits
+
+
+@cache
+def _calling_code_of(country: str) -> int:
+    return phonenumbers.country_code_for_region(country)
 
 
 def _known_country(country: str | None, path: str) -> str | None:
@@ -279,12 +284,14 @@ class PhonesType(CompositeType):
 
     def clean(self, value: Json, field: FieldSchema) -> Json:
         cleaned = super().clean(value, field)
-        if not cleaned or not any(cleaned.get(part) for part in _PRIMARY):
+        if not cleaned:
             return cleaned
-        resolved = resolve_phone(cleaned.get(_NUMBER), cleaned.get(_COUNTRY), cleaned.get(_CALLING), field.name)
-        for part, text in zip(_PRIMARY, resolved, strict=True):
-            if text is not None or cleaned.get(_NUMBER):
-                cleaned[part] = text  # a new number replaces the codes of the old one, known or not
+        number, country, calling = cleaned.get(_NUMBER), cleaned.get(_COUNTRY), cleaned.get(_CALLING)
+        if number:  # a new number replaces the codes of the old one, known or not
+            cleaned[_NUMBER], cleaned[_COUNTRY], cleaned[_CALLING] = resolve_phone(number, country, calling, field.name)
+        elif country or calling:
+            resolved = resolve_phone(None, country, calling, field.name)
+            cleaned |= {part: text for part, text in zip(_PRIMARY, resolved, strict=True) if text is not None}
         return cleaned
 
     def unique_sql(self, field: FieldSchema) -> tuple[str, ...]:
