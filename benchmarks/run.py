@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument(
         "--profile", action="store_true", help="where read one, list and create spend their Python time"
     )
+    parser.add_argument("--million", action="store_true", help="one object of a million records (--quick: 50,000)")
     arguments = parser.parse_args()
     scale = QUICK if arguments.quick else FULL
     report = Report()
@@ -93,9 +94,22 @@ def main() -> None:
         import django
 
         django.setup()
+        if arguments.million:
+            measure_large(report, 50_000 if arguments.quick else 1_000_000)
+            return
         measure(scale, data_dir, report, profile=arguments.profile)
     print(f"\n{scale.companies:,} companies, {scale.people:,} people; {os.cpu_count()} cores\n")
     print(report)
+
+
+def measure_large(report: Report, count: int) -> None:
+    from django.core.management import call_command
+
+    from benchmarks.million import measure_million
+
+    call_command("migrate", interactive=False, verbosity=0)
+    measure_million(report, count)
+    print(f"\n{count:,} records; {os.cpu_count()} cores\n\n{report}")
 
 
 def measure(scale: Scale, data_dir: Path, report: Report, *, profile: bool) -> None:

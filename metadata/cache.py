@@ -37,7 +37,11 @@ WITH fields AS MATERIALIZED (
       f.id, f.object_id, f.name, f.label, f.type, f.storage_key, f."column", f.description, f.icon, f.is_nullable,
       f.is_unique, f.is_system, f.is_custom, f.default_value, f.options, f.settings, f.relation_type,
       f.relation_target_object_id, f.relation_target_field_id, f.join_name, f.on_delete, f.morph_id, f.is_searchable,
-      f.standard_overrides) ORDER BY f.position, f.name) AS rows
+      f.standard_overrides, (
+        SELECT json_agg(coalesce(first.sub_field_name, '') ORDER BY first.sub_field_name)
+        FROM metadata_indexfieldmetadata first JOIN metadata_indexmetadata i ON i.id = first.index_id
+        WHERE first.field_id = f.id AND first."order" = 0 AND i.workspace_id = %(id)s AND i.is_custom
+          AND i.index_type = 'BTREE')) ORDER BY f.position, f.name) AS rows
   FROM metadata_fieldmetadata f
   WHERE f.workspace_id = %(id)s AND f.is_active AND (f.relation_type IS NULL OR (
     EXISTS (SELECT FROM metadata_objectmetadata target
@@ -102,6 +106,7 @@ class _FieldRow(NamedTuple):
     morph_id: str | None
     is_searchable: bool | None
     standard_overrides: dict[str, Any] | None
+    indexed: list[str] | None
 
 
 def load_schema(workspace_id: UUID, version: int) -> WorkspaceSchema:
@@ -273,6 +278,7 @@ def _field_schema(row: _FieldRow, ids: _Ids) -> FieldSchema:
             row.join_name,
         ),
         morph_id=UUID(row.morph_id) if row.morph_id else None,
+        indexed=tuple(row.indexed or ()),
     )
 
 

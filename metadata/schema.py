@@ -67,6 +67,7 @@ class FieldSchema:
     settings: Mapping[str, Any] = field(default_factory=dict)
     relation: RelationSchema | None = None
     morph_id: UUID | None = None
+    indexed: tuple[str, ...] = ()  # its sub-fields, `""` for the whole, that an index made by a user starts with
 
     @property
     def option_values(self) -> tuple[str, ...]:

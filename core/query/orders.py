@@ -130,7 +130,9 @@ def _value_key(field: FieldSchema, item: ir.Order, rest: tuple[str, ...], label:
         kind = "Composite sub field" if part else "Scalar field"
         raise BadRequest(f'{kind} "{named}" requires a direction value ({_DIRECTION_NAMES})', path=named)
     is_nullable = not (field.column is not None and not field.is_nullable)
-    return OrderKey(item.path, field.type.sql(field, part), *direction, is_nullable=is_nullable)
+    is_indexed = (part or "") in field.indexed
+    sql = field.type.sql(field, part)
+    return OrderKey(item.path, sql, *direction, is_nullable=is_nullable, is_indexed=is_indexed)
 
 
 # Cursors ---------------------------------------------------------------------------------------------

@@ -82,6 +82,7 @@ class OrderKey:
     nulls_first: bool
     through: tuple[FieldSql, ObjectSchema] | None = None
     is_nullable: bool = True
+    is_indexed: bool = False  # an index gives its order, nulls last
 
     @property
     def is_json(self) -> bool:

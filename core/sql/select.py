@@ -7,8 +7,9 @@ filter names them, has a limit and orders by the id last.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from core.query.plan import (
@@ -154,6 +155,10 @@ class _Source:
     def rows(self, order: Sequence[OrderKey], limit: int, window: Window | None = None) -> Sql:
         """`SELECT r.*` in order, at most `limit` rows, behind the window's cursor."""
         is_backward = window is not None and window.is_backward
+        if window is None or not window.offset:
+            runs = index_runs(order, None if window is None else window.cursor, self.alias, is_backward)
+            if runs:
+                return self._chained(runs, order_by(order, self.alias, is_backward), limit)
         where = self.where
         if window is not None and window.cursor is not None:
             where += raw(" AND ") + keyset(order, window.cursor, self.alias, is_backward)
@@ -162,6 +167,38 @@ class _Source:
         if window is not None and window.offset:
             sql += raw(" OFFSET ") + integer(window.offset)
         return sql
+
+    def _chained(self, runs: Sequence[Run], ordering: Sql, limit: int) -> Sql:
+        """The rows of the runs, one after the other; the second is not looked at when the first fills the page."""
+        selects = [
+            raw(f"SELECT {self.alias}.* FROM ")
+            + self.table()
+            + raw(" WHERE ")
+            + join([self.where, *conditions], " AND ")
+            + raw(" ORDER BY ")
+            + own_ordering
+            + raw(" LIMIT ")
+            + integer(limit)
+            for conditions, own_ordering in runs
+        ]
+        if len(selects) == 1:
+            return selects[0]
+        first, second = selects
+        unfilled = raw("(SELECT count(*) FROM filled) < ") + integer(limit)
+        return (
+            raw("WITH filled AS MATERIALIZED (")
+            + first
+            + raw(
+                f") SELECT {self.alias}.* FROM (SELECT 0 AS run, filled.* FROM filled UNION ALL SELECT 1, more.* FROM ("
+            )
+            + second
+            + raw(") more WHERE ")
+            + unfilled
+            + raw(f") {self.alias} ORDER BY {self.alias}.run, ")
+            + ordering
+            + raw(" LIMIT ")
+            + integer(limit)
+        )
 
     def exists(self, further: Sql | None = None) -> Sql:
         where = self.where if further is None else self.where + raw(" AND ") + further
@@ -207,14 +244,62 @@ def _key_expression(key: OrderKey, alias: str, what: str = "order") -> str:
     )
 
 
-def keyset(
-    order: Sequence[OrderKey], cursor: Sequence[Any], alias: str, is_backward: bool, *, inclusive: bool = False
-) -> Sql:
-    """True for the rows behind the cursor (at it too when inclusive), nulls in their place.
+class Run(NamedTuple):
+    """Rows that one scan of an index gives in their order: what they satisfy, and that order."""
 
-    One alternative per key, `k1 > v1 OR (k1 = v1 AND k2 > v2) …`, and in front of them a bound on
-    the first key alone, which is what an index can start from.
+    conditions: Sequence[Sql]
+    ordering: Sql
+
+
+def index_runs(
+    order: Sequence[OrderKey], cursor: Sequence[Any] | None, alias: str, is_backward: bool
+) -> Sequence[Run] | None:
+    """The rows behind the cursor as at most two runs: those with a value for the first key, and those without.
+
+    An index has its nulls at one end. An order that wants them at the other, and a cursor that has them behind
+    it (`value > … OR value IS NULL`), would else read and sort the whole table. None where one scan does.
     """
+    first, rest = order[0], order[1:]
+    if not (first.is_indexed and first.is_nullable):
+        return None
+    descending, nulls_first = first.descending != is_backward, first.nulls_first != is_backward
+    if cursor is None and nulls_first == descending:
+        return None  # the order of the index itself
+    expression = _key_expression(first, alias)
+    ordering = order_by(rest, alias, is_backward)
+    # In a run of nulls the first key is there for the index alone, in the direction of the key after it.
+    null_direction = "DESC" if rest[0].descending != is_backward else "ASC"
+
+    def with_value(*conditions: Sql) -> Run:
+        direction = "DESC" if descending else "ASC"
+        return Run(conditions, raw(f"{expression} {direction}, ") + ordering)
+
+    def without(*conditions: Sql) -> Run:
+        return Run([raw(f"{expression} IS NULL"), *conditions], raw(f"{expression} {null_direction}, ") + ordering)
+
+    every = with_value(raw(f"{expression} IS NOT NULL"))
+    if cursor is None:
+        return [without(), every] if nulls_first else [every, without()]
+    if cursor[0] is None:
+        behind = without(keyset(rest, cursor[1:], alias, is_backward))
+        return [behind, every] if nulls_first else [behind]
+    behind = with_value(keyset([replace(first, is_nullable=False), *rest], cursor, alias, is_backward))
+    return [behind] if nulls_first else [behind, without()]
+
+
+def keyset(order: Sequence[OrderKey], cursor: Sequence[Any], alias: str, is_backward: bool) -> Sql:
+    """True for the rows behind the cursor, nulls in their place.
+
+    Keys that are never null and go one way compare as a row, where an index can start. Otherwise one
+    alternative per key, `k1 > v1 OR (k1 = v1 AND k2 > v2) …`, and in front of them a bound on the first
+    key alone, for the index to start from.
+    """
+    goes_one_way = len({key.descending for key in order}) == 1
+    if goes_one_way and None not in cursor and not any(key.is_nullable or key.through for key in order):
+        keys = ", ".join(_key_expression(key, alias) for key in order)
+        operands = ", ".join(key.sql.order_operand for key in order)
+        comparison = "<" if order[0].descending != is_backward else ">"
+        return Sql(f"({keys}) {comparison} ({operands})", tuple(cursor))
     alternatives: list[Sql] = []
     equal: list[Sql] = []
     for key, value in zip(order, cursor, strict=True):
@@ -223,8 +308,6 @@ def keyset(
         if behind is not None:
             alternatives.append(join([*equal, behind], " AND "))
         equal.append(_same(key, value, expression))
-    if inclusive:
-        alternatives.append(join(equal, " AND "))
     if not alternatives:
         return raw("false")
     condition = raw("((") + join(alternatives, ") OR (") + raw("))")
@@ -412,7 +495,19 @@ def _page_info(
 def _other_side(source: _Source, order: Sequence[OrderKey], window: Window) -> Sql:
     """Whether records stand on the side the page was not read towards."""
     if window.cursor is not None:
-        return source.exists(keyset(order, window.cursor, source.alias, not window.is_backward, inclusive=True))
+        # Nearly always the record that the cursor was made of is still there, and found by its id.
+        same = [
+            _same(key, value, _key_expression(key, source.alias))
+            for key, value in zip(order, window.cursor, strict=True)
+        ]
+        beyond = keyset(order, window.cursor, source.alias, not window.is_backward)
+        return (
+            raw("CASE WHEN ")
+            + source.exists(join(same, " AND "))
+            + raw(" THEN true ELSE ")
+            + source.exists(beyond)
+            + raw(" END")
+        )
     if window.offset:
         return source.exists()
     return raw("false")

@@ -9,15 +9,28 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from metadata import services
+from metadata.models import ObjectMetadata, Workspace
 from tests.factories import Api, api_of, workspace_with
-from tests.properties.things import THING
+from tests.properties.things import THING, VALUES
 
 
-@pytest.fixture(scope="module")
-def _things(django_db_setup: None, django_db_blocker: Any) -> Iterator[Api]:
+@pytest.fixture(scope="module", params=["no index", "an index on every field"])
+def _things(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[Api]:
     with django_db_blocker.unblock(), transaction.atomic():
-        yield api_of(workspace_with([THING]))
+        workspace = workspace_with([THING])
+        if request.param != "no index":
+            _index_all(workspace)
+        yield api_of(workspace)
         transaction.set_rollback(True)
+
+
+def _index_all(workspace: Workspace) -> None:
+    thing = ObjectMetadata.objects.get(workspace=workspace, name_singular="thing")
+    for path in VALUES:
+        name, _, part = path.partition(".")
+        column = {"fieldMetadataId": str(thing.fields.get(name=name).id), **({"subFieldName": part} if part else {})}
+        services.index_create(workspace_id=workspace.id, values={"objectMetadataId": str(thing.id), "fields": [column]})
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 -- the key, its role and its workspace
 
-SELECT concat('{"edges":',a0.e0,',"pageInfo":',concat('{"hasNextPage":',(EXISTS (SELECT 1
+SELECT concat('{"edges":',a0.e0,',"pageInfo":',concat('{"hasNextPage":',(CASE WHEN EXISTS (SELECT 1
 FROM "workspace"."moon" r
-WHERE r.deleted_at IS NULL AND (lower((r.data->>'name')) COLLATE "C" >= lower(%s::text) COLLATE "C" OR lower((r.data->>'name')) COLLATE "C" IS NULL) AND (((lower((r.data->>'name')) COLLATE "C" > lower(%s::text) COLLATE "C" OR lower((r.data->>'name')) COLLATE "C" IS NULL)) OR (lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) > %s::uuid) OR (lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) = %s::uuid))))::text,',"hasPreviousPage":',(a0.n > 2)::text,'}'),'}')
+WHERE r.deleted_at IS NULL AND lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) = %s::uuid) THEN true ELSE EXISTS (SELECT 1
+FROM "workspace"."moon" r
+WHERE r.deleted_at IS NULL AND (lower((r.data->>'name')) COLLATE "C" >= lower(%s::text) COLLATE "C" OR lower((r.data->>'name')) COLLATE "C" IS NULL) AND (((lower((r.data->>'name')) COLLATE "C" > lower(%s::text) COLLATE "C" OR lower((r.data->>'name')) COLLATE "C" IS NULL)) OR (lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) > %s::uuid))) END)::text,',"hasPreviousPage":',(a0.n > 2)::text,'}'),'}')
 FROM (SELECT concat('[', string_agg(concat('{"node":',concat('{"name":',coalesce((p0.data->'name')::text, '""'),'}'),'}'), ','
 ORDER BY p0.rn DESC) FILTER (WHERE p0.rn <= 2), ']') AS e0, count(*) AS n
 FROM (SELECT q0.*, row_number() OVER () AS rn, count(*) OVER () AS n
@@ -12,9 +14,9 @@ WHERE r.deleted_at IS NULL AND lower((r.data->>'name')) COLLATE "C" <= lower(%s:
 ORDER BY lower((r.data->>'name')) COLLATE "C" DESC, (r.id) DESC
 LIMIT 3) q0) p0) a0;
 -- Ganymede
--- Ganymede
--- Ganymede
 -- 00000000-0000-4000-8000-0000000000b4
+-- Ganymede
+-- Ganymede
 -- Ganymede
 -- 00000000-0000-4000-8000-0000000000b4
 -- Ganymede
