@@ -73,6 +73,7 @@ def main() -> None:
         "--profile", action="store_true", help="where read one, list and create spend their Python time"
     )
     parser.add_argument("--million", action="store_true", help="one object of a million records (--quick: 50,000)")
+    parser.add_argument("--large-model", action="store_true", help="a data model of 100 objects x 50 fields")
     arguments = parser.parse_args()
     scale = QUICK if arguments.quick else FULL
     report = Report()
@@ -92,10 +93,18 @@ def main() -> None:
             server.start()
             os.environ["DATABASE_URL"] = server.url
         import django
+        from django.core.management import call_command
 
         django.setup()
         if arguments.million:
             measure_large(report, 50_000 if arguments.quick else 1_000_000)
+            return
+        if arguments.large_model:
+            from benchmarks.large_model import measure_large_model
+
+            call_command("migrate", interactive=False, verbosity=0)
+            measure_large_model(report)
+            print(f"\n{os.cpu_count()} cores\n\n{report}")
             return
         measure(scale, data_dir, report, profile=arguments.profile)
     print(f"\n{scale.companies:,} companies, {scale.people:,} people; {os.cpu_count()} cores\n")

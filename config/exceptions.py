@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core import exceptions as django_exceptions
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views import defaults
 from rest_framework import exceptions as drf_exceptions
@@ -35,6 +36,7 @@ from config.errors import (
     RateLimited,
     TokenRefused,
     Unauthenticated,
+    Unavailable,
     WorkspaceNotFound,
 )
 from config.rendering import JSON_CONTENT_TYPE, dumps
@@ -103,6 +105,8 @@ def as_api_error(fault: BaseException) -> ApiError:
             return RateLimited("Too many requests, slow down.", details=details)
         case drf_exceptions.APIException() if fault.status_code < 500:
             return _with_status(BadRequest(_text(fault)), fault.status_code)
+        case OperationalError() | InterfaceError() if _is_connection_lost(fault):
+            return Unavailable("The database cannot be reached")
         case django_exceptions.RequestDataTooBig():
             return BodyTooLarge("Body is too large")
         case UnreadablePostError():
@@ -116,6 +120,12 @@ def _with_status(error: ApiError, status: int) -> ApiError:
     error.status = status  # type: ignore[misc]
     error.error = EXCEPTION_NAMES.get(status, EXCEPTION_NAMES[400])  # type: ignore[misc]
     return error
+
+
+def _is_connection_lost(fault: BaseException) -> bool:
+    """Whether the database hung up or was not there (SQLSTATE 08…, 57P…), and did not just refuse a statement."""
+    code = getattr(fault.__cause__, "pgcode", None)
+    return code is None or code.startswith(("08", "57P"))
 
 
 def _text(fault: drf_exceptions.APIException) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from config.errors import ApiError, GraphqlSyntax, GraphqlValidation, Internal, TooComplex
+from config.exceptions import as_api_error
 
 logger = logging.getLogger(__name__)
 
@@ -45,5 +46,7 @@ def api_error(fault: BaseException, request_id: str | None = None) -> ApiError:
         return api_error(fault.original_error, request_id)
     if isinstance(fault, RecursionError):
         return TooComplex("The request is nested too deeply")
-    logger.error("unexpected fault in a GraphQL request", exc_info=fault, extra={"request_id": request_id})
-    return Internal("Internal server error")
+    error = as_api_error(fault)
+    if isinstance(error, Internal):
+        logger.error("unexpected fault in a GraphQL request", exc_info=fault, extra={"request_id": request_id})
+    return error

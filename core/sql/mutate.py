@@ -350,3 +350,8 @@ def compile_stored(subject: ObjectSchema, ids: Sequence[str]) -> Sql:
 
 def compile_existing(subject: ObjectSchema, ids: Sequence[str]) -> Sql:
     return Sql(f"SELECT t.id::text FROM {table_of(subject)} t WHERE t.id = ANY(%s::uuid[])", (array_literal(ids),))
+
+
+def compile_statistics(subject: ObjectSchema) -> Sql:
+    """Let the planner look at the table again: after many rows came, and before autovacuum finds out."""
+    return raw(f"ANALYZE {table_of(subject)}")

@@ -21,11 +21,14 @@ from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
 from core.records.partial import Outcome, create_each
+from core.sql.execute import fetch
+from core.sql.mutate import compile_statistics
 from core.transfer.columns import columns_of
 from core.transfer.reading import Row, read_csv, read_json_lines
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 BATCH = 500
+MANY = 10_000  # records, after which the planner looks at the table again
 MAX_ERRORS = 100  # listed in a report; all are counted
 
 _ID_ONLY = ir.Everything(only=("id",))
@@ -98,6 +101,8 @@ def import_records(
                     break
             if options.dry_run:
                 transaction.set_rollback(True, using=using)
+            elif report.created >= MANY:
+                fetch(compile_statistics(subject), using, prepare=False)
     except ApiError as fault:
         fault.details = {**fault.details, "import": report.as_json()}
         raise
