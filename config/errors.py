@@ -98,6 +98,12 @@ class InvalidCursor(ApiError):
     code = "INVALID_CURSOR"
     sub_code = "INVALID_CURSOR"
 
+    @classmethod
+    def of(cls, cursor: str, **more: Any) -> InvalidCursor:
+        """The refusal of a cursor, showing its start."""
+        shown = cursor if len(cursor) <= 64 else f"{cursor[:64]}…"
+        return cls(f"Invalid cursor: {shown}", **more)
+
 
 class InvalidTimezone(ApiError):
     """A time zone that the IANA database does not have."""

@@ -280,4 +280,4 @@ def _cursor(raw: str) -> Uuid:
     try:
         return Uuid(raw)
     except ValueError:
-        raise InvalidCursor(f"Invalid cursor: {raw}") from None
+        raise InvalidCursor.of(raw) from None

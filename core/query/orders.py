@@ -144,15 +144,15 @@ def decode_cursor(cursor: str, order: Sequence[OrderKey]) -> tuple[Any, ...]:
         padded = cursor + "=" * (-len(cursor) % 4)
         content = json.loads(base64.b64decode(padded, validate=True))  # orjson would round integers beyond 64 bits
     except (binascii.Error, ValueError, RecursionError):
-        raise InvalidCursor(f"Invalid cursor: {cursor}") from None
+        raise InvalidCursor.of(cursor) from None
     if not isinstance(content, Mapping):
-        raise InvalidCursor(f"Invalid cursor: {cursor}")
+        raise InvalidCursor.of(cursor)
     values = tuple(_cursor_value(content, key, cursor) for key in order)
     known = {key.path for key in order}
     for name, value in content.items():
         first = tuple(name.split("."))
         if not any(path[: len(first)] == first for path in known) and value is not None:
-            raise InvalidCursor(f"Invalid cursor: {cursor}", hint="It was made for another order.")
+            raise InvalidCursor.of(cursor, hint="It was made for another order.")
     return values
 
 
@@ -172,7 +172,7 @@ def _cursor_value(content: Mapping[str, Any], key: OrderKey, cursor: str) -> Any
     try:
         return _parameter(value, key)
     except (ValueError, TypeError, InvalidOperation):
-        raise InvalidCursor(f"Invalid cursor: {cursor}") from None
+        raise InvalidCursor.of(cursor) from None
 
 
 def _parameter(value: Any, key: OrderKey) -> Any:

@@ -109,7 +109,7 @@ def _decode(cursor: str | None) -> After | None:
         last_ids = {str(name): str(UUID(value)) for name, value in ids.items()}
         return After(float(ranks["tsRankCD"]), float(ranks["tsRank"]), last_ids)
     except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
-        raise InvalidCursor(f"Invalid cursor: {cursor}") from None
+        raise InvalidCursor.of(cursor) from None
 
 
 def prefix_query(words: Sequence[str], connective: str) -> str:

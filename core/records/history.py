@@ -80,5 +80,5 @@ def _decode(cursor: str) -> int:
     except (binascii.Error, ValueError):
         text = b""
     if not text.isdigit() or int(text) > LAST:
-        raise InvalidCursor(f"Invalid cursor: {cursor}")
+        raise InvalidCursor.of(cursor)
     return int(text)

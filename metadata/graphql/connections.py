@@ -34,7 +34,7 @@ def decode_cursor(cursor: str) -> int:
         text = ""
     number = text.removeprefix(_PREFIX)
     if not text.startswith(_PREFIX) or not number.isdecimal():
-        raise InvalidCursor(f"Invalid cursor: {cursor}")
+        raise InvalidCursor.of(cursor)
     return int(number)
 
 

@@ -114,6 +114,7 @@ def test_nulls_are_neither_skipped_nor_repeated(people: Api, direction: str, pla
         ({"first": -1}, "First argument must be non-negative", "INVALID_ARGS_FIRST"),
         ({"last": -1}, "Last argument must be non-negative", "INVALID_ARGS_LAST"),
         ({"after": "!"}, "Invalid cursor: !", "INVALID_CURSOR"),
+        ({"after": "!" * 5000}, f"Invalid cursor: {'!' * 64}…", "INVALID_CURSOR"),
         ({"after": "eyJhIjo="}, "Invalid cursor: eyJhIjo=", "INVALID_CURSOR"),
         ({"after": "eyJpZCI6IngifQ=="}, "Invalid cursor: eyJpZCI6IngifQ==", "INVALID_CURSOR"),
         (
