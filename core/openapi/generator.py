@@ -133,8 +133,9 @@ class RecordAutoSchema(AutoSchema):
         content = {each: {"schema": schema} for each in self.operation.gives}
         success = {"description": "Successful operation", "content": content}
         refusals: dict[str, Json] = {each: {"$ref": f"#/components/responses/{each}"} for each in self.operation.errors}
-        if "ifNoneMatch" in self.operation.parameters:
+        if self.operation.is_tagged:
             success["headers"] = {"ETag": {"schema": {"type": "string"}}}
+        if "ifNoneMatch" in self.operation.parameters:
             refusals["304"] = {"description": "Not modified", "headers": success["headers"]}
         return dict.fromkeys((*self.operation.other_statuses, status), success) | refusals
 

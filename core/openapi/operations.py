@@ -67,6 +67,11 @@ class RecordOperation:
         }
         return ("400", "401", "403", *(status for status, is_possible in found.items() if is_possible), "429")
 
+    @property
+    def is_tagged(self) -> bool:
+        """Whether its answer is about one record and bears an entity tag."""
+        return not {"ifNoneMatch", "ifMatch"}.isdisjoint(self.parameters) or self.body is bodies.record
+
 
 def named(template: str, subject: ObjectSchema) -> str:
     """A template with the object's names in it: `{plural}` people, `{One}` Person, `{Many}` People."""
@@ -183,6 +188,7 @@ RECORD_OPERATIONS: tuple[RecordOperation, ...] = (
         description="CSV with the members of a record as columns (`name.firstName`, `companyId`,"
         " `company.domainName.primaryLinkUrl`), or JSON Lines with records as `createMany{Many}` takes them. Written"
         " in batches of 500; a fault ends the import, and its batch is not written, unless `on_error=continue`."
+        " A dry run is one transaction that is taken back, so other writers of what it touches wait for its end."
         "\n\nWithout `format` the body's media type says it:"
         " `text/csv` or `application/x-ndjson`.",
     ),

@@ -9,9 +9,11 @@ asked for. The digest is of the answer's text, so that a tag never stands for tw
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from hashlib import blake2b
 
 from config.errors import BadRequest
+from config.rendering import loads
 
 TARGETED = frozenset(("update_one", "delete_one", "restore_one"))  # what If-Match can be about
 
@@ -21,6 +23,15 @@ _TAGS = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 def entity_tag(record_id: str, version: str, text: str) -> str:
     """The strong entity tag of an answer, with its quotes."""
     return f'"{record_id.lower()}.{version}.{blake2b(text.encode(), digest_size=8).hexdigest()}"'
+
+
+def tag_of_written(text: str) -> str | None:
+    """The entity tag that a read of the record just written would bear; None where `fields` leaves out `updatedAt`."""
+    record = loads(text.encode())
+    record_id, changed_at = record.get("id"), record.get("updatedAt")
+    if not isinstance(record_id, str) or not isinstance(changed_at, str):
+        return None
+    return entity_tag(record_id, str(round(datetime.fromisoformat(changed_at).timestamp() * 1000)), text)
 
 
 def is_unchanged(if_none_match: str | None, tag: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
@@ -38,7 +38,7 @@ from core.replay import HEADER as IDEMPOTENCY_KEY
 from core.replay import respond_once
 from core.rest import envelope
 from core.rest.bodies import read_duplicates, read_merge, read_record, read_records
-from core.rest.conditional import entity_tag, expected_versions, is_unchanged
+from core.rest.conditional import entity_tag, expected_versions, is_unchanged, tag_of_written
 from core.rest.groups import parse_group_by
 from core.rest.parse import Asked, Limits, Route, ignored_parameters, parse_parameters, parse_route
 from core.rest.query_string import header_text, read_query_string
@@ -93,8 +93,12 @@ class RecordsView(APIView):
                 answered = OPERATIONS[route.operation](call)
             if isinstance(answered, HttpResponse):
                 return answered
+            text, tag = (answered, None) if isinstance(answered, str) else answered
             status = 201 if route.operation in CREATED else 200
-            return HttpResponse(answered.encode(), status=status, content_type=JSON_CONTENT_TYPE)
+            response = HttpResponse(text.encode(), status=status, content_type=JSON_CONTENT_TYPE)
+            if tag is not None:
+                response["ETag"] = tag
+            return response
 
         if method in WRITES and IDEMPOTENCY_KEY in request.META:
             response = respond_once(request, principal, request.body, work, self.handle_exception)
@@ -167,11 +171,21 @@ class Call:
             return ir.Target(id=self.route.id, expected=self.expected)
         return ir.Target(filter=self.asked.filter)
 
-    def written(self, verb: str, records: list[str]) -> str:
+    def written(self, verb: str, records: list[str]) -> str | Written:
         """The envelope of a write: the record of the path's id, or every record it was about."""
         if self.route.id is not None:
-            return envelope.of_record(verb + self.subject.singular_pascal, records[0])
+            return self.written_one(verb, records[0])
         return envelope.of_records(verb + self.subject.plural_pascal, records)
+
+    def written_one(self, verb: str, record: str) -> Written:
+        return Written(envelope.of_record(verb + self.subject.singular_pascal, record), tag_of_written(record))
+
+
+class Written(NamedTuple):
+    """The answer about one record that was written, and its entity tag, which the next If-Match can name."""
+
+    text: str
+    tag: str | None
 
 
 def answer_find_many(call: Call) -> str:
@@ -199,11 +213,11 @@ def answer_history(call: Call) -> str:
     return envelope.of_page("history", history(call.principal, call.schema, query))
 
 
-def answer_create_one(call: Call) -> str:
+def answer_create_one(call: Call) -> Written:
     records = (read_record(call.body, call.subject.plural),)
     query = ir.Create(call.subject.singular, records, call.asked.selection, call.asked.upsert)
     [record] = create(call.principal, call.schema, query)
-    return envelope.of_record("create" + call.subject.singular_pascal, record)
+    return call.written_one("create", record)
 
 
 def answer_create_many(call: Call) -> str | HttpResponse:
@@ -234,13 +248,13 @@ def result_of(index: int, outcome: Outcome) -> dict[str, Any]:
     return {"index": index, "status": refusal.pop("statusCode"), **refusal}
 
 
-def answer_update(call: Call) -> str:
+def answer_update(call: Call) -> str | Written:
     changes = read_record(call.body, call.subject.plural)
     query = ir.Update(call.subject.singular, call.target, changes, call.asked.selection)
     return call.written("update", update(call.principal, call.schema, query))
 
 
-def answer_delete(call: Call) -> str:
+def answer_delete(call: Call) -> str | Written:
     """A soft delete shows the record as it now is; of a destroyed one only the id is left."""
     if call.asked.soft_delete:
         deleted = ir.Delete(call.subject.singular, call.target, ir.Everything())
@@ -249,7 +263,7 @@ def answer_delete(call: Call) -> str:
     return call.written("delete", destroy(call.principal, call.schema, destroyed))
 
 
-def answer_restore(call: Call) -> str:
+def answer_restore(call: Call) -> str | Written:
     query = ir.Restore(call.subject.singular, call.target, call.asked.selection)
     return call.written("restore", restore(call.principal, call.schema, query))
 
@@ -271,7 +285,7 @@ def answer_group_by(call: Call) -> str:
     return envelope.of_groups(group_by(call.principal, call.schema, query))
 
 
-OPERATIONS: Mapping[str, Callable[[Call], str | HttpResponse]] = {
+OPERATIONS: Mapping[str, Callable[[Call], str | Written | HttpResponse]] = {
     "find_many": answer_find_many,
     "find_one": answer_find_one,
     "history": answer_history,

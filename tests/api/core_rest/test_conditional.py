@@ -171,3 +171,42 @@ def test_a_condition_costs_no_statement(rest: Rest, tag: str, monkeypatch: pytes
     with recording() as statements:
         assert write(rest, tag, body={"jobTitle": "CEO"}).status == 200
     assert len(statements) == 3
+
+
+# Written answers ---------------------------------------------------------------------------------------
+
+
+def test_a_write_answers_the_tag_that_a_read_would(rest: Rest) -> None:
+    created = rest.post("people", {"id": ID, "jobTitle": "CTO"})
+    assert created.headers["ETag"] == etag(rest)
+    updated = rest.patch(f"people/{ID}", {"jobTitle": "CEO"})
+    assert updated.headers["ETag"] == etag(rest) != created.headers["ETag"]
+    deep = rest.patch(f"people/{ID}?depth=1", {"jobTitle": "CFO"})
+    assert deep.headers["ETag"] == etag(rest, f"people/{ID}?depth=1")
+    rest.delete(f"people/{ID}?soft_delete=true")
+    restored = rest.patch(f"restore/people/{ID}", {})
+    assert restored.headers["ETag"] == etag(rest)
+
+
+def test_writes_chain_by_their_tags_without_a_read(rest: Rest, tag: str) -> None:
+    for title_now in ("A", "B", "C"):
+        answer = write(rest, tag, body={"jobTitle": title_now})
+        assert answer.status == 200
+        tag = answer.headers["ETag"]
+    deleted = write(rest, tag, "DELETE", f"people/{ID}?soft_delete=true")
+    assert deleted.status == 200
+    restored = write(rest, deleted.headers["ETag"], "PATCH", f"restore/people/{ID}")
+    assert (restored.status, title(rest)) == (200, "C")
+    stale = write(rest, tag, body={"jobTitle": "D"})
+    assert (stale.status, title(rest)) == (412, "C")
+
+
+def test_answers_that_no_condition_can_be_about_have_no_tag(rest: Rest, tag: str) -> None:
+    answers = [
+        rest.patch(f"people/{ID}?fields=jobTitle", {"jobTitle": "X"}),
+        rest.post("batch/people", [{"jobTitle": "Y"}]),
+        rest.patch(f"people?filter=id[eq]:{ID}", {"jobTitle": "Z"}),
+        rest.delete(f"people/{ID}"),
+    ]
+    assert [each.status for each in answers] == [200, 201, 200, 200]
+    assert not any("ETag" in each.headers for each in answers)
