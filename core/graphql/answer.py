@@ -113,12 +113,13 @@ _lock = Lock()
 def record_api(principal: Principal) -> RecordApi:
     """The record API as of the data model's version that the caller was authenticated with."""
     workspace = principal.workspace
+    schema = load_schema(workspace.id, workspace.schema_version)
     with _lock:
         found = _apis.get(workspace.id)
-        if found is not None and found.schema.version == workspace.schema_version:
+        if found is not None and found.schema is schema:
             _apis.move_to_end(workspace.id)
             return found
-    fresh = RecordApi(load_schema(workspace.id, workspace.schema_version))
+    fresh = RecordApi(schema)
     with _lock:
         _apis[workspace.id] = fresh
         _apis.move_to_end(workspace.id)

@@ -136,8 +136,9 @@ RECORD_OPERATIONS: tuple[RecordOperation, ...] = (
     ),
     RecordOperation(
         "POST", "/{plural}/duplicates", "find{One}Duplicates", "Find duplicates of {labels}", _READ,
-        bodies.duplicates, (*_SELECTION, *_KEYED), bodies.duplicates_input, is_in_subset_of_criteria=True,
-        description="For each record of `data`, or each id of `ids`, the stored records that look the same.",
+        bodies.duplicates, (*_SELECTION, *_KEYED), bodies.duplicates_input,
+        description="For each record of `data`, or each id of `ids`, the stored records that look the same by the"
+        " object's duplicate criteria.",
     ),
     RecordOperation(
         "PATCH", "/restore/{plural}/{{id}}", "restoreOne{One}", "Restore one {label}", ("read", "soft_delete"),
