@@ -91,39 +91,20 @@ def _upsert(
     updated: Answer,
 ) -> list[str]:
     resolve_connects(scope, inputs)
-    relates = plan_relates(scope, inputs)
+    relates: Sequence[Relate] = plan_relates(scope, inputs)
     texts: dict[int, str] = {}
     told: list[Event] = []
     open_inputs = list(inputs)
     for _ in range(ATTEMPTS):
         matches = _match(scope, subject, [(record, keys[record.index]) for record in open_inputs])
+        # New records first: those that are updated may point at them.
+        fresh = [record for record in open_inputs if record.index not in matches]
+        if fresh:
+            relates = _insert(scope, subject, fresh, keys, relates, created, texts, told)
         found = [record for record in open_inputs if record.index in matches]
         if found:
             texts |= _update(scope, subject, found, matches, relates, updated, told)
             relates = []
-        fresh = [record for record in open_inputs if record.index not in matches]
-        if not fresh:
-            break
-        rows = insert_rows(scope, subject, fresh)
-        relates = besides(subject, relates, rows)
-        order = sorted(range(len(rows)), key=lambda place: [key[1] for key in keys[fresh[place].index]] or [("",)])
-        sql = compile_insert(
-            subject,
-            [rows[place] for place in order],
-            scope.principal.actor(),
-            relates,
-            created.columns,
-            skip_conflicts=True,
-        )
-        written = fetch(sql, scope.principal.workspace.shard)
-        if written:
-            check_related(scope, relates, written[0][-1])
-            relates = []
-        by_id = {record.id: record for record in fresh}
-        for record_id, text in read_answers(scope, created, written).items():
-            texts[by_id[record_id].index] = text
-        written.sort(key=lambda row: by_id[row[0]].index)
-        told += events_of(scope, created, "created", written)
         open_inputs = [record for record in fresh if record.index not in texts]
         if not open_inputs:
             break
@@ -175,6 +156,39 @@ def _match(
             )
         by_record[stored.id] = index
     return matches
+
+
+def _insert(
+    scope: Scope,
+    subject: ObjectSchema,
+    fresh: Sequence[RecordInput],
+    keys: Sequence[Sequence[Key]],
+    relates: Sequence[Relate],
+    answer: Answer,
+    texts: dict[int, str],
+    told: list[Event],
+) -> Sequence[Relate]:
+    """Insert what nobody else does meanwhile; adds to `texts` and `told`, gives what is still to be looked up."""
+    rows = insert_rows(scope, subject, fresh)
+    relates = besides(subject, relates, rows)
+    order = sorted(range(len(rows)), key=lambda place: [key[1] for key in keys[fresh[place].index]] or [("",)])
+    sql = compile_insert(
+        subject,
+        [rows[place] for place in order],
+        scope.principal.actor(),
+        relates,
+        answer.columns,
+        skip_conflicts=True,
+    )
+    written = fetch(sql, scope.principal.workspace.shard)
+    if written:
+        check_related(scope, relates, written[0][-1])
+    by_id = {record.id: record for record in fresh}
+    for record_id, text in read_answers(scope, answer, written).items():
+        texts[by_id[record_id].index] = text
+    written.sort(key=lambda row: by_id[row[0]].index)
+    told += events_of(scope, answer, "created", written)
+    return [] if written else relates
 
 
 def _label(field: FieldSchema) -> str:

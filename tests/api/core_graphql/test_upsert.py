@@ -115,3 +115,21 @@ def test_one_bad_element_fails_the_whole_batch(badges: Api) -> None:
     assert error["message"] == 'Invalid string value 1 for text field "code"'
     names = badges.data("{ badges(orderBy: {name: AscNullsLast}) { edges { node { name } } } }")["badges"]["edges"]
     assert [edge["node"]["name"] for edge in names] == ["One", "Two"]
+
+
+def test_an_updated_record_may_point_at_one_that_the_batch_creates(badges: Api) -> None:
+    objects = badges.get("/rest/metadata/objects?limit=200").body["data"]["objects"]
+    badge = next(each["id"] for each in objects if each["nameSingular"] == "badge")
+    relation = {"type": "MANY_TO_ONE", "targetObjectMetadataId": badge, "targetFieldLabel": "Copies"}
+    values = {"objectMetadataId": badge, "type": "RELATION", "name": "original", "label": "Original"}
+    assert badges.post("/rest/metadata/fields", {**values, "relationCreationPayload": relation}).status == 201
+    [old] = badges.data(BADGES.replace("X", "[BadgeCreateInput!]!"), {"d": [{"code": "old"}]})["createBadges"]
+    batch = [{"code": "old", "originalId": KNOWN}, {"id": KNOWN, "code": "new", "originalId": old["id"]}]
+    query = "mutation ($d: [BadgeCreateInput!]!) { createBadges(data: $d, upsert: true) { id code original { code } } }"
+    assert badges.data(query, {"d": batch})["createBadges"] == [
+        {"id": old["id"], "code": "old", "original": {"code": "new"}},
+        {"id": KNOWN, "code": "new", "original": {"code": "old"}},
+    ]
+    missing = [{"code": "old", "originalId": KNOWN.replace("0001", "0009")}, {"code": "other"}]
+    assert badges.graphql(query, {"d": missing}).body["data"] == {"createBadges": None}
+    assert badges.data("{ badges { totalCount } }") == {"badges": {"totalCount": 2}}
