@@ -93,18 +93,13 @@ def main() -> None:
             server.start()
             os.environ["DATABASE_URL"] = server.url
         import django
-        from django.core.management import call_command
 
         django.setup()
         if arguments.million:
             measure_large(report, 50_000 if arguments.quick else 1_000_000)
             return
         if arguments.large_model:
-            from benchmarks.large_model import measure_large_model
-
-            call_command("migrate", interactive=False, verbosity=0)
-            measure_large_model(report)
-            print(f"\n{os.cpu_count()} cores\n\n{report}")
+            measure_model(report)
             return
         measure(scale, data_dir, report, profile=arguments.profile)
     print(f"\n{scale.companies:,} companies, {scale.people:,} people; {os.cpu_count()} cores\n")
@@ -119,6 +114,16 @@ def measure_large(report: Report, count: int) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     measure_million(report, count)
     print(f"\n{count:,} records; {os.cpu_count()} cores\n\n{report}")
+
+
+def measure_model(report: Report) -> None:
+    from django.core.management import call_command
+
+    from benchmarks.large_model import measure_large_model
+
+    call_command("migrate", interactive=False, verbosity=0)
+    measure_large_model(report)
+    print(f"\n{os.cpu_count()} cores\n\n{report}")
 
 
 def measure(scale: Scale, data_dir: Path, report: Report, *, profile: bool) -> None:

@@ -41,7 +41,7 @@ WITH fields AS MATERIALIZED (
         SELECT json_agg(coalesce(first.sub_field_name, '') ORDER BY first.sub_field_name)
         FROM metadata_indexfieldmetadata first JOIN metadata_indexmetadata i ON i.id = first.index_id
         WHERE first.field_id = f.id AND first."order" = 0 AND i.workspace_id = %(id)s AND i.is_custom
-          AND i.index_type = 'BTREE')) ORDER BY f.position, f.name) AS rows
+          AND i.index_type = 'BTREE' AND i.state = 'READY')) ORDER BY f.position, f.name) AS rows
   FROM metadata_fieldmetadata f
   WHERE f.workspace_id = %(id)s AND f.is_active AND (f.relation_type IS NULL OR (
     EXISTS (SELECT FROM metadata_objectmetadata target

@@ -262,6 +262,14 @@ class FieldMetadata(Overridable):
         return self.name
 
 
+class IndexState(models.TextChoices):
+    """Whether an index is there: one over many records is built by `manage.py maintain`, beside what goes on."""
+
+    BUILDING = "BUILDING"
+    READY = "READY"
+    FAILED = "FAILED"
+
+
 class IndexMetadata(models.Model):
     """An index that the metadata APIs list; the automatic ones have `is_custom` false."""
 
@@ -274,12 +282,19 @@ class IndexMetadata(models.Model):
     is_unique = models.BooleanField(default=False)
     index_where_clause = models.TextField(null=True)
     index_type = models.CharField(max_length=5, choices=IndexType.choices, default=IndexType.BTREE)
+    state = models.CharField(
+        max_length=8, choices=IndexState.choices, default=IndexState.READY, db_default=IndexState.READY
+    )
+    state_reason = models.TextField(null=True)  # why it FAILED
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["object", "name"], name="index_name_once")]
-        indexes = [models.Index(fields=["workspace", "object"], name="index_by_workspace")]
+        indexes = [
+            models.Index(fields=["workspace", "object"], name="index_by_workspace"),
+            models.Index(fields=["created_at"], condition=models.Q(state="BUILDING"), name="index_to_build"),
+        ]
 
     def __str__(self) -> str:
         return self.name

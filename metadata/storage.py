@@ -17,7 +17,8 @@ Everything runs inside the caller's transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,13 @@ from metadata.schema import FieldSchema
 
 CLEAR_AT_ONCE = 10_000  # records; more keep a deleted field's key, which is never reused
 SHOWN_DUPLICATES = 5
+
+_BUILD_CLASS = 0x466F7562  # of the advisory locks of those who build indexes
+_CANCEL_BUILD = (
+    "SELECT pg_cancel_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = "
+    f"{_BUILD_CLASS} AND objid = {{key}} AND granted AND pid <> pg_backend_pid() "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 _RECORD_COUNT = sql.Identifier("record_count")
 _HISTORY = sql.Identifier("history")
@@ -89,46 +97,86 @@ class Storage:
     def drop_relation_index(self, field_id: UUID) -> None:
         self._drop_index(f"r_{field_id.hex}")
 
+    def has_more_records(self, object_id: UUID, count: int) -> bool:
+        """Whether the object has more records than that, deleted ones counted too."""
+        self.flush()
+        names = {"table": _table(object_id), "count": sql.Literal(count)}
+        return bool(self._fetch(self._compose("SELECT FROM {schema}.{table} OFFSET {count} LIMIT 1", **names)))
+
     def create_index(self, index_id: UUID, index_type: str, columns: Sequence[tuple[FieldSchema, str | None]]) -> None:
         """An index over fields, each with its sub-field for composites.
 
         Soft-deleted records are in it too: PostgreSQL does not use the statistics of a partial index, and without
         them it takes any value for one in 200. Those of an expression exist from the next ANALYZE on.
         """
-        texts = [field.type.sql(field, sub_field) for field, sub_field in columns]
         table = _table(columns[0][0].object_id)
-        if index_type == IndexType.GIN:
+        for name, definition in _index_definitions(index_id, index_type, columns):
             self._add(
-                "CREATE INDEX {name} ON {schema}.{table} USING gin ({expressions})",
-                name=sql.Identifier(f"x_{index_id.hex}"),
+                "CREATE INDEX {name} ON {schema}.{table} {definition}",
+                name=sql.Identifier(name),
                 table=table,
-                expressions=_expressions(text.json for text in texts),
+                definition=definition,
             )
-            return
-        self._add(
-            "CREATE INDEX {name} ON {schema}.{table} ({expressions}, id)",
-            name=sql.Identifier(f"x_{index_id.hex}"),
-            table=table,
-            expressions=_expressions(text.order for text in texts),
+        if index_type != IndexType.GIN:
+            self._add("ANALYZE {schema}.{table}", table=table)
+
+    def build_index(self, index_id: UUID, index_type: str, columns: Sequence[tuple[FieldSchema, str | None]]) -> None:
+        """As `create_index`, while others read and write; outside of any transaction. What is there is kept.
+
+        A build that was cut off leaves an invalid index, which is made anew
+        (https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY).
+        """
+        table = _table(columns[0][0].object_id)
+        for name, definition in _index_definitions(index_id, index_type, columns):
+            index = sql.Identifier(name)
+            is_valid = self._is_valid(name)
+            if is_valid is False:
+                self._execute(self._compose("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}", name=index))
+            if not is_valid:
+                text = "CREATE INDEX CONCURRENTLY {name} ON {schema}.{table} {definition}"
+                self._execute(self._compose(text, name=index, table=table, definition=definition))
+        self._execute(self._compose("ANALYZE {schema}.{table}", table=table))
+
+    def _is_valid(self, index: str) -> bool | None:
+        """None when there is no such index."""
+        rows = self._fetch(
+            sql.SQL(
+                "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+                "WHERE c.relnamespace = {schema}::regnamespace AND c.relname = {index}"
+            ).format(schema=sql.Literal(self._schema), index=sql.Literal(index))
         )
-        if any(text.order != text.value for text in texts):
-            self._add(
-                "CREATE INDEX {name} ON {schema}.{table} ({expressions})",
-                name=sql.Identifier(f"x_{index_id.hex}_v"),
-                table=table,
-                expressions=_expressions(text.value for text in texts),
-            )
-        self._add("ANALYZE {schema}.{table}", table=table)
+        return rows[0][0] if rows else None
 
     def drop_index(self, index_id: UUID) -> None:
         self._drop_index(f"x_{index_id.hex}")
         self._drop_index(f"x_{index_id.hex}_v")
 
     def flush(self) -> None:
-        """Run what was gathered."""
+        """Run what was gathered. An index being built in the workspace meanwhile gives way and is built later."""
         if self._pending:
-            statements, self._pending = self._pending, []
+            statements, self._pending = [self._compose(_CANCEL_BUILD, key=self._build_key), *self._pending], []
             self._execute(sql.SQL(";\n").join(statements))
+
+    @contextmanager
+    def building(self) -> Iterator[bool]:
+        """Be the one who builds indexes of this workspace; False when somebody else is. Outside of any transaction.
+
+        The connection's statements have no timeout from here on.
+        """
+        self._execute(sql.SQL("SET statement_timeout = 0"))
+        lock, unlock = (
+            f"SELECT {name}({_BUILD_CLASS}, {{key}})" for name in ("pg_try_advisory_lock", "pg_advisory_unlock")
+        )
+        ((is_ours,),) = self._fetch(self._compose(lock, key=self._build_key))
+        try:
+            yield is_ours
+        finally:
+            if is_ours and self._connection.connection is not None and not self._connection.connection.closed:
+                self._fetch(self._compose(unlock, key=self._build_key))
+
+    @property
+    def _build_key(self) -> sql.Literal:
+        return sql.Literal(int(self._schema[-7:], 16))
 
     # Stored values -----------------------------------------------------------------------------------
 
@@ -287,6 +335,19 @@ class Storage:
         with self._connection.cursor() as cursor:
             cursor.execute(statement.as_string(cursor.cursor))
             return list(cursor.fetchall())
+
+
+def _index_definitions(
+    index_id: UUID, index_type: str, columns: Sequence[tuple[FieldSchema, str | None]]
+) -> Iterator[tuple[str, sql.Composable]]:
+    """The name and the definition of each index of PostgreSQL that an index of the data model is made of."""
+    texts = [field.type.sql(field, sub_field) for field, sub_field in columns]
+    if index_type == IndexType.GIN:
+        yield f"x_{index_id.hex}", sql.SQL("USING gin ({})").format(_expressions(text.json for text in texts))
+        return
+    yield f"x_{index_id.hex}", sql.SQL("({}, id)").format(_expressions(text.order for text in texts))
+    if any(text.order != text.value for text in texts):
+        yield f"x_{index_id.hex}_v", sql.SQL("({})").format(_expressions(text.value for text in texts))
 
 
 def _table(object_id: UUID) -> sql.Identifier:

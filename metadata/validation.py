@@ -25,6 +25,7 @@ _MESSAGES: Mapping[tuple[Kind, Operation], str] = {
     ("index", "create"): "Validation errors occurred while creating index",
     ("index", "delete"): "Validation errors occurred while deleting index",
 }
+CREATING_OBJECT = _MESSAGES["objectMetadata", "create"]
 UNPREPARED_FIELD = "Multiple validation errors occurred while creating field"
 
 

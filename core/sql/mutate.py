@@ -354,4 +354,4 @@ def compile_existing(subject: ObjectSchema, ids: Sequence[str]) -> Sql:
 
 def compile_statistics(subject: ObjectSchema) -> Sql:
     """Let the planner look at the table again: after many rows came, and before autovacuum finds out."""
-    return raw(f"ANALYZE {table_of(subject)}")
+    return raw(f"ANALYZE (SKIP_LOCKED) {table_of(subject)}")  # an index may be being built

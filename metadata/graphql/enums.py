@@ -22,6 +22,7 @@ FieldMetadataType = _enum(
 )
 RelationType = _enum("RelationType", "A relation as seen from one of its fields", models.RelationType.values)
 IndexType = _enum("IndexType", "How PostgreSQL keeps an index", models.IndexType.values)
+IndexState = _enum("IndexState", "Whether an index is there already", models.IndexState.values)
 ObjectOpenRecordIn = _enum("ObjectOpenRecordIn", "Where a record opens", models.OpenRecordIn.values)
 MetadataReadability = _enum(
     "MetadataReadability", "Who may read", ("OPEN", "PRIVATE", "INHERITED", "APPLICATION", "SYSTEM")

@@ -247,6 +247,11 @@ class DeleteOneIndexInput(InputObjectType):
 # The workspace ---------------------------------------------------------------------------------------
 
 
+class UpdateLabPublicFeatureFlagInput(InputObjectType):
+    publicFeatureFlag = String(required=True)
+    value = Boolean(required=True)
+
+
 class UpdateWorkspaceInput(InputObjectType):
     displayName = String()
     logo = String()

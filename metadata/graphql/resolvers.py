@@ -12,6 +12,8 @@ from uuid import UUID as Uuid
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from graphene import Argument, Field, List, NonNull, ResolveInfo
+from graphql import get_named_type
+from graphql.execution.collect_fields import collect_sub_fields
 
 from config.errors import Forbidden, PermissionDenied
 from config.principal import Principal
@@ -137,6 +139,11 @@ class Mutation:
         required=True,
         data=Argument(inputs.UpdateWorkspaceInput, required=True),
     )
+    update_lab_public_feature_flag = Field(
+        types.FeatureFlag,
+        required=True,
+        input=Argument(inputs.UpdateLabPublicFeatureFlagInput, required=True),
+    )
     delete_current_workspace = Field(lambda: extended("Workspace", types.WorkspaceMembers), required=True)
 
     @staticmethod
@@ -175,9 +182,8 @@ class Mutation:
     @staticmethod
     def resolve_delete_one_object(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
         principal = begin_change(info, DATA_MODEL)
-        before = _as_it_was(info)
-        deleted = services.object_delete(workspace_id=principal.workspace_id, object_id=Uuid(input["id"]))
-        return before.objects[deleted.id]
+        _read_what_is_shown(info)
+        return services.object_delete(workspace_id=principal.workspace_id, object_id=Uuid(input["id"]))
 
     @staticmethod
     def resolve_create_one_field(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
@@ -196,9 +202,8 @@ class Mutation:
     @staticmethod
     def resolve_delete_one_field(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
         principal = begin_change(info, DATA_MODEL)
-        before = _as_it_was(info)
-        deleted = services.field_delete(workspace_id=principal.workspace_id, field_id=Uuid(input["id"]))
-        return before.fields[deleted.id]
+        _read_what_is_shown(info)
+        return services.field_delete(workspace_id=principal.workspace_id, field_id=Uuid(input["id"]))
 
     @staticmethod
     def resolve_create_one_index(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
@@ -208,9 +213,8 @@ class Mutation:
     @staticmethod
     def resolve_delete_one_index(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
         principal = begin_change(info, DATA_MODEL)
-        before = _as_it_was(info)
-        deleted = services.index_delete(workspace_id=principal.workspace_id, index_id=Uuid(input["id"]))
-        return before.indexes[deleted.id]
+        info.context.rows.index_fields  # noqa: B018
+        return services.index_delete(workspace_id=principal.workspace_id, index_id=Uuid(input["id"]))
 
     @staticmethod
     def resolve_update_workspace(root: Any, info: ResolveInfo, data: Mapping[str, Any]) -> Workspace:
@@ -218,6 +222,15 @@ class Mutation:
         if data.keys() - services.SECURITY_MEMBERS:
             require(info, WORKSPACE)
         return services.workspace_update(workspace_id=principal.workspace_id, update=payload(data))
+
+    @staticmethod
+    def resolve_update_lab_public_feature_flag(
+        root: Any, info: ResolveInfo, input: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        principal = begin_change(info, WORKSPACE)
+        key, value = input["publicFeatureFlag"], input["value"]
+        services.feature_flag_set(workspace_id=principal.workspace_id, key=key, value=value)
+        return {"key": key, "value": value}
 
     @staticmethod
     def resolve_delete_current_workspace(root: Any, info: ResolveInfo) -> Workspace:
@@ -251,8 +264,11 @@ def _stored(row: Row) -> Row:
     return row
 
 
-def _as_it_was(info: ResolveInfo) -> WorkspaceRows:
-    """The rows before a deletion: its answer shows what was deleted, with all that belonged to it."""
+def _read_what_is_shown(info: ResolveInfo) -> None:
+    """Before a deletion: its answer shows what was deleted, and all that belonged to it where that is selected."""
     rows: WorkspaceRows = info.context.rows
-    rows.objects, rows.fields_by_object, rows.indexes, rows.index_fields  # noqa: B018
-    return rows
+    rows.objects  # noqa: B018
+    shown = get_named_type(info.return_type)
+    selected = collect_sub_fields(info.schema, info.fragments, info.variable_values, shown, info.field_nodes)
+    if any(node.selection_set is not None for nodes in selected.values() for node in nodes):
+        rows.fields_by_object, rows.indexes, rows.index_fields  # noqa: B018

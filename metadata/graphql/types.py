@@ -18,6 +18,7 @@ from metadata.fieldtypes import field_type
 from metadata.graphql.connections import matching, page
 from metadata.graphql.enums import (
     FieldMetadataType,
+    IndexState,
     IndexType,
     MetadataReadability,
     MetadataWritability,
@@ -305,6 +306,8 @@ class Index(ObjectType):
     is_unique = Boolean(required=True)
     index_where_clause = String()
     index_type = Field(IndexType, required=True)
+    state = Field(IndexState, required=True)
+    state_reason = String()
     created_at = DateTime(required=True)
     updated_at = DateTime(required=True)
     index_field_metadata_list = List(NonNull(IndexField), required=True)

@@ -6,12 +6,14 @@ as both APIs take them. What breaks a rule raises `metadata.validation.MetadataV
 another ApiError, and nothing has changed.
 """
 
+from metadata.services.building import indexes_build
 from metadata.services.conversion import field_change_type
 from metadata.services.fields import field_create, field_delete, field_order, field_update
 from metadata.services.indexes import index_create, index_delete
 from metadata.services.objects import object_create, object_delete, object_update
 from metadata.services.workspaces import (
     SECURITY_MEMBERS,
+    feature_flag_set,
     standard_objects_add,
     standard_rows,
     workspace_create,
@@ -21,6 +23,7 @@ from metadata.services.workspaces import (
 
 __all__ = [
     "SECURITY_MEMBERS",
+    "feature_flag_set",
     "field_change_type",
     "field_create",
     "field_delete",
@@ -28,6 +31,7 @@ __all__ = [
     "field_update",
     "index_create",
     "index_delete",
+    "indexes_build",
     "object_create",
     "object_delete",
     "object_update",

@@ -12,7 +12,7 @@ from django.db import transaction
 from config.errors import ApiError, InvalidValue, Problem, WorkspaceNotFound
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type, is_field_type
-from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
+from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, IndexState, ObjectMetadata, Workspace
 from metadata.schema import FieldSchema
 from metadata.services import viewlinks
 from metadata.services.autoindex import create_automatic_indexes, drop_automatic_indexes
@@ -262,6 +262,7 @@ def _create_indexes(change: Change, new: FieldMetadata, made_by_users: Sequence[
         change.storage.create_index(
             index.id, index.index_type, [(cache.field_schema(each.field), each.sub_field_name) for each in parts]
         )
+        IndexMetadata.objects.filter(id=index.id).update(state=IndexState.READY, state_reason=None)
 
 
 def _refused(old: FieldMetadata, problems: list[Problem]) -> MetadataValidationFailed:

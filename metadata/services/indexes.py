@@ -9,12 +9,20 @@ from uuid import UUID
 from config.errors import Problem
 from metadata import cache
 from metadata.fieldtypes.contract import field_type
-from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, IndexType, ObjectMetadata
+from metadata.models import (
+    FieldMetadata,
+    IndexFieldMetadata,
+    IndexMetadata,
+    IndexState,
+    IndexType,
+    ObjectMetadata,
+)
 from metadata.services.build import index_name, index_rows
 from metadata.services.change import Change, changing
 from metadata.validation import Failure, IndexNotFound, MetadataValidationFailed
 
 MAX_CUSTOM_INDEXES = 10  # per object
+INDEX_INLINE_ROWS = 10_000  # of more records an index is built by `manage.py maintain`, and is BUILDING until then
 INVALID = "INVALID_INDEX_INPUT"
 
 Column = tuple[FieldMetadata, str | None]
@@ -34,8 +42,12 @@ def index_create(*, workspace_id: UUID, values: Mapping[str, Any]) -> IndexMetad
         if problems:
             raise _refused("create", problems)
         index, index_fields = index_rows(obj, columns, index_type=index_type, is_custom=True)
+        if change.storage.has_more_records(obj.id, INDEX_INLINE_ROWS):
+            index.state = IndexState.BUILDING
         index.save(force_insert=True)
         IndexFieldMetadata.objects.bulk_create(index_fields)
+        if index.state == IndexState.BUILDING:
+            return index
         change.storage.create_index(
             index.id, index_type, [(cache.field_schema(field), sub_field) for field, sub_field in columns]
         )

@@ -36,6 +36,7 @@ from metadata.services.defaultviews import create_default_views
 from metadata.services.overrides import OVERRIDABLE_OBJECT, apply_overrides
 from metadata.services.removal import remove_fields
 from metadata.validation import (
+    CREATING_OBJECT,
     OBJECT_CREATE_REQUIRED,
     Failure,
     MetadataValidationFailed,
@@ -195,7 +196,7 @@ def default_relations(
         )
         made += [to_many, to_one]
     if failures:
-        raise MetadataValidationFailed(failures)
+        raise MetadataValidationFailed(failures, CREATING_OBJECT)
     return made
 
 

@@ -276,6 +276,8 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "defaultApiVersion": ("1", "2"),
 }
 _CLEARABLE = frozenset({"displayName", "logo", "customDomain", "inviteHash", "defaultRoleId"})
+MAX_FEATURE_FLAGS = 100
+_FLAG_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 
 
 def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any]) -> Workspace:
@@ -295,6 +297,24 @@ def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any]) -> Worksp
         workspace.updated_at = timezone.now()
         workspace.save(update_fields=[*changed, "updated_at"])
     return workspace
+
+
+def feature_flag_set(*, workspace_id: UUID, key: str, value: bool) -> None:
+    """Switch a feature flag; flags are the clients' own, nothing here depends on one.
+
+    Raises WorkspaceNotFound, InvalidMetadataInput.
+    """
+    if not _FLAG_KEY.fullmatch(key):
+        raise _invalid("publicFeatureFlag must be UPPER_SNAKE_CASE of at most 63 characters", "publicFeatureFlag")
+    with transaction.atomic():
+        workspace = Workspace.objects.select_for_update().filter(id=workspace_id, deleted_at=None).first()
+        if workspace is None:
+            raise WorkspaceNotFound("Workspace not found")
+        if key not in workspace.feature_flags and len(workspace.feature_flags) >= MAX_FEATURE_FLAGS:
+            raise _invalid(f"A workspace has at most {MAX_FEATURE_FLAGS} feature flags", "publicFeatureFlag")
+        workspace.feature_flags[key] = value
+        workspace.updated_at = timezone.now()
+        workspace.save(update_fields=["feature_flags", "updated_at"])
 
 
 def workspace_delete(*, workspace_id: UUID) -> Workspace:

@@ -159,12 +159,15 @@ def test_a_taken_port_is_named_and_nothing_is_started(data_dir: Path) -> None:
     assert not EmbeddedPostgres(data_dir).is_running()
 
 
-def test_a_worker_that_dies_is_started_again(up: Run) -> None:
+@pytest.mark.parametrize(
+    ("command", "name"), [("deliver_webhooks", "webhook worker"), ("maintain", "maintenance worker")]
+)
+def test_a_worker_that_dies_is_started_again(up: Run, command: str, name: str) -> None:
     up.wait_ready()
-    first = up.child("deliver_webhooks")
+    first = up.child(command)
     os.kill(first, signal.SIGKILL)
-    until(lambda: up.child("deliver_webhooks") not in {0, first}, "no second worker")
-    assert "The webhook worker ended (exit code -9)" in up.output
+    until(lambda: up.child(command) not in {0, first}, "no second worker")
+    assert f"The {name} ended (exit code -9)" in up.output
     assert up.end() == 0
 
 

@@ -1,8 +1,8 @@
 """`manage.py up`: everything one machine needs, in one process tree.
 
 In this order: the database (an embedded server without DATABASE_URL), migrations, the demo workspace,
-browser assets, the web server and the webhook worker. Ctrl-C or SIGTERM ends what was started here, in
-the opposite order. A second start finds everything made and changes nothing.
+browser assets, the web server, the webhook worker and the maintenance worker. Ctrl-C or SIGTERM ends
+what was started here, in the opposite order. A second start finds everything made and changes nothing.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import time
 import urllib.error
 import urllib.request
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -37,7 +38,8 @@ from config.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 START_LOCK = 0x466F7572  # advisory lock of the database: one `up` at a time migrates and makes the demo
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
-FIRST_RESTART_S, LAST_RESTART_S = 1.0, 30.0  # the worker's back-off
+FIRST_RESTART_S, LAST_RESTART_S = 1.0, 30.0  # a worker's back-off
+WORKERS = {"webhook worker": "deliver_webhooks", "maintenance worker": "maintain"}  # what they are called, and run
 STEADY_S = 60.0  # a worker that ran this long starts again with the first back-off
 GRANIAN = (
     ("--interface", "wsgi"),
@@ -52,7 +54,7 @@ PR_SET_PDEATHSIG = 1  # Linux prctl(2)
 
 
 class Command(BaseCommand):
-    help = "Start Fourgate: database, migrations, demo workspace, web server and webhook worker."
+    help = "Start Fourgate: database, migrations, demo workspace, web server and workers."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -91,13 +93,14 @@ class Command(BaseCommand):
 
         server = Child(_granian(host, port, options["workers"] or os.cpu_count() or 1))
         started.callback(server.stop)
-        worker = Child([sys.executable, "manage.py", "deliver_webhooks"])
-        started.callback(worker.stop)
+        workers = [Worker(name, Child([sys.executable, "manage.py", command])) for name, command in WORKERS.items()]
+        for worker in workers:
+            started.callback(worker.child.stop)
         base = f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0', '::', '::1'} else host}:{port}"
         _await_ready(server, host, port)
         self.stdout.write(_welcome(base, access))
         self.stdout.flush()
-        self._watch(server, worker)
+        self._watch(server, workers)
 
     def _migrate(self) -> None:
         executor = MigrationExecutor(connection)
@@ -117,22 +120,21 @@ class Command(BaseCommand):
             message = f"The GraphQL consoles will not work: their assets could not be fetched.\n{fetching.error}"
             self.stderr.write(self.style.WARNING(message))
 
-    def _watch(self, server: Child, worker: Child) -> None:
+    def _watch(self, server: Child, workers: Sequence[Worker]) -> None:
         """Until the web server ends or a signal comes; a worker that ends is started again."""
-        pause_s = FIRST_RESTART_S
         while True:
             code = server.wait(0.5)
             if code is not None:
                 raise CommandError(f"The web server ended (exit code {code}).")
-            code = worker.poll()
-            if code is None:
-                continue
-            if worker.age_s > STEADY_S:
-                pause_s = FIRST_RESTART_S
-            self.stderr.write(f"The webhook worker ended (exit code {code}); starting it again in {pause_s:.0f} s.")
-            if server.wait(pause_s) is None:
-                worker.start()
-            pause_s = min(pause_s * 2, LAST_RESTART_S)
+            for worker in workers:
+                code = worker.child.poll()
+                if code is not None:
+                    pause_s = worker.next_pause_s()
+                    self.stderr.write(
+                        f"The {worker.name} ended (exit code {code}); starting it again in {pause_s:.0f} s."
+                    )
+                    if server.wait(pause_s) is None:
+                        worker.child.start()
 
 
 class Stopped(BaseException):
@@ -187,6 +189,20 @@ class Child:
         except ProcessLookupError:
             pass  # all gone: the usual case
         self._process.wait()
+
+
+@dataclass
+class Worker:
+    """A child that is started again when it ends, after a pause that doubles as long as it does not last."""
+
+    name: str
+    child: Child
+    _pause_s: float = FIRST_RESTART_S
+
+    def next_pause_s(self) -> float:
+        pause_s = FIRST_RESTART_S if self.child.age_s > STEADY_S else self._pause_s
+        self._pause_s = min(pause_s * 2, LAST_RESTART_S)
+        return pause_s
 
 
 def _end_with_parent() -> Callable[[], object] | None:

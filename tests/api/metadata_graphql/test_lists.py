@@ -236,6 +236,22 @@ def test_a_setting_out_of_range_is_refused(api: Api) -> None:
     assert "eventLogRetentionDays" in error["message"]
 
 
+FLAG = """mutation ($key: String!, $value: Boolean!) {
+  updateLabPublicFeatureFlag(input: {publicFeatureFlag: $key, value: $value}) { key value } }"""
+
+
+def test_a_feature_flag_is_switched(api: Api, reader_api: Api) -> None:
+    for value in (True, False):
+        flag = {"key": "IS_BETA_ENABLED", "value": value}
+        assert api.ask(FLAG, flag) == {"updateLabPublicFeatureFlag": flag}
+        shown = api.ask("{ currentWorkspace { featureFlags { key value } } }")
+        assert shown == {"currentWorkspace": {"featureFlags": [flag]}}
+    assert reader_api.refused(FLAG, flag)["extensions"]["subCode"] == "PERMISSION_DENIED"
+    error = api.refused(FLAG, {"key": "no flag", "value": True})
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "publicFeatureFlag" in error["message"]
+
+
 def test_record_counts_are_the_kept_totals_of_active_objects(api: Api, reader_api: Api) -> None:
     rocket = api.create_object()
     table = f'"{api.workspace.database_schema}".record_count'
