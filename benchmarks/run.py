@@ -74,6 +74,7 @@ def main() -> None:
     )
     parser.add_argument("--million", action="store_true", help="one object of a million records (--quick: 50,000)")
     parser.add_argument("--large-model", action="store_true", help="a data model of 100 objects x 50 fields")
+    parser.add_argument("--graphql", action="store_true", help="Core GraphQL against REST and the ordinary executor")
     arguments = parser.parse_args()
     scale = QUICK if arguments.quick else FULL
     report = Report()
@@ -99,6 +100,9 @@ def main() -> None:
         if arguments.million:
             measure_large(report, 50_000 if arguments.quick else 1_000_000)
             return
+        if arguments.graphql:
+            measure_graphql_alone(report, scale)
+            return
         if arguments.large_model:
             from benchmarks.large_model import measure_large_model
 
@@ -119,6 +123,16 @@ def measure_large(report: Report, count: int) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     measure_million(report, count)
     print(f"\n{count:,} records; {os.cpu_count()} cores\n\n{report}")
+
+
+def measure_graphql_alone(report: Report, scale: Scale) -> None:
+    from django.core.management import call_command
+
+    from benchmarks.executor import measure_graphql
+
+    call_command("migrate", interactive=False, verbosity=0)
+    measure_graphql(report, scale.companies, scale.people)
+    print(f"\n{scale.companies:,} companies, {scale.people:,} people; {os.cpu_count()} cores\n\n{report}")
 
 
 def measure(scale: Scale, data_dir: Path, report: Report, *, profile: bool) -> None:
