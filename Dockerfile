@@ -1,4 +1,4 @@
-# Fourgate in one container: web server and webhook worker. compose.yaml puts a PostgreSQL beside it.
+# Fourgate in one container: web server, webhook and maintenance workers. compose.yaml puts a PostgreSQL beside it.
 FROM python:3.11-slim AS assets
 WORKDIR /app
 COPY config/__init__.py config/assets.py config/requirements-assets.txt config/

@@ -72,8 +72,10 @@ def main() -> None:
     parser.add_argument(
         "--profile", action="store_true", help="where read one, list and create spend their Python time"
     )
+    # Parts of their own, which the main run leaves out:
     parser.add_argument("--million", action="store_true", help="one object of a million records (--quick: 50,000)")
     parser.add_argument("--large-model", action="store_true", help="a data model of 100 objects x 50 fields")
+    parser.add_argument("--graphql", action="store_true", help="Core GraphQL against REST and the ordinary executor")
     arguments = parser.parse_args()
     scale = QUICK if arguments.quick else FULL
     report = Report()
@@ -95,46 +97,34 @@ def main() -> None:
         import django
 
         django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", interactive=False, verbosity=0)
         if arguments.million:
-            measure_large(report, 50_000 if arguments.quick else 1_000_000)
-            return
-        if arguments.large_model:
-            measure_model(report)
-            return
-        measure(scale, data_dir, report, profile=arguments.profile)
-    print(f"\n{scale.companies:,} companies, {scale.people:,} people; {os.cpu_count()} cores\n")
-    print(report)
+            from benchmarks.million import measure_million
 
+            measure_million(report, 50_000 if arguments.quick else 1_000_000)
+        elif arguments.large_model:
+            from benchmarks.large_model import measure_large_model
 
-def measure_large(report: Report, count: int) -> None:
-    from django.core.management import call_command
+            measure_large_model(report)
+        elif arguments.graphql:
+            from benchmarks.executor import measure_graphql
 
-    from benchmarks.million import measure_million
-
-    call_command("migrate", interactive=False, verbosity=0)
-    measure_million(report, count)
-    print(f"\n{count:,} records; {os.cpu_count()} cores\n\n{report}")
-
-
-def measure_model(report: Report) -> None:
-    from django.core.management import call_command
-
-    from benchmarks.large_model import measure_large_model
-
-    call_command("migrate", interactive=False, verbosity=0)
-    measure_large_model(report)
+            measure_graphql(report, scale.companies, scale.people)
+        else:
+            measure(scale, data_dir, report, profile=arguments.profile)
+            print(f"\n{scale.companies:,} companies, {scale.people:,} people")
     print(f"\n{os.cpu_count()} cores\n\n{report}")
 
 
 def measure(scale: Scale, data_dir: Path, report: Report, *, profile: bool) -> None:
-    from django.core.management import call_command
     from django.db import connection
 
     from benchmarks import data
     from benchmarks.server import serving
     from tests.server import free_port
 
-    call_command("migrate", interactive=False, verbosity=0)
     workspace = data.workspace_to_measure("Benchmark")
     data.add_plain_object(workspace)
     rate = data.seed(workspace, scale.companies, scale.people)

@@ -96,6 +96,14 @@ def graphql_response(request: HttpRequest, body: bytes, status: int = 200) -> Ht
     return response
 
 
+def compressed_response(request: HttpRequest, packed: bytes) -> HttpResponse:
+    """An answer that is kept as gzip, for a client that takes it so (RFC 9110 §8.4)."""
+    response = graphql_response(request, packed)
+    response["Content-Encoding"] = "gzip"
+    response["Vary"] = "Accept-Encoding"
+    return response
+
+
 @lru_cache(maxsize=256)
 def accepts_response_type(accept: str) -> bool:
     """Whether an Accept header prefers GraphQL's own media type to JSON (RFC 9110 §12.5.1).

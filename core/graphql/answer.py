@@ -5,6 +5,7 @@ Everything kept here belongs to one version of one data model and is dropped wit
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from zlib import compress, decompress
 
 from graphql import GraphQLResolveInfo, GraphQLSchema, get_named_type
 
-from config.errors import MixedFields
+from config.errors import ApiError, MixedFields
 from config.graphql_errors import api_error, error_json
 from config.principal import Principal
 from config.rendering import dumps
@@ -42,6 +43,7 @@ class RecordApi:
         self.graphene = build_schema(schema, resolve_record)
         self._kept = lru_cache(maxsize=KEPT_DOCUMENTS)(self._compile)
         self._introspections = lru_cache(maxsize=KEPT_INTROSPECTIONS)(self._introspect)  # compressed
+        self._packed = lru_cache(maxsize=KEPT_INTROSPECTIONS)(self._pack)
 
     def document(self, text: str, operation_name: str | None) -> Document:
         """The compiled operation. Raises GraphqlSyntax, GraphqlValidation, UnknownObject, BadRequest, TooComplex."""
@@ -78,6 +80,24 @@ class RecordApi:
         if errors:
             body += b',"errors":' + dumps(errors)
         return body + b"}"
+
+    def packed(self, document: Document, given: Mapping[str, Any] | None) -> bytes | None:
+        """The whole response as gzip, kept, for a document that asks for one introspection and nothing else."""
+        if document.source.record_fields:
+            return None
+        variables = document.variables(given)
+        roots = document.root_fields(variables)
+        if len(roots) != 1 or roots[0].name not in ("__schema", "__type"):
+            return None
+        try:
+            return self._packed(document, roots[0].key, dumps(variables))
+        except ApiError:
+            return None  # `answer` says so, in its place among the errors
+
+    def _pack(self, document: Document, key: str, variables: bytes) -> bytes:
+        text = decompress(self._introspect(document, key, variables))
+        check_introspected(len(text))
+        return gzip.compress(f'{{"data":{{"{key}":'.encode() + text + b"}}", compresslevel=4, mtime=0)
 
     def _compile(self, text: str, operation_name: str | None) -> Document:
         source = parse_document(text, operation_name)

@@ -25,7 +25,13 @@ from config.errors import (
     UnknownObject,
 )
 from config.graphql_errors import api_error, error_json
-from config.graphql_request import GraphqlRequest, graphql_response, read_request, wants_response_type
+from config.graphql_request import (
+    GraphqlRequest,
+    compressed_response,
+    graphql_response,
+    read_request,
+    wants_response_type,
+)
 from config.observability import stage
 from config.principal import Principal
 from config.rendering import dumps
@@ -76,6 +82,10 @@ class RecordGraphQLView(GraphQLView):
         def work() -> HttpResponse:
             try:
                 with stage(request, "records"):
+                    if "gzip" in request.headers.get("Accept-Encoding", ""):
+                        packed = api.packed(document, asked.variables)
+                        if packed is not None:
+                            return compressed_response(request, packed)
                     body = api.answer(principal, document, asked.variables, _request_id(request))
             except (GraphqlValidation, UnknownObject):
                 _check_schema_version(request, api.schema.version)

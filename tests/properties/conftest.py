@@ -12,13 +12,19 @@ from django.db import transaction
 from metadata import services
 from metadata.models import ObjectMetadata, Workspace
 from tests.factories import Api, api_of, workspace_with
-from tests.properties.things import THING, VALUES
+from tests.properties.things import PARENT, THING, VALUES
 
 
 @pytest.fixture(scope="module", params=["no index", "an index on every field"])
 def _things(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[Api]:
     with django_db_blocker.unblock(), transaction.atomic():
         workspace = workspace_with([THING])
+        thing = str(ObjectMetadata.objects.get(workspace=workspace, name_singular="thing").id)
+        payload = {**PARENT["relationCreationPayload"], "targetObjectMetadataId": thing}
+        services.field_create(
+            workspace_id=workspace.id,
+            values={**PARENT, "objectMetadataId": thing, "relationCreationPayload": payload},
+        )
         if request.param != "no index":
             _index_all(workspace)
         yield api_of(workspace)

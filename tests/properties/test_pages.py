@@ -98,3 +98,22 @@ def test_graphql(things: Api, data: list[dict[str, Any]], order: Order, size: in
         assert back == expected[:-1]
         for place, cursor in enumerate(cursors):  # every edge's cursor is a place to go on from
             assert page(first=60, after=cursor)[0] == expected[place + 1 :]
+
+
+CHILDREN = """query ($order: [ThingOrderByInput!], $first: Int) {
+  things(first: 60) { edges { node { id children(orderBy: $order, first: $first) {
+    totalCount edges { node { id } } pageInfo { hasNextPage } } } } } }"""
+
+
+@WALK
+@given(data=collections, order=orders, size=sizes)
+def test_related_records(things: Api, data: list[dict[str, Any]], order: Order, size: int) -> None:
+    with stored(things, data):
+        variables = {"order": [as_input(path, direction) for path, direction in order], "first": size}
+        found = things.data(CHILDREN, variables)["things"]["edges"]
+    assert len(found) == len(data)
+    for edge in found:
+        expected = in_order([each for each in data if each.get("parentId") == edge["node"]["id"]], order)
+        children = edge["node"]["children"]
+        assert [each["node"]["id"] for each in children["edges"]] == expected[:size]
+        assert (children["totalCount"], children["pageInfo"]["hasNextPage"]) == (len(expected), len(expected) > size)

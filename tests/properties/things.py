@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +23,18 @@ THING = {
         {"type": "SELECT", "name": "choice", "options": OPTIONS},
         {"type": "CURRENCY", "name": "price"},
         {"type": "FULL_NAME", "name": "owner"},
+        {"type": "BOOLEAN", "name": "done"},
+        {"type": "DATE_TIME", "name": "moment"},
+        {"type": "UUID", "name": "key"},
+        {"type": "EMAILS", "name": "contact"},
+        {"type": "MULTI_SELECT", "name": "marks", "options": OPTIONS},
     ],
+}
+PARENT = {  # of a thing: another thing
+    "type": "RELATION",
+    "name": "parent",
+    "label": "Parent",
+    "relationCreationPayload": {"type": "MANY_TO_ONE", "targetFieldLabel": "Children"},
 }
 
 # Few letters, so that records often agree; each has at most one lower-case letter, so that every
@@ -37,19 +49,42 @@ NUMBERS = (
 )
 DAYS = st.dates().map(lambda day: day.isoformat()) | st.sampled_from(["2025-01-01", "2025-01-02"])
 
+MOMENTS = st.datetimes(datetime(1000, 1, 1)).map(lambda at: f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z")
+KEYS = st.sampled_from([f"00000000-0000-4000-8000-0000000000{place}" for place in ("0a", "0f", "10", "f0")])
+EMAILS = st.sampled_from(["a@x.example", "ab@x.example", "b@x.example", "b@y.example"])
+CHOICES = st.sampled_from([option["value"] for option in OPTIONS])
+
 records = st.fixed_dictionaries(
     {"id": st.uuids(version=4).map(str)},
     optional={
         "words": st.none() | WORDS,
         "size": st.none() | NUMBERS,
         "day": st.none() | DAYS,
-        "choice": st.none() | st.sampled_from([option["value"] for option in OPTIONS]),
+        "choice": st.none() | CHOICES,
+        "done": st.none() | st.booleans(),
+        "moment": st.none() | MOMENTS,
+        "key": st.none() | KEYS,
+        "contact": st.none() | st.fixed_dictionaries({"primaryEmail": EMAILS}),
+        "marks": st.none() | st.lists(CHOICES, min_size=1, unique=True),
         "price": st.none()
         | st.fixed_dictionaries({"amountMicros": st.integers(-(10**15), 10**15), "currencyCode": st.just("EUR")}),
         "owner": st.none() | st.fixed_dictionaries({}, optional={"firstName": WORDS, "lastName": WORDS}),
     },
 )
-collections = st.lists(records, max_size=12, unique_by=lambda record: record["id"])
+
+
+@st.composite
+def _collections(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Records, some of which have one of them as their parent, themselves among them."""
+    found = draw(st.lists(records, max_size=12, unique_by=lambda record: record["id"]))
+    for record in found:
+        parent = draw(st.none() | st.integers(0, 20))
+        if parent is not None:
+            record["parentId"] = found[parent % len(found)]["id"]
+    return found
+
+
+collections = _collections()
 
 Value = Callable[[Mapping[str, Any]], Any]
 
@@ -69,6 +104,9 @@ VALUES: Mapping[str, Value] = {
     "day": lambda record: record.get("day"),
     "choice": lambda record: record.get("choice"),
     "price.amountMicros": lambda record: (record.get("price") or {}).get("amountMicros"),
+    "done": lambda record: record.get("done"),
+    "moment": lambda record: record.get("moment"),
+    "key": lambda record: record.get("key"),
     "owner.firstName": lambda record: lowered((record.get("owner") or {}).get("firstName")),
     "owner.lastName": lambda record: lowered((record.get("owner") or {}).get("lastName")),
 }

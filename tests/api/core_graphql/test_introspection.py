@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import pytest
@@ -138,3 +139,27 @@ def test_compiled_answers_equal_those_of_the_executor(
     assert [error.message for error in executed.errors or ()] == [
         error["message"] for error in compiled.get("errors", ())
     ]
+
+
+def test_introspection_is_kept_as_gzip_for_clients_that_take_it(db: None) -> None:
+    api = api_of(workspace_with(empty=True))
+    query = get_introspection_query()
+
+    def ask(**headers: str) -> Any:
+        sent = {"Authorization": f"Bearer {api.token}", **headers}
+        return api.client.post("/graphql", {"query": query}, content_type="application/json", headers=sent)
+
+    plain, packed = ask(), ask(**{"Accept-Encoding": "gzip, deflate"})
+    assert (plain.headers.get("Content-Encoding"), packed.headers["Content-Encoding"]) == (None, "gzip")
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.content) == plain.content
+    with_records = api.client.post(
+        "/graphql",
+        {"query": "{ __schema { queryType { name } } noteTargets { totalCount } }"},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {api.token}", "Accept-Encoding": "gzip"},
+    )
+    assert with_records.json()["data"] == {
+        "__schema": {"queryType": {"name": "Query"}},
+        "noteTargets": {"totalCount": 0},
+    }
