@@ -83,8 +83,6 @@ class RecordApi:
 
     def packed(self, document: Document, given: Mapping[str, Any] | None) -> bytes | None:
         """The whole response as gzip, kept, for a document that asks for one introspection and nothing else."""
-        if document.source.record_fields:
-            return None
         variables = document.variables(given)
         roots = document.root_fields(variables)
         if len(roots) != 1 or roots[0].name not in ("__schema", "__type"):

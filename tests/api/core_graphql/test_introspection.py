@@ -163,3 +163,10 @@ def test_introspection_is_kept_as_gzip_for_clients_that_take_it(db: None) -> Non
         "__schema": {"queryType": {"name": "Query"}},
         "noteTargets": {"totalCount": 0},
     }
+    records = api.client.post(
+        "/graphql",
+        {"query": "{ noteTargets { totalCount } }"},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {api.token}", "Accept-Encoding": "gzip"},
+    )
+    assert records.json() == {"data": {"noteTargets": {"totalCount": 0}}}
