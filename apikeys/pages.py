@@ -29,6 +29,7 @@ from apikeys.roles import RIGHTS
 from config.errors import ApiError, TokenRefused
 from config.pages import public_page, settings_page
 from config.principal import Permissions, Principal
+from config.server_url import server_url
 from metadata.models import ObjectMetadata, Workspace
 
 HOME = "/settings/api-webhooks"
@@ -316,6 +317,6 @@ def _example(request: HttpRequest, permissions: Permissions) -> dict[str, str]:
     ).order_by("created_at", "name_singular")
     plural = next((each.name_plural for each in described if permissions.allows("read", each.id)), None)
     return {
-        "base_url": request.build_absolute_uri("/").rstrip("/"),
+        "base_url": server_url(),
         "example_path": f"/rest/{plural}?limit=3" if plural else "/rest/metadata/objects",
     }

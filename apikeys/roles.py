@@ -109,8 +109,7 @@ def _uuid(value: str | UUID) -> UUID:
 
 def grants_flag(permissions: Permissions, flag: str) -> bool:
     """Whether a settings or tool flag is granted, by itself or by the right that implies its kind."""
-    implied = permissions.settings if flag in SETTINGS_FLAGS else permissions.tools
-    return implied or flag in permissions.flags
+    return permissions.has_flag(flag) if flag in SETTINGS_FLAGS else permissions.has_tool(flag)
 
 
 def excess(wanted: Permissions, own: Permissions) -> str | None:

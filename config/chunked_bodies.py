@@ -33,7 +33,9 @@ class ChunkedBodies:
             if _IMPORT.fullmatch(environ.get("PATH_INFO", "")):
                 environ["CONTENT_LENGTH"] = str(settings.MAX_IMPORT_BYTES + 1)  # the reader refuses the last byte
             else:
-                body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+                is_form = environ.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data")
+                largest = settings.MAX_UPLOAD_BYTES if is_form else settings.MAX_BODY_BYTES
+                body = environ["wsgi.input"].read(largest + 1)
                 environ["wsgi.input"] = BytesIO(body)
                 environ["CONTENT_LENGTH"] = str(len(body))
         return self.application(environ, start_response)

@@ -245,6 +245,14 @@ class NotAuthenticatedForRecords(ApiError):
     user_message = "You must be authenticated to perform this action."
 
 
+class FileAccessDenied(ApiError):
+    """An address of a file that is not signed, or has expired."""
+
+    status = 403
+    code = "FILE_ACCESS_DENIED"
+    graphql_code = "FORBIDDEN"
+
+
 # 3 · plan: names and values against the data model
 
 

@@ -41,7 +41,7 @@ from config.errors import (
 )
 from config.rendering import JSON_CONTENT_TYPE, dumps
 
-API_PATHS = ("/rest", "/graphql", "/metadata", "/open-api")
+API_PATHS = ("/rest", "/graphql", "/metadata", "/open-api", "/file/")
 AUTHENTICATION_FAILURES = (MissingToken, Unauthenticated, TokenRefused, InvalidTokenType, WorkspaceNotFound)
 
 logger = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """GraphQL over HTTP for both GraphQL APIs: what a request asks, and the media type it is answered in.
 
-Follows the GraphQL-over-HTTP draft. Bodies are read whatever usual kind they are of: real clients send
-JSON as text or as a form, and multipart requests without a file.
+Follows the GraphQL-over-HTTP draft, and the GraphQL multipart request specification for files. Bodies are read
+whatever usual kind they are of: real clients send JSON as text or as a form, and multipart requests without a file.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class GraphqlRequest:
     variables: Mapping[str, Any] | None
 
 
-def read_request(request: HttpRequest) -> GraphqlRequest:
-    """What a POST's body or a GET's query string asks.
+def read_request(request: HttpRequest, *, takes_files: bool = False) -> GraphqlRequest:
+    """What a POST's body or a GET's query string asks; files of a multipart body stand in the variables.
 
     Raises MethodNotAllowed, BodyTooLarge, MalformedBody, BadRequest.
     """
     if request.method == "POST":
-        given = _read_post(request)
+        given = _read_post(request, takes_files)
     elif request.method in ("GET", "HEAD"):
         given = request.GET
     else:
@@ -55,18 +55,52 @@ def read_request(request: HttpRequest) -> GraphqlRequest:
     return GraphqlRequest(query, operation_name or None, _object(given, "variables"))
 
 
-def _read_post(request: HttpRequest) -> Any:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
-        raise BodyTooLarge(f"Body is larger than {settings.MAX_BODY_BYTES} bytes")
-    if request.content_type == "multipart/form-data":
+def _read_post(request: HttpRequest, takes_files: bool) -> Any:
+    is_multipart = request.content_type == "multipart/form-data"
+    largest = settings.MAX_UPLOAD_BYTES if is_multipart and takes_files else settings.MAX_BODY_BYTES
+    if int(request.META.get("CONTENT_LENGTH") or 0) > largest:
+        raise BodyTooLarge(f"Body is larger than {largest} bytes")
+    if is_multipart:
         operations = request.POST.get("operations")  # the request's JSON, where files come beside it
-        return request.POST if operations is None else loads(operations.encode())
+        if operations is None:
+            return request.POST
+        asked = loads(operations.encode())
+        if takes_files and "map" in request.POST:
+            _place_files(asked, loads(request.POST["map"].encode()), request.FILES)
+        return asked
     body = read_body(request)
     if request.content_type == "application/graphql":
         return {"query": body.decode("utf-8", "replace")}
     if request.content_type == _FORM and not body.lstrip().startswith((b"{", b"[")):
         return QueryDict(body)
     return loads(body) if body.strip() else request.GET
+
+
+def _place_files(asked: Any, places: Any, files: Mapping[str, Any]) -> None:
+    """Put each file where `places` says: `{"0": ["variables.file"]}`."""
+    if not isinstance(places, Mapping) or not all(isinstance(paths, list) for paths in places.values()):
+        raise BadRequest('The map of files must look like {"0": ["variables.file"]}.', path="map")
+    for key, paths in places.items():
+        if key not in files:
+            raise BadRequest(f'The body has no file "{key}", which its map names.', path="map")
+        for path in paths:
+            _place(asked, path, files[key])
+
+
+def _place(asked: Any, path: Any, file: Any) -> None:
+    *parents, last = path.split(".") if isinstance(path, str) else [""]
+    holder = asked
+    try:
+        if parents[:1] != ["variables"]:
+            raise KeyError
+        for parent in parents:
+            holder = holder[int(parent) if isinstance(holder, list) else parent]
+        place = int(last) if isinstance(holder, list) else last
+        if holder[place] is not None:
+            raise KeyError
+        holder[place] = file
+    except (KeyError, IndexError, ValueError, TypeError):
+        raise BadRequest(f"The map of files names {path!r}, which is no variable that is null.", path="map") from None
 
 
 def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:

@@ -18,6 +18,8 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponseBase
 
+from config.server_url import answering
+
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")  # an id from outside that may be echoed and logged
 QUIET_PATHS = frozenset({"/healthz", "/readyz"})  # asked every few seconds: not logged
 
@@ -26,6 +28,8 @@ _log = logging.getLogger("fourgate.request")
 
 class RequestMiddleware:
     """Sets `request.request_id` and `request.timings` (stage → seconds), and reports on the answer.
+
+    As long as the answer is made, the request is `config.server_url.answering`.
 
     A sane `X-Request-Id` is kept, so that a proxy's log and ours can be joined; else one is made.
     Must be the first middleware.
@@ -41,7 +45,9 @@ class RequestMiddleware:
         timings: dict[str, float] = {}
         request.request_id = request_id  # type: ignore[attr-defined]
         request.timings = timings  # type: ignore[attr-defined]
+        token = answering.set(request)
         response = self.get_response(request)
+        answering.reset(token)
         duration_ms = (perf_counter() - started) * 1000
         response["X-Request-Id"] = request_id
         if not response.streaming and "Content-Length" not in response:

@@ -49,6 +49,10 @@ class Permissions:
         """Whether a settings flag is granted (`DATA_MODEL`, `ROLES` …)."""
         return self.settings or flag in self.flags
 
+    def has_tool(self, flag: str) -> bool:
+        """Whether a tool flag is granted (`UPLOAD_FILE` …)."""
+        return self.tools or flag in self.flags
+
 
 EVERYTHING = Permissions(read=True, update=True, soft_delete=True, destroy=True, settings=True, tools=True)
 

@@ -15,6 +15,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / ".data"))
 SECRET_KEY = load_secret_key(DATA_DIR)
 DEBUG = os.environ.get("DEBUG", "false").lower() in {"1", "true"}
+SERVER_URL = os.environ.get("SERVER_URL", "").rstrip("/")  # where clients reach it; else as each request says
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "*").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
 
@@ -101,9 +102,16 @@ METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
     "apikeys.graphql",
     "webhooks.graphql",
     "metadata.graphql.views",
+    "core.graphql.files",
+]
+MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
+    ("metadata.services.indexes_build", 5),
+    ("core.records.files.files_sweep", 24 * 60 * 60),
 ]
 WARM_UP = ["core.graphql.types.vocabulary", "metadata.graphql.schema.schema"]  # called once when a server starts
 MAX_BODY_BYTES = 10 * 1024 * 1024
+MAX_FILE_BYTES = int(os.environ.get("MAX_FILE_BYTES", str(10 * 1024 * 1024)))  # of an uploaded file
+MAX_UPLOAD_BYTES = MAX_FILE_BYTES + 1024 * 1024  # of a body with a file in it
 MAX_IMPORT_BYTES = 1024 * 1024 * 1024  # of an imported file, which is read as it arrives
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the APIs check MAX_BODY_BYTES themselves, with their own error
 MAX_PAGE_SIZE_REST = 200

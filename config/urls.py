@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from apikeys import rest as apikeys_rest
 from config import health
 from core.graphql.view import RecordGraphQLView
+from core.rest.files import DownloadView, FilesView, FileView
 from core.rest.search import SearchView
 from core.rest.transfer import ExportView, ImportView
 from core.rest.views import RecordsView
@@ -35,13 +36,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
             [
                 path(
                     "metadata/",
-                    include([*metadata_rest.urlpatterns, *apikeys_rest.urlpatterns, *webhooks_rest.urlpatterns]),
+                    include(
+                        [
+                            *metadata_rest.urlpatterns,
+                            path("files", FilesView.as_view()),
+                            path("files/<str:id>", FileView.as_view()),
+                            *apikeys_rest.urlpatterns,
+                            *webhooks_rest.urlpatterns,
+                        ]
+                    ),
                 ),
                 *apikeys_rest.alias_urlpatterns,
                 *webhooks_rest.alias_urlpatterns,
             ]
         ),
     ),
+    path("file/files-field/<str:id>", DownloadView.as_view()),
     path("", include("apikeys.urls")),
     path("", include("webhooks.urls")),
     path("admin/", admin.site.urls),

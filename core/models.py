@@ -75,6 +75,32 @@ class HistoryEntry(models.Model):
         indexes = [models.Index(fields=["object_id", "record_id", "id"], name="core_history_record")]
 
 
+class StoredFile(models.Model):
+    """A file uploaded for a FILES field; its content is the `FilePart`s. Cloned into every workspace, as records are.
+
+    `unused_since` is null while some record has it; `core.records.files` deletes what nobody has used for days.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    field_id = models.UUIDField()
+    path = models.TextField()  # files-field/<universal identifier of the field>/<id><extension>
+    name = models.TextField()
+    content_type = models.TextField()
+    size_bytes = models.BigIntegerField()
+    created_at = MillisecondField(db_default=Now())
+    created_by = models.JSONField(null=True)
+    unused_since = models.DateTimeField(null=True, db_default=Now())
+
+
+class FilePart(models.Model):
+    """A piece of a file's content, not compressed by PostgreSQL; the pieces are numbered from 0."""
+
+    pk = models.CompositePrimaryKey("file_id", "number")
+    file_id = models.UUIDField()
+    number = models.IntegerField()
+    content = models.BinaryField()
+
+
 class IdempotencyKey(models.Model):
     """A write that its client may send again, and its answer: null as long as the write runs.
 

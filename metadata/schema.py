@@ -14,6 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.files import FilesType
 
 RelationKind = Literal["MANY_TO_ONE", "ONE_TO_MANY"]
 OnDelete = Literal["CASCADE", "RESTRICT", "SET_NULL", "NO_ACTION"]
@@ -119,6 +120,10 @@ class ObjectSchema:
     def unique_fields(self) -> tuple[FieldSchema, ...]:
         """Fields with a unique index, the id first."""
         return tuple(sorted((each for each in self.fields if each.is_unique), key=lambda each: each.column != "id"))
+
+    @cached_property
+    def files_fields(self) -> tuple[FieldSchema, ...]:
+        return tuple(each for each in self.fields if isinstance(each.type, FilesType))
 
     @cached_property
     def search_fields(self) -> tuple[FieldSchema, ...]:

@@ -6,6 +6,7 @@ made of ids, so renaming touches nothing here:
     ws_<workspace>.o_<object>      the records
     ws_<workspace>.record_count    kept totals
     ws_<workspace>.history         who changed which record
+    ws_<workspace>.file            uploaded files, their content in file_part
     u_<field>                      unique index of a field; the record writer maps a violation back by this name
     r_<field>                      index of a to-one relation's ids
     x_<index>, x_<index>_v         an index made by a user, for order and (where it differs) for equality
@@ -40,6 +41,12 @@ _CANCEL_BUILD = (
 
 _RECORD_COUNT = sql.Identifier("record_count")
 _HISTORY = sql.Identifier("history")
+_TEMPLATES = {  # what a workspace has beside its objects' tables, and what each is cloned from
+    "record_count": "core_recordcount",
+    "history": "core_historyentry",
+    "file": "core_storedfile",
+    "file_part": "core_filepart",
+}
 
 
 class Storage:
@@ -54,8 +61,12 @@ class Storage:
 
     def create_schema(self) -> None:
         self._add("CREATE SCHEMA {schema}")
-        self._add("CREATE TABLE {schema}.{table} (LIKE public.core_recordcount INCLUDING ALL)", table=_RECORD_COUNT)
-        self._add("CREATE TABLE {schema}.{table} (LIKE public.core_historyentry INCLUDING ALL)", table=_HISTORY)
+        for name, template in _TEMPLATES.items():
+            self._add(
+                "CREATE TABLE {schema}.{table} (LIKE public.{template} INCLUDING ALL)",
+                table=sql.Identifier(name),
+                template=sql.Identifier(template),
+            )
 
     def drop_schema(self) -> None:
         self._add("DROP SCHEMA IF EXISTS {schema} CASCADE")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apikeys import services as access
@@ -63,6 +64,35 @@ class Api:
         assert answer.status == 200, answer.body
         assert "errors" not in answer.body, answer.body["errors"]
         return answer.body["data"]
+
+    def form(self, path: str, parts: Mapping[str, Any]) -> Answer:
+        """POST a multipart body; a part that is a `SimpleUploadedFile` is a file."""
+        sent = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        response = self.client.post(path, dict(parts), headers=sent)
+        return Answer(response.status_code, json.loads(response.content), dict(response.headers))
+
+    def upload(self, field: str, name: str, content: bytes = b"content", content_type: str = "text/plain") -> Answer:
+        """Upload a file over GraphQL for a field like `person.avatarFile`."""
+        document = (
+            "mutation ($file: Upload!, $field: String!) {"
+            " uploadFilesFieldFile(file: $file, fieldMetadataId: $field) { id path size createdAt url } }"
+        )
+        operations = {"query": document, "variables": {"file": None, "field": field}}
+        return self.form(
+            "/metadata",
+            {
+                "operations": json.dumps(operations),
+                "map": '{"0": ["variables.file"]}',
+                "0": SimpleUploadedFile(name, content, content_type),
+            },
+        )
+
+    def uploaded(self, field: str, name: str, content: bytes = b"content") -> str:
+        """The id of a file that was uploaded."""
+        answer = self.upload(field, name, content)
+        assert answer.status == 200 and "errors" not in answer.body, answer.body
+        file_id: str = answer.body["data"]["uploadFilesFieldFile"]["id"]
+        return file_id
 
     def records(self, path: str) -> list[dict[str, Any]]:
         """The records of a REST list."""

@@ -36,6 +36,7 @@ REFUSALS = ("400", "401", "403", "404", "409", "413", "429")
 _ONES: Mapping[str, str] = {  # by the first segment of the path, in the order of the document
     "objects": "Object",
     "fields": "Field",
+    "files": "File",
     **{each.many: each.pascal for each in RESOURCES.values()},
     "webhooks": "Webhook",
     "webhookDeliveries": "WebhookDelivery",
@@ -52,6 +53,7 @@ _FLAGS: Mapping[str, tuple[_Flags, _Flags]] = {  # of which a role needs one, to
     **dict.fromkeys(("objects", "fields", "schema"), (_MODEL, _MODEL)),
     **dict.fromkeys(("webhooks", "webhookDeliveries", "apiKeys"), (_KEYS, _KEYS)),
     "workspace": (_ANYONE, ("WORKSPACE", "SECURITY")),
+    "files": (_ANYONE, _ANYONE),  # as the role says of the field
     **{each.many: (_ANYONE, (each.flag, *_MODEL)) for each in RESOURCES.values()},
 }
 _VERBS = {"get": "findOne", "post": "createOne", "patch": "updateOne", "delete": "deleteOne"}
@@ -254,7 +256,7 @@ class MetadataAutoSchema(AutoSchema):
     def _get_request_body(self, direction: str = "request") -> Any:
         described, entity = self.described, self.entity
         if described is not None:
-            return described.body and _json_body(self._described_body(described.body), described.media)
+            return described.body and _body(self._described_body(described.body), described.body_media)
         if entity is None:
             return super()._get_request_body(direction)
         inputs = {
@@ -267,7 +269,7 @@ class MetadataAutoSchema(AutoSchema):
         mapped = self._map_serializer(serializer(), "request")
         mapped["properties"] |= {name: more for name, more in entity.more.items() if name in mapped["properties"]}
         self._register(entity.one + suffix, {**mapped, **({"examples": [example]} if example else {})})
-        return _json_body(component(entity.one + suffix))
+        return _body(component(entity.one + suffix))
 
     def map_parsers(self) -> list[str]:
         return ["application/json"]
@@ -302,7 +304,8 @@ class MetadataAutoSchema(AutoSchema):
         schema = self._described_body(described.answer)
         if described.key is not None and self.keys_version == KEYED:
             schema = object_of({"data": object_of({described.key: schema})})
-        return {"200": {"description": "Successful operation", "content": _content(schema, described.media)}}
+        content = _content(schema, described.media)
+        return {described.status: {"description": "Successful operation", "content": content}}
 
     def _described_body(self, name: str) -> Json:
         self._register(name, described_bodies()[name])
@@ -339,7 +342,7 @@ def _parameter(name: str) -> Json:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
-def _json_body(schema: Json, media: tuple[str, ...] = ("application/json",)) -> Json:
+def _body(schema: Json, media: tuple[str, ...] = ("application/json",)) -> Json:
     return {"required": True, "content": _content(schema, media)}
 
 

@@ -1,6 +1,6 @@
 """What the metadata REST API is sent and answers where its views' serializers do not say it.
 
-These are the workspace's settings, the data model as a file, and changes of a field's type.
+These are the workspace's settings, the data model as a file, changes of a field's type, and uploaded files.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from metadata.snapshot import FORMAT_VERSION
 Json = dict[str, Any]
 
 _JSON = ("application/json",)
+_FORM = ("multipart/form-data",)
 _JSON_OR_YAML = ("application/json", "application/yaml")  # RFC 9512
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One operation, answered 200. `body` and `answer` name components; `parameters` are those of the query.
+    """One operation. `body` and `answer` name components; `parameters` are those of the query.
 
     `key` is what API version 1 has the answer under, where it wraps it.
     """
@@ -36,7 +37,9 @@ class Described:
     body: str | None = None
     key: str | None = None
     parameters: tuple[Json, ...] = ()
-    media: tuple[str, ...] = _JSON  # of the body and of the answer
+    media: tuple[str, ...] = _JSON  # of the answer
+    body_media: tuple[str, ...] = _JSON
+    status: str = "200"
 
 
 def _flag(name: str, description: str) -> Json:
@@ -57,13 +60,18 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
     ("PATCH", "/workspace"): Described("updateWorkspace", "WorkspaceForResponse", "WorkspaceForUpdate"),
     ("GET", "/schema"): Described("exportSchema", "DataModel", parameters=(_FORMAT,), media=_JSON_OR_YAML),
     ("POST", "/schema"): Described(
-        "applySchema", "DataModelChange", "DataModel", media=_JSON_OR_YAML,
+        "applySchema", "DataModelChange", "DataModel", media=_JSON_OR_YAML, body_media=_JSON_OR_YAML,
         parameters=(
             _flag("dryRun", "Only say what would be done"),
             _flag("allowDestructive", "Also take steps that lose values"),
             _FORMAT,
         ),
     ),
+    ("POST", "/files"): Described(
+        "createOneFile", "FileForResponse", "FileForCreate", key="createOneFile", body_media=_FORM, status="201"
+    ),
+    ("GET", "/files/{id}"): Described("findOneFile", "FileForResponse", key="file"),
+    ("DELETE", "/files/{id}"): Described("deleteOneFile", "FileForResponse", key="deleteOneFile"),
 }  # fmt: skip
 
 
@@ -76,6 +84,8 @@ def bodies() -> dict[str, Json]:
         "DataModelChange": _data_model_change(),
         "FieldTypeChangeInput": _type_change_input(),
         "FieldTypeChange": _type_change(),
+        "FileForCreate": _file_input(),
+        "FileForResponse": _file(),
     }
 
 
@@ -179,5 +189,28 @@ def _type_change() -> Json:
             "convertedCount": count,
             "unconvertedCount": count,
             "unconverted": array_of(value, description="The first of the values that the new type does not take"),
+        }
+    )
+
+
+# Files -------------------------------------------------------------------------------------------------
+
+
+def _file_input() -> Json:
+    file = {**TEXT, "format": "binary", "description": "The file"}
+    field = {**TEXT, "description": "The FILES field it is for: `person.avatarFile`, or the field's id"}
+    return object_of({"file": file, "fieldMetadataId": {**field, "examples": ["person.avatarFile"]}})
+
+
+def _file() -> Json:
+    return object_of(
+        {
+            "id": {**UUID, "description": "The `fileId` in a record's value"},
+            "name": TEXT,
+            "contentType": TEXT,
+            "size": {"type": "integer", "minimum": 0, "description": "In bytes"},
+            "path": TEXT,
+            "createdAt": MOMENT,
+            "url": {**TEXT, "format": "uri", "description": "Where it can be downloaded for a day"},
         }
     )

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from config.pages import settings_page
 from config.principal import Principal
+from config.server_url import server_url
 from core.openapi.document import Name, Syntax
 from core.openapi.examples import METADATA_EXAMPLES, record_examples, sample_of, selection
 from core.openapi.operations import RECORD_OPERATIONS, named
@@ -67,10 +68,6 @@ def _principal(request: HttpRequest) -> Principal:
     return principal
 
 
-def _base_url(request: HttpRequest) -> str:
-    return request.build_absolute_uri("/").rstrip("/")
-
-
 def _first(view: View) -> ObjectSchema | None:
     """The object examples are about: the oldest that is no system object."""
     return next((each for each in view.schema.objects if each in view.objects and not each.is_system), None)
@@ -86,7 +83,7 @@ def _has_key(principal: Principal) -> bool:
 @settings_page(flag=FLAG)
 @require_GET
 def docs(request: HttpRequest) -> HttpResponse:
-    principal, view, base_url = _principal(request), _view(request), _base_url(request)
+    principal, view, base_url = _principal(request), _view(request), server_url()
     subject = _first(view)
     context = {
         "base_url": base_url,
@@ -140,7 +137,7 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
     if subject is None:
         raise Http404(f"There is no object {name}")
     hidden = view.permissions.unreadable_fields
-    base_url = _base_url(request)
+    base_url = server_url()
     context = {
         "subject": subject,
         "base_url": base_url,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from config.principal import Permissions
 from core.openapi.bodies import answer_component, array_of, object_of
+from metadata.fieldtypes.files import FilesType
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 Json = dict[str, Any]
@@ -102,12 +103,13 @@ def _input(view: View, subject: ObjectSchema, columns: frozenset[str]) -> Json:
     for field in view.writable_fields(subject, columns):
         if field.relation is not None:
             if field.relation.join_name is not None:
-                properties[field.relation.join_name] = _marked(_join_id(field), field)
+                properties[field.relation.join_name] = _marked(_without_example(field), field)
                 target = view.described_target(field)
                 if target is not None:
                     properties[field.name] = _marked(_connection(target), field)
             continue
-        schema = _marked(field.type.input_json_schema(field), field)
+        is_sendable = not isinstance(field.type, FilesType)
+        schema = _marked(field.type.input_json_schema(field) if is_sendable else _without_example(field), field)
         properties[field.name] = schema
         if field.column is None and len(example) < _EXAMPLE_MEMBERS:
             examples = schema.get("examples", ())
@@ -134,8 +136,8 @@ def _answered(view: View, subject: ObjectSchema) -> Json:
     return properties
 
 
-def _join_id(field: FieldSchema) -> Json:
-    """An id of a record that exists, so no example could be sent as it is."""
+def _without_example(field: FieldSchema) -> Json:
+    """Ids of records or files that must exist: no example could be sent as it is."""
     schema = field.type.input_json_schema(field)
     schema.pop("examples", None)
     return schema

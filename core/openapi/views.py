@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from config.errors import ApiError
 from config.principal import Principal
+from config.server_url import server_url
 from core.openapi.document import Name, Syntax, Variant, document_bytes
 
 CONTENT_TYPES = {"json": "application/json; charset=utf-8", "yaml": "application/yaml; charset=utf-8"}
@@ -62,7 +63,7 @@ def _variant(request: HttpRequest, name: Name, syntax: Syntax) -> Variant:
     names = [each.strip() for each in listed.split(",") if each.strip()]
     return Variant(
         name=name,
-        base_url=request.build_absolute_uri("/").rstrip("/"),
+        base_url=server_url(),
         syntax=syntax,
         is_3_0=request.GET.get("version", "").startswith("3.0"),
         objects=frozenset(names[:MAX_NAMES]) if names and name == "core" else None,

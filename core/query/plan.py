@@ -113,10 +113,11 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A member of the record itself; `sql` gives its JSON text."""
+    """A member of the record itself; `sql` gives its JSON text, with addresses of the workspace's files in it."""
 
     key: str
     sql: str
+    schema_name: str  # PostgreSQL schema of the workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from core.query.writes import (
     plan_inputs,
     refuse_creates,
 )
+from core.records.files import attach_files
 from core.records.inserting import insert_rows
 from core.records.upsert import upsert
 from core.records.writing import (
@@ -67,6 +68,7 @@ def write_inputs(
 
 
 def _create(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], answer: Answer) -> list[str]:
+    attach_files(scope, subject, inputs)
     resolve_connects(scope, inputs)
     create_related(scope, inputs)
     relates = plan_relates(scope, inputs)
@@ -100,6 +102,7 @@ def create_related(scope: Scope, inputs: Sequence[RecordInput], depth: int = 1, 
         require(scope, "update", target)
         related = plan_inputs(scope, target, [record.creates[field] for record in records])
         created = create_related(scope, related, depth + 1, created)
+        attach_files(scope, target, related)
         resolve_connects(scope, related)
         answer = plan_answer(scope, target, ir.Everything(only=("id",)), "created")
         try:

@@ -9,6 +9,7 @@ from core.query.names import Scope, find_object, require
 from core.query.plan import Condition
 from core.query.writes import RecordInput, plan_inputs, target_id
 from core.records.create import create_related
+from core.records.files import attach_files
 from core.records.rewriting import rewrite, stored_of, update_row
 from core.records.targets import check_target, lock
 from core.records.writing import (
@@ -51,6 +52,7 @@ def _update(
     answer: Answer,
 ) -> list[str]:
     stored = [stored_of(row) for row in lock(scope, subject, target, condition, "update", deleted=False)]
+    attach_files(scope, subject, [record])
     resolve_connects(scope, [record])
     create_related(scope, [record])
     relates = plan_relates(scope, [record])

@@ -14,6 +14,7 @@ from core.query import ir
 from core.query.names import Scope
 from core.query.plan import Relate
 from core.query.writes import RecordInput
+from core.records.files import attach_files
 from core.records.inserting import insert_rows
 from core.records.rewriting import Stored, rewrite, stored_of, update_row
 from core.records.writing import (
@@ -90,6 +91,7 @@ def _upsert(
     created: Answer,
     updated: Answer,
 ) -> list[str]:
+    attach_files(scope, subject, inputs)
     resolve_connects(scope, inputs)
     relates: Sequence[Relate] = plan_relates(scope, inputs)
     texts: dict[int, str] = {}

@@ -79,6 +79,7 @@ def _event_members(subject: ObjectSchema) -> tuple[Member, ...]:
         Value(
             field.name if field.relation is None else field.relation.join_name or field.name,
             field.type.whole_answer_sql(field) if field.relation is None else field.type.sql(field).answer,
+            subject.schema_name,
         )
         for field in subject.fields
         if field.type.is_readable and (field.relation is None or field.relation.is_to_one)

@@ -33,6 +33,7 @@ from core.query.plan import (
     Value,
     Window,
 )
+from core.sql.files import with_urls
 from core.sql.filters import at, compile_condition, table_of
 from core.sql.fragment import Sql, array_literal, concat, integer, join, literal, quoted, raw
 from metadata.schema import ObjectSchema
@@ -90,8 +91,8 @@ def _member(member: Member, alias: str, level: int) -> tuple[str, Sql | str]:
     match member:
         case Constant(key, json):
             return key, json
-        case Value(key, sql):
-            return key, raw(at(sql, alias))
+        case Value(key, sql, schema_name):
+            return key, with_urls(at(sql, alias), schema_name)
         case Parts(key, parts):
             return key, json_object([_member(part, alias, level) for part in parts])
         case JoinId(key, joined, target):

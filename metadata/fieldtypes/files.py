@@ -28,12 +28,24 @@ if TYPE_CHECKING:
 
 MAX_FILES = 10
 _MEMBERS = frozenset({"fileId", "label"})
+_SHOWN_URL = f"https://crm.example/file/files-field/{EXAMPLE}?token=…"
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]+\Z")
+URL = "{file_url}"  # stands in the SQL of an answer for the address of `file`; `core.sql.files` makes it
 _ANSWER = (
-    "coalesce((SELECT jsonb_agg(file || jsonb_build_object('url', NULL, 'extension', "
-    "substring(file->>'label' from '[.][A-Za-z0-9]+$')) ORDER BY place)::text "
+    f"coalesce((SELECT jsonb_agg(file || jsonb_build_object('url', {URL}, 'extension', "
+    "coalesce(file->>'extension', substring(file->>'label' from '[.][A-Za-z0-9]+$'))) ORDER BY place)::text "
     "FROM jsonb_array_elements({json}) WITH ORDINALITY AS files(file, place)), 'null')"
 )
+
+
+def extension_of(name: str) -> str | None:
+    """The ending of a file's name, with its dot.
+
+    >>> extension_of("cv.tar.gz"), extension_of("LICENSE")
+    ('.gz', None)
+    """
+    found = _EXTENSION.search(name)
+    return found and found[0]
 
 
 def _shape_error(value: Json) -> str | None:
@@ -59,11 +71,14 @@ def _message(value: Json, name: str, error: str) -> str:
 
 @register
 class FilesType(FieldType):
-    """Stored: a non-empty list of `{"fileId": str, "label": str}`; the answer adds `extension` and `url`."""
+    """Stored: a non-empty list of `{"fileId": str, "label": str}`, with the `extension` of the uploaded file.
+
+    The answer adds `url`, which only SQL can sign: what `answer` gives has none.
+    """
 
     name = "FILES"
     label = "Files"
-    description = "Uploaded files, each with a label; `settings.maxNumberOfValues` says how many."
+    description = "Uploaded files with labels and addresses to download; `settings.maxNumberOfValues` says how many."
 
     sql_type = JSON
     operators = JSON_OPERATORS
@@ -100,6 +115,8 @@ class FilesType(FieldType):
             ([{"fileId": EXAMPLE, "label": "cv.tar.gz"}, {"fileId": EXAMPLE, "label": "LICENSE"}],
              [{"fileId": EXAMPLE, "label": "cv.tar.gz", "extension": ".gz", "url": None},
               {"fileId": EXAMPLE, "label": "LICENSE", "extension": None, "url": None}]),
+            ([{"fileId": EXAMPLE, "label": "My life", "extension": ".pdf"}],
+             [{"fileId": EXAMPLE, "label": "My life", "extension": ".pdf", "url": None}]),
             (None, None),
         ],
         operands={"like": "%cv%"},
@@ -126,11 +143,7 @@ class FilesType(FieldType):
     def answer(self, stored: Json, field: FieldSchema) -> Json:
         if stored is None:
             return None
-        extensions = [_EXTENSION.search(file["label"]) for file in stored]
-        return [
-            {**file, "extension": found and found[0], "url": None}
-            for file, found in zip(stored, extensions, strict=True)
-        ]
+        return [{"extension": extension_of(file["label"]), **file, "url": None} for file in stored]
 
     def answer_sql(self, field: FieldSchema, subfield: str | None, json: str, sql_type: SqlType) -> str:
         return _ANSWER.replace("{json}", json)
@@ -158,11 +171,11 @@ class FilesType(FieldType):
                     "fileId": {"type": "string", "format": "uuid"},
                     "label": {"type": "string"},
                     "extension": {"type": ["string", "null"]},
-                    "url": {"type": ["string", "null"]},
+                    "url": {"type": ["string", "null"], "description": "Where it can be downloaded for a day"},
                 },
                 "required": ["fileId", "label", "extension", "url"],
             },
-            "examples": [[{"fileId": EXAMPLE, "label": "cv.pdf", "extension": ".pdf", "url": None}]],
+            "examples": [[{"fileId": EXAMPLE, "label": "cv.pdf", "extension": ".pdf", "url": _SHOWN_URL}]],
         }
         return nullable(schema) if field.is_nullable else schema
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID as Uuid
 
 import graphene
+from django.core.files.uploadedfile import UploadedFile
 from graphql import GraphQLError, Undefined, value_from_ast_untyped
 from graphql.language import ast
 from graphql.pyutils import inspect
@@ -110,7 +111,13 @@ class ConnectionCursor(Plain):
 
 
 class Upload(Plain):
-    """A file of a multipart request."""
+    """A file of a multipart request (the GraphQL multipart request specification)."""
+
+    @classmethod
+    def parse_value(cls, value: Any) -> UploadedFile:
+        if not isinstance(value, UploadedFile):
+            raise InvalidScalar("Upload value invalid: send the file in a multipart request.", value)
+        return value
 
 
 SCALARS: tuple[type[graphene.Scalar], ...] = (UUID, DateTime, JSON, JSONObject, BigInt, ConnectionCursor, Upload)

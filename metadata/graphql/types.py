@@ -13,6 +13,7 @@ from uuid import uuid5
 import graphene
 from graphene import Boolean, Field, Float, Int, List, NonNull, ObjectType, ResolveInfo, String
 
+from config.server_url import server_url
 from metadata.cache import is_searched
 from metadata.fieldtypes import field_type
 from metadata.graphql.connections import matching, page
@@ -383,7 +384,7 @@ class WorkspaceMembers:
     def resolve_workspace_urls(row: Workspace, info: ResolveInfo) -> dict[str, str | None]:
         return {
             "custom_url": f"https://{row.custom_domain}" if row.custom_domain else None,
-            "subdomain_url": info.context.build_absolute_uri("/"),
+            "subdomain_url": f"{server_url()}/",
         }
 
 

@@ -78,7 +78,7 @@ class MetadataView(GraphQLView):
 
     def _answer(self, request: HttpRequest) -> Answer:
         try:
-            asked = read_request(request)
+            asked = read_request(request, takes_files=True)
         except ApiError as fault:
             return _refusal(request, fault)
         try:
@@ -109,7 +109,7 @@ class MetadataView(GraphQLView):
             raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
         if not _is_introspection(operation):
             return self._run(request, prepared.document, variables, operation_name)
-        key = (text, operation_name, json.dumps(variables, sort_keys=True))
+        key = (text, operation_name, json.dumps(variables, sort_keys=True, default=str))
         kept = _introspections.get(key)
         if kept is None:
             kept = _introspections[key] = self._run(request, prepared.document, variables, operation_name)

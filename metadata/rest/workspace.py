@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from config.errors import PermissionDenied, WorkspaceNotFound
 from config.principal import Principal
+from config.server_url import server_url
 from metadata import services
 from metadata.models import Workspace
 from metadata.rest.shapes import moment
@@ -33,7 +34,7 @@ class WorkspaceView(APIView):
         workspace = Workspace.objects.filter(id=self.principal.workspace_id, deleted_at=None).first()
         if workspace is None:
             raise WorkspaceNotFound("Workspace not found")
-        return Response(workspace_json(workspace, request))
+        return Response(workspace_json(workspace))
 
     def patch(self, request: Request) -> Response:
         if not isinstance(request.data, Mapping):
@@ -44,14 +45,14 @@ class WorkspaceView(APIView):
         if names - services.SECURITY_MEMBERS or not names:
             self._require(WORKSPACE)
         workspace = services.workspace_update(workspace_id=self.principal.workspace_id, update=request.data)
-        return Response(workspace_json(workspace, request))
+        return Response(workspace_json(workspace))
 
     def _require(self, flag: str) -> None:
         if not self.principal.permissions.has_flag(flag):
             raise PermissionDenied(extensions={"required": {"permission": flag}})
 
 
-def workspace_json(workspace: Workspace, request: Request) -> dict[str, Any]:
+def workspace_json(workspace: Workspace) -> dict[str, Any]:
     return {
         "id": workspace.id,
         **{name: getattr(workspace, column) for name, column in SETTINGS.items()},
@@ -63,7 +64,7 @@ def workspace_json(workspace: Workspace, request: Request) -> dict[str, Any]:
         "featureFlags": [{"key": key, "value": value} for key, value in sorted(workspace.feature_flags.items())],
         "workspaceUrls": {
             "customUrl": f"https://{workspace.custom_domain}" if workspace.custom_domain else None,
-            "subdomainUrl": request.build_absolute_uri("/"),
+            "subdomainUrl": f"{server_url()}/",
         },
         "createdAt": moment(workspace.created_at),
         "updatedAt": moment(workspace.updated_at),

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def environment_names() -> set[str]:
     sources = [ROOT / "manage.py", *(ROOT / "config").rglob("*.py")]
     found = {name for path in sources for name in re.findall(r"environ(?:\.get\(|\[)\"([A-Z_]+)\"", path.read_text())}
-    return found - {"CONTENT_LENGTH", "PATH_INFO", "DJANGO_SETTINGS_MODULE"}  # those of WSGI and Django
+    return found - {"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "DJANGO_SETTINGS_MODULE"}  # those of WSGI and Django
 
 
 def test_every_setting_is_documented_and_no_other():

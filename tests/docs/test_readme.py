@@ -26,7 +26,7 @@ def server(tmp_path_factory):
 
 
 def test_the_readme_has_commands():
-    assert len(commands()) == 5
+    assert len(commands()) == 6
 
 
 @pytest.mark.parametrize(

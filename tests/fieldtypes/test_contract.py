@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[impor
 
 from config.errors import InvalidFilter, InvalidValue
 from metadata.fieldtypes import OPERATORS, FieldType, field_type, field_types
+from metadata.fieldtypes.files import URL
 from metadata.schema import FieldSchema
 from tests.fieldtypes.conftest import Run
 from tests.fieldtypes.fields import field_of, variants
@@ -144,11 +145,16 @@ def stored_samples(field: FieldSchema) -> list[Any]:
     return [value for value in values if value not in ("first", "last")]
 
 
+def answer_sql(field: FieldSchema) -> str:
+    """The type's SQL of an answer, without the addresses of files, which are of a workspace."""
+    return field.type.whole_answer_sql(field).replace(URL, "NULL")
+
+
 @FIELDS
 def test_sql_answers_what_python_answers(field: FieldSchema, run: Run) -> None:
     for stored in stored_samples(field):
         insert(field, stored, run)
-        [(whole,)] = run(f"SELECT {field.type.whole_answer_sql(field)} FROM sample_record r")
+        [(whole,)] = run(f"SELECT {answer_sql(field)} FROM sample_record r")
         assert json.loads(whole) == field.type.answer(stored, field), stored
         for name in field.type.subfields:
             [(part,)] = run(f"SELECT {field.type.sql(field, name).answer} FROM sample_record r")
@@ -161,7 +167,7 @@ def test_sql_prints_whole_numbers_and_moments_as_clients_expect(field: FieldSche
     if field.type.name in expected:
         stored, text = expected[field.type.name]
         insert(field, stored, run)
-        assert run(f"SELECT {field.type.whole_answer_sql(field)} FROM sample_record r") == [(text,)]
+        assert run(f"SELECT {answer_sql(field)} FROM sample_record r") == [(text,)]
 
 
 def operands(field: FieldSchema) -> list[tuple[str | None, str, Any]]:

@@ -275,5 +275,7 @@ def test_writes_of_what_is_shown_are_for_who_may(workspace: Workspace) -> None:
         "/open-api/metadata": ["get"],
         "/apiKeys/me": ["get"],
         "/workspace": ["get"],
+        "/files": ["post"],
+        "/files/{id}": ["delete", "get"],
         **{f"/{each.many}{tail}": ["get"] for each in RESOURCES.values() for tail in ("", "/{id}")},
     }

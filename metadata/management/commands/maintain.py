@@ -1,4 +1,4 @@
-"""`manage.py maintain`: what takes too long for a request.
+"""`manage.py maintain`: what takes too long for a request, as settings.MAINTENANCE lists it.
 
 Any number may run, on any machine that reaches the database. It may be ended at any moment: what it was at is
 begun again by the next one.
@@ -12,10 +12,12 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connections
+from django.utils.module_loading import import_string
 
-from metadata.services import indexes_build
+from config.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -23,21 +25,28 @@ POLL_S = 5.0
 
 
 class Command(BaseCommand):
-    help = "Build indexes over many records until stopped."
+    help = "Build indexes over many records and delete files nobody uses, until stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="do what waits now, then end")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        tasks = [(import_string(path), every_s) for path, every_s in settings.MAINTENANCE]
         if once:
-            self.stdout.write(f"{indexes_build()} indexes")
+            self.stdout.write(", ".join(f"{task.__name__}: {task()}" for task, _ in tasks))
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)  # Python's own would wait until the running statement ends
+        due_at = dict.fromkeys(range(len(tasks)), 0.0)
         while True:
-            try:
-                indexes_build()
-            except (OperationalError, InterfaceError) as fault:
-                logger.warning("The database cannot be reached: %s", fault)
-                connections.close_all()
+            for place, (task, every_s) in enumerate(tasks):
+                if time.monotonic() < due_at[place]:
+                    continue
+                try:
+                    task()
+                except (OperationalError, InterfaceError, Unavailable) as fault:
+                    logger.warning("The database cannot be reached: %s", fault)
+                    connections.close_all()
+                else:
+                    due_at[place] = time.monotonic() + every_s
             time.sleep(POLL_S)

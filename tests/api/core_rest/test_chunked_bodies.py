@@ -42,6 +42,12 @@ def test_no_more_is_read_than_shows_that_it_is_too_much(settings: Any) -> None:
     assert len(received({"wsgi.input": BytesIO(b"x" * 100), **CHUNKED})) == django_settings.MAX_BODY_BYTES + 1 == 11
 
 
+def test_a_form_may_hold_a_file(settings: Any) -> None:
+    settings.MAX_BODY_BYTES, settings.MAX_UPLOAD_BYTES = 10, 50
+    environ = {"CONTENT_TYPE": "multipart/form-data; boundary=x", **CHUNKED}
+    assert len(received({"wsgi.input": BytesIO(b"x" * 100), **environ})) == 51
+
+
 def test_a_file_to_import_is_passed_on_as_it_arrives(settings: Any) -> None:
     settings.MAX_BODY_BYTES, settings.MAX_IMPORT_BYTES = 10, 1000
     file = BytesIO(b"x" * 100)
