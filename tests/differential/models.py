@@ -139,6 +139,8 @@ def answered(value: Any, type_name: str) -> Any:
     """A value as the API answers it: no text is `""`, no list `[]`, a composite is never null."""
     if type_name == "FULL_NAME":
         return {"firstName": "", "lastName": "", **{key: part or "" for key, part in (value or {}).items()}}
+    if type_name == "NUMBER" and value is not None:
+        return int(value)  # whole numbers, of which GraphQL's Float makes floats
     if value is None:
         return {"TEXT": "", "ARRAY": []}.get(type_name)
     return value

@@ -45,6 +45,13 @@ class Connection:
     order: list[tuple[tuple[str, ...], str]]
 
 
+@dataclass(frozen=True)
+class Group:
+    subject: ObjectModel
+    values: tuple[Any, ...]
+    records: list[Record]
+
+
 class Oracle:
     """One model with its records by object, each as the API answers it (`id`, fields, `<relation>Id`, `deletedAt`)."""
 
@@ -66,18 +73,45 @@ class Oracle:
     def resolve(self, source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
         name = info.field_name
         if source is None:
-            subject, is_many = self.model.root(name)
-            if is_many:
-                return self.connection(subject, self.live(subject), arguments)
-            found = [each for each in self.live(subject) if self.matches(subject, each, arguments["filter"])]
-            if not found:
-                raise GraphQLError("Record not found")
-            return Row(subject, found[0])
+            return self.root(name, arguments)
         if isinstance(source, Connection):
             return self.connection_member(source, name)
+        if isinstance(source, Group):
+            return self.group_member(source, name)
         if isinstance(source, Row):
             return self.record_member(source, name, arguments)
         return source[name]
+
+    def root(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        if name.endswith("GroupBy"):
+            return self.groups(self.model.root(name.removesuffix("GroupBy"))[0], arguments)
+        subject, is_many = self.model.root(name)
+        if is_many:
+            return self.connection(subject, self.live(subject), arguments)
+        found = [each for each in self.live(subject) if self.matches(subject, each, arguments["filter"])]
+        if not found:
+            raise GraphQLError("Record not found")
+        return Row(subject, found[0])
+
+    def groups(self, subject: ObjectModel, arguments: Mapping[str, Any]) -> list[Group]:
+        """The groups by plain fields, in the order asked for, which names every dimension."""
+        names = [name for each in arguments["groupBy"] for name in each]
+        by_values: dict[tuple[Any, ...], list[Record]] = {}
+        for record in self.live(subject):
+            if self.matches(subject, record, arguments.get("filter") or {}):
+                by_values.setdefault(tuple(stored(record[name]) for name in names), []).append(record)
+        compare = comparison([((name,), way) for each in arguments["orderBy"] for name, way in each.items()])
+
+        def by_order(one: Group, other: Group) -> int:
+            return compare(dict(zip(names, one.values, strict=True)), dict(zip(names, other.values, strict=True)))
+
+        found = [Group(subject, values, records) for values, records in by_values.items()]
+        return sorted(found, key=cmp_to_key(by_order))[: arguments.get("limit") or 50]
+
+    def group_member(self, source: Group, name: str) -> Any:
+        if name == "groupByDimensionValues":
+            return [value if value is None or isinstance(value, bool) else str(value) for value in source.values]
+        return aggregate(source.subject, source.records, name)
 
     def connection_member(self, source: Connection, name: str) -> Any:
         def cursor(record: Record) -> str:
