@@ -117,6 +117,7 @@ class IdempotencyKey(models.Model):
     status = models.SmallIntegerField(null=True)
     answer = models.BinaryField(null=True)
     content_type = models.TextField(null=True)
+    etag = models.TextField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     lease_until = models.DateTimeField()
 

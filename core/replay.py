@@ -30,6 +30,8 @@ def respond_once(
     if isinstance(claimed, KeptAnswer):
         kept = HttpResponse(claimed.content, status=claimed.status, content_type=claimed.content_type)
         kept["Idempotent-Replayed"] = "true"
+        if claimed.etag is not None:
+            kept["ETag"] = claimed.etag
         return kept
     responses: list[HttpResponse] = []
 
@@ -47,4 +49,4 @@ def respond_once(
 
 
 def _kept(response: HttpResponse) -> KeptAnswer:
-    return KeptAnswer(response.status_code, response.content, response["Content-Type"])
+    return KeptAnswer(response.status_code, response.content, response["Content-Type"], response.get("ETag"))

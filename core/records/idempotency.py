@@ -36,6 +36,7 @@ class KeptAnswer:
     status: int
     content: bytes
     content_type: str
+    etag: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def claim(principal: Principal, key: str, method: str, path: str, body: bytes) -
                 f" VALUES (%s::uuid, %s::uuid, %s, %s, %s, %s::bytea, now(), clock_timestamp() + {LEASE})"
                 " ON CONFLICT (workspace_id, principal_id, key) DO UPDATE SET method = excluded.method,"
                 " path = excluded.path, digest = excluded.digest, created_at = excluded.created_at,"
-                " lease_until = excluded.lease_until, status = NULL, answer = NULL, content_type = NULL"
+                " lease_until = excluded.lease_until, status = NULL, answer = NULL, content_type = NULL, etag = NULL"
                 f" WHERE k.created_at < now() - {KEPT} OR (k.status IS NULL AND k.lease_until < now())"
                 " RETURNING id, lease_until",
                 (*owner, method, path, digest),
@@ -83,7 +84,7 @@ def claim(principal: Principal, key: str, method: str, path: str, body: bytes) -
             return Claim(row_id, lease_until, using)
         found = fetch(
             Sql(
-                f"SELECT method = %s AND path = %s AND digest = %s::bytea, status, answer, content_type FROM {_TABLE}"
+                f"SELECT method = %s AND path = %s AND digest = %s::bytea, status, answer, content_type, etag FROM {_TABLE}"
                 " WHERE workspace_id = %s::uuid AND principal_id = %s::uuid AND key = %s",
                 (method, path, digest, *owner),
             ),
@@ -93,7 +94,9 @@ def claim(principal: Principal, key: str, method: str, path: str, body: bytes) -
             return _kept(*found[0])
 
 
-def _kept(is_same: bool, status: int | None, content: memoryview | None, content_type: str) -> KeptAnswer:
+def _kept(
+    is_same: bool, status: int | None, content: memoryview | None, content_type: str, etag: str | None
+) -> KeptAnswer:
     if not is_same:
         raise IdempotencyMismatch(
             "This Idempotency-Key was used for another request",
@@ -104,7 +107,7 @@ def _kept(is_same: bool, status: int | None, content: memoryview | None, content
         raise IdempotencyKeyInUse(
             "The first request with this Idempotency-Key is still running", hint="Try again.", path="Idempotency-Key"
         )
-    return KeptAnswer(status, bytes(content), content_type)
+    return KeptAnswer(status, bytes(content), content_type, etag)
 
 
 def write_once(claimed: Claim, write: Callable[[], KeptAnswer]) -> None:
@@ -147,9 +150,9 @@ def forget(using: str) -> None:
 def _keep(claimed: Claim, answer: KeptAnswer) -> None:
     kept = fetch(
         Sql(
-            f"UPDATE {_TABLE} SET status = %s::smallint, answer = %s::bytea, content_type = %s"
+            f"UPDATE {_TABLE} SET status = %s::smallint, answer = %s::bytea, content_type = %s, etag = %s"
             " WHERE id = %s::bigint AND lease_until = %s AND status IS NULL RETURNING id",
-            (answer.status, answer.content, answer.content_type, claimed.id, claimed.lease_until),
+            (answer.status, answer.content, answer.content_type, answer.etag, claimed.id, claimed.lease_until),
         ),
         claimed.using,
     )
