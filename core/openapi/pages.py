@@ -159,11 +159,28 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
             if each.applies_to(subject)
         ],
         "events": [(f"{subject.singular}.{action.lower()}", words) for action, words in ACTIONS.items()],
+        "uploads": _uploads(view, subject, base_url),
         "body": json.dumps(sample_of(subject, hidden), indent=2, ensure_ascii=False),
         "query": f"{{\n  {subject.plural}(first: 10) {{\n    edges {{\n      node {{\n"
         f"{selection(subject, hidden, ' ' * 8)}\n      }}\n    }}\n  }}\n}}",
     }
     return render(request, "openapi/object.html", context)
+
+
+def _uploads(view: View, subject: ObjectSchema, base_url: str) -> str:
+    """How to upload a file for the object's first FILES field that the reader may write, and to attach it."""
+    permissions = view.permissions
+    field = next((each for each in view.readable_fields(subject) if each in subject.files_fields), None)
+    if field is None or field.id in permissions.locked_fields or not permissions.allows("update", subject.id):
+        return ""
+    bearer = '-H "Authorization: Bearer YOUR_TOKEN"'
+    value = json.dumps({field.name: [{"fileId": "THE_ID_ANSWERED", "label": "A file"}]})
+    return (
+        f'curl "{base_url}/rest/metadata/files" \\\n  {bearer} \\\n'
+        f"  -F fieldMetadataId={subject.singular}.{field.name} -F file=@a-file.pdf\n\n"
+        f'curl -X PATCH "{base_url}/rest/{subject.plural}/RECORD_ID" \\\n  {bearer} \\\n'
+        f"  -H \"Content-Type: application/json\" \\\n  -d '{value}'"
+    )
 
 
 def _filled(template: str, subject: ObjectSchema) -> str:

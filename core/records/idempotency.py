@@ -84,7 +84,8 @@ def claim(principal: Principal, key: str, method: str, path: str, body: bytes) -
             return Claim(row_id, lease_until, using)
         found = fetch(
             Sql(
-                f"SELECT method = %s AND path = %s AND digest = %s::bytea, status, answer, content_type, etag FROM {_TABLE}"
+                "SELECT method = %s AND path = %s AND digest = %s::bytea, status, answer, content_type, etag"
+                f" FROM {_TABLE}"
                 " WHERE workspace_id = %s::uuid AND principal_id = %s::uuid AND key = %s",
                 (method, path, digest, *owner),
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,14 @@ def test_the_docs_show_the_four_addresses_and_a_request(admin: Client) -> None:
         assert f"<code>http://testserver{address}</code>" in page
     assert "curl &quot;http://testserver/rest/" in page
     assert 'href="/settings/docs/objects/person"' in page
+
+
+def test_an_object_with_a_field_of_files_shows_how_to_upload_one(admin: Client) -> None:
+    page = html.unescape(text(admin, "/settings/docs/objects/person"))
+    assert 'curl "http://testserver/rest/metadata/files"' in page
+    assert "-F fieldMetadataId=person.avatarFile -F file=@a-file.pdf" in page
+    assert '{"avatarFile": [{"fileId": "THE_ID_ANSWERED", "label": "A file"}]}' in page
+    assert "rest/metadata/files" not in text(admin, "/settings/docs/objects/company")
 
 
 def test_an_objects_page_names_everything(admin: Client) -> None:
