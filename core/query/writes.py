@@ -212,8 +212,9 @@ def _set_position(record: RecordInput, field: FieldSchema, value: Any, is_update
 
 
 def _set_created_at(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
-    if value is not None and not is_update:
-        record.created_at = field.type.clean(value, field)
+    cleaned = None if value is None else field.type.clean(value, field)
+    if not is_update:
+        record.created_at = cleaned
 
 
 def _set_deleted_at(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:

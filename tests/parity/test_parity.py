@@ -174,6 +174,11 @@ REFUSALS = {
         "PATCH", f"planets/{planet_id(1)}", {"code": "J"}, UPDATE, {"id": planet_id(1), "data": {"code": "J"}}, 400,
         "A duplicate entry was detected",
     ),
+    "a creation date that is none, though an update takes none over": Refusal(
+        "PATCH", f"planets/{planet_id(1)}", {"createdAt": "soon"}, UPDATE,
+        {"id": planet_id(1), "data": {"createdAt": "soon"}}, 400,
+        "Invalid value 'soon' for date-time field \"createdAt\". Expected format: 'YYYY-MM-DDTHH:mm:ssZ'",
+    ),
     "a relation to nothing": Refusal(
         "POST", "moons", {"planetId": UNKNOWN}, CREATE_MOON, {"data": {"planetId": UNKNOWN}}, 400,
         f"planetId: no planet with id {UNKNOWN}",
