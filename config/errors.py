@@ -147,6 +147,14 @@ class GraphqlValidation(ApiError):
     graphql_code = "GRAPHQL_VALIDATION_FAILED"
 
 
+class AppVersionMismatch(ApiError):
+    """A document that is not valid, from a client older than the server."""
+
+    code = "APP_VERSION_MISMATCH"
+    graphql_code = "APP_VERSION_MISMATCH"
+    user_message = "Your app version is out of date. Please refresh the page to continue."
+
+
 class MixedFields(ApiError):
     """Root fields of records and others in one GraphQL request."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from config.database import database_settings
 from config.secret import load_secret_key
 
+VERSION = (0, 1, 0)  # also in pyproject.toml
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Where things are kept -----------------------------------------------------------------------------
@@ -161,4 +162,4 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-SPECTACULAR_SETTINGS = {"TITLE": "Fourgate", "VERSION": "v0.1", "OAS_VERSION": "3.1.1"}
+SPECTACULAR_SETTINGS = {"TITLE": "Fourgate", "VERSION": "v" + ".".join(map(str, VERSION[:2])), "OAS_VERSION": "3.1.1"}

@@ -7,6 +7,7 @@ HTTP error either way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
@@ -18,6 +19,7 @@ from graphene_django.views import GraphQLView
 
 from config.errors import (
     ApiError,
+    AppVersionMismatch,
     GraphqlValidation,
     MethodNotAllowed,
     MissingToken,
@@ -39,6 +41,10 @@ from core.graphql.answer import record_api
 from core.graphql.compile import parse_document
 from core.replay import HEADER as IDEMPOTENCY_KEY
 from core.replay import respond_once
+
+_VERSION = re.compile(
+    r"v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?=[-+]|$)", re.ASCII
+)  # of semver.org
 
 
 class RecordGraphQLView(GraphQLView):
@@ -76,7 +82,7 @@ class RecordGraphQLView(GraphQLView):
             if request.method != "POST" and document.kind != "query":
                 raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
         except (GraphqlValidation, UnknownObject):
-            _check_schema_version(request, api.schema.version)
+            _check_client(request, api.schema.version)
             raise
 
         def work() -> HttpResponse:
@@ -88,7 +94,7 @@ class RecordGraphQLView(GraphQLView):
                             return compressed_response(request, packed)
                     body = api.answer(principal, document, asked.variables, _request_id(request))
             except (GraphqlValidation, UnknownObject):
-                _check_schema_version(request, api.schema.version)
+                _check_client(request, api.schema.version)
                 raise
             return graphql_response(request, body)
 
@@ -138,14 +144,22 @@ def answer_anonymous(asked: GraphqlRequest) -> bytes:
 # Refusing --------------------------------------------------------------------------------------------
 
 
-def _check_schema_version(request: HttpRequest, version: int) -> None:
-    """A client that says which data model it was made for is told when that has changed."""
+def _check_client(request: HttpRequest, version: int) -> None:
+    """A client that says which server or data model it was made for is told when it is older than this one."""
+    if _is_older(request.headers.get("X-App-Version", "")):
+        raise AppVersionMismatch("App version mismatch.")
     known = request.headers.get("X-Schema-Version")
     if known is not None and known.strip() != str(version):
         raise GraphqlValidation(
             "Schema version mismatch.",
             user_message="Your workspace has been updated with a new data model. Please refresh the page.",
         )
+
+
+def _is_older(app_version: str) -> bool:
+    """Whether `1.2.3` is older than this server; what is no version says nothing."""
+    found = _VERSION.match(app_version.strip())
+    return found is not None and tuple(map(int, found.groups())) < settings.VERSION
 
 
 def _request_id(request: HttpRequest) -> str | None:

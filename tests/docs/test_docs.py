@@ -3,9 +3,11 @@
 import inspect
 import os
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from config import errors
 from metadata.fieldtypes import field_types
@@ -23,6 +25,11 @@ def environment_names() -> set[str]:
 def test_every_setting_is_documented_and_no_other():
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE))
     assert documented == environment_names()
+
+
+def test_the_version_is_that_of_the_package():
+    described = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert ".".join(map(str, settings.VERSION)) == described["project"]["version"]
 
 
 def error_classes() -> list[type[errors.ApiError]]:

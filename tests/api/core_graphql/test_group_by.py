@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from apikeys import services as access
 from metadata.models import FieldMetadata, ObjectMetadata
-from tests.factories import Api, add_field, add_object, api_of, workspace_with
+from tests.api.core_graphql.conftest import without_samples
+from tests.factories import Api, add_field, add_object, api_of, principal_of, workspace_with
 
 SALE = {
     "nameSingular": "sale",
@@ -273,6 +275,100 @@ def test_groups_refused(visits: Api, dimensions: Any, order: Any, message: str) 
     answer = visits.graphql(GROUPS, {"g": dimensions, "o": order})
     assert answer.body["data"] == {"visitsGroupBy": None}
     assert [error["message"] for error in answer.body["errors"]] == [message]
+
+
+@pytest.fixture
+def deals(db: None) -> Api:
+    """Four opportunities: two on Thursdays, one won on a Wednesday, one without a company on a Monday."""
+    api = without_samples()
+    company = api.data('mutation { createCompany(data: {name: "Acme", employees: 7}) { id } }')["createCompany"]["id"]
+    rows = (
+        ("2025-02-06T08:00:00Z", "NEW", 100, company),
+        ("2025-02-13T08:00:00Z", "NEW", 105, company),
+        ("2025-04-02T08:00:00Z", "CUSTOMER", 100, company),
+        ("2025-01-06T08:00:00Z", "NEW", 100, None),
+    )
+    data = [
+        {"name": f"D{number}", "closeDate": day, "stage": stage, "companyId": company_id,
+         "amount": {"amountMicros": micros, "currencyCode": "EUR"}}
+        for number, (day, stage, micros, company_id) in enumerate(rows)
+    ]  # fmt: skip
+    api.data("mutation ($d: X) { createOpportunities(data: $d) { id } }", {"d": data})
+    return api
+
+
+DEALS = """query ($g: X, $o: X, $f: X, $l: Int) { opportunitiesGroupBy(groupBy: $g, orderBy: $o, filter: $f, limit: $l) {
+  groupByDimensionValues totalCount sumAmountAmountMicros minCreatedAt
+  edges { node { name createdAt amount { amountMicros } company { id employees } } } } }"""
+
+
+def test_two_dimensions_with_records_and_a_sum_of_each_group(deals: Api) -> None:
+    weekday = {"closeDate": {"granularity": "DAY_OF_THE_WEEK"}}
+    order = [{"closeDate": {"granularity": "DAY_OF_THE_WEEK", "orderBy": "AscNullsLast"}}]
+
+    def groups(**more: Any) -> list[Any]:
+        found = deals.data(DEALS, {"g": [weekday, {"stage": True}], "o": order, **more})["opportunitiesGroupBy"]
+        return [
+            (*each["groupByDimensionValues"], each["totalCount"], each["sumAmountAmountMicros"],
+             sorted((edge["node"]["name"], edge["node"]["amount"]["amountMicros"],
+                     (edge["node"]["company"] or {}).get("employees")) for edge in each["edges"]))
+            for each in found
+        ]  # fmt: skip
+
+    monday = ("Monday", "NEW", 1, 100, [("D3", 100, None)])
+    wednesday = ("Wednesday", "CUSTOMER", 1, 100, [("D2", 100, 7)])
+    thursday = ("Thursday", "NEW", 2, 205, [("D0", 100, 7), ("D1", 105, 7)])
+    assert groups() == [monday, wednesday, thursday]
+    assert groups(f={"stage": {"eq": "NEW"}}) == [monday, thursday]
+    assert groups(l=2) == [monday, wednesday]
+
+
+def test_amounts_are_texts_in_dimensions_and_quarters_are_counted(deals: Api) -> None:
+    order = [{"amount": {"amountMicros": "DescNullsLast"}}]
+    found = deals.data(DEALS, {"g": [{"amount": {"amountMicros": True}}], "o": order})["opportunitiesGroupBy"]
+    assert [(each["groupByDimensionValues"], each["totalCount"]) for each in found] == [(["105"], 1), (["100"], 3)]
+    quarter = {"closeDate": {"granularity": "QUARTER_OF_THE_YEAR"}}
+    found = deals.data(DEALS, {"g": [quarter]})["opportunitiesGroupBy"]
+    assert {each["groupByDimensionValues"][0]: each["totalCount"] for each in found} == {"Q1": 3, "Q2": 1}
+
+
+def test_the_least_creation_date_is_the_first_records_text(deals: Api) -> None:
+    [group] = deals.data(DEALS, {"g": [{"amount": {"currencyCode": True}}]})["opportunitiesGroupBy"]
+    assert group["groupByDimensionValues"] == ["EUR"]
+    assert group["minCreatedAt"] == min(edge["node"]["createdAt"] for edge in group["edges"])
+
+
+def test_the_name_of_a_morph_target_is_for_those_who_may_read_it(db: None) -> None:
+    workspace = workspace_with()
+    rocket = add_object(workspace, "rocket", "rockets")
+    pet = add_object(workspace, "pet", "pets")
+    payload = [
+        {
+            "type": "MANY_TO_ONE",
+            "targetObjectMetadataId": str(rocket.id),
+            "targetFieldLabel": "Pets",
+            "targetFieldIcon": "I",
+        }
+    ]
+    add_field(workspace, pet, "MORPH_RELATION", "owner", morphRelationsCreationPayload=payload)
+    api = api_of(workspace)
+    made = api.data('mutation { createRockets(data: [{name: "R1"}, {name: "R2"}]) { id } }')["createRockets"]
+    pets = [{"ownerRocketId": made[0]["id"]}, {"ownerRocketId": made[0]["id"]}, {"ownerRocketId": made[1]["id"]}, {}]
+    api.data("mutation ($d: X) { createPets(data: $d) { id } }", {"d": pets})
+    text = "{ petsGroupBy(groupBy: [{ownerRocket: {name: true}}]) { groupByDimensionValues totalCount } }"
+    found = api.data(text)["petsGroupBy"]
+    assert {each["groupByDimensionValues"][0]: each["totalCount"] for each in found} == {"R1": 2, "R2": 1, None: 1}
+    values = {"label": "Blind", "canReadAllObjectRecords": True, "canBeAssignedToApiKeys": True}
+    role = access.role_create(principal_of(workspace), values=values)
+    hidden = {"objectMetadataId": str(rocket.id), "canReadObjectRecords": False}
+    access.object_permissions_upsert(principal_of(workspace), role_id=role.id, items=[hidden])
+    answer = api_of(workspace, role="Blind").graphql(text)
+    assert answer.body["data"] == {"petsGroupBy": None}
+    [error] = answer.body["errors"]
+    assert (error["message"], error["extensions"]["code"]) == (
+        "Entity performing the request does not have permission",
+        "FORBIDDEN",
+    )
 
 
 def test_a_views_filters_and_any_field_search_apply(visits: Api) -> None:

@@ -202,6 +202,23 @@ def test_a_client_of_an_older_data_model_is_told(api: Api) -> None:
     assert api.post("/graphql", PEOPLE, X_Schema_Version="0").body == NO_MEMBERS
 
 
+@pytest.mark.parametrize("version", ["0.0.9", "v0.0.9-beta.1"])
+def test_an_older_client_is_told_when_its_document_is_not_valid(api: Api, version: str) -> None:
+    answer = api.post("/graphql", {"query": "{ foos { id } }"}, X_App_Version=version)
+    error = error_of(answer)
+    assert (error["message"], error["extensions"]["code"]) == ("App version mismatch.", "APP_VERSION_MISMATCH")
+    assert error["extensions"]["userFriendlyMessage"] == (
+        "Your app version is out of date. Please refresh the page to continue."
+    )
+    assert api.post("/graphql", PEOPLE, X_App_Version=version).body == NO_MEMBERS
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "2.19.0", "latest", "", "0.0", "9" * 5000])
+def test_other_clients_are_told_what_is_wrong_with_their_document(api: Api, version: str) -> None:
+    answer = api.post("/graphql", {"query": "{ foos { id } }"}, X_App_Version=version)
+    assert error_of(answer)["extensions"]["subCode"] == "UNKNOWN_ROOT_FIELD"
+
+
 # Faults of ours --------------------------------------------------------------------------------------
 
 

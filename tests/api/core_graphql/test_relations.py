@@ -430,6 +430,21 @@ def test_related_records_refused_and_nothing_written(crm: Api) -> None:
     assert ids(crm) == known
 
 
+def test_more_than_200_related_records_are_refused(crm: Api) -> None:
+    deal = {"company": {"create": {"name": "C"}}, "pointOfContact": {"create": {"company": {"create": {"name": "D"}}}}}
+    text = "mutation ($d: X) { createOpportunities(data: $d) { id } }"
+    note = {"note": {"create": {}}, "targetOpportunity": {"create": deal}}
+    before = ids(crm)
+    answer = crm.graphql("mutation ($d: X) { createNoteTargets(data: $d) { id } }", {"d": [note] * 41})  # 205 of them
+    assert messages(answer) == [("Maximum number of nested records to create is 200.", "BAD_USER_INPUT")]
+    assert ids(crm) == before
+    assert crm.data("{ opportunities { totalCount } notes { totalCount } }") == {
+        "opportunities": {"totalCount": 0},
+        "notes": {"totalCount": 0},
+    }
+    assert len(crm.data(text, {"d": [deal] * 60})["createOpportunities"]) == 60  # 180
+
+
 def test_related_records_nested_beyond_five_levels_are_refused(db: None) -> None:
     workspace = workspace_with()
     part = add_object(workspace, "part", "parts")

@@ -124,6 +124,9 @@ EMPTY: dict[str, Any] = {
 }
 
 
+COMPOSITES = ("person", "mails", "calls", "sites", "place", "money", "rich", "createdBy")
+
+
 @pytest.fixture
 def samples(db: None) -> Api:
     """A workspace with one full and one empty record of an object that has every type."""
@@ -305,6 +308,40 @@ def test_values_refused(samples: Api) -> None:
     text = "mutation ($d: X) { createSample(data: $d) { id } }"
     assert refusals(samples, text, "d", [given for given, _ in BAD_DATA]) == BAD_DATA
     assert samples.data("{ samples { totalCount } }") == {"samples": {"totalCount": 2}}
+
+
+def test_rest_refuses_the_same_values_with_the_same_words(samples: Api) -> None:
+    answered = []
+    for given, _ in BAD_DATA:
+        answer = samples.post("/rest/samples", given)
+        assert answer.status == 400, (given, answer.body)
+        answered.append((given, *answer.body["messages"]))
+    assert answered == BAD_DATA
+    assert samples.get("/rest/samples").body["totalCount"] == 2
+
+
+def test_rest_accepts_the_same_values_and_reads_the_same_back(db: None) -> None:
+    api = api_of(workspace_with([ALL]))
+    made = api.post("/rest/batch/samples", [FULL, EMPTY])
+    assert made.status == 201, made.body
+    for record, expected in zip(made.body["data"]["createSamples"], (READ_FULL, READ_EMPTY), strict=True):
+        shown = {
+            name: {part: record[name][part] for part in value} if name in COMPOSITES else record[name]
+            for name, value in expected.items()
+        }
+        assert shown == expected
+
+
+def test_emails_are_canonical_after_an_update_too(samples: Api) -> None:
+    text = "mutation ($id: X, $d: X) { updateSample(id: $id, data: $d) { mails { primaryEmail additionalEmails } } }"
+    mails = {"primaryEmail": "ÜBER@Bücher。Example.", "additionalEmails": ["Two@ＸＹ.example", "three@EXAMPLE.org."]}
+    changed = samples.data(text, {"id": ID, "d": {"mails": mails}})["updateSample"]["mails"]
+    assert changed == {
+        "primaryEmail": "über@xn--bcher-kva.example",
+        "additionalEmails": ["two@xy.example", "three@example.org"],
+    }
+    rest = samples.patch(f"/rest/samples/{ID}", {"mails": {"primaryEmail": "A@MÜNCHEN.example"}})
+    assert rest.body["data"]["updateSample"]["mails"]["primaryEmail"] == "a@xn--mnchen-3ya.example"
 
 
 def test_unique_phones(db: None) -> None:
