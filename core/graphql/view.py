@@ -42,9 +42,7 @@ from core.graphql.compile import parse_document
 from core.replay import HEADER as IDEMPOTENCY_KEY
 from core.replay import respond_once
 
-_VERSION = re.compile(
-    r"v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?=[-+]|$)", re.ASCII
-)  # of semver.org
+_VERSION = re.compile(r"v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?=[-+]|$)", re.ASCII)  # of semver.org
 
 
 class RecordGraphQLView(GraphQLView):

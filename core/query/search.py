@@ -41,6 +41,7 @@ class SearchPlan:
     text: str  # folded; without words nothing but itself is looked for, without any text every record is found
     limit: int
     after: After | None
+    hidden: frozenset[UUID]  # fields that are not shown, not as a label or picture either
 
 
 def plan_search(scope: Scope, query: ir.Search) -> SearchPlan:
@@ -58,7 +59,12 @@ def plan_search(scope: Scope, query: ir.Search) -> SearchPlan:
     objects.sort(key=lambda each: (_place(each[0].singular), each[0].singular))
     text = query.text.replace("\x00", "")
     return SearchPlan(
-        tuple(objects), tuple(dict.fromkeys(search_words(text))), fold(text).strip(), query.limit, _decode(query.after)
+        tuple(objects),
+        tuple(dict.fromkeys(search_words(text))),
+        fold(text).strip(),
+        query.limit,
+        _decode(query.after),
+        scope.principal.permissions.unreadable_fields,
     )
 
 

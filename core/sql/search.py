@@ -6,8 +6,9 @@ from uuid import UUID
 
 from core.query.plan import EVERY
 from core.query.search import After, SearchPlan, prefix_query
+from core.sql.files import with_urls
 from core.sql.filters import at, compile_condition, table_of
-from core.sql.fragment import Sql, integer, join, raw
+from core.sql.fragment import Sql, array_literal, integer, join, raw
 from metadata.schema import FieldSchema, ObjectSchema
 
 
@@ -32,6 +33,7 @@ def _object(plan: SearchPlan, index: int) -> list[Sql]:
     where = raw("r.deleted_at IS NULL")
     if condition != EVERY:
         where += raw(" AND ") + compile_condition(condition, "r")
+    where += _in_what_may_be_read(plan, subject)
     if not plan.words:
         return [_page(plan, index, _NO_RANKS, where + _inside((plan.text,) if plan.text else ()), None)]
     all_words, any_word = (
@@ -55,9 +57,23 @@ def _inside(texts: tuple[str, ...]) -> Sql:
     return join([Sql(""), *(Sql(f"strpos({words}, %s) > 0", (text,)) for text in texts)], " AND ")
 
 
+def _in_what_may_be_read(plan: SearchPlan, subject: ObjectSchema) -> Sql:
+    """Where some of the words are of fields that are hidden: one that was asked for must stand in another field.
+
+    As it is written there: that a value has other spellings (accents, phone numbers) is only known of all together.
+    """
+    texts = plan.words or ((plan.text,) if plan.text else ())
+    if not texts or not any(each.id in plan.hidden for each in subject.search_fields):
+        return Sql("")
+    keys = array_literal([each.storage_key for each in subject.fields if each.id in plan.hidden])
+    shown = "strpos(lower((r.data - %s::text[])::text), %s) > 0"
+    return raw(" AND (") + join([Sql(shown, (keys, text)) for text in texts], " OR ") + raw(")")
+
+
 def _page(plan: SearchPlan, index: int, ranks: Sql, where: Sql, own_ranks: Sql | None) -> Sql:
     subject = plan.objects[index][0]
-    sql = raw(f"SELECT {index}, r.id, {_label(subject)}, {_image(subject)}, ") + ranks
+    sql = raw(f"SELECT {index}, r.id, {_label(subject, plan.hidden)}, ") + _image(subject, plan.hidden)
+    sql += raw(", ") + ranks
     sql += raw(f" FROM {table_of(subject)} r WHERE ") + where
     sql = raw("SELECT * FROM (") + sql + raw(") s(object, id, label, image, cover, rank)")
     if plan.after is not None:
@@ -83,13 +99,13 @@ def _behind(after: After, subject: ObjectSchema, own_ranks: Sql | None) -> Sql:
     return raw("(") + lower + raw(" OR (") + same + raw("))")
 
 
-def _identifier(subject: ObjectSchema, field_id: UUID | None) -> FieldSchema | None:
-    return None if field_id is None else subject.by_id.get(field_id)
+def _identifier(subject: ObjectSchema, field_id: UUID | None, hidden: frozenset[UUID]) -> FieldSchema | None:
+    return None if field_id is None or field_id in hidden else subject.by_id.get(field_id)
 
 
-def _label(subject: ObjectSchema) -> str:
-    """The text of the record's label, its parts joined by a space."""
-    field = _identifier(subject, subject.label_identifier_id)
+def _label(subject: ObjectSchema, hidden: frozenset[UUID]) -> str:
+    """The text of the record's label, its parts joined by a space; its id where that may not be read."""
+    field = _identifier(subject, subject.label_identifier_id, hidden)
     if field is None:
         return "r.id::text"
     if not field.type.subfields:
@@ -98,7 +114,7 @@ def _label(subject: ObjectSchema) -> str:
     return f"concat_ws(' ', {parts})"
 
 
-def _image(subject: ObjectSchema) -> str:
-    field = _identifier(subject, subject.image_identifier_id)
+def _image(subject: ObjectSchema, hidden: frozenset[UUID]) -> Sql:
+    field = _identifier(subject, subject.image_identifier_id, hidden)
     sql = None if field is None else field.type.image_sql(field)
-    return "NULL::text" if sql is None else at(sql, "r")
+    return raw("NULL::text") if sql is None else with_urls(at(sql, "r"), subject.schema_name)

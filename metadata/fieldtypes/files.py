@@ -148,6 +148,10 @@ class FilesType(FieldType):
     def answer_sql(self, field: FieldSchema, subfield: str | None, json: str, sql_type: SqlType) -> str:
         return _ANSWER.replace("{json}", json)
 
+    def image_sql(self, field: FieldSchema) -> str | None:
+        """The address of the first file."""
+        return f"(SELECT {URL} FROM (SELECT {self.sql(field).json}->0) AS first(file) WHERE file IS NOT NULL)"
+
     def settings_problems(self, settings: Json) -> list[Problem]:
         problems = super().settings_problems(settings)
         limit = settings.get("maxNumberOfValues") if isinstance(settings, Mapping) else None

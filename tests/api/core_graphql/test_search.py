@@ -10,7 +10,7 @@ import pytest
 
 from apikeys import services as access
 from metadata import services
-from metadata.models import ObjectMetadata
+from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.api.core_graphql.conftest import without_samples
 from tests.factories import Api, api_of, key_of, principal_of, workspace_with
 
@@ -101,6 +101,16 @@ def test_a_hit_says_everything_about_the_record(ada: Api) -> None:
     ]
     [company] = found(ada, "engines", **{"in": ["company"]})["edges"]
     assert company["node"]["imageUrl"] == "https://engines.example/favicon.ico"
+
+
+def test_a_persons_picture_is_their_avatar_file(ada: Api) -> None:
+    file_id = ada.uploaded("person.avatarFile", "ada.png", b"png")
+    changed = ada.patch(f"/rest/people/{FIRST}", {"avatarFile": [{"fileId": file_id, "label": "Ada"}]})
+    assert changed.status == 200
+    [edge] = found(ada, "lovel")["edges"]
+    assert edge["node"]["imageUrl"].startswith(f"http://testserver/file/files-field/{file_id}?token=")
+    picture = Api(None).client.get(edge["node"]["imageUrl"].removeprefix("http://testserver"))
+    assert (picture.status_code, picture["Content-Type"], b"".join(picture)) == (200, "image/png", b"png")
 
 
 PERSON_TEXTS = (
@@ -361,3 +371,27 @@ def test_objects_the_caller_may_not_read_are_skipped(db: None) -> None:
     )
     assert labels(Api(key_of(workspace, role="Blind")), "same") == ["Same"]
     assert labels(admin, "same") == ["Same", "Same"]
+
+
+def test_a_label_or_picture_the_caller_may_not_read_is_not_shown(ada: Api) -> None:
+    workspace = Workspace.objects.get()
+    file_id = ada.uploaded("person.avatarFile", "ada.png")
+    ada.patch(f"/rest/people/{FIRST}", {"avatarFile": [{"fileId": file_id, "label": "Ada"}]})
+    role = access.role_create(
+        principal_of(workspace),
+        values={"label": "Blind", "canReadAllObjectRecords": True, "canBeAssignedToApiKeys": True},
+    )
+    person = ObjectMetadata.objects.get(workspace=workspace, name_singular="person")
+    hidden = [
+        {"objectMetadataId": str(person.id), "fieldMetadataId": str(field.id), "canReadFieldValue": False}
+        for field in FieldMetadata.objects.filter(object=person, name__in=["name", "avatarFile"])
+    ]
+    access.field_permissions_upsert(principal_of(workspace), role_id=role.id, items=hidden)
+    [edge] = found(Api(key_of(workspace, role="Blind")), "analyst")["edges"]
+    assert (edge["node"]["label"], edge["node"]["imageUrl"]) == (FIRST, None)
+    for text in ("lovelace", "ada", "Ada Lovelace"):  # and it cannot be found out by asking
+        assert labels(Api(key_of(workspace, role="Blind", name=text)), text, **{"in": ["person"]}) == []
+    assert labels(Api(key_of(workspace, role="Blind")), "lovelace analyst", **{"in": ["person"]}) == [FIRST]
+    [edge] = found(ada, "analyst")["edges"]
+    assert edge["node"]["label"] == "Ada Lovelace"
+    assert edge["node"]["imageUrl"] is not None
