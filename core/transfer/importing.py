@@ -7,7 +7,7 @@ are left out. A dry run does all of it in one transaction and takes it back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from io import BufferedIOBase
@@ -25,6 +25,7 @@ from core.sql.execute import fetch
 from core.sql.mutate import compile_statistics
 from core.transfer.columns import columns_of
 from core.transfer.reading import Row, read_csv, read_json_lines
+from metadata.fieldtypes.files import input_of
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 BATCH = 500
@@ -119,7 +120,8 @@ def _import_batch(scope: Scope, subject: ObjectSchema, batch: list[Row], options
     using = scope.principal.workspace.shard
     sound = [row for row in batch if row.fault is None]
     with transaction.atomic(using=using):
-        outcomes = create_each(scope, subject, [row.record for row in sound], _ID_ONLY, as_upsert=options.upsert)
+        records = [_as_input(subject, row.record) for row in sound]
+        outcomes = create_each(scope, subject, records, _ID_ONLY, as_upsert=options.upsert)
         faults = [(row.line, row.fault) for row in batch if row.fault is not None]
         faults += [(row.line, each.fault) for row, each in zip(sound, outcomes, strict=True) if each.fault is not None]
         is_refused = bool(faults) and not options.goes_on
@@ -131,6 +133,14 @@ def _import_batch(scope: Scope, subject: ObjectSchema, batch: list[Row], options
         report.add(line, fault)
     if not is_refused:
         _count(outcomes, report)
+
+
+def _as_input(subject: ObjectSchema, record: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The record without what an export adds to files, so that it can be read again."""
+    if record is None:
+        return None
+    answered = [each.name for each in subject.files_fields if isinstance(record.get(each.name), list)]
+    return {**record, **{name: [input_of(file) for file in record[name]] for name in answered}} if answered else record
 
 
 def _count(outcomes: Iterable[Outcome], report: Report) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MAX_FILES = 10
 _MEMBERS = frozenset({"fileId", "label"})
+_ADDED = frozenset({"extension", "url"})
 _SHOWN_URL = f"https://crm.example/file/files-field/{EXAMPLE}?token=…"
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]+\Z")
 URL = "{file_url}"  # stands in the SQL of an answer for the address of `file`; `core.sql.files` makes it
@@ -46,6 +47,13 @@ def extension_of(name: str) -> str | None:
     """
     found = _EXTENSION.search(name)
     return found and found[0]
+
+
+def input_of(answered: Json) -> Json:
+    """A file as it was answered, without what the answer added."""
+    if not isinstance(answered, Mapping):
+        return answered
+    return {name: value for name, value in answered.items() if name not in _ADDED}
 
 
 def _shape_error(value: Json) -> str | None:

@@ -171,3 +171,18 @@ def test_a_files_id_alone_opens_nothing_of_another_workspace(api: Api, workspace
     [shown_file] = api.get(f"/rest/rockets/{record['id']}").body["data"]["rocket"]["drawings"]
     answer = api.client.get(shown_file["url"].removeprefix("http://testserver"))
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(("form", "kind"), [("csv", "text/csv"), ("jsonl", "application/x-ndjson")])
+def test_what_was_exported_can_be_imported_again(api: Api, one: str, two: str, form: str, kind: str) -> None:
+    record = created(api, file(one, "one.txt"), file(two, "Zwei"))
+    sent = {"Authorization": f"Bearer {api.token}"}
+    exported = b"".join(api.client.get(f"/rest/rockets/export?format={form}", headers=sent))
+    assert b"/file/files-field/" in exported
+    api.patch(f"/rest/rockets/{record['id']}", {"drawings": [], "code": "B"})
+    answer = api.client.post(
+        f"/rest/rockets/import?format={form}&upsert=true", exported, content_type=kind, headers=sent
+    )
+    assert answer.json()["data"]["import"]["updated"] == 1, answer.json()
+    [restored] = api.records("/rest/rockets")
+    assert (restored["code"], shown(restored)) == ("A", [(one, "one.txt", ".txt"), (two, "Zwei", ".pdf")])
