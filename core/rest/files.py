@@ -21,10 +21,12 @@ from core.records.files import StoredFile, file_delete, file_find, file_open, fi
 from metadata.rest.shapes import moment
 
 KEYED = "1"
-SHOWN_TYPES = frozenset(  # in the browser; all others are saved
-    ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "application/pdf", "text/plain")
+SHOWN_TYPES = frozenset(  # in the browser; all others but PDF are saved
+    ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "text/plain")
 )
 SHOWN_KINDS = ("audio/", "video/")
+PDF = "application/pdf"  # browsers show it in a viewer of their own, which a policy would keep out
+POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 KEPT_S = 3600  # an address stays the same for an hour
 
 
@@ -84,13 +86,14 @@ class DownloadView(APIView):
 
     def get(self, request: HttpRequest, id: str) -> HttpResponseBase:
         file, content = file_open(id, request.GET.get("token", ""))
-        is_shown = file.content_type in SHOWN_TYPES or file.content_type.startswith(SHOWN_KINDS)
+        is_shown = file.content_type in (*SHOWN_TYPES, PDF) or file.content_type.startswith(SHOWN_KINDS)
         charset = "; charset=utf-8" if file.content_type.startswith("text/") else ""
         response = StreamingHttpResponse(content, content_type=file.content_type + charset)
         response["Content-Length"] = str(file.size)
         response["Content-Disposition"] = content_disposition_header(not is_shown, file.name) or "inline"
         response["X-Content-Type-Options"] = "nosniff"
-        response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        if file.content_type != PDF:
+            response["Content-Security-Policy"] = POLICY
         response["Cache-Control"] = f"private, max-age={KEPT_S}, immutable"
         response["Referrer-Policy"] = "no-referrer"
         return response
