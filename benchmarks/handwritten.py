@@ -58,7 +58,8 @@ def answer(text: str) -> HttpResponse:
 def one(request: HttpRequest, record_id: UUID, run: Any) -> HttpResponse:
     if not is_allowed(request, run):
         return HttpResponse(status=403)
-    rows = run(statements()["one"].text, (str(record_id),))
+    statement = statements()["one"]
+    rows = run(statement.text, (*statement.params[:-1], str(record_id)))
     return answer(f'{{"data":{{"person":{rows[0][0]}}}}}') if rows else HttpResponse(status=404)
 
 
