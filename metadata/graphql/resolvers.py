@@ -64,7 +64,9 @@ class Query:
 
     @staticmethod
     def resolve_object(root: Any, info: ResolveInfo, id: str) -> ObjectMetadata:
-        return _object(info, id)
+        row = _object(info, id)
+        info.context.rows.asked_for = info.context.rows.asked_for or row.id
+        return row
 
     @staticmethod
     def resolve_fields(root: Any, info: ResolveInfo, paging: Any, filter: Any) -> Any:

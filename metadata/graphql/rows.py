@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connections
@@ -23,12 +23,17 @@ MAX_NODES = 200_000  # objects, fields and indexes that one request may list, ov
 Row = TypeVar("Row", ObjectMetadata, FieldMetadata, IndexMetadata)
 
 
+def _place(row: FieldMetadata) -> tuple[Any, ...]:
+    return row.position, row.created_at, row.id
+
+
 class WorkspaceRows:
     """One workspace's objects, fields and indexes, read when first asked for, newest id first."""
 
     def __init__(self, workspace_id: UUID) -> None:
         self.workspace_id = workspace_id
         self._listed = 0
+        self.asked_for: UUID | None = None  # the one object that a request names
 
     def spend(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Count rows that go into an answer; TooComplex when a request lists more than MAX_NODES."""
@@ -53,9 +58,27 @@ class WorkspaceRows:
     def fields_by_object(self) -> Mapping[UUID, Sequence[FieldMetadata]]:
         """An object's fields in the order the data model lists them."""
         fields: dict[UUID, list[FieldMetadata]] = defaultdict(list)
-        for row in sorted(self.fields.values(), key=lambda row: (row.position, row.created_at, row.id)):
+        for row in sorted(self.fields.values(), key=_place):
             fields[row.object_id].append(row)
         return fields
+
+    @cached_property
+    def _fields_asked_for(self) -> Sequence[FieldMetadata]:
+        rows = FieldMetadata.objects.filter(workspace_id=self.workspace_id, object_id=self.asked_for)
+        return sorted(rows, key=_place)
+
+    def fields_of(self, object_id: UUID) -> Sequence[FieldMetadata]:
+        """One object's fields in that order; of the one that the request names no others are read with them."""
+        if object_id == self.asked_for and "fields" not in self.__dict__:
+            return self._fields_asked_for
+        return self.fields_by_object.get(object_id, ())
+
+    def listed_fields_of(self, object_id: UUID) -> Sequence[FieldMetadata]:
+        """As `fields_of`, the rows of one morph relation shown as its first one only."""
+        shown: dict[UUID, FieldMetadata] = {}
+        for row in self.fields_of(object_id):
+            shown.setdefault(row.morph_id or row.id, row)
+        return list(shown.values())
 
     @cached_property
     def morph_rows(self) -> Mapping[tuple[UUID, UUID], Sequence[FieldMetadata]]:
@@ -94,15 +117,3 @@ class WorkspaceRows:
         with connection.cursor() as cursor:
             cursor.execute(statement.as_string(cursor.cursor))
             return dict(cursor.fetchall())
-
-    @cached_property
-    def listed_fields_by_object(self) -> Mapping[UUID, Sequence[FieldMetadata]]:
-        """As `fields_by_object`, the rows of one morph relation shown as its first one only."""
-        return {
-            object_id: [row for row in rows if row.morph_id is None or self._is_first_of_morph(row)]
-            for object_id, rows in self.fields_by_object.items()
-        }
-
-    def _is_first_of_morph(self, row: FieldMetadata) -> bool:
-        assert row.morph_id is not None
-        return self.morph_rows[row.object_id, row.morph_id][0].id == row.id

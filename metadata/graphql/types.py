@@ -156,11 +156,11 @@ class Object(ObjectType):
     @staticmethod
     def resolve_fields_list(row: ObjectMetadata, info: ResolveInfo) -> Sequence[FieldMetadata]:
         rows = info.context.rows
-        return rows.spend(rows.listed_fields_by_object.get(row.id, ()))
+        return rows.spend(rows.listed_fields_of(row.id))
 
     @staticmethod
     def resolve_fields(row: ObjectMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
-        fields = info.context.rows.fields_by_object.get(row.id, ())
+        fields = info.context.rows.fields_of(row.id)
         return connection(info, sorted(fields, key=lambda field: field.id, reverse=True), paging, filter)
 
     @staticmethod
@@ -174,7 +174,7 @@ class Object(ObjectType):
 
     @staticmethod
     def resolve_search_field_metadata_list(row: ObjectMetadata, info: ResolveInfo) -> list[dict[str, Any]]:
-        fields = [field for field in info.context.rows.fields_by_object.get(row.id, ()) if field.is_active]
+        fields = [field for field in info.context.rows.fields_of(row.id) if field.is_active]
         vector = next((field for field in fields if field.column == "search"), None)
         if vector is None:
             return []
