@@ -12,7 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousMultipartForm, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.multipartparser import MultiPartParserError
 
 from config.errors import BadRequest, BodyTooLarge, MethodNotAllowed
 from config.rendering import JSON_CONTENT_TYPE, loads, read_body
@@ -61,6 +63,7 @@ def _read_post(request: HttpRequest, takes_files: bool) -> Any:
     if int(request.META.get("CONTENT_LENGTH") or 0) > largest:
         raise BodyTooLarge(f"Body is larger than {largest} bytes")
     if is_multipart:
+        _check_form(request)
         operations = request.POST.get("operations")  # the request's JSON, where files come beside it
         if operations is None:
             return request.POST
@@ -74,6 +77,14 @@ def _read_post(request: HttpRequest, takes_files: bool) -> Any:
     if request.content_type == _FORM and not body.lstrip().startswith((b"{", b"[")):
         return QueryDict(body)
     return loads(body) if body.strip() else request.GET
+
+
+def _check_form(request: HttpRequest) -> None:
+    """Have a multipart body read; one that cannot be is refused as the other bodies are."""
+    try:
+        request.POST  # noqa: B018 - Django reads it when it is first asked for
+    except (MultiPartParserError, SuspiciousMultipartForm, TooManyFieldsSent, TooManyFilesSent) as fault:
+        raise BadRequest(f"The form cannot be read: {fault}") from None
 
 
 def _place_files(asked: Any, places: Any, files: Mapping[str, Any]) -> None:

@@ -191,6 +191,19 @@ def test_multipart_requests_refused(api: Api, workspace: Workspace, case: str) -
     assert stored(workspace) == {}
 
 
+@pytest.mark.parametrize("path", ["/metadata", "/graphql"])
+def test_forms_that_cannot_be_read_are_refused(api: Api, workspace: Workspace, path: str) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nx\r\n'
+    for form, boundary in ((b"xxx", ""), (part * 101 + b"--x--\r\n", "; boundary=x")):
+        sent = {"Authorization": f"Bearer {api.token}"}
+        answer = api.client.post(path, form, content_type=f"multipart/form-data{boundary}", headers=sent)
+        assert answer.status_code == 400
+        [error] = answer.json()["errors"]
+        assert error["message"].startswith("The form cannot be read: ")
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert stored(workspace) == {}
+
+
 def test_a_role_uploads_only_where_it_may_write(workspace: Workspace) -> None:
     rocket = ObjectMetadata.objects.get(workspace=workspace, name_singular="rocket")
     principal = principal_of(workspace)
