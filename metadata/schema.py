@@ -14,7 +14,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 from metadata.fieldtypes.contract import FieldType
-from metadata.fieldtypes.files import FilesType
 
 RelationKind = Literal["MANY_TO_ONE", "ONE_TO_MANY"]
 OnDelete = Literal["CASCADE", "RESTRICT", "SET_NULL", "NO_ACTION"]
@@ -123,7 +122,7 @@ class ObjectSchema:
 
     @cached_property
     def files_fields(self) -> tuple[FieldSchema, ...]:
-        return tuple(each for each in self.fields if isinstance(each.type, FilesType))
+        return tuple(each for each in self.fields if each.type.holds_files)
 
     @cached_property
     def search_fields(self) -> tuple[FieldSchema, ...]:

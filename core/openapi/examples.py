@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metadata.fieldtypes.files import FilesType
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 SHOWN_FIELDS = 4  # in a selection: enough to see data, few enough to read
@@ -41,7 +40,7 @@ def sample_of(subject: ObjectSchema, hidden: frozenset[Any], count: int = 3) -> 
     sample: dict[str, Any] = {}
     for field in data_fields(subject, hidden):
         examples = field.type.input_json_schema(field).get("examples", ())
-        is_sendable = field.type.is_writable and not isinstance(field.type, FilesType)  # a file must be uploaded first
+        is_sendable = field.type.is_writable and field.type.has_sendable_example
         if is_sendable and examples and len(sample) < count:
             sample[field.name] = examples[0]
     return sample

@@ -171,7 +171,8 @@ def _uploads(view: View, subject: ObjectSchema, base_url: str) -> str:
     """How to upload a file for the object's first FILES field that the reader may write, and to attach it."""
     permissions = view.permissions
     field = next((each for each in view.readable_fields(subject) if each in subject.files_fields), None)
-    if field is None or field.id in permissions.locked_fields or not permissions.allows("update", subject.id):
+    may_write = permissions.allows("update", subject.id, is_system=subject.is_system)
+    if field is None or field.id in permissions.locked_fields or not may_write:
         return ""
     bearer = '-H "Authorization: Bearer YOUR_TOKEN"'
     value = json.dumps({field.name: [{"fileId": "THE_ID_ANSWERED", "label": "A file"}]})

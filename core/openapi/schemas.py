@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from config.principal import Permissions
 from core.openapi.bodies import answer_component, array_of, object_of
-from metadata.fieldtypes.files import FilesType
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 Json = dict[str, Any]
@@ -108,15 +107,15 @@ def _input(view: View, subject: ObjectSchema, columns: frozenset[str]) -> Json:
                 if target is not None:
                     properties[field.name] = _marked(_connection(target), field)
             continue
-        is_sendable = not isinstance(field.type, FilesType)
-        schema = _marked(field.type.input_json_schema(field) if is_sendable else _without_example(field), field)
+        described = field.type.input_json_schema if field.type.has_sendable_example else _without_example
+        schema = _marked(described(field), field)
         properties[field.name] = schema
         if field.column is None and len(example) < _EXAMPLE_MEMBERS:
             examples = schema.get("examples", ())
             if examples:
                 example[field.name] = examples[0]
-    described: Json = {"properties": properties, "additionalProperties": False}
-    return {**described, "examples": [example]} if example else described
+    whole: Json = {"properties": properties, "additionalProperties": False}
+    return {**whole, "examples": [example]} if example else whole
 
 
 def _answered(view: View, subject: ObjectSchema) -> Json:

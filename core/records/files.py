@@ -47,8 +47,8 @@ from core.sql.files import (
 )
 from core.sql.fragment import Sql
 from metadata.cache import current_schema
-from metadata.fieldtypes.contract import clean_text
-from metadata.fieldtypes.files import FilesType, extension_of
+from metadata.fieldtypes.contract import clean_text, field_types
+from metadata.fieldtypes.files import extension_of
 from metadata.fieldtypes.uuid import is_uuid, new_id
 from metadata.models import FieldMetadata, Workspace, table_name
 from metadata.schema import FieldSchema, ObjectSchema
@@ -127,7 +127,7 @@ def _files_field(scope: Scope, name: str) -> tuple[ObjectSchema, FieldSchema]:
         raise NotFound(
             f'There is no field "{name}"', hint="Name it like person.avatarFile, or by its id.", path="fieldMetadataId"
         )
-    if not isinstance(field.type, FilesType):
+    if not field.type.holds_files:
         raise InvalidValue(f"The field {subject.singular}.{field.name} takes no files", path="fieldMetadataId")
     return subject, field
 
@@ -299,7 +299,8 @@ def _sweep(workspace: Workspace) -> int:
     if not fetch(compile_any(schema_name), using)[0][0]:
         return 0
     # Inactive fields and objects count too: their values come back with them.
-    fields = FieldMetadata.objects.filter(workspace=workspace, type=FilesType.name)
+    types = [each.name for each in field_types() if each.holds_files]
+    fields = FieldMetadata.objects.filter(workspace=workspace, type__in=types)
     places = [(table_name(each.object_id), each.storage_key) for each in fields]
     fetch(compile_usage(schema_name, places), using, prepare=False)
     overdue = Sql(f"f.unused_since < now() - interval '{UNUSED_DAYS} days'")

@@ -16,11 +16,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.errors import BadRequest, BodyTooLarge
-from config.principal import Principal
 from core.records.files import StoredFile, file_delete, file_find, file_open, file_upload
 from metadata.rest.shapes import moment
+from metadata.rest.views import EnvelopedView
 
-KEYED = "1"
 SHOWN_TYPES = frozenset(  # in the browser; all others but PDF are saved
     ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "text/plain")
 )
@@ -42,21 +41,10 @@ def file_json(file: StoredFile) -> dict[str, Any]:
     }
 
 
-class _FileView(APIView):
-    parser_classes = [MultiPartParser]
-
-    @property
-    def principal(self) -> Principal:
-        assert isinstance(self.request.auth, Principal)
-        return self.request.auth
-
-    def item(self, operation: str, file: StoredFile, status: int = 200) -> Response:
-        shown = file_json(file)
-        return Response({"data": {operation: shown}} if self.principal.api_version == KEYED else shown, status)
-
-
-class FilesView(_FileView):
+class FilesView(EnvelopedView):
     """Keep a file for a FILES field. A record has it once its `id` is in the field's value."""
+
+    parser_classes = [MultiPartParser]
 
     def post(self, request: Request) -> Response:
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_UPLOAD_BYTES:
@@ -68,15 +56,15 @@ class FilesView(_FileView):
                 hint="Send multipart/form-data with file and fieldMetadataId, which may be like person.avatarFile.",
                 path="file" if upload is None else "fieldMetadataId",
             )
-        return self.item("createOneFile", file_upload(self.principal, field_name, upload), 201)
+        return self.item("createOneFile", file_json(file_upload(self.principal, field_name, upload)), 201)
 
 
-class FileView(_FileView):
+class FileView(EnvelopedView):
     def get(self, request: Request, id: str) -> Response:
-        return self.item("file", file_find(self.principal, id))
+        return self.item("file", file_json(file_find(self.principal, id)))
 
     def delete(self, request: Request, id: str) -> Response:
-        return self.item("deleteOneFile", file_delete(self.principal, id))
+        return self.item("deleteOneFile", file_json(file_delete(self.principal, id)))
 
 
 class DownloadView(APIView):

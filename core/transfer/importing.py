@@ -25,7 +25,6 @@ from core.sql.execute import fetch
 from core.sql.mutate import compile_statistics
 from core.transfer.columns import columns_of
 from core.transfer.reading import Row, read_csv, read_json_lines
-from metadata.fieldtypes.files import input_of
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 BATCH = 500
@@ -139,8 +138,8 @@ def _as_input(subject: ObjectSchema, record: Mapping[str, Any] | None) -> Mappin
     """The record without what an export adds to files, so that it can be read again."""
     if record is None:
         return None
-    answered = [each.name for each in subject.files_fields if isinstance(record.get(each.name), list)]
-    return {**record, **{name: [input_of(file) for file in record[name]] for name in answered}} if answered else record
+    given = [each for each in subject.files_fields if each.name in record]
+    return {**record, **{each.name: each.type.input_of(record[each.name]) for each in given}} if given else record
 
 
 def _count(outcomes: Iterable[Outcome], report: Report) -> None:

@@ -135,6 +135,8 @@ class FieldType:
     unique_capable: ClassVar[bool] = True
     label_identifier_capable: ClassVar[bool] = False
     image_identifier_capable: ClassVar[bool] = False
+    holds_files: ClassVar[bool] = False  # its values are lists of uploaded files
+    has_sendable_example: ClassVar[bool] = True  # False: an example names what must exist before
     has_options: ClassVar[bool] = False
     is_date: ClassVar[bool] = False  # has date granularities in group by
     has_time: ClassVar[bool] = False  # whether a time zone decides which day a value falls on
@@ -223,6 +225,10 @@ class FieldType:
             }
         assert self.sql_type is not None
         return empty_value(self.sql_type.empty_json) if stored is None else stored
+
+    def input_of(self, answered: Json) -> Json:
+        """An answered value as an input: without what only answers have."""
+        return answered
 
     def image_sql(self, field: FieldSchema) -> str | None:
         """SQL (with `{r}`) of the address of the picture that the value stands for; None when it has none."""

@@ -49,13 +49,6 @@ def extension_of(name: str) -> str | None:
     return found and found[0]
 
 
-def input_of(answered: Json) -> Json:
-    """A file as it was answered, without what the answer added."""
-    if not isinstance(answered, Mapping):
-        return answered
-    return {name: value for name, value in answered.items() if name not in _ADDED}
-
-
 def _shape_error(value: Json) -> str | None:
     """What keeps a value from being a list of `{fileId, label}`."""
     if not isinstance(value, list):
@@ -93,6 +86,8 @@ class FilesType(FieldType):
     groupable = False
     unique_capable = False
     image_identifier_capable = True
+    holds_files = True
+    has_sendable_example = False
 
     graphql = "[FileObject]"
     graphql_input = "[FileItemInput]"
@@ -155,6 +150,14 @@ class FilesType(FieldType):
 
     def answer_sql(self, field: FieldSchema, subfield: str | None, json: str, sql_type: SqlType) -> str:
         return _ANSWER.replace("{json}", json)
+
+    def input_of(self, answered: Json) -> Json:
+        if not isinstance(answered, list):
+            return answered
+        return [
+            {name: value for name, value in file.items() if name not in _ADDED} if isinstance(file, Mapping) else file
+            for file in answered
+        ]
 
     def image_sql(self, field: FieldSchema) -> str | None:
         """The address of the first file."""

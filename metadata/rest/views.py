@@ -33,18 +33,25 @@ FLAG = "DATA_MODEL"
 KEYED = "1"
 
 
-class _MetadataView(APIView):
+class EnvelopedView(APIView):
+    """Answers an item in the envelope of the caller's `apiVersion`."""
+
+    @property
+    def principal(self) -> Principal:
+        assert isinstance(self.request.auth, Principal)
+        return self.request.auth
+
+    def item(self, operation: str, item: dict[str, Any], status_code: int = status.HTTP_200_OK) -> Response:
+        return Response({"data": {operation: item}} if self.principal.api_version == KEYED else item, status_code)
+
+
+class _MetadataView(EnvelopedView):
     """Asks every caller for the DATA_MODEL flag, readers too."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if not self.principal.permissions.has_flag(FLAG):
             raise PermissionDenied()
-
-    @property
-    def principal(self) -> Principal:
-        assert isinstance(self.request.auth, Principal)
-        return self.request.auth
 
     @property
     def workspace_id(self) -> UUID:
@@ -56,9 +63,6 @@ class _MetadataView(APIView):
 
     def page(self, name: str, page: Page[Any], items: list[dict[str, Any]]) -> Response:
         return Response(page.envelope({name: items} if self.principal.api_version == KEYED else items))
-
-    def item(self, operation: str, item: dict[str, Any], status_code: int = status.HTTP_200_OK) -> Response:
-        return Response({"data": {operation: item}} if self.principal.api_version == KEYED else item, status_code)
 
 
 def path_id(text: str) -> UUID:
