@@ -8,11 +8,12 @@ RUNTIME_LOCK := config/requirements.txt
 DEV_LOCK := tests/requirements.txt
 ASSETS_LOCK := config/requirements-assets.txt
 
-.PHONY: help run test lint format bench assets lock clean
+.PHONY: help run test fuzz lint format bench assets lock clean
 
 help:
 	@echo "make run     start Fourgate on PORT (8000)"
 	@echo "make test    run the tests; ARGS='-k paging' passes arguments to pytest"
+	@echo "make fuzz    hunt with random tests; FUZZ=100 draws a hundred times as often as make test"
 	@echo "make lint    ruff, mypy, import-linter, missing migrations"
 	@echo "make format  let ruff format the code"
 	@echo "make bench   print the numbers of benchmarks/"
@@ -25,6 +26,11 @@ run: .venv/runtime.stamp
 
 test: .venv/dev.stamp
 	$(VENV_PYTHON) -m pytest $(ARGS)
+
+# Everything that draws at random, with new seeds and FUZZ times as often.
+fuzz: export FUZZ ?= 20
+fuzz: .venv/dev.stamp
+	$(VENV_PYTHON) -m pytest -m "hypothesis or fuzz" $(ARGS)
 
 lint: .venv/dev.stamp
 	$(VENV_PYTHON) -m ruff check .

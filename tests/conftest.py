@@ -1,7 +1,9 @@
 """Fixtures of the whole suite. The database must stand before Django reads its settings."""
 
+from tests.chance import load_profile
 from tests.database import start_database
 
+load_profile()
 start_database()
 
 import pytest

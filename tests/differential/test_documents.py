@@ -11,13 +11,14 @@ from graphql import build_client_schema, get_introspection_query
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
+from tests.chance import seeds
 from tests.differential.models import build, fill, random_model
 from tests.differential.mutations import MutationWriter, WritingOracle
 from tests.differential.oracle import Oracle
 from tests.differential.writer import Writer
 from tests.factories import Api
 
-SEEDS = range(8)  # of as many models
+SEEDS = seeds(*range(8))  # of as many models
 QUERIES = 200  # of each model
 MUTATIONS = 100
 
@@ -28,9 +29,7 @@ def asked_often(times: int, check: Check) -> None:
     """Call `check` with so many random draws; a failure is shrunk, and shown with its document and seed."""
     limits = settings(
         max_examples=times,
-        deadline=None,
         database=None,
-        print_blob=True,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )
@@ -57,6 +56,7 @@ def compare(api: Api, oracle: Oracle, writer: Writer, seed: int) -> None:
     assert answer.body["data"] == expected
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_queries(db: None, seed: int) -> None:
     api, oracle = world(seed)
@@ -67,6 +67,7 @@ def test_random_queries(db: None, seed: int) -> None:
     asked_often(QUERIES, check)
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_mutations_and_what_is_there_afterwards(db: None, seed: int) -> None:
     api, oracle = world(seed)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metadata.fieldtypes.blocknote import blocks_of, has_dangerous_url, markdown_of
+from tests.chance import examples
 
 DOCUMENT = """\
 # Title
@@ -86,7 +87,7 @@ def test_odd_blocks_are_no_error(blocks: list[object]) -> None:
     assert isinstance(markdown_of(blocks), str)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=60))
 def test_any_text_becomes_storable_blocks_and_back(text: str) -> None:
     blocks = blocks_of(text)

@@ -20,6 +20,7 @@ from django.db import connection
 
 from metadata import cache, services
 from metadata.models import FieldMetadata, ObjectMetadata
+from tests.chance import seeds
 from tests.factories import Answer
 from tests.metadata.conftest import version_of
 from tests.metadata.play import PATH, Play
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 KILLS = 25  # at moments of chance
 LONGEST_S = 0.4
 MOST_STATEMENTS = 200
-SEED = int(os.environ.get("RANDOM_SEED", random.SystemRandom().randrange(10**6)))
+[SEED] = seeds(715043)[:1]
 
 Change = Callable[[Play], Answer]
 

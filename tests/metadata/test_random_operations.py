@@ -7,23 +7,17 @@ A failing run prints its seed; RANDOM_SEED=<seed> runs that one alone.
 
 from __future__ import annotations
 
-import os
-import random
-
 import pytest
 
+from tests.chance import seeds
 from tests.metadata.play import Play
 
 STEPS = 80
-SEEDS = (
-    [int(os.environ["RANDOM_SEED"])]
-    if "RANDOM_SEED" in os.environ
-    else [1, 589208, random.SystemRandom().randrange(10**6)]
-)
 
 
+@pytest.mark.fuzz
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", seeds(1, 589208, 240713))
 def test_everything_agrees_after_every_step(seed: int) -> None:
     print(f"RANDOM_SEED={seed}")
     play = Play(seed)

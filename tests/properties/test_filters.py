@@ -10,6 +10,7 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.chance import examples
 from tests.factories import Api
 from tests.properties.conftest import stored
 from tests.properties.things import (
@@ -25,7 +26,7 @@ from tests.properties.things import (
     lowered,
 )
 
-FIND = settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FIND = settings(max_examples=examples(1000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq, "neq": operator.ne, "gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le,
 }  # fmt: skip

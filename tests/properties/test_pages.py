@@ -8,11 +8,12 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.chance import examples
 from tests.factories import Api
 from tests.properties.conftest import stored
 from tests.properties.things import Order, collections, in_order, orders
 
-WALK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+WALK = settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 sizes = st.integers(1, 5)
 # Numbers that no 64 bits hold, and that as floating-point ones would be equal:
 BEYOND_64_BITS = [

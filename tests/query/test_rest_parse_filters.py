@@ -10,6 +10,7 @@ from config.errors import BadRequest
 from core.query import ir
 from core.query.ir import And, Match, Not, Or
 from core.rest.filters import COMPARATORS, LIST_COMPARATORS, MAX_DEPTH, parse_filter
+from tests.chance import examples
 
 COMPARATOR_LIST = "eq, neq, in, containsAny, is, gt, gte, lt, lte, startsWith, endsWith, like, ilike"
 
@@ -177,14 +178,14 @@ def conjunctions(inner: st.SearchStrategy[tuple[str, ir.Filter]]) -> st.SearchSt
     return several | inner.map(lambda member: (f"not({member[0]})", Not(member[1])))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(st.recursive(leaves(), conjunctions, max_leaves=12))
 def test_any_tree_is_read_back(written: tuple[str, ir.Filter]) -> None:
     text, tree = written
     assert parse_filter(text) == tree
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(
     st.text(st.sampled_from("ab.[]:(),'\"eqinot ") | st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from core.rest.filters import COMPARATORS
 from core.rest.parse import DIRECTIONS
 from tests.api.core_rest.conftest import Rest
+from tests.chance import examples
 
 MEMBERS = (
     "id", "createdAt", "updatedAt", "deletedAt", "createdBy.source", "createdBy.name", "createdBy.workspaceMemberId",
@@ -30,7 +31,7 @@ VALUES = (
     "777a8457-eb2d-40ac-a707-551b615b6980", "[777a8457-eb2d-40ac-a707-551b615b6980]", "{}", '{"a":1}', "'; --", "$1",
     "%s", "%(x)s", "😀", "\u202e", "a\u0301", "\t", "\x7f",
 )  # fmt: skip
-LIVELY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LIVELY = settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 leaves = st.builds(
     "{}[{}]:{}".format,

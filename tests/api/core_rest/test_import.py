@@ -19,6 +19,7 @@ from core.transfer.columns import Column
 from core.transfer.reading import Body, buffered, read_csv, read_json_lines
 from metadata.models import Workspace
 from tests.api.core_rest.conftest import Answer, Rest
+from tests.chance import examples
 from tests.factories import key_of, workspace_with
 
 MISSING = "00000000-0000-4000-8000-000000000000"
@@ -234,7 +235,7 @@ def pair(db: None) -> tuple[Rest, Rest]:
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(RECORD, min_size=1, max_size=5))
 def test_a_file_brings_everything_into_another_workspace(
     pair: tuple[Rest, Rest], form: str, records: list[dict[str, Any]]
@@ -291,3 +292,27 @@ def test_the_command_shows_how_far_it_is_on_a_terminal(workspace: Workspace, tmp
 def test_paths_of_batches_are_no_files(rest: Rest) -> None:
     """`import` may be the name of an object."""
     assert rest.post("batch/import", []).message == "object 'import' not found. eg: companies"
+
+
+def test_a_line_that_is_no_object_is_an_error_of_that_line(rest: Rest) -> None:
+    lines = '[1]\n{"name": {"firstName": "Ada"}}\n"avatarFile"\n7\ntrue\nnull\n[["avatarFile"]]\n'
+    answer = report(send(rest, "people/import?format=jsonl&on_error=continue", lines))
+    assert (answer["read"], answer["created"], answer["failed"]) == (7, 1, 6)
+    assert [(each["line"], each["messages"]) for each in answer["errors"]] == [
+        (line, [f"Invalid object value {shown}: a record must be an object"])
+        for line, shown in (
+            (1, "[ 1 ]"),
+            (3, "'avatarFile'"),
+            (4, "7"),
+            (5, "true"),
+            (6, "null"),
+            (7, "[ [ 'avatarFile' ] ]"),
+        )
+    ]
+
+
+def test_a_line_that_is_no_object_ends_an_import_that_does_not_go_on(rest: Rest) -> None:
+    before = rest.get("people").body["totalCount"]
+    answer = send(rest, "people/import?format=jsonl", '{"name": {"firstName": "Ada"}}\n[1]\n')
+    assert counts(answer) == (2, 0, 0, 1, True)
+    assert rest.get("people").body["totalCount"] == before
