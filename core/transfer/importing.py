@@ -7,7 +7,7 @@ are left out. A dry run does all of it in one transaction and takes it back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from io import BufferedIOBase
@@ -134,10 +134,13 @@ def _import_batch(scope: Scope, subject: ObjectSchema, batch: list[Row], options
         _count(outcomes, report)
 
 
-def _as_input(subject: ObjectSchema, record: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The record without what an export adds to files, so that it can be read again."""
-    if record is None:
-        return None
+def _as_input(subject: ObjectSchema, record: Any) -> Any:
+    """The record without what an export adds to files, so that it can be read again.
+
+    A line of JSON Lines may hold any JSON value: what is no object is refused where records are planned.
+    """
+    if not isinstance(record, dict):
+        return record
     given = [each for each in subject.files_fields if each.name in record]
     return {**record, **{each.name: each.type.input_of(record[each.name]) for each in given}} if given else record
 
