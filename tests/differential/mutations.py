@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -105,11 +105,13 @@ class WritingOracle(Oracle):
         subject, is_many = self.model.root(name[len(verb)].lower() + name[len(verb) + 1 :])
         if verb == "create":
             given = arguments["data"] if is_many else [arguments["data"]]
+            self.require_related(subject, given)
             changed = [self.create(subject, each) for each in given]
         else:
-            changed = [
-                self.change(verb, subject, each, arguments) for each in self.targets(verb, subject, is_many, arguments)
-            ]
+            targets = self.targets(verb, subject, is_many, arguments)
+            if verb == "update" and targets:
+                self.require_related(subject, [arguments["data"]])
+            changed = [self.change(verb, subject, each, arguments) for each in targets]
         rows = [Row(subject, each) for each in changed]
         return rows if is_many else rows[0]
 
@@ -124,6 +126,18 @@ class WritingOracle(Oracle):
         if not is_many and not fit:
             raise GraphQLError("Record not found")
         return sorted(fit, key=lambda each: str(each["id"]))
+
+    def require_related(self, subject: ObjectModel, given: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse ids that are nobody's: an earlier mutation of the document may have destroyed what they name."""
+        named = dict.fromkeys(name for each in given for name in each if each[name] is not None)
+        for name in [each[:-2] for each in named if each[:-2] in subject.to_one]:
+            parent = subject.to_one[name]
+            known = {each["id"] for each in self.records[parent]}
+            if parent == subject.singular:
+                known |= {each["id"] for each in given if "id" in each}
+            missing = sorted({each[f"{name}Id"] for each in given if each.get(f"{name}Id")} - known)
+            if missing:
+                raise GraphQLError(f"{name}Id: no {parent} with id {', '.join(missing)}")
 
     def create(self, subject: ObjectModel, given: Mapping[str, Any]) -> Record:
         record = {"id": given["id"], "deletedAt": None}

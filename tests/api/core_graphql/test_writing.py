@@ -154,3 +154,16 @@ def test_values_refused(ships: Api) -> None:
     unknown = ships.graphql("mutation { createShip(data: {sails: 1}) { id } }")
     assert unknown.body["errors"][0]["message"] == 'Object ship doesn\'t have any "sails" field.'
     assert all_ships(ships) == []
+
+
+def test_a_record_that_points_at_one_destroyed_in_the_same_document_is_refused(api: Api) -> None:
+    company = api.data('mutation { createCompany(data: {name: "Gone"}) { id } }')["createCompany"]["id"]
+    people = api.data("{ people { totalCount } }")["people"]["totalCount"]
+    answer = api.graphql(
+        "mutation ($id: UUID!) { gone: destroyCompany(id: $id) { id }"
+        ' lost: createPerson(data: {jobTitle: "Lost", companyId: $id}) { id } }',
+        {"id": company},
+    )
+    assert answer.body["data"] == {"gone": {"id": company}, "lost": None}
+    assert [each["message"] for each in answer.body["errors"]] == [f"companyId: no company with id {company}"]
+    assert api.data("{ people { totalCount } }")["people"]["totalCount"] == people
