@@ -40,7 +40,7 @@ class Writer:
         names = [
             name
             for each in self.model.objects.values()
-            for name in (each.plural, each.singular, f"{each.plural}GroupBy")
+            for name in (each.plural, each.singular, *([f"{each.plural}GroupBy"] if self.dimensions(each) else []))
         ]
         chosen = self.draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
         return self.operation("query", [self.root(name) for name in chosen])
