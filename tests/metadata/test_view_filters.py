@@ -21,7 +21,7 @@ TYPES = {
     "words": "ARRAY", "mark": "RATING", "launch": "DATE", "landed": "DATE_TIME", "price": "CURRENCY",
     "site": "LINKS", "home": "ADDRESS", "crew": "FULL_NAME", "extra": "RAW_JSON",
 }  # fmt: skip
-RECORD = str(uuid4())
+RECORD = "84936d1c-1dc9-4afa-94b5-12c5aa0b6f3e"
 
 
 @pytest.fixture
