@@ -27,6 +27,7 @@ from apikeys.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, RevokeForm
 from apikeys.models import ApiKey, Member, Role
 from apikeys.roles import RIGHTS
 from config.errors import ApiError, TokenRefused
+from config.http.rights import may, require
 from config.pages import public_page, settings_page
 from config.principal import Permissions, Principal
 from config.server_url import server_url
@@ -163,7 +164,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
         "total": len(found),
         "search": search,
         "with_revoked": with_revoked,
-        "can_create": principal.permissions.has_flag("ROLES"),
+        "can_create": may(principal, "ROLES"),
         **_example(request, principal.permissions),
     }
     return render(request, "apikeys/key_list.html", context)
@@ -174,7 +175,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
 def key_new(request: HttpRequest) -> HttpResponse:
     """Make a key and its first token, then go to the page that shows it once."""
     principal = _principal(request)
-    services.require(principal, "ROLES")
+    require(principal, "ROLES")
     roles = services.bindable_roles(principal)
     form = ApiKeyForm(roles, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -270,7 +271,7 @@ def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
 
 
 def _render_detail(request: HttpRequest, principal: Principal, key: ApiKey, form: ApiKeyNameForm) -> HttpResponse:
-    roles = services.bindable_roles(principal) if principal.permissions.has_flag("ROLES") else []
+    roles = services.bindable_roles(principal) if may(principal, "ROLES") else []
     context = {
         **_shown(key),
         "form": form,
@@ -315,7 +316,7 @@ def _example(request: HttpRequest, permissions: Permissions) -> dict[str, str]:
     described = ObjectMetadata.objects.filter(
         workspace_id=_principal(request).workspace_id, is_active=True, is_system=False
     ).order_by("created_at", "name_singular")
-    plural = next((each.name_plural for each in described if permissions.allows("read", each.id)), None)
+    plural = next((each.name_plural for each in described if permissions.allows("read", each)), None)
     return {
         "base_url": server_url(),
         "example_path": f"/rest/{plural}?limit=3" if plural else "/rest/metadata/objects",

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from apikeys import services
 from apikeys.models import ApiKey
 from config.errors import BadRequest, NotFound
+from config.http.rights import require
 from config.principal import Principal
 from metadata.rest.paging import read_page, read_page_request
 from metadata.rest.views import path_id
@@ -90,7 +91,7 @@ class ApiKeys(APIView):
         principal = _principal(request)
         if not self.is_paged or principal.api_version == "1":
             return Response(ApiKeySerializer(services.apikey_list(principal), many=True).data)
-        services.require(principal, services.FLAG)
+        require(principal, services.FLAG)
         living = ApiKey.objects.filter(workspace_id=principal.workspace_id, revoked_at=None)
         page = read_page(living, read_page_request(request.query_params))
         return Response(page.envelope(ApiKeySerializer(page.items, many=True).data))

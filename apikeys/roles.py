@@ -1,4 +1,4 @@
-"""Rights of a role as data: the known flags, the compiled permissions, and what exceeds what. Pure."""
+"""Rights of a role as data: their API names, the compiled permissions, and what exceeds what. Pure."""
 
 from __future__ import annotations
 
@@ -6,44 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from config.principal import ObjectPermission, Permissions, Principal, Verb
-
-# Named flags of a role: those that canUpdateAllSettings implies, and those of canAccessAllTools.
-SETTINGS_FLAGS = frozenset(
-    [
-        "API_KEYS_AND_WEBHOOKS",
-        "WORKSPACE",
-        "WORKSPACE_MEMBERS",
-        "ROLES",
-        "DATA_MODEL",
-        "SECURITY",
-        "WORKFLOWS",
-        "APPLICATIONS",
-        "MARKETPLACE_APPS",
-        "LAYOUTS",
-        "VIEWS",
-        "BILLING",
-        "AI_SETTINGS",
-        "IMPERSONATE",
-        "SSO_BYPASS",
-        "ADMIN_PANEL",
-    ]
-)
-TOOL_FLAGS = frozenset(
-    [
-        "AI",
-        "SEND_EMAIL_TOOL",
-        "HTTP_REQUEST_TOOL",
-        "CODE_INTERPRETER_TOOL",
-        "IMPORT_CSV",
-        "EXPORT_CSV",
-        "UPLOAD_FILE",
-        "DOWNLOAD_FILE",
-        "CONNECTED_ACCOUNTS",
-        "PROFILE_INFORMATION",
-    ]
-)
-FLAGS = SETTINGS_FLAGS | TOOL_FLAGS
+from config.principal import ObjectPermission, Permissions, Verb
 
 VERBS: Sequence[Verb] = ("read", "update", "soft_delete", "destroy")
 
@@ -107,11 +70,6 @@ def _uuid(value: str | UUID) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
-def grants_flag(permissions: Permissions, flag: str) -> bool:
-    """Whether a settings or tool flag is granted, by itself or by the right that implies its kind."""
-    return permissions.has_flag(flag) if flag in SETTINGS_FLAGS else permissions.has_tool(flag)
-
-
 def excess(wanted: Permissions, own: Permissions) -> str | None:
     """The first right in `wanted` that `own` lacks, by its API name; None when `wanted` is a subset.
 
@@ -122,21 +80,16 @@ def excess(wanted: Permissions, own: Permissions) -> str | None:
     if wanted.tools and not own.tools:
         return "canAccessAllTools"
     for flag in sorted(wanted.flags):
-        if not grants_flag(own, flag):
+        if not own.has_flag(flag):
             return flag
     for verb in VERBS:
         if getattr(wanted, verb) and not getattr(own, verb):
             return _ROLE_WIDE_NAMES[verb]
         for object_id in wanted.objects.keys() | own.objects.keys():
-            if wanted.allows(verb, object_id) and not own.allows(verb, object_id):
+            if wanted.grants(verb, object_id) and not own.grants(verb, object_id):
                 return f"{_ROLE_WIDE_NAMES[verb]} on {object_id}"
     if own.unreadable_fields - wanted.unreadable_fields:
         return "canReadFieldValue"
     if own.locked_fields - wanted.locked_fields:
         return "canUpdateFieldValue"
     return None
-
-
-def may(principal: Principal, flag: str) -> bool:
-    """Whether a principal has a flag; the system has every one."""
-    return principal.is_system or grants_flag(principal.permissions, flag)

@@ -27,22 +27,20 @@ from apikeys.models import ApiKey, ApiKeyToken, FieldPermission, Member, ObjectP
 from apikeys.roles import (
     ASSIGNABLE,
     FIELD_RIGHTS,
-    FLAGS,
     OBJECT_RIGHTS,
     RIGHTS,
     compile_permissions,
     excess,
-    may,
 )
 from config.errors import (
     BadRequest,
     Forbidden,
     InvalidMetadataInput,
     NotFound,
-    PermissionDenied,
     TokenRefused,
 )
-from config.principal import Permissions, Principal, system
+from config.http.rights import lacking, require
+from config.principal import FLAGS, Permissions, Principal, system
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.validation import InvalidInput
 
@@ -169,14 +167,6 @@ def member_set_role(principal: Principal, *, member_id: UUID, role_id: UUID) -> 
 
 
 # Roles -----------------------------------------------------------------------------------------------
-
-
-def require(principal: Principal, flag: str) -> None:
-    """Refuse a principal without the settings flag."""
-    if not may(principal, flag):
-        raise PermissionDenied(
-            details={"permission": flag}, extensions={"required": {"permission": flag}}, hint=f"Needs {flag}."
-        )
 
 
 def permissions_of(role: Role) -> Permissions:
@@ -316,11 +306,7 @@ def _refuse_excess(principal: Principal, role: Role) -> None:
     """No escalation: what a role grants must lie within the rights of whoever grants it."""
     missing = _excess(principal, permissions_of(role))
     if missing is not None:
-        raise PermissionDenied(
-            hint=f'The role grants "{missing}", which you do not have.',
-            details={"permission": missing},
-            extensions={"required": {"permission": missing}},
-        )
+        raise lacking(missing, f'The role grants "{missing}", which you do not have.')
 
 
 def _write_without_read() -> InvalidMetadataInput:
@@ -365,8 +351,6 @@ def object_permissions_upsert(
         described = found.get(object_id)
         if described is None:
             raise NotFound("Object metadata not found")
-        if described.is_system:
-            raise Forbidden("Cannot add object permission on system object")
         permission = stored.setdefault(object_id, ObjectPermission(role=role, object_metadata_id=object_id))
         for member, column in OBJECT_RIGHTS.items():
             if member in item:
@@ -399,7 +383,10 @@ def field_permissions_upsert(
     permissions = permissions_of(role)
     ids = [as_uuid(each.get("fieldMetadataId"), "fieldMetadataId") for each in items]
     fields = {
-        each.id: each for each in FieldMetadata.objects.filter(object__workspace_id=principal.workspace_id, id__in=ids)
+        each.id: each
+        for each in FieldMetadata.objects.select_related("object").filter(
+            object__workspace_id=principal.workspace_id, id__in=ids
+        )
     }
     stored = {each.field_metadata_id: each for each in role.field_permissions.filter(field_metadata_id__in=ids)}
     for field_id, item in zip(ids, items, strict=True):
@@ -425,7 +412,7 @@ def field_permissions_upsert(
             known.delete()
             del stored[field_id]
             continue
-        _check_field_restriction(permissions, permission)
+        _check_field_restriction(permissions, field.object, permission)
         permission.save()
         stored[field_id] = permission
     _bump(role)
@@ -433,13 +420,13 @@ def field_permissions_upsert(
     return [stored[each] for each in dict.fromkeys(ids) if each in stored]
 
 
-def _check_field_restriction(permissions: Permissions, permission: FieldPermission) -> None:
-    if not permissions.allows("read", permission.object_metadata_id):
+def _check_field_restriction(permissions: Permissions, subject: ObjectMetadata, permission: FieldPermission) -> None:
+    if not permissions.allows("read", subject):
         raise InvalidMetadataInput(
             "Field restriction only makes sense on a readable object",
             sub_code="FIELD_RESTRICTION_ONLY_ON_READABLE_OBJECT",
         )
-    if permission.can_update is False and not permissions.allows("update", permission.object_metadata_id):
+    if permission.can_update is False and not permissions.allows("update", subject):
         raise InvalidMetadataInput(
             "Field restriction on update only makes sense on an updatable object",
             sub_code="FIELD_RESTRICTION_ON_UPDATE_ONLY_ON_UPDATABLE_OBJECT",

@@ -18,6 +18,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.module_loading import import_string
 
 from config.errors import NotFound, PermissionDenied, TokenRefused
+from config.http.rights import may
 from config.principal import Principal
 
 View = Callable[..., HttpResponseBase]
@@ -82,7 +83,7 @@ def _answer(view: View, flag: str | None, request: HttpRequest, *args: Any, **kw
         return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}" if query else settings.LOGIN_URL)
     principal: Principal = found[0]
     request.principal, request.workspace = found  # type: ignore[attr-defined]
-    if flag is not None and not principal.permissions.has_flag(flag):
+    if flag is not None and not may(principal, flag):
         return render(request, "settings/forbidden.html", {"flag": flag}, status=403)
     try:
         return view(request, *args, **kwargs)

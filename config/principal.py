@@ -4,10 +4,83 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 Verb = Literal["read", "update", "soft_delete", "destroy"]
+
+# Named flags of a role: those that canUpdateAllSettings implies, and those of canAccessAllTools.
+SETTINGS_FLAGS = frozenset(
+    [
+        "API_KEYS_AND_WEBHOOKS",
+        "WORKSPACE",
+        "WORKSPACE_MEMBERS",
+        "ROLES",
+        "DATA_MODEL",
+        "SECURITY",
+        "WORKFLOWS",
+        "APPLICATIONS",
+        "MARKETPLACE_APPS",
+        "LAYOUTS",
+        "VIEWS",
+        "BILLING",
+        "AI_SETTINGS",
+        "IMPERSONATE",
+        "SSO_BYPASS",
+        "ADMIN_PANEL",
+    ]
+)
+TOOL_FLAGS = frozenset(
+    [
+        "AI",
+        "SEND_EMAIL_TOOL",
+        "HTTP_REQUEST_TOOL",
+        "CODE_INTERPRETER_TOOL",
+        "IMPORT_CSV",
+        "EXPORT_CSV",
+        "UPLOAD_FILE",
+        "DOWNLOAD_FILE",
+        "CONNECTED_ACCOUNTS",
+        "PROFILE_INFORMATION",
+    ]
+)
+FLAGS = SETTINGS_FLAGS | TOOL_FLAGS
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What decides over a standard object in place of a role's record rights and overrides.
+
+    `read` and `write` are flags; without one nobody is refused. `own_fields` are what a member may change of
+    the record that stands for them, without the flag. `instead_of_deleting` says what to do, where records are
+    not soft-deleted.
+    """
+
+    read: str | None = None
+    write: str | None = None
+    own_fields: frozenset[str] = frozenset()
+    instead_of_deleting: str | None = None
+
+
+class GuardedObject(Protocol):
+    """An object, as far as rights are concerned."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def guard(self) -> Guard | None: ...
+
+
+class GuardedField(Protocol):
+    """A field, as far as rights are concerned. With a `secret_flag` its values are answered to nobody, and who has
+    the flag may write them."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def secret_flag(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +108,42 @@ class Permissions:
     tools: bool = False
     flags: frozenset[str] = frozenset()
 
-    def allows(self, verb: Verb, object_id: UUID, *, is_system: bool = False) -> bool:
-        """Whether the role may do it; objects of the system itself are open unless an override says otherwise."""
+    def allows(self, verb: Verb, subject: GuardedObject) -> bool:
+        """Whether records of the object may be read or written so: the one place that decides it."""
+        guard = subject.guard
+        if guard is None:
+            return self.grants(verb, subject.id)
+        flag = guard.read if verb == "read" else guard.write
+        return flag is None or self.has_flag(flag)
+
+    def grants(self, verb: Verb, object_id: UUID) -> bool:
+        """What the role says of an object: its override, else the role-wide right. `allows` asks guards as well."""
         if self.objects:
             override = self.objects.get(object_id)
             if override is not None:
                 answer = getattr(override, verb)
                 if answer is not None:
                     return bool(answer)
-        return is_system or bool(getattr(self, verb))
+        return bool(getattr(self, verb))
+
+    def hides(self, field: GuardedField) -> bool:
+        """Whether the field's values are kept from the caller."""
+        return field.secret_flag is not None or field.id in self.unreadable_fields
+
+    def locks(self, field: GuardedField) -> bool:
+        """Whether the caller may not write the field."""
+        return field.id in self.locked_fields or (
+            field.secret_flag is not None and not self.has_flag(field.secret_flag)
+        )
 
     def has_flag(self, flag: str) -> bool:
-        """Whether a settings flag is granted (`DATA_MODEL`, `ROLES` …)."""
-        return self.settings or flag in self.flags
+        """Whether a settings or tool flag is granted, by itself or by the right that implies its kind."""
+        return flag in self.flags or (self.tools if flag in TOOL_FLAGS else self.settings)
 
-    def has_tool(self, flag: str) -> bool:
-        """Whether a tool flag is granted (`UPLOAD_FILE` …)."""
-        return self.tools or flag in self.flags
+    @property
+    def reading(self) -> tuple[Any, ...] | None:
+        """All that decides what may be read, to key caches by; None when overrides do, which differ by object."""
+        return None if self.objects else (self.read, self.unreadable_fields, self.settings, self.tools, self.flags)
 
 
 EVERYTHING = Permissions(read=True, update=True, soft_delete=True, destroy=True, settings=True, tools=True)

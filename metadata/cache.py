@@ -22,6 +22,7 @@ from config.errors import WorkspaceNotFound
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, table_name
 from metadata.schema import FieldSchema, ObjectSchema, Option, RelationSchema, WorkspaceSchema
+from metadata.standard import guard_of, secrets_of
 
 KEPT_SNAPSHOTS = 256
 
@@ -54,7 +55,7 @@ SELECT w.schema_version, w.database_schema, CASE WHEN o.id IS NOT NULL THEN json
     json_build_array(
       o.id, o.name_singular, o.name_plural, o.label_singular, o.label_plural, o.description, o.icon, o.is_system,
       o.is_custom, o.is_searchable, o.label_identifier_field_id, o.image_identifier_field_id, o.duplicate_criteria,
-      o.standard_overrides),
+      o.standard_overrides, o.universal_identifier),
     fields.rows)::text END
 FROM metadata_workspace w
 LEFT JOIN metadata_objectmetadata o ON o.workspace_id = %(id)s AND o.is_active
@@ -79,6 +80,7 @@ class _ObjectRow(NamedTuple):
     image_identifier_id: str | None
     duplicate_criteria: list[list[str]] | None
     standard_overrides: dict[str, Any] | None
+    universal_identifier: str
 
 
 class _FieldRow(NamedTuple):
@@ -223,6 +225,8 @@ def _object_schema(text: str, digest: bytes, ids: _Ids, schema_name: str) -> Obj
     field_rows = [_FieldRow(*map(_shared, each)) for each in fields or ()]
     overrides = row.standard_overrides or {}
     own = {each.id for each in field_rows}
+    known_as = UUID(row.universal_identifier)
+    secrets = secrets_of(known_as)
     return ObjectSchema(
         id=ids[row.id],
         singular=row.singular,
@@ -231,7 +235,7 @@ def _object_schema(text: str, digest: bytes, ids: _Ids, schema_name: str) -> Obj
         label_plural=overrides.get("labelPlural") or row.label_plural,
         schema_name=schema_name,
         table_name=table_name(ids[row.id]),
-        fields=tuple(_field_schema(each, ids) for each in field_rows),
+        fields=tuple(_field_schema(each, ids, secrets.get(each.name)) for each in field_rows),
         description=overrides.get("description") or row.description,
         icon=overrides.get("icon") or row.icon,
         is_system=row.is_system,
@@ -247,11 +251,12 @@ def _object_schema(text: str, digest: bytes, ids: _Ids, schema_name: str) -> Obj
             for each in field_rows
             if is_searched(each.type, each.is_searchable, each.is_custom, each.id == row.label_identifier_id)
         ),
+        guard=guard_of(known_as),
         digest=digest,
     )
 
 
-def _field_schema(row: _FieldRow, ids: _Ids) -> FieldSchema:
+def _field_schema(row: _FieldRow, ids: _Ids, secret_flag: str | None) -> FieldSchema:
     overrides = row.standard_overrides or {}
     return FieldSchema(
         id=ids[row.id],
@@ -278,6 +283,7 @@ def _field_schema(row: _FieldRow, ids: _Ids) -> FieldSchema:
             row.join_name,
         ),
         morph_id=UUID(row.morph_id) if row.morph_id else None,
+        secret_flag=secret_flag,
         indexed=tuple(row.indexed or ()),
     )
 

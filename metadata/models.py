@@ -10,16 +10,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from config.principal import WorkspaceRef
+from config.principal import Guard, WorkspaceRef
+from metadata.standard import guard_of
+from metadata.standard.definition import identifier
 
-IDENTIFIER_NAMESPACE = UUID("9a3a5bd6-3b0c-5d7e-9d0f-2b6b0a5f4c11")
-STANDARD_APPLICATION_ID = uuid5(IDENTIFIER_NAMESPACE, "application:standard")
+STANDARD_APPLICATION_ID = identifier("application:standard")
 
 
 def schema_name(workspace_id: UUID) -> str:
@@ -199,6 +200,11 @@ class ObjectMetadata(Overridable):
     def table(self) -> str:
         return table_name(self.id)
 
+    @property
+    def guard(self) -> Guard | None:
+        """What decides over its records in place of a role's record rights."""
+        return guard_of(self.universal_identifier)
+
 
 class FieldMetadata(Overridable):
     """One field of an object; a relation is two of them, one on each object."""
@@ -329,7 +335,6 @@ from metadata.view_models import (  # noqa: E402
 )
 
 __all__ = [
-    "IDENTIFIER_NAMESPACE",
     "STANDARD_APPLICATION_ID",
     "ActivationStatus",
     "ApiVersion",

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
 
+from config.principal import Guard
 from metadata.fieldtypes.contract import FieldType
 
 RelationKind = Literal["MANY_TO_ONE", "ONE_TO_MANY"]
@@ -67,6 +68,7 @@ class FieldSchema:
     settings: Mapping[str, Any] = field(default_factory=dict)
     relation: RelationSchema | None = None
     morph_id: UUID | None = None
+    secret_flag: str | None = None  # set: its values are answered to nobody, and who has the flag may write them
     indexed: tuple[str, ...] = ()  # its sub-fields, `""` for the whole, that an index made by a user starts with
 
     @property
@@ -95,6 +97,7 @@ class ObjectSchema:
     image_identifier_id: UUID | None = None
     duplicate_criteria: tuple[tuple[str, ...], ...] | None = None
     search_field_ids: tuple[UUID, ...] = ()
+    guard: Guard | None = None  # what decides over its records in place of a role's record rights
     digest: bytes = b""  # of the rows it was made from
 
     @cached_property
@@ -119,6 +122,11 @@ class ObjectSchema:
     def unique_fields(self) -> tuple[FieldSchema, ...]:
         """Fields with a unique index, the id first."""
         return tuple(sorted((each for each in self.fields if each.is_unique), key=lambda each: each.column != "id"))
+
+    @cached_property
+    def secret_fields(self) -> tuple[FieldSchema, ...]:
+        """Fields whose values are answered to nobody."""
+        return tuple(each for each in self.fields if each.secret_flag is not None)
 
     @cached_property
     def files_fields(self) -> tuple[FieldSchema, ...]:
@@ -176,6 +184,11 @@ class WorkspaceSchema:
     @cached_property
     def by_id(self) -> Mapping[UUID, ObjectSchema]:
         return {each.id: each for each in self.objects}
+
+    @cached_property
+    def secret_field_ids(self) -> frozenset[UUID]:
+        """Fields whose values are answered to nobody."""
+        return frozenset(field.id for each in self.objects for field in each.secret_fields)
 
     @cached_property
     def followers(self) -> Mapping[UUID, tuple[tuple[ObjectSchema, tuple[FieldSchema, ...]], ...]]:

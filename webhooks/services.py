@@ -21,8 +21,9 @@ from django.db import IntegrityError, connections, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from config.errors import DuplicateEntry, InvalidMetadataInput, NotFound, PermissionDenied
+from config.errors import DuplicateEntry, InvalidMetadataInput, NotFound
 from config.events import Action, Event
+from config.http import rights
 from config.principal import Principal
 from metadata.cache import load_schema
 from metadata.models import Workspace
@@ -54,10 +55,7 @@ _NAMES = {
 
 def require(principal: Principal) -> None:
     """Raises PermissionDenied unless the principal's role may see and change webhooks."""
-    if not principal.permissions.has_flag(FLAG):
-        raise PermissionDenied(
-            details={"permission": FLAG}, extensions={"required": {"permission": FLAG}}, hint=f"Needs {FLAG}."
-        )
+    rights.require(principal, FLAG)
 
 
 def application_id(workspace_id: UUID) -> UUID:

@@ -17,6 +17,7 @@ from drf_spectacular.generators import EndpointEnumerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, normalize_result_object
 
+from config.http.rights import may
 from config.principal import Principal
 from core.openapi.bodies import PAGE_INFO, array_of, component, object_of
 from core.openapi.generator import Document, DocumentGenerator, Endpoint, open_api_endpoint
@@ -126,7 +127,7 @@ def _may_use(principal: Principal, endpoint: Endpoint) -> bool:
     path, _, method, _ = endpoint
     reading, writing = _FLAGS[_entity(path)]
     needed = reading if method == "GET" else writing
-    return not needed or any(map(principal.permissions.has_flag, needed))
+    return not needed or may(principal, *needed)
 
 
 @cache

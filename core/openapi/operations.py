@@ -51,7 +51,7 @@ class RecordOperation:
 
     def is_for(self, permissions: Permissions, subject: ObjectSchema) -> bool:
         def allows(verb: Verb) -> bool:
-            return permissions.allows(verb, subject.id, is_system=subject.is_system)
+            return permissions.allows(verb, subject)
 
         return all(map(allows, self.verbs)) and (not self.any_verbs or any(map(allows, self.any_verbs)))
 

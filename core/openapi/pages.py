@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET, require_POST
 
+from config.http.rights import may
 from config.pages import settings_page
 from config.principal import Principal
 from config.server_url import server_url
@@ -58,7 +59,7 @@ def _view(request: HttpRequest) -> View:
     principal = _principal(request)
     schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
     allows = principal.permissions.allows
-    readable = [each for each in schema.objects if allows("read", each.id, is_system=each.is_system)]
+    readable = [each for each in schema.objects if allows("read", each)]
     ordered = sorted(readable, key=lambda each: (each.is_system, each.label_plural.casefold()))
     return View(schema, principal.permissions, tuple(ordered))
 
@@ -88,7 +89,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     context = {
         "base_url": base_url,
         "has_key": _has_key(principal),
-        "can_create_key": principal.permissions.has_flag("ROLES"),
+        "can_create_key": may(principal, "ROLES"),
         "consoles": [{**each, "address": base_url + str(each["path"])} for each in CONSOLES],
         "subject": subject,
         "requests": [] if subject is None else _requests(view, subject, base_url),
@@ -100,7 +101,7 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 
 def _requests(view: View, subject: ObjectSchema, base_url: str) -> list[dict[str, str]]:
-    hidden = view.permissions.unreadable_fields
+    hidden = view.hidden
     query = f"{{ {subject.plural}(first: 3) {{ edges {{ node {{ id createdAt }} }} totalCount }} }}"
     body = json.dumps(sample_of(subject, hidden, 2), ensure_ascii=False).replace("'", "'\\''")
     bearer = '-H "Authorization: Bearer YOUR_TOKEN"'
@@ -136,7 +137,7 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
     subject = next((each for each in view.objects if each.singular == name), None)
     if subject is None:
         raise Http404(f"There is no object {name}")
-    hidden = view.permissions.unreadable_fields
+    hidden = view.hidden
     base_url = server_url()
     context = {
         "subject": subject,
@@ -171,8 +172,8 @@ def _uploads(view: View, subject: ObjectSchema, base_url: str) -> str:
     """How to upload a file for the object's first FILES field that the reader may write, and to attach it."""
     permissions = view.permissions
     field = next((each for each in view.readable_fields(subject) if each in subject.files_fields), None)
-    may_write = permissions.allows("update", subject.id, is_system=subject.is_system)
-    if field is None or field.id in permissions.locked_fields or not may_write:
+    may_write = permissions.allows("update", subject)
+    if field is None or permissions.locks(field) or not may_write:
         return ""
     bearer = '-H "Authorization: Bearer YOUR_TOKEN"'
     value = json.dumps({field.name: [{"fileId": "THE_ID_ANSWERED", "label": "A file"}]})
@@ -189,11 +190,10 @@ def _filled(template: str, subject: ObjectSchema) -> str:
 
 
 def _field(view: View, field: FieldSchema) -> dict[str, Any]:
-    locked = view.permissions.locked_fields
     target = view.target(field) if field.relation is not None else None
     schema = field.type.json_schema(field)
     examples = schema.get("examples", ())
-    writable = field.type.is_writable and field.id not in locked and field.column in (None, "id", "position")
+    writable = field.type.is_writable and not view.permissions.locks(field) and field.column in (None, "id", "position")
     return {
         "field": field,
         "name": field.relation.join_name if field.relation and field.relation.join_name else field.name,
@@ -256,7 +256,7 @@ def graphql_console(request: HttpRequest, name: Name) -> HttpResponse:
     subject = next((each for each in view.objects if each.singular == wanted), None) or _first(view)
     examples = list(METADATA_EXAMPLES)
     if name == "core":
-        hidden = principal.permissions.unreadable_fields
+        hidden = view.hidden
         examples = [] if subject is None else record_examples(view.schema, subject, view.objects, hidden)
     context = {
         **_console(request, name, "GraphQL"),

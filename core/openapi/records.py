@@ -60,8 +60,7 @@ def record_document(
         (
             each
             for each in schema.objects
-            if permissions.allows("read", each.id, is_system=each.is_system)
-            and (only is None or each.singular in only or each.plural in only)
+            if permissions.allows("read", each) and (only is None or each.singular in only or each.plural in only)
         ),
         key=lambda each: each.plural,
     )
@@ -127,10 +126,9 @@ def _kept_part(view: View, subject: ObjectSchema, largest_batch: int) -> Part:
 def _seen_with(view: View, subject: ObjectSchema) -> Hashable:
     """All of the view that the description of this object depends on."""
     permissions: Permissions = view.permissions
-    verbs = tuple(permissions.allows(verb, subject.id, is_system=subject.is_system) for verb in get_args(Verb))
-    fields = [field.id for field in subject.fields]
-    hidden = tuple(each for each in fields if each in permissions.unreadable_fields)
-    locked = tuple(each for each in fields if each in permissions.locked_fields)
+    verbs = tuple(permissions.allows(verb, subject) for verb in get_args(Verb))
+    hidden = tuple(each.id for each in subject.fields if permissions.hides(each))
+    locked = tuple(each.id for each in subject.fields if permissions.locks(each))
     return (
         verbs,
         hidden,

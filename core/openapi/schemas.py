@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from config.principal import Permissions
 from core.openapi.bodies import answer_component, array_of, object_of
@@ -42,6 +43,11 @@ class View:
     objects: tuple[ObjectSchema, ...]
     nests: bool = True
 
+    @property
+    def hidden(self) -> frozenset[UUID]:
+        """Fields whose values the reader is not shown."""
+        return self.permissions.unreadable_fields | self.schema.secret_field_ids
+
     def target(self, field: FieldSchema) -> ObjectSchema | None:
         """The object a relation leads to, when the document has it."""
         found = self.schema.target(field)
@@ -56,17 +62,16 @@ class View:
         return Target(found.singular_pascal, found.label_singular, unique)
 
     def readable_fields(self, subject: ObjectSchema) -> Iterator[FieldSchema]:
-        hidden = self.permissions.unreadable_fields
-        return (each for each in subject.fields if each.type.is_readable and each.id not in hidden)
+        return (each for each in subject.fields if each.type.is_readable and not self.permissions.hides(each))
 
     def writable_fields(self, subject: ObjectSchema, columns: frozenset[str]) -> Iterator[FieldSchema]:
-        locked = self.permissions.locked_fields
+        locks = self.permissions.locks
         return (
             each
             for each in subject.fields
             if each.type.is_writable
             and each.type.is_readable
-            and each.id not in locked
+            and not locks(each)
             and (each.column is None or each.column in columns)
         )
 
@@ -75,7 +80,7 @@ def components(view: View, subject: ObjectSchema) -> Iterator[tuple[str, Json]]:
     """The object's components by name."""
     names = {"x-object-id": str(subject.id), "x-label": subject.label_singular}
     about = subject.description or f"A record of {subject.label_plural}"
-    if view.permissions.allows("update", subject.id, is_system=subject.is_system):
+    if view.permissions.allows("update", subject):
         for suffix, columns, words in (
             ("", _CREATE_COLUMNS, "what a new record is made of; no member is mandatory"),
             ("ForUpdate", _UPDATE_COLUMNS, "what to change; members left out keep their value"),

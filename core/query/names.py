@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
+from uuid import UUID
 
 from config.errors import PermissionDenied, UnknownObject
 from config.principal import Principal, Verb
@@ -17,6 +19,11 @@ class Scope:
 
     schema: WorkspaceSchema
     principal: Principal
+
+    @property
+    def hidden(self) -> frozenset[UUID]:
+        """Fields whose values the caller is not shown: those of the role, and those that nobody is shown."""
+        return self.principal.permissions.unreadable_fields | self.schema.secret_field_ids
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -45,7 +52,17 @@ def require(scope: Scope, verb: Verb, subject: ObjectSchema) -> None:
 
 
 def may(scope: Scope, verb: Verb, subject: ObjectSchema) -> bool:
-    return scope.principal.permissions.allows(verb, subject.id, is_system=subject.is_system)
+    return scope.principal.permissions.allows(verb, subject)
+
+
+def require_update(scope: Scope, subject: ObjectSchema, record_id: Any, names: Iterable[str]) -> None:
+    """Refuse an update the role does not allow. Members may change the guard's `own_fields` of their own record."""
+    if may(scope, "update", subject):
+        return
+    guard, own_id = subject.guard, scope.principal.member_id
+    is_own = guard is not None and own_id is not None and str(record_id).lower() == str(own_id)
+    if guard is None or not is_own or not guard.own_fields.issuperset(names):
+        raise denied("update", subject)
 
 
 _RIGHTS = {
@@ -57,7 +74,9 @@ _RIGHTS = {
 
 
 def denied(verb: Verb, subject: ObjectSchema, field: FieldSchema | None = None) -> PermissionDenied:
-    required = {"permission": _RIGHTS[verb], "object": subject.singular, "field": field.name if field else None}
+    guard = subject.guard
+    flag = None if guard is None or field is not None else guard.read if verb == "read" else guard.write
+    required = {"permission": flag or _RIGHTS[verb], "object": subject.singular, "field": field and field.name}
     message = "Entity performing the request does not have permission"
     if field is not None:
         act = "read" if verb == "read" else "write"
@@ -66,7 +85,7 @@ def denied(verb: Verb, subject: ObjectSchema, field: FieldSchema | None = None) 
 
 
 def require_readable(scope: Scope, subject: ObjectSchema, field: FieldSchema) -> None:
-    if field.id in scope.principal.permissions.unreadable_fields:
+    if scope.principal.permissions.hides(field):
         raise denied("read", subject, field)
 
 

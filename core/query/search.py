@@ -64,7 +64,7 @@ def plan_search(scope: Scope, query: ir.Search) -> SearchPlan:
         fold(text).strip(),
         query.limit,
         _decode(query.after),
-        scope.principal.permissions.unreadable_fields,
+        scope.hidden,
     )
 
 

@@ -41,10 +41,10 @@ MAX_COST = 2_000_000  # records that one answer could hold
 
 def plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) -> tuple[Member, ...]:
     """The members of one record's answer."""
-    permissions = scope.principal.permissions
-    if permissions.objects:  # overrides: rights differ by object, which the cache's key does not hold
+    reading = scope.principal.permissions.reading
+    if reading is None:
         return _plan_members(scope, subject, selection)
-    key = (scope.schema.workspace_id, scope.schema.version, permissions.read, permissions.unreadable_fields)
+    key = (scope.schema.workspace_id, scope.schema.version, reading)
     return _cached_members(_Key(key, scope), subject.id, selection)
 
 
@@ -79,7 +79,7 @@ def _plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) 
 
 
 def _everything(scope: Scope, subject: ObjectSchema, selection: ir.Everything) -> tuple[Member, ...]:
-    hidden = scope.principal.permissions.unreadable_fields
+    hidden = scope.hidden
     only = _wanted(subject, selection.only, hidden)
     members: list[Member] = []
     for field in subject.fields:
@@ -241,10 +241,10 @@ def plan_window(page: ir.Page, size: int, order: Sequence[Any]) -> Window:
 
 def plan_root_connection(scope: Scope, subject: ObjectSchema, picks: tuple[ir.Pick, ...], cost: int) -> Connection:
     """The members of a connection that is a root field's answer."""
-    permissions = scope.principal.permissions
-    if permissions.objects:
+    reading = scope.principal.permissions.reading
+    if reading is None:
         return plan_connection(scope, subject, picks, cost=cost)
-    key = (scope.schema.workspace_id, scope.schema.version, permissions.read, permissions.unreadable_fields)
+    key = (scope.schema.workspace_id, scope.schema.version, reading)
     return _cached_connection(_Key(key, scope), subject.id, picks, cost)
 
 

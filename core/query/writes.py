@@ -80,7 +80,7 @@ def plan_inputs(
 ) -> list[RecordInput]:
     """The cleaned records, in order; raises the first fault with all of them in its details."""
     slots = _slots(subject)
-    locked = scope.principal.permissions.locked_fields
+    locked = _locked(scope, subject)
     planned: list[RecordInput] = []
     faults: list[tuple[int, ApiError]] = []
     for index, data in enumerate(records):
@@ -120,6 +120,13 @@ def plan_inputs(
     if faults:
         raise _report(faults, as_batch)
     return planned
+
+
+def _locked(scope: Scope, subject: ObjectSchema) -> frozenset[UUID]:
+    """The fields of the object that the caller may not write."""
+    permissions = scope.principal.permissions
+    locked = frozenset(each.id for each in subject.secret_fields if permissions.locks(each))
+    return permissions.locked_fields | locked if locked else permissions.locked_fields
 
 
 def _report(faults: Sequence[tuple[int, ApiError]], as_batch: bool) -> ApiError:

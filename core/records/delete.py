@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from config.errors import BadRequest
 from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
@@ -26,6 +27,8 @@ def set_deleted(
     scope = Scope(schema, principal)
     subject = find_object(scope, query.object_name)
     require(scope, "soft_delete", subject)
+    if is_deleted and subject.guard is not None and subject.guard.instead_of_deleting is not None:
+        raise BadRequest(subject.guard.instead_of_deleting)
     condition = check_target(scope, subject, query.target)
     action = "deleted" if is_deleted else "restored"
     answer = plan_answer(scope, subject, query.selection, action)  # type: ignore[arg-type]

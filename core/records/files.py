@@ -27,8 +27,8 @@ from config.errors import (
     InvalidValue,
     MissingReference,
     NotFound,
-    PermissionDenied,
 )
+from config.http.rights import require as require_flag
 from config.principal import Principal
 from core.query.names import Scope, denied, require
 from core.query.writes import RecordInput
@@ -94,12 +94,11 @@ def file_upload(principal: Principal, field_name: str, upload: Upload) -> Stored
     Raises PermissionDenied without the right to write the field or the UPLOAD_FILE flag, BodyTooLarge,
     InvalidValue for a field that takes no files.
     """
-    if not principal.permissions.has_tool(UPLOAD_FLAG):
-        raise PermissionDenied(extensions={"required": {"permission": UPLOAD_FLAG}})
+    require_flag(principal, UPLOAD_FLAG)
     scope = Scope(current_schema(principal.workspace_id), principal)
     subject, field = _files_field(scope, field_name)
     require(scope, "update", subject)
-    if field.id in principal.permissions.locked_fields:
+    if principal.permissions.locks(field):
         raise denied("update", subject, field)
     if (upload.size or 0) > settings.MAX_FILE_BYTES:
         raise BodyTooLarge(f"File is larger than {settings.MAX_FILE_BYTES} bytes", path="file")
@@ -200,13 +199,12 @@ def _require_field(scope: Scope, file: StoredFile, verb: Any) -> None:
     subject = next((each for each in scope.schema.objects if field_id in each.by_id), None)
     permissions = scope.principal.permissions
     if subject is None:
-        if not permissions.has_tool(UPLOAD_FLAG):
-            raise PermissionDenied(extensions={"required": {"permission": UPLOAD_FLAG}})
+        require_flag(scope.principal, UPLOAD_FLAG)
         return
     require(scope, verb, subject)
-    refused = permissions.unreadable_fields if verb == "read" else permissions.locked_fields
-    if field_id in refused:
-        raise denied(verb, subject, subject.by_id[field_id])
+    field = subject.by_id[field_id]
+    if permissions.hides(field) if verb == "read" else permissions.locks(field):
+        raise denied(verb, subject, field)
 
 
 # Downloading -----------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def history(principal: Principal, schema: WorkspaceSchema, query: ir.History) ->
 def _entry(
     scope: Scope, subject: ObjectSchema, entry_id: int, action: str, at: str, actor: str | None, changes: str | None
 ) -> str:
-    hidden = scope.principal.permissions.unreadable_fields
+    hidden = scope.hidden
     by = subject.by_name.get("updatedBy")
     who = None if actor is None or (by is not None and by.id in hidden) else loads(actor.encode())
     if who is not None and by is not None:
@@ -58,7 +58,7 @@ def _entry(
 
 def _changes(scope: Scope, subject: ObjectSchema, stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Stored values by storage key, as the APIs answer them by name."""
-    hidden = scope.principal.permissions.unreadable_fields
+    hidden = scope.hidden
     before, after = stored["before"], stored["after"]
     changed = {}
     for field in subject.fields:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from config.errors import BadRequest
 from config.principal import Principal
 from core.query import ir
-from core.query.names import Scope, find_object, require
+from core.query.names import Scope, find_object, require, require_update
 from core.query.plan import Condition
 from core.query.writes import RecordInput, plan_inputs, target_id
 from core.records.create import create_related
@@ -31,7 +33,7 @@ def update(principal: Principal, schema: WorkspaceSchema, query: ir.Update) -> l
     """The JSON texts of the updated records, in the order of their ids."""
     scope = Scope(schema, principal)
     subject = find_object(scope, query.object_name)
-    require(scope, "update", subject)
+    _require(scope, subject, query)
     condition = check_target(scope, subject, query.target)
     [record] = plan_inputs(scope, subject, [query.changes], is_update=True, as_batch=False)
     if record.id is not None and not (query.target.is_one and record.id == target_id(query.target.id)):
@@ -41,6 +43,13 @@ def update(principal: Principal, schema: WorkspaceSchema, query: ir.Update) -> l
         return in_transaction(scope, subject, lambda: _update(scope, subject, query.target, condition, record, answer))
     except UniqueViolation as fault:
         raise duplicate(scope, subject, fault, [record]) from None
+
+
+def _require(scope: Scope, subject: ObjectSchema, query: ir.Update) -> None:
+    if query.target.is_one and isinstance(query.changes, Mapping):
+        require_update(scope, subject, query.target.id, query.changes)
+    else:
+        require(scope, "update", subject)
 
 
 def _update(

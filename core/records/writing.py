@@ -74,7 +74,7 @@ def plan_answer(scope: Scope, subject: ObjectSchema, selection: ir.Selection, ac
 
 @lru_cache(maxsize=2048)
 def _event_members(subject: ObjectSchema) -> tuple[Member, ...]:
-    """The whole record at depth 0, whatever the caller may read: a webhook has rights of its own."""
+    """The whole record at depth 0, whatever the caller may read: a webhook has rights of its own. No secrets."""
     return tuple(
         Value(
             field.name if field.relation is None else field.relation.join_name or field.name,
@@ -82,7 +82,7 @@ def _event_members(subject: ObjectSchema) -> tuple[Member, ...]:
             subject.schema_name,
         )
         for field in subject.fields
-        if field.type.is_readable and (field.relation is None or field.relation.is_to_one)
+        if field.type.is_readable and field.secret_flag is None and (field.relation is None or field.relation.is_to_one)
     )
 
 

@@ -15,7 +15,8 @@ from graphene import Argument, Field, List, NonNull, ResolveInfo
 from graphql import get_named_type
 from graphql.execution.collect_fields import collect_sub_fields
 
-from config.errors import Forbidden, PermissionDenied
+from config.errors import Forbidden
+from config.http import rights
 from config.principal import Principal
 from metadata import cache, services
 from metadata.graphql import inputs, types
@@ -34,8 +35,7 @@ SECURITY = "SECURITY"
 def require(info: ResolveInfo, flag: str) -> Principal:
     """The caller, who must have the settings flag; raises PermissionDenied."""
     principal: Principal = info.context.principal
-    if not (principal.is_system or principal.permissions.has_flag(flag)):
-        raise PermissionDenied(extensions={"required": {"permission": flag}})
+    rights.require(principal, flag)
     return principal
 
 
@@ -90,7 +90,7 @@ class Query:
         return [
             {"object_name_plural": each.name_plural, "total_count": rows.totals.get(each.id, 0)}
             for each in rows.objects.values()
-            if each.is_active and permissions.allows("read", each.id)
+            if each.is_active and permissions.allows("read", each)
         ]
 
     @staticmethod

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.errors import BadRequest, PermissionDenied
+from config.errors import BadRequest
+from config.http.rights import require
 from config.principal import Principal
 from config.rendering import JSONRenderer, LenientJSONParser, loads, read_body
 from metadata import snapshot
@@ -80,8 +81,7 @@ class SchemaView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not self.principal.permissions.has_flag(FLAG):
-            raise PermissionDenied()
+        require(self.principal, FLAG)
 
     @property
     def principal(self) -> Principal:

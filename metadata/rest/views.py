@@ -14,7 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.errors import InvalidMetadataInput, PermissionDenied
+from config.errors import InvalidMetadataInput
+from config.http.rights import require
 from config.principal import Principal
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata
@@ -50,8 +51,7 @@ class _MetadataView(EnvelopedView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not self.principal.permissions.has_flag(FLAG):
-            raise PermissionDenied()
+        require(self.principal, FLAG)
 
     @property
     def workspace_id(self) -> UUID:

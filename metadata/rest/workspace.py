@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.errors import PermissionDenied, WorkspaceNotFound
+from config.errors import WorkspaceNotFound
+from config.http.rights import require
 from config.principal import Principal
 from config.server_url import server_url
 from metadata import services
@@ -41,15 +42,11 @@ class WorkspaceView(APIView):
             raise InvalidInput(["body must be an object"])
         names = request.data.keys()
         if names & services.SECURITY_MEMBERS:
-            self._require(SECURITY)
+            require(self.principal, SECURITY)
         if names - services.SECURITY_MEMBERS or not names:
-            self._require(WORKSPACE)
+            require(self.principal, WORKSPACE)
         workspace = services.workspace_update(workspace_id=self.principal.workspace_id, update=request.data)
         return Response(workspace_json(workspace))
-
-    def _require(self, flag: str) -> None:
-        if not self.principal.permissions.has_flag(flag):
-            raise PermissionDenied(extensions={"required": {"permission": flag}})
 
 
 def workspace_json(workspace: Workspace) -> dict[str, Any]:

@@ -7,11 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from metadata.fieldtypes.contract import field_type
 from metadata.models import (
-    IDENTIFIER_NAMESPACE,
     STANDARD_APPLICATION_ID,
     FieldMetadata,
     IndexFieldMetadata,
@@ -20,7 +19,7 @@ from metadata.models import (
     ObjectMetadata,
     RelationType,
 )
-from metadata.standard.definition import SYSTEM_FIELDS, StandardField, StandardObject
+from metadata.standard.definition import SYSTEM_FIELDS, StandardField, StandardObject, identifier
 
 _NO_KEY = re.compile(r"[^A-Za-z0-9]")
 
@@ -97,15 +96,6 @@ def system_fields(obj: ObjectMetadata) -> list[FieldMetadata]:
         )
         for position, each in enumerate(SYSTEM_FIELDS)
     ]
-
-
-def identifier(*names: str) -> UUID:
-    """The universal identifier of a part of the standard model: the same in every workspace.
-
-    >>> identifier("company", "name") == identifier("company", "name")
-    True
-    """
-    return uuid5(IDENTIFIER_NAMESPACE, ".".join(names))
 
 
 def standard_object(workspace_id: UUID, definition: StandardObject) -> ObjectMetadata:

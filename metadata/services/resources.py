@@ -19,7 +19,8 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from config.errors import MetadataNotFound, PermissionDenied, WorkspaceNotFound
+from config.errors import MetadataNotFound, WorkspaceNotFound
+from config.http.rights import require
 from config.principal import Principal
 from metadata import view_models as shown
 from metadata.fieldtypes.contract import field_type
@@ -332,9 +333,7 @@ _CHILDREN: Mapping[str, Sequence[tuple[Resource, str]]] = {
 
 def require_writer(principal: Principal, resource: Resource) -> None:
     """Raises PermissionDenied for who may neither change these nor the whole data model."""
-    permissions = principal.permissions
-    if not (principal.is_system or permissions.has_flag(resource.flag) or permissions.has_flag("DATA_MODEL")):
-        raise PermissionDenied(extensions={"required": {"permission": resource.flag}})
+    require(principal, resource.flag, "DATA_MODEL")
 
 
 # Reading ---------------------------------------------------------------------------------------------

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from uuid import UUID
+
+from config.principal import Guard
 from metadata.standard import activities, calendar, members, messaging, sales, workflows
-from metadata.standard.definition import StandardObject
+from metadata.standard.definition import StandardObject, identifier
 
 CATALOGUE: tuple[StandardObject, ...] = (
     sales.PERSON,
@@ -45,3 +49,22 @@ EMPTY_CATALOGUE: tuple[StandardObject, ...] = (
     activities.ATTACHMENT,
     activities.TIMELINE_ACTIVITY,
 )
+
+_GUARDS: Mapping[UUID, Guard] = {identifier(each.singular): each.guard for each in CATALOGUE if each.guard is not None}
+_SECRETS: Mapping[UUID, Mapping[str, str]] = {
+    identifier(each.singular): {field.name: field.secret_flag for field in each.fields if field.secret_flag is not None}
+    for each in CATALOGUE
+}
+
+
+def guard_of(universal_identifier: UUID) -> Guard | None:
+    """What decides over an object's records in place of a role's record rights; None for nearly all objects."""
+    return _GUARDS.get(universal_identifier)
+
+
+def secrets_of(universal_identifier: UUID) -> Mapping[str, str]:
+    """The fields of an object that are answered to nobody, by name, each with the flag that may write it.
+
+    Names of standard fields cannot be changed, and no other field of the object can have one.
+    """
+    return _SECRETS.get(universal_identifier, {})

@@ -5,11 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID, uuid5
+
+from config.principal import Guard
+
+IDENTIFIER_NAMESPACE = UUID("9a3a5bd6-3b0c-5d7e-9d0f-2b6b0a5f4c11")
+
+
+def identifier(*names: str) -> UUID:
+    """The universal identifier of a part of the standard model: the same in every workspace.
+
+    >>> identifier("company", "name") == identifier("company", "name")
+    True
+    """
+    return uuid5(IDENTIFIER_NAMESPACE, ".".join(names))
 
 
 @dataclass(frozen=True, slots=True)
 class StandardField:
-    """A field that is no relation. `default` is in its quoted form; `options` are `(value, label, color)`."""
+    """A field that is no relation. `default` is in its quoted form; `options` are `(value, label, color)`.
+
+    The values of a field with a `secret_flag` are never answered; who has the flag may write them.
+    """
 
     name: str
     type: str
@@ -23,6 +40,7 @@ class StandardField:
     default: Any = None
     options: tuple[tuple[str, str, str], ...] | None = None
     settings: Mapping[str, Any] | None = None
+    secret_flag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,7 @@ class StandardObject:
     is_searchable: bool = False
     is_system: bool = False
     duplicate_criteria: tuple[tuple[str, ...], ...] | None = None
+    guard: Guard | None = None  # what decides over its records in place of a role's record rights
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.principal import Guard
 from metadata.standard.definition import StandardField as Field
 from metadata.standard.definition import StandardObject as Object
 from metadata.standard.definition import StandardRelation as ToOne
@@ -17,6 +18,23 @@ WORKSPACE_MEMBER = Object(
     image_identifier="avatarUrl",
     is_searchable=True,
     is_system=True,
+    guard=Guard(
+        write="WORKSPACE_MEMBERS",
+        own_fields=frozenset(
+            [
+                "name",
+                "avatarUrl",
+                "colorScheme",
+                "locale",
+                "timeZone",
+                "dateFormat",
+                "timeFormat",
+                "numberFormat",
+                "calendarStartDay",
+            ]
+        ),
+        instead_of_deleting="Please use /deleteUserFromWorkspace to remove a workspace member.",
+    ),
     fields=(
         Field("name", "FULL_NAME", "Name", "IconCircleUser", "Member's name", is_nullable=False, is_searchable=True),
         Field(

@@ -13,6 +13,7 @@ _SYNC_STATUS = (
     ("FAILED_INSUFFICIENT_PERMISSIONS", "Failed Insufficient Permissions", "red"),
     ("FAILED_UNKNOWN", "Failed Unknown", "red"),
 )
+_CONNECTED_ACCOUNTS = "CONNECTED_ACCOUNTS"
 _DIRECTION = (("INCOMING", "Incoming", "green"), ("OUTGOING", "Outgoing", "blue"))
 
 CONNECTED_ACCOUNT = Object(
@@ -27,8 +28,22 @@ CONNECTED_ACCOUNT = Object(
     fields=(
         Field("handle", "TEXT", "handle", "IconMail", "Address or user name of the account"),
         Field("provider", "TEXT", "provider", "IconSettings", "Who runs the account"),
-        Field("accessToken", "TEXT", "Access Token", "IconKey", "Access token of the provider"),
-        Field("refreshToken", "TEXT", "Refresh Token", "IconKey", "Refresh token of the provider"),
+        Field(
+            "accessToken",
+            "TEXT",
+            "Access Token",
+            "IconKey",
+            "Access token of the provider",
+            secret_flag=_CONNECTED_ACCOUNTS,
+        ),
+        Field(
+            "refreshToken",
+            "TEXT",
+            "Refresh Token",
+            "IconKey",
+            "Refresh token of the provider",
+            secret_flag=_CONNECTED_ACCOUNTS,
+        ),
         Field(
             "lastSyncHistoryId", "TEXT", "Last sync history ID", "IconHistory", "Where the last synchronisation ended"
         ),
@@ -47,7 +62,8 @@ CONNECTED_ACCOUNT = Object(
             "RAW_JSON",
             "Custom Connection Parameters",
             "IconSettings",
-            "How to reach the account",
+            "How to reach the account, passwords included",
+            secret_flag=_CONNECTED_ACCOUNTS,
         ),
     ),
     relations=(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from config.principal import Guard
 from metadata.standard.definition import StandardField as Field
 from metadata.standard.definition import StandardObject as Object
 from metadata.standard.definition import StandardRelation as ToOne
+
+# What a workflow does, it does for everybody: rights over records are not enough.
+_GUARD = Guard(read="WORKFLOWS", write="WORKFLOWS")
 
 
 def _of_workflow(inverse: str, label: str, icon: str) -> ToOne:
@@ -23,6 +27,7 @@ WORKFLOW = Object(
     shortcut="W",
     label_identifier="name",
     is_searchable=True,
+    guard=_GUARD,
     fields=(
         Field("name", "TEXT", "Name", "IconSettingsAutomation", "The workflow name", is_searchable=True),
         Field("lastPublishedVersionId", "TEXT", "Last published Version Id", "IconVersions", "The published version"),
@@ -50,6 +55,7 @@ WORKFLOW_VERSION = Object(
     description="A workflow version",
     label_identifier="name",
     is_system=True,
+    guard=_GUARD,
     fields=(
         Field("name", "TEXT", "Name", "IconSettingsAutomation", "The version name"),
         Field("trigger", "RAW_JSON", "Version trigger", "IconSettingsAutomation", "What starts the workflow"),
@@ -82,6 +88,7 @@ WORKFLOW_RUN = Object(
     description="A workflow run",
     label_identifier="name",
     is_system=True,
+    guard=_GUARD,
     fields=(
         Field("name", "TEXT", "Name", "IconSettingsAutomation", "Name of the run"),
         Field("enqueuedAt", "DATE_TIME", "Workflow run enqueued at", "IconHistory", "When it was queued"),
@@ -132,6 +139,7 @@ WORKFLOW_AUTOMATED_TRIGGER = Object(
     icon="IconSettingsAutomation",
     description="A workflow automated trigger",
     is_system=True,
+    guard=_GUARD,
     fields=(
         Field(
             "type",
