@@ -349,7 +349,26 @@ def _with_holders(roles: list[models.Role]) -> list[models.Role]:
     return roles
 
 
+class UserWorkspace(graphene.ObjectType):
+    """A membership that has ended."""
+
+    id = UUID(required=True)
+    user = graphene.Field(lambda: RemovedUser, required=True)
+
+
+class RemovedUser(graphene.ObjectType):
+    email = graphene.String(required=True)
+    first_name = graphene.String(required=True)
+    last_name = graphene.String(required=True)
+
+
 class Mutation:
+    delete_user_from_workspace = graphene.Field(
+        UserWorkspace,
+        required=True,
+        description="End someone's membership; their member record is soft-deleted",
+        workspace_member_id_to_delete=graphene.String(required=True),
+    )
     create_api_key = graphene.Field(ApiKey, required=True, input=graphene.Argument(CreateApiKeyInput, required=True))
     update_api_key = graphene.Field(ApiKey, input=graphene.Argument(UpdateApiKeyInput, required=True))
     revoke_api_key = graphene.Field(ApiKey, input=graphene.Argument(RevokeApiKeyInput, required=True))
@@ -385,6 +404,10 @@ class Mutation:
     update_workspace_member_role = graphene.Field(
         WorkspaceMember, required=True, workspace_member_id=UUID(required=True), role_id=UUID(required=True)
     )
+
+    def resolve_delete_user_from_workspace(root: Any, info: Info, workspace_member_id_to_delete: str) -> models.Member:
+        wanted = services.as_uuid(workspace_member_id_to_delete, "workspaceMemberIdToDelete")
+        return services.member_remove(_principal(info), member_id=wanted)
 
     def resolve_create_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey:
         return services.apikey_create(

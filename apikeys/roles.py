@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from config.principal import ObjectPermission, Permissions, Verb
+from config.principal import GuardedObject, ObjectPermission, Permissions, Verb
 
 VERBS: Sequence[Verb] = ("read", "update", "soft_delete", "destroy")
 
@@ -70,10 +72,22 @@ def _uuid(value: str | UUID) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
-def excess(wanted: Permissions, own: Permissions) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What restrictions are about, as far as it exists: objects by id, and the objects of fields by the fields' ids."""
+
+    objects: Mapping[UUID, GuardedObject]
+    fields: Mapping[UUID, GuardedObject]
+
+
+NOTHING = Reach({}, {})
+
+
+def excess(wanted: Permissions, own: Permissions, reach: Reach = NOTHING) -> str | None:
     """The first right in `wanted` that `own` lacks, by its API name; None when `wanted` is a subset.
 
-    Objects that either side names are compared one by one, all others by the role-wide answer.
+    `reach` has every object and field that an override or restriction of either side names. Objects are
+    compared one by one there, all others by the role-wide answer.
     """
     if wanted.settings and not own.settings:
         return "canUpdateAllSettings"
@@ -85,11 +99,48 @@ def excess(wanted: Permissions, own: Permissions) -> str | None:
     for verb in VERBS:
         if getattr(wanted, verb) and not getattr(own, verb):
             return _ROLE_WIDE_NAMES[verb]
-        for object_id in wanted.objects.keys() | own.objects.keys():
-            if wanted.grants(verb, object_id) and not own.grants(verb, object_id):
+        for object_id, subject in reach.objects.items():
+            if wanted.allows(verb, subject) and not own.allows(verb, subject):
                 return f"{_ROLE_WIDE_NAMES[verb]} on {object_id}"
-    if own.unreadable_fields - wanted.unreadable_fields:
+    if _unrestricted(wanted, "read", own.unreadable_fields - wanted.unreadable_fields, reach):
         return "canReadFieldValue"
-    if own.locked_fields - wanted.locked_fields:
+    if _unrestricted(wanted, "update", own.locked_fields - wanted.locked_fields, reach):
         return "canUpdateFieldValue"
     return None
+
+
+def lacking_restrictions(
+    wanted: Permissions, own: Permissions, reach: Reach
+) -> tuple[dict[UUID, list[Verb]], list[UUID], list[UUID]]:
+    """What to take from `wanted` where `own` is restricted: verbs by object, fields to hide and fields to lock.
+
+    Fields are asked for with the objects' restrictions in place already.
+    """
+    objects: dict[UUID, list[Verb]] = {}
+    for object_id, subject in reach.objects.items():
+        denied = [verb for verb in VERBS if wanted.allows(verb, subject) and not own.allows(verb, subject)]
+        if denied:
+            objects[object_id] = ["read"] if "read" in denied else denied
+    return (
+        objects,
+        _unrestricted(wanted, "read", own.unreadable_fields - wanted.unreadable_fields, reach, objects),
+        _unrestricted(wanted, "update", own.locked_fields - wanted.locked_fields, reach, objects),
+    )
+
+
+def _unrestricted(
+    wanted: Permissions,
+    verb: Verb,
+    field_ids: Iterable[UUID],
+    reach: Reach,
+    denied: Mapping[UUID, Collection[Verb]] = MappingProxyType({}),
+) -> list[UUID]:
+    """Those of the fields that exist, on objects that `wanted` allows the verb on."""
+    found = []
+    for field_id in field_ids:
+        subject = reach.fields.get(field_id)
+        if subject is None or not wanted.allows(verb, subject):
+            continue
+        if not {"read", verb} & set(denied.get(subject.id, ())):
+            found.append(field_id)
+    return found

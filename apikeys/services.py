@@ -29,8 +29,11 @@ from apikeys.roles import (
     FIELD_RIGHTS,
     OBJECT_RIGHTS,
     RIGHTS,
+    VERBS,
+    Reach,
     compile_permissions,
     excess,
+    lacking_restrictions,
 )
 from config.errors import (
     BadRequest,
@@ -116,10 +119,7 @@ def member_create(
         role = _roles(workspace.id).filter(id=workspace.default_role_id).first()
     if role is None or role.workspace_id != workspace.id:
         raise NotFound("Role not found", path="role")
-    if not role.can_be_assigned_to_users:
-        raise InvalidMetadataInput(
-            f'Role "{role.label}" cannot be assigned to members', sub_code="ROLE_NOT_ASSIGNABLE", path="role"
-        )
+    _refuse_unassignable(role, "role")
     user = User.objects.filter(username=email).first()
     if user is None:
         if not password:
@@ -142,28 +142,71 @@ def member_set_role(principal: Principal, *, member_id: UUID, role_id: UUID) -> 
     Nobody changes their own role, and one admin always stays.
     """
     require(principal, "ROLES")
+    member = _member(principal, member_id)
+    if principal.user_id == member.id:
+        raise Forbidden("Cannot update self role")
+    _refuse_excess(principal, member.role)
+    role = role_get(principal, role_id)
+    _refuse_excess(principal, role)
+    _refuse_unassignable(role)
+    if role.is_editable:
+        _refuse_last_admin(member)
+    member.role = role
+    member.save(update_fields=["role"])
+    return member
+
+
+@transaction.atomic
+def member_remove(principal: Principal, *, member_id: UUID) -> Member:
+    """End someone's membership (by id, or by that of their record), which takes every right that they have.
+
+    Their record is soft-deleted, and they are asked for a sign-in no more; one admin always stays.
+    """
+    require(principal, "WORKSPACE_MEMBERS")
+    member = _member(principal, member_id)
+    _refuse_excess(principal, member.role)
+    _refuse_last_admin(member)
+    gone = Member(id=member.id, workspace_id=member.workspace_id, user=member.user, role=member.role)
+    if member.member_record_id is not None:
+        workspace = Workspace.objects.get(id=principal.workspace_id)
+        import_string(settings.MEMBER_RECORD_GONE)(workspace, member.member_record_id)
+    member.delete()
+    return gone
+
+
+def default_role_check(principal: Principal, role_id: UUID) -> None:
+    """Refuse what cannot be the role of new members: another workspace's, one for keys, one above the caller."""
+    role = role_get(principal, role_id)
+    _refuse_unassignable(role, "defaultRoleId")
+    _refuse_excess(principal, role)
+
+
+def _refuse_unassignable(role: Role, path: str | None = None) -> None:
+    if not role.can_be_assigned_to_users:
+        message = f'Role "{role.label}" cannot be assigned to members'
+        raise InvalidMetadataInput(message, sub_code="ROLE_NOT_ASSIGNABLE", path=path)
+
+
+def _member(principal: Principal, member_id: UUID) -> Member:
+    """The member, locked for this transaction."""
     member = (
         Member.objects.select_for_update(of=("self",))
-        .select_related("role")
+        .select_related("role", "user")
         .filter(Q(id=member_id) | Q(member_record_id=member_id), workspace_id=principal.workspace_id)
         .first()
     )
     if member is None:
         raise NotFound("Member not found")
-    if principal.user_id == member.id:
-        raise Forbidden("Cannot update self role")
-    role = role_get(principal, role_id)
-    _refuse_excess(principal, role)
-    if not role.can_be_assigned_to_users:
-        raise InvalidMetadataInput(f'Role "{role.label}" cannot be assigned to members', sub_code="ROLE_NOT_ASSIGNABLE")
-    if not member.role.is_editable and role.is_editable:
-        # Locking the Admin role makes two such changes wait for each other.
-        Role.objects.select_for_update().get(id=member.role_id)
-        if not Member.objects.filter(role_id=member.role_id).exclude(id=member.id).exists():
-            raise Forbidden("Cannot unassign admin role from last admin of the workspace")
-    member.role = role
-    member.save(update_fields=["role"])
     return member
+
+
+def _refuse_last_admin(member: Member) -> None:
+    if member.role.is_editable:
+        return
+    # Locking the Admin role makes two such changes wait for each other.
+    Role.objects.select_for_update().get(id=member.role_id)
+    if not Member.objects.filter(role_id=member.role_id).exclude(id=member.id).exists():
+        raise Forbidden("Cannot unassign admin role from last admin of the workspace")
 
 
 # Roles -----------------------------------------------------------------------------------------------
@@ -231,30 +274,35 @@ def role_update(principal: Principal, *, role_id: UUID, values: Mapping[str, Any
 
 @transaction.atomic
 def role_delete(principal: Principal, *, role_id: UUID) -> UUID:
-    """Delete a role: its members fall back to the default role, its keys stop working."""
+    """Delete a role: its members fall back to the default role, its keys stop working.
+
+    Nobody is lifted by that beyond the caller, and nobody deletes their own role.
+    """
     require(principal, "ROLES")
+    workspace = Workspace.objects.select_for_update(of=("self",)).get(id=principal.workspace_id)
     role = _editable_role(principal, role_id)
-    workspace = Workspace.objects.get(id=principal.workspace_id)
     if workspace.default_role_id == role.id:
         raise Forbidden("Default role cannot be deleted")
+    if principal.role_id == role.id:
+        raise Forbidden("Cannot update self role")
     if Member.objects.filter(role=role).exists():
-        if principal.role_id == role.id:
-            raise Forbidden("Cannot update self role")
         default = role_get(principal, workspace.default_role_id) if workspace.default_role_id else None
-        if default is None or not default.is_editable:
+        if default is None or not default.is_editable or not default.can_be_assigned_to_users:
             raise Forbidden("Role has members and the workspace has no default role to move them to")
+        _refuse_excess(principal, default)
         Member.objects.filter(role=role).update(role=default)
     role.delete()
     return role_id
 
 
 def _editable_role(principal: Principal, role_id: UUID) -> Role:
-    """The role, locked for this transaction."""
+    """The role, locked for this transaction, which must lie within the caller's rights already."""
     role = Role.objects.select_for_update().filter(workspace_id=principal.workspace_id, id=role_id).first()
     if role is None:
         raise NotFound("Role not found")
     if not role.is_editable:
         raise Forbidden("Role is not editable")
+    _refuse_excess(principal, role)
     return role
 
 
@@ -277,6 +325,12 @@ def _role_save(principal: Principal, role: Role, values: Mapping[str, Any]) -> N
         raise InvalidMetadataInput(
             "Role must be assignable to at least one target type", sub_code="ROLE_MUST_HAVE_AT_LEAST_ONE_TARGET"
         )
+    if not role.can_be_assigned_to_users and Workspace.objects.filter(default_role_id=role.id).exists():
+        raise InvalidMetadataInput(
+            "The default role must be assignable to members",
+            sub_code="ROLE_NOT_ASSIGNABLE",
+            path="canBeAssignedToUsers",
+        )
     writes = ("can_update", "can_soft_delete", "can_destroy")
     if not role.can_read_all_object_records and any(getattr(role, f"{each}_all_object_records") for each in writes):
         raise _write_without_read()
@@ -285,6 +339,7 @@ def _role_save(principal: Principal, role: Role, values: Mapping[str, Any]) -> N
         raise Forbidden("A role with this label already exists", path="label")
     _bump(role)
     _check_override_reads(role)
+    _inherit_restrictions(principal, role)
     _refuse_excess(principal, role)
 
 
@@ -293,13 +348,63 @@ def _bump(role: Role) -> None:
     if role._state.adding:
         role.save(force_insert=True)
         return
-    role.is_restricted = role.object_permissions.exists() or role.field_permissions.exists()
+    _note_restrictions(role)
     role.version += 1
     role.save()
 
 
+def _note_restrictions(role: Role) -> None:
+    role.is_restricted = role.object_permissions.exists() or role.field_permissions.exists()
+
+
+def _reach(principal: Principal, wanted: Permissions) -> Reach:
+    """The living objects and fields that restrictions of the caller or of `wanted` name."""
+    own = principal.permissions
+    object_ids = {*wanted.objects, *own.objects}
+    field_ids = own.unreadable_fields | own.locked_fields
+    objects = ObjectMetadata.objects.filter(workspace_id=principal.workspace_id, id__in=object_ids)
+    fields = FieldMetadata.objects.select_related("object").filter(
+        object__workspace_id=principal.workspace_id, id__in=field_ids
+    )
+    return Reach(
+        {each.id: each for each in objects} if object_ids else {},
+        {each.id: each.object for each in fields} if field_ids else {},
+    )
+
+
 def _excess(principal: Principal, wanted: Permissions) -> str | None:
-    return None if principal.is_system else excess(wanted, principal.permissions)
+    if principal.is_system:
+        return None
+    return excess(wanted, principal.permissions, _reach(principal, wanted))
+
+
+def _inherit_restrictions(principal: Principal, role: Role, *, of_fields_only: bool = False) -> None:
+    """Deny to the role what is denied to the caller, where it would have it otherwise.
+
+    So that who does not see everything can give away what they see. What exceeds the caller's role-wide
+    rights or flags is not cut down: that is refused.
+    """
+    own = principal.permissions
+    if principal.is_system or not (own.objects or own.unreadable_fields or own.locked_fields):
+        return
+    wanted = permissions_of(role)
+    objects, hidden, locked = lacking_restrictions(wanted, own, reach := _reach(principal, wanted))
+    for object_id, verbs in () if of_fields_only else objects.items():
+        permission = role.object_permissions.filter(object_metadata_id=object_id).first()
+        permission = permission or ObjectPermission(role=role, object_metadata_id=object_id)
+        for verb in VERBS if "read" in verbs else verbs:
+            setattr(permission, f"can_{verb}", False)
+        permission.save()
+    for field_id in {*hidden, *locked}:
+        known = role.field_permissions.filter(field_metadata_id=field_id).first()
+        restriction = known or FieldPermission(
+            role=role, object_metadata_id=reach.fields[field_id].id, field_metadata_id=field_id
+        )
+        restriction.can_read = False if field_id in hidden else restriction.can_read
+        restriction.can_update = False if field_id in locked else restriction.can_update
+        restriction.save()
+    _note_restrictions(role)
+    role.save(update_fields=["is_restricted"])
 
 
 def _refuse_excess(principal: Principal, role: Role) -> None:
@@ -357,8 +462,9 @@ def object_permissions_upsert(
                 setattr(permission, column, item[member])
         permission.save()
     _check_override_reads(role)
+    _inherit_restrictions(principal, role, of_fields_only=True)
     _bump(role)
-    _refuse_excess(principal, role_get(principal, role_id))
+    _refuse_excess(principal, role)
     return [stored[each] for each in dict.fromkeys(ids)]
 
 
@@ -416,7 +522,7 @@ def field_permissions_upsert(
         permission.save()
         stored[field_id] = permission
     _bump(role)
-    _refuse_excess(principal, role_get(principal, role_id))
+    _refuse_excess(principal, role)
     return [stored[each] for each in dict.fromkeys(ids) if each in stored]
 
 
@@ -503,12 +609,15 @@ def apikey_create(
 def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, Any]) -> ApiKey | None:
     """Change `name`, `expiresAt` or `revokedAt`; None when there is no such key.
 
-    A revoked key stays revoked: an empty or null `revokedAt` is ignored.
+    A revoked key stays revoked: an empty or null `revokedAt` is ignored. Who lacks rights that the key has
+    may stop it, and change nothing else of it.
     """
     require(principal, FLAG)
     key = _apikey(principal, key_id, lock=True)
     if key is None:
         return None
+    if values.get("name") is not None or values.get("expiresAt"):
+        _refuse_excess_of_key(principal, key)
     if values.get("name") is not None:
         key.name = _name(values["name"], "name")
     if values.get("expiresAt"):
@@ -532,10 +641,12 @@ def apikey_revoke(principal: Principal, *, key_id: UUID) -> ApiKey | None:
 
 @transaction.atomic
 def apikey_set_enabled(principal: Principal, *, key_id: UUID, enabled: bool) -> ApiKey | None:
-    """Pause a key, or let it work again."""
+    """Pause a key, or let it work again, which takes every right that the key has."""
     require(principal, FLAG)
     key = _apikey(principal, key_id, lock=True)
     if key is not None:
+        if enabled:
+            _refuse_excess_of_key(principal, key)
         key.enabled = enabled
         key.save(update_fields=["enabled", "updated_at"])
     return key
@@ -551,6 +662,7 @@ def apikey_assign_role(principal: Principal, *, key_id: UUID, role_id: UUID) -> 
         raise NotFound(f"API Key with id {key_id} not found")
     if principal.api_key_id == key.id:
         raise Forbidden("Cannot update self role")
+    _refuse_excess_of_key(principal, key)
     key.role = _role_for_key(principal, role_id)
     key.save(update_fields=["role", "updated_at"])
     return key
@@ -611,12 +723,13 @@ def apikey_token_issued(principal: Principal, *, key_id: UUID, token_id: UUID) -
     """
     require(principal, FLAG)
     row = (
-        ApiKeyToken.objects.select_related("api_key")
+        ApiKeyToken.objects.select_related("api_key__role")
         .filter(id=token_id, api_key_id=key_id, api_key__workspace_id=principal.workspace_id)
         .first()
     )
     if row is None:
         return None
+    _refuse_excess_of_key(principal, row.api_key)
     text = _token_text(row)
     return IssuedToken(text, row.expires_at, row.id) if keys.digest(settings.SECRET_KEY, text) == row.digest else None
 
@@ -686,6 +799,11 @@ def moment(value: str | date, path: str) -> datetime:
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except OverflowError:
         raise InvalidInput([f"{path} must be a valid ISO 8601 date string"]) from None
+
+
+def _refuse_excess_of_key(principal: Principal, key: ApiKey) -> None:
+    if key.role is not None:
+        _refuse_excess(principal, key.role)
 
 
 def _name(value: Any, path: str) -> str:

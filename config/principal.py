@@ -117,14 +117,15 @@ class Permissions:
         return flag is None or self.has_flag(flag)
 
     def grants(self, verb: Verb, object_id: UUID) -> bool:
-        """What the role says of an object: its override, else the role-wide right. `allows` asks guards as well."""
-        if self.objects:
-            override = self.objects.get(object_id)
-            if override is not None:
-                answer = getattr(override, verb)
-                if answer is not None:
-                    return bool(answer)
-        return bool(getattr(self, verb))
+        """What the role says of an object: its override, else the role-wide right. `allows` asks guards as well.
+
+        Who may not read records may not write them either, whatever an override that only denies reading leaves.
+        """
+        if verb != "read" and not self.grants("read", object_id):
+            return False
+        override = self.objects.get(object_id) if self.objects else None
+        answer = None if override is None else getattr(override, verb)
+        return bool(getattr(self, verb) if answer is None else answer)
 
     def hides(self, field: GuardedField) -> bool:
         """Whether the field's values are kept from the caller."""

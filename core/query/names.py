@@ -12,6 +12,8 @@ from config.errors import PermissionDenied, UnknownObject
 from config.principal import Principal, Verb
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
+DOWNLOAD_FLAG = "DOWNLOAD_FILE"
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -24,6 +26,11 @@ class Scope:
     def hidden(self) -> frozenset[UUID]:
         """Fields whose values the caller is not shown: those of the role, and those that nobody is shown."""
         return self.principal.permissions.unreadable_fields | self.schema.secret_field_ids
+
+    @property
+    def files_schema(self) -> str | None:
+        """The PostgreSQL schema whose files' addresses are answered; None to who may not download any."""
+        return self.schema.schema_name if self.principal.permissions.has_flag(DOWNLOAD_FLAG) else None
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -117,7 +117,7 @@ class Value:
 
     key: str
     sql: str
-    schema_name: str  # PostgreSQL schema of the workspace
+    schema_name: str | None  # PostgreSQL schema of the workspace; None: without addresses
 
 
 @dataclass(frozen=True, slots=True)

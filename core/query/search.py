@@ -42,6 +42,7 @@ class SearchPlan:
     limit: int
     after: After | None
     hidden: frozenset[UUID]  # fields that are not shown, not as a label or picture either
+    files_schema: str | None  # as `Scope.files_schema`
 
 
 def plan_search(scope: Scope, query: ir.Search) -> SearchPlan:
@@ -65,6 +66,7 @@ def plan_search(scope: Scope, query: ir.Search) -> SearchPlan:
         query.limit,
         _decode(query.after),
         scope.hidden,
+        scope.files_schema,
     )
 
 

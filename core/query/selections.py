@@ -86,7 +86,7 @@ def _everything(scope: Scope, subject: ObjectSchema, selection: ir.Everything) -
         if field.id in hidden or not field.type.is_readable or not _is_wanted(field, only):
             continue
         if field.relation is None:
-            members.append(Value(field.name, field.type.whole_answer_sql(field), subject.schema_name))
+            members.append(Value(field.name, field.type.whole_answer_sql(field), scope.files_schema))
             continue
         target = scope.schema.target(field)
         expanded = selection.depth > 0 and target is not None and (only is None or field.name in only)
@@ -98,7 +98,7 @@ def _everything(scope: Scope, subject: ObjectSchema, selection: ir.Everything) -
                 members.append(JoinId(field.relation.join_name, sql, target))
                 members.append(ToOne(field.name, sql, target, _flat(scope, target)))
             else:
-                members.append(Value(field.relation.join_name, sql.answer, subject.schema_name))
+                members.append(Value(field.relation.join_name, sql.answer, scope.files_schema))
         elif expanded and readable and target is not None:
             inverse = inverse_of(scope, field)
             if inverse is not None:
@@ -162,7 +162,7 @@ def _picked(scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick], depth
             members.append(_relation(scope, subject, field, pick, depth + 1, cost))
         elif field is not None:
             require_readable(scope, subject, field)
-            members.append(_value(subject, field, pick))
+            members.append(_value(scope, subject, field, pick))
         elif (field := subject.by_join_name.get(pick.name)) is not None:
             require_readable(scope, subject, field)
             target = scope.schema.target(field)
@@ -170,7 +170,7 @@ def _picked(scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick], depth
             if field.name in selected_relations and target is not None:
                 members.append(JoinId(pick.key, sql, target))
             else:
-                members.append(Value(pick.key, sql.answer, subject.schema_name))
+                members.append(Value(pick.key, sql.answer, scope.files_schema))
         else:
             raise UnknownField(
                 f'Cannot query field "{pick.name}" on type "{subject.singular_pascal}".',
@@ -179,15 +179,15 @@ def _picked(scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick], depth
     return tuple(members)
 
 
-def _value(subject: ObjectSchema, field: FieldSchema, pick: ir.Pick) -> Member:
+def _value(scope: Scope, subject: ObjectSchema, field: FieldSchema, pick: ir.Pick) -> Member:
     if not field.type.subfields:
-        return Value(pick.key, field.type.sql(field).answer, subject.schema_name)
+        return Value(pick.key, field.type.sql(field).answer, scope.files_schema)
     parts: list[Constant | Value] = []
     for part in pick.picks:
         if part.type_name is not None:
             parts.append(Constant(part.key, f'"{part.type_name}"'))
         else:
-            parts.append(Value(part.key, field.type.sql(field, part.name).answer, subject.schema_name))
+            parts.append(Value(part.key, field.type.sql(field, part.name).answer, scope.files_schema))
     return Parts(pick.key, tuple(parts))
 
 

@@ -27,8 +27,9 @@ def set_deleted(
     scope = Scope(schema, principal)
     subject = find_object(scope, query.object_name)
     require(scope, "soft_delete", subject)
-    if is_deleted and subject.guard is not None and subject.guard.instead_of_deleting is not None:
-        raise BadRequest(subject.guard.instead_of_deleting)
+    instead = None if subject.guard is None else subject.guard.instead_of_deleting
+    if is_deleted and instead is not None and not principal.is_system:
+        raise BadRequest(instead)
     condition = check_target(scope, subject, query.target)
     action = "deleted" if is_deleted else "restored"
     answer = plan_answer(scope, subject, query.selection, action)  # type: ignore[arg-type]

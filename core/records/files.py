@@ -11,7 +11,7 @@ import json
 import mimetypes
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any, NoReturn, Protocol
@@ -28,9 +28,10 @@ from config.errors import (
     MissingReference,
     NotFound,
 )
+from config.http.rights import may
 from config.http.rights import require as require_flag
 from config.principal import Principal
-from core.query.names import Scope, denied, require
+from core.query.names import DOWNLOAD_FLAG, Scope, denied, require
 from core.query.writes import RecordInput
 from core.records.writing import about
 from core.sql.execute import fetch
@@ -82,7 +83,7 @@ class StoredFile:
     content_type: str
     size: int  # bytes
     created_at: datetime
-    url: str  # signed, good for a day
+    url: str | None  # signed, good for a day; None for who may not download
 
 
 # Uploading -------------------------------------------------------------------------------------------
@@ -163,11 +164,11 @@ def _content_type(name: str, announced: str | None) -> str:
 
 
 def file_find(principal: Principal, file_id: str) -> StoredFile:
-    """A file of the workspace, for those who may read its field. Raises NotFound."""
+    """A file of the workspace, for those who may read its field; its address with DOWNLOAD_FILE. Raises NotFound."""
     scope = Scope(current_schema(principal.workspace_id), principal)
     file = _find(scope.schema.schema_name, principal.workspace.shard, file_id)
     _require_field(scope, file, "read")
-    return file
+    return file if may(principal, DOWNLOAD_FLAG) else replace(file, url=None)
 
 
 def file_delete(principal: Principal, file_id: str) -> StoredFile:

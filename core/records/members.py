@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from uuid import UUID, uuid5
 
+from config.errors import RecordNotFound
 from config.principal import system
 from core.query import ir
 from core.records.create import create
+from core.records.delete import delete
 from metadata.cache import current_schema
 from metadata.models import Workspace
 
@@ -29,3 +32,13 @@ def create_member_record(
     query = ir.Create("workspaceMember", (record,), ir.Everything(only=("id",)))
     [text] = create(system(workspace.ref()), schema, query)
     return UUID(json.loads(text)["id"])
+
+
+def delete_member_record(workspace: Workspace, record_id: UUID) -> None:
+    """Soft-delete the record of somebody who is no member any more, where it is still there."""
+    schema = current_schema(workspace.id)
+    if "workspaceMember" not in schema.by_singular:
+        return
+    query = ir.Delete("workspaceMember", ir.Target(id=record_id), ir.Everything(only=("id",)))
+    with contextlib.suppress(RecordNotFound):
+        delete(system(workspace.ref()), schema, query)

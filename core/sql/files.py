@@ -28,14 +28,15 @@ def _address(schema_name: str, file_id: str) -> Sql:
     return param(_SERVER_URL, "text") + path
 
 
-def with_urls(answer: str, schema_name: str) -> Sql:
-    """The SQL of an answer, each `URL` in it replaced by the file's address."""
+def with_urls(answer: str, schema_name: str | None) -> Sql:
+    """The SQL of an answer, each `URL` in it replaced by the file's address; by NULL without a schema."""
     if URL not in answer:
         return raw(answer)
     before, *behind = answer.split(URL)
     filled = raw(before)
     for piece in behind:
-        filled += _address(schema_name, "file->>'fileId'") + raw(piece)
+        filled += raw("NULL") if schema_name is None else _address(schema_name, "file->>'fileId'")
+        filled += raw(piece)
     return filled
 
 

@@ -72,7 +72,9 @@ def _in_what_may_be_read(plan: SearchPlan, subject: ObjectSchema) -> Sql:
 
 def _page(plan: SearchPlan, index: int, ranks: Sql, where: Sql, own_ranks: Sql | None) -> Sql:
     subject = plan.objects[index][0]
-    sql = raw(f"SELECT {index}, r.id, {_label(subject, plan.hidden)}, ") + _image(subject, plan.hidden)
+    sql = raw(f"SELECT {index}, r.id, {_label(subject, plan.hidden)}, ") + _image(
+        subject, plan.hidden, plan.files_schema
+    )
     sql += raw(", ") + ranks
     sql += raw(f" FROM {table_of(subject)} r WHERE ") + where
     sql = raw("SELECT * FROM (") + sql + raw(") s(object, id, label, image, cover, rank)")
@@ -114,7 +116,7 @@ def _label(subject: ObjectSchema, hidden: frozenset[UUID]) -> str:
     return f"concat_ws(' ', {parts})"
 
 
-def _image(subject: ObjectSchema, hidden: frozenset[UUID]) -> Sql:
+def _image(subject: ObjectSchema, hidden: frozenset[UUID], files_schema: str | None) -> Sql:
     field = _identifier(subject, subject.image_identifier_id, hidden)
     sql = None if field is None else field.type.image_sql(field)
-    return raw("NULL::text") if sql is None else with_urls(at(sql, "r"), subject.schema_name)
+    return raw("NULL::text") if sql is None else with_urls(at(sql, "r"), files_schema)

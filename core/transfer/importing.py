@@ -17,6 +17,7 @@ from typing import Any, Literal
 from django.db import transaction
 
 from config.errors import ApiError
+from config.http.rights import require as require_flag
 from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
@@ -27,6 +28,7 @@ from core.transfer.columns import columns_of
 from core.transfer.reading import Row, read_csv, read_json_lines
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
+FLAG = "IMPORT_CSV"  # whatever the format
 BATCH = 500
 MANY = 10_000  # records, after which the planner looks at the table again
 MAX_ERRORS = 100  # listed in a report; all are counted
@@ -88,6 +90,7 @@ def import_records(
     """
     scope = Scope(schema, principal)
     subject = find_object(scope, object_name)
+    require_flag(principal, FLAG)
     require(scope, "update", subject)
     rows = read_csv(file, columns_of(schema, subject)) if options.form == "csv" else read_json_lines(file)
     report = Report()

@@ -223,7 +223,7 @@ class Mutation:
         principal = begin_change(info, SECURITY if services.SECURITY_MEMBERS & data.keys() else WORKSPACE)
         if data.keys() - services.SECURITY_MEMBERS:
             require(info, WORKSPACE)
-        return services.workspace_update(workspace_id=principal.workspace_id, update=payload(data))
+        return services.workspace_update(workspace_id=principal.workspace_id, update=payload(data), principal=principal)
 
     @staticmethod
     def resolve_update_lab_public_feature_flag(

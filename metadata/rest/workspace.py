@@ -45,7 +45,9 @@ class WorkspaceView(APIView):
             require(self.principal, SECURITY)
         if names - services.SECURITY_MEMBERS or not names:
             require(self.principal, WORKSPACE)
-        workspace = services.workspace_update(workspace_id=self.principal.workspace_id, update=request.data)
+        workspace = services.workspace_update(
+            workspace_id=self.principal.workspace_id, update=request.data, principal=self.principal
+        )
         return Response(workspace_json(workspace))
 
 

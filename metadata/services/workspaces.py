@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from config.errors import InvalidMetadataInput, MetadataConflict, WorkspaceNotFound
+from config.principal import Principal, system
 from metadata import cache
 from metadata.models import (
     FieldMetadata,
@@ -280,10 +281,11 @@ MAX_FEATURE_FLAGS = 100
 _FLAG_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 
 
-def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any]) -> Workspace:
+def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any], principal: Principal | None = None) -> Workspace:
     """Change settings by their API names; unknown names are ignored, null leaves what cannot be null.
 
-    Raises WorkspaceNotFound, InvalidMetadataInput, MetadataConflict. The data model's version stays.
+    The default role must lie within the rights of the `principal`; without one the system itself asks. Raises
+    WorkspaceNotFound, InvalidMetadataInput, MetadataConflict, PermissionDenied. The data model's version stays.
     """
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update().filter(id=workspace_id, deleted_at=None).first()
@@ -292,7 +294,10 @@ def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any]) -> Worksp
         changed = []
         for name, value in update.items():
             if name in SETTINGS and (value is not None or name in _CLEARABLE):
-                setattr(workspace, SETTINGS[name], _clean_setting(workspace, name, value))
+                cleaned = _clean_setting(workspace, name, value)
+                if name == "defaultRoleId" and cleaned is not None:
+                    import_string(settings.DEFAULT_ROLE_CHECK)(principal or system(workspace.ref()), cleaned)
+                setattr(workspace, SETTINGS[name], cleaned)
                 changed.append(SETTINGS[name])
         workspace.updated_at = timezone.now()
         workspace.save(update_fields=[*changed, "updated_at"])

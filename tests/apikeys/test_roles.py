@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,14 +13,34 @@ from hypothesis import strategies as st
 from apikeys import services
 from apikeys.authentication import principal_of_member
 from apikeys.models import ApiKey, FieldPermission, Member, ObjectPermission, Role
-from apikeys.roles import VERBS, compile_permissions, excess
-from config.principal import EVERYTHING, FLAGS, SETTINGS_FLAGS, TOOL_FLAGS, Permissions, Principal
+from apikeys.roles import VERBS, Reach, compile_permissions, excess, lacking_restrictions
+from config.principal import EVERYTHING, FLAGS, SETTINGS_FLAGS, TOOL_FLAGS, Guard, Permissions, Principal
 from config.principal import ObjectPermission as Override
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.apikeys.conftest import role
 from tests.factories import Api, api_of
 
-BOOK, SHELF = UUID(int=1), UUID(int=2)
+BOOK, SHELF, TITLE = UUID(int=1), UUID(int=2), UUID(int=3)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object, as far as rights are concerned."""
+
+    id: UUID
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A field, as far as rights are concerned."""
+
+    id: UUID
+    secret_flag: str | None = None
+
+
+THINGS = {each: Thing(each) for each in (BOOK, SHELF)}
+REACH = Reach(THINGS, {TITLE: THINGS[BOOK]})
 
 
 @pytest.fixture
@@ -121,20 +142,54 @@ def test_permissions_compile_from_rows_of_text_and_of_uuids() -> None:
         ),
         pytest.param(
             Permissions(read=True),
-            Permissions(read=True, unreadable_fields=frozenset({BOOK})),
+            Permissions(read=True, unreadable_fields=frozenset({TITLE})),
             "canReadFieldValue",
             id="a field hidden from the giver",
         ),
         pytest.param(
-            Permissions(read=True),
-            Permissions(read=True, locked_fields=frozenset({BOOK})),
+            Permissions(read=True, update=True),
+            Permissions(read=True, update=True, locked_fields=frozenset({TITLE})),
             "canUpdateFieldValue",
             id="a field locked for the giver",
         ),
     ],
 )
 def test_what_exceeds_what(wanted: Permissions, own: Permissions, missing: str | None) -> None:
-    assert excess(wanted, own) == missing
+    assert excess(wanted, own, REACH) == missing
+
+
+@pytest.mark.parametrize(
+    ("wanted", "own"),
+    [
+        pytest.param(
+            Permissions(),
+            Permissions(read=True, unreadable_fields=frozenset({TITLE})),
+            id="hidden, but not read at all",
+        ),
+        pytest.param(
+            Permissions(read=True, objects={BOOK: Override(False)}),
+            Permissions(read=True, unreadable_fields=frozenset({TITLE})),
+            id="hidden, on an object that is denied",
+        ),
+        pytest.param(
+            Permissions(read=True),
+            Permissions(read=True, update=True, locked_fields=frozenset({TITLE})),
+            id="locked, but nothing is written",
+        ),
+        pytest.param(
+            Permissions(read=True),
+            Permissions(read=True, objects={uuid4(): Override(False)}),
+            id="an object that is gone",
+        ),
+        pytest.param(
+            Permissions(read=True),
+            Permissions(read=True, unreadable_fields=frozenset({uuid4()})),
+            id="a field that is gone",
+        ),
+    ],
+)
+def test_restrictions_that_take_nothing_are_none(wanted: Permissions, own: Permissions) -> None:
+    assert excess(wanted, own, REACH) is None
 
 
 answers = st.sampled_from([None, True, False])
@@ -148,18 +203,45 @@ some_permissions = st.builds(
     settings=st.booleans(),
     tools=st.booleans(),
     flags=st.frozensets(st.sampled_from(sorted(FLAGS)), max_size=3),
+    unreadable_fields=st.frozensets(st.just(TITLE)),
+    locked_fields=st.frozensets(st.just(TITLE)),
 )
 
 
 @given(some_permissions, some_permissions)
 def test_a_subset_never_allows_what_its_giver_may_not(wanted: Permissions, own: Permissions) -> None:
-    if excess(wanted, own) is None:
+    if excess(wanted, own, REACH) is None:
         for verb in VERBS:
-            for each in (BOOK, SHELF, UUID(int=3)):
-                assert own.grants(verb, each) or not wanted.grants(verb, each)
-        assert not (wanted.settings and not own.settings)
-    assert excess(wanted, wanted) is None
-    assert excess(wanted, EVERYTHING) is None
+            for each in (*THINGS.values(), Thing(UUID(int=4))):
+                assert own.allows(verb, each) or not wanted.allows(verb, each)
+        for flag in FLAGS:
+            assert own.has_flag(flag) or not wanted.has_flag(flag)
+        assert not own.hides(Part(TITLE)) or wanted.hides(Part(TITLE)) or not wanted.allows("read", THINGS[BOOK])
+        assert not own.locks(Part(TITLE)) or wanted.locks(Part(TITLE)) or not wanted.allows("update", THINGS[BOOK])
+    assert excess(wanted, wanted, REACH) is None
+    assert excess(wanted, EVERYTHING, REACH) is None
+
+
+@given(some_permissions, some_permissions)
+def test_with_the_givers_restrictions_only_whole_rights_exceed(wanted: Permissions, own: Permissions) -> None:
+    objects, hidden, locked = lacking_restrictions(wanted, own, REACH)
+    cut = replace(
+        wanted,
+        objects={
+            **wanted.objects,
+            **{
+                each: Override(False, False, False, False)
+                if "read" in verbs
+                else replace(wanted.objects.get(each, Override()), **dict.fromkeys(verbs, False))
+                for each, verbs in objects.items()
+            },
+        },
+        unreadable_fields=wanted.unreadable_fields | set(hidden),
+        locked_fields=wanted.locked_fields | set(locked),
+    )
+    missing = excess(cut, own, REACH)
+    assert missing is None or " on " not in missing
+    assert missing not in ("canReadFieldValue", "canUpdateFieldValue")
 
 
 def test_every_flag_belongs_to_one_kind() -> None:
