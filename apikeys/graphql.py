@@ -16,6 +16,7 @@ from graphql import GraphQLResolveInfo as Info
 
 from apikeys import models, services
 from config.errors import InvalidMetadataInput, MissingToken
+from config.http.rights import require
 from config.principal import Principal
 from metadata.graphql.scalars import JSON, UUID, DateTime
 
@@ -25,6 +26,11 @@ def _principal(info: Info) -> Principal:
     if principal is None:
         raise MissingToken("Missing authentication token")
     return principal
+
+
+def _require_manager(info: Info) -> None:
+    """Who has a role and what it says is told to those who give roles or bind them; its name to everybody."""
+    require(_principal(info), "ROLES", services.FLAG)
 
 
 def _all_of(item: type) -> graphene.List:
@@ -147,21 +153,27 @@ class Role(graphene.ObjectType):
         return root.id
 
     def resolve_workspace_members(root: models.Role, info: Info) -> list[models.Member]:
+        _require_manager(info)
         return list(root.members.all())
 
     def resolve_agents(root: models.Role, info: Info) -> list[Any]:
+        _require_manager(info)
         return []
 
     def resolve_api_keys(root: models.Role, info: Info) -> list[models.ApiKey]:
+        _require_manager(info)
         return [each for each in root.api_keys.all() if each.revoked_at is None]
 
     def resolve_permission_flags(root: models.Role, info: Info) -> list[dict[str, Any]]:
+        _require_manager(info)
         return _flags(root)
 
     def resolve_object_permissions(root: models.Role, info: Info) -> list[models.ObjectPermission]:
+        _require_manager(info)
         return list(root.object_permissions.all())
 
     def resolve_field_permissions(root: models.Role, info: Info) -> list[models.FieldPermission]:
+        _require_manager(info)
         return list(root.field_permissions.all())
 
     def resolve_row_level_permission_predicates(root: models.Role, info: Info) -> list[Any]:
@@ -248,7 +260,7 @@ class UpdateRolePayload(RoleSwitches):
 
 class UpdateRoleInput(graphene.InputObjectType):
     id = UUID(required=True)
-    update = graphene.Field(UpdateRolePayload, required=True)
+    update = graphene.InputField(UpdateRolePayload, required=True)
 
 
 class ObjectPermissionInput(graphene.InputObjectType):

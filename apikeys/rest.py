@@ -81,7 +81,15 @@ UPDATE_BODY = inline_serializer(
 TOKEN = inline_serializer("ApiKeyToken", {"token": serializers.CharField(), "expiresAt": serializers.DateTimeField()})
 
 
-class ApiKeys(APIView):
+class _KeysView(APIView):
+    """Asks for the right before anything else of the request is looked at."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        require(_principal(request), services.FLAG)
+
+
+class ApiKeys(_KeysView):
     """The workspace's keys that are not revoked: for API version 1 a bare array, else a page."""
 
     is_paged = True  # the alias never is
@@ -91,7 +99,6 @@ class ApiKeys(APIView):
         principal = _principal(request)
         if not self.is_paged or principal.api_version == "1":
             return Response(ApiKeySerializer(services.apikey_list(principal), many=True).data)
-        require(principal, services.FLAG)
         living = ApiKey.objects.filter(workspace_id=principal.workspace_id, revoked_at=None)
         page = read_page(living, read_page_request(request.query_params))
         return Response(page.envelope(ApiKeySerializer(page.items, many=True).data))
@@ -110,7 +117,7 @@ class ApiKeys(APIView):
         return Response(ApiKeySerializer(key).data, status=201)
 
 
-class OneApiKey(APIView):
+class OneApiKey(_KeysView):
     """One key; an unknown id answers 200 with an empty body."""
 
     @extend_schema(responses=ApiKeySerializer)
@@ -128,7 +135,7 @@ class OneApiKey(APIView):
         return _one(services.apikey_revoke(_principal(request), key_id=path_id(key_id)))
 
 
-class ApiKeyTokens(APIView):
+class ApiKeyTokens(_KeysView):
     """Issue a token; it is shown in this answer only."""
 
     @extend_schema(

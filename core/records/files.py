@@ -195,16 +195,22 @@ def _not_found(file_id: str) -> NoReturn:
 
 
 def _require_field(scope: Scope, file: StoredFile, verb: Any) -> None:
-    """The rights on a file are those on its field; files of a field that is gone are everybody's who may upload."""
+    """The rights on a file are those on its field; files of a field that is gone are everybody's who may upload.
+
+    One that may not be read answers as one that does not exist.
+    """
     field_id = UUID(file.field_id)
     subject = next((each for each in scope.schema.objects if field_id in each.by_id), None)
-    permissions = scope.principal.permissions
     if subject is None:
-        require_flag(scope.principal, UPLOAD_FLAG)
+        if not may(scope.principal, UPLOAD_FLAG):
+            _not_found(file.id)
         return
-    require(scope, verb, subject)
     field = subject.by_id[field_id]
-    if permissions.hides(field) if verb == "read" else permissions.locks(field):
+    permissions = scope.principal.permissions
+    if not permissions.allows("read", subject) or permissions.hides(field):
+        _not_found(file.id)
+    require(scope, verb, subject)
+    if verb != "read" and permissions.locks(field):
         raise denied(verb, subject, field)
 
 
