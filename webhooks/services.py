@@ -329,7 +329,7 @@ def sample_event(principal: Principal, object_name: str, action: str) -> Event:
         if field.relation is not None:
             if field.relation.join_name is not None:
                 record[field.relation.join_name] = None
-        elif field.name != "id" and field.type.is_readable:
+        elif field.name != "id" and field.type.is_readable and field.secret_flag is None:
             record[field.name] = next(iter(field.type.json_schema(field).get("examples", ())), None)
     return Event(
         action=cast(Action, action),

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from config.errors import PermissionDenied, UnknownObject
+from config.http import rights
 from config.principal import Principal, Verb
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
@@ -30,7 +31,7 @@ class Scope:
     @property
     def files_schema(self) -> str | None:
         """The PostgreSQL schema whose files' addresses are answered; None to who may not download any."""
-        return self.schema.schema_name if self.principal.permissions.has_flag(DOWNLOAD_FLAG) else None
+        return self.schema.schema_name if rights.may(self.principal, DOWNLOAD_FLAG) else None
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

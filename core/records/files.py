@@ -28,10 +28,9 @@ from config.errors import (
     MissingReference,
     NotFound,
 )
-from config.http.rights import may
-from config.http.rights import require as require_flag
+from config.http import rights
 from config.principal import Principal
-from core.query.names import DOWNLOAD_FLAG, Scope, denied, require
+from core.query.names import DOWNLOAD_FLAG, Scope, denied, may, require
 from core.query.writes import RecordInput
 from core.records.writing import about
 from core.sql.execute import fetch
@@ -95,7 +94,7 @@ def file_upload(principal: Principal, field_name: str, upload: Upload) -> Stored
     Raises PermissionDenied without the right to write the field or the UPLOAD_FILE flag, BodyTooLarge,
     InvalidValue for a field that takes no files.
     """
-    require_flag(principal, UPLOAD_FLAG)
+    rights.require(principal, UPLOAD_FLAG)
     scope = Scope(current_schema(principal.workspace_id), principal)
     subject, field = _files_field(scope, field_name)
     require(scope, "update", subject)
@@ -168,7 +167,7 @@ def file_find(principal: Principal, file_id: str) -> StoredFile:
     scope = Scope(current_schema(principal.workspace_id), principal)
     file = _find(scope.schema.schema_name, principal.workspace.shard, file_id)
     _require_field(scope, file, "read")
-    return file if may(principal, DOWNLOAD_FLAG) else replace(file, url=None)
+    return file if rights.may(principal, DOWNLOAD_FLAG) else replace(file, url=None)
 
 
 def file_delete(principal: Principal, file_id: str) -> StoredFile:
@@ -202,12 +201,12 @@ def _require_field(scope: Scope, file: StoredFile, verb: Any) -> None:
     field_id = UUID(file.field_id)
     subject = next((each for each in scope.schema.objects if field_id in each.by_id), None)
     if subject is None:
-        if not may(scope.principal, UPLOAD_FLAG):
+        if not rights.may(scope.principal, UPLOAD_FLAG):
             _not_found(file.id)
         return
     field = subject.by_id[field_id]
     permissions = scope.principal.permissions
-    if not permissions.allows("read", subject) or permissions.hides(field):
+    if not may(scope, "read", subject) or permissions.hides(field):
         _not_found(file.id)
     require(scope, verb, subject)
     if verb != "read" and permissions.locks(field):

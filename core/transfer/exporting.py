@@ -17,7 +17,7 @@ from io import StringIO
 from itertools import chain
 from typing import Literal
 
-from config.http.rights import require as require_flag
+from config.http import rights
 from config.principal import Principal
 from config.rendering import dumps, loads
 from core.query import ir
@@ -43,7 +43,7 @@ def export_records(principal: Principal, schema: WorkspaceSchema, query: ir.Find
     """
     scope = Scope(schema, principal)
     subject = find_object(scope, query.object_name)
-    require_flag(principal, FLAG)
+    rights.require(principal, FLAG)
     require(scope, "read", subject)
     pages = _pages(principal, schema, query)
     first = next(pages)  # whatever is wrong with the query is found now

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from django.db import transaction
 
 from config.errors import ApiError
-from config.http.rights import require as require_flag
+from config.http import rights
 from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
@@ -90,7 +90,7 @@ def import_records(
     """
     scope = Scope(schema, principal)
     subject = find_object(scope, object_name)
-    require_flag(principal, FLAG)
+    rights.require(principal, FLAG)
     require(scope, "update", subject)
     rows = read_csv(file, columns_of(schema, subject)) if options.form == "csv" else read_json_lines(file)
     report = Report()

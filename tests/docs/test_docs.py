@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from config import errors
+from config.principal import FLAGS
 from metadata.fieldtypes import field_types
 from metadata.fieldtypes.operators import OPERATORS
 
@@ -87,3 +88,8 @@ def test_a_generated_page_is_up_to_date(name, page):
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(page())
     assert path.read_text() == page(), "run the tests with UPDATE_GOLDEN=1"
+
+
+def test_every_flag_of_a_role_is_documented_and_no_other():
+    table = re.findall(r"^\| (`[A-Z_`, ]+`) \|", (ROOT / "docs" / "roles.md").read_text(), re.MULTILINE)
+    assert {name for names in table for name in re.findall(r"[A-Z_]+", names)} == FLAGS

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -249,6 +250,18 @@ def test_every_page_wants_somebody_signed_in(workspace: Workspace) -> None:
             assert response.status_code in (302, 405), (method, pattern, response.status_code)
             if response.status_code == 302:
                 assert response["Location"].startswith("/settings/login")
+
+
+def test_flags_are_asked_in_one_place() -> None:
+    """`Permissions.has_flag` is what `config.http.rights` asks; beside it only rights themselves are compared by it."""
+    root = Path(__file__).resolve().parent.parent.parent
+    sources = {
+        str(path.relative_to(root))
+        for app in ("config", "metadata", "core", "apikeys", "webhooks")
+        for path in (root / app).rglob("*.py")
+        if "has_flag" in path.read_text()
+    }
+    assert sources == {"config/principal.py", "config/http/rights.py", "apikeys/roles.py"}
 
 
 # Root fields ---------------------------------------------------------------------------------------------

@@ -222,6 +222,12 @@ def test_a_role_uploads_only_where_it_may_write(workspace: Workspace) -> None:
     assert api.delete(f"/rest/metadata/files/{kept}").status == 403
     assert api.get(f"/rest/metadata/files/{kept}").status == 200
     assert list(stored(workspace)) == [kept]
+    unseen = {"objectMetadataId": str(rocket.id), "canReadObjectRecords": False}
+    access.object_permissions_upsert(principal_of(workspace), role_id=reader.id, items=[unseen])
+    for call in (api.get, api.delete):
+        hidden, unknown = (call(f"/rest/metadata/files/{each}") for each in (kept, kept[:-4] + "0000"))
+        assert (hidden.status, hidden.body["code"]) == (unknown.status, unknown.body["code"]) == (404, "NOT_FOUND")
+    assert list(stored(workspace)) == [kept]
     assert Api(None).form("/rest/metadata/files", {"x": "y"}).status == 403
     assert Api("nonsense").form("/rest/metadata/files", {"x": "y"}).status == 401
 
@@ -245,6 +251,26 @@ def test_the_address_in_a_record_downloads_the_file_without_a_key(api: Api) -> N
     assert answer["Content-Length"] == str(len(content))
     assert answer["Content-Disposition"] == "inline; filename*=utf-8''Gr%C3%B6%C3%9Fe.txt"
     assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_addresses_are_answered_to_who_may_download(api: Api, workspace: Workspace) -> None:
+    rights = {"canReadAllObjectRecords": True}
+    for label, flags in (("Looks", []), ("Downloads", ["DOWNLOAD_FILE"])):
+        role = access.role_create(principal_of(workspace), values={"label": label, **rights})
+        access.permission_flags_upsert(principal_of(workspace), role_id=role.id, flags=flags)
+    looks, downloads = (api_of(workspace, role=label) for label in ("Looks", "Downloads"))
+    file_id = api.uploaded("rocket.drawings", "x.txt")
+    made = api.post("/rest/rockets", {"drawings": [{"fileId": file_id, "label": "x"}]})
+    path = f"/rest/rockets/{made.body['data']['createRocket']['id']}"
+    document = "{ rockets { edges { node { drawings { fileId label extension url } } } } }"
+    for asked in (downloads, looks, downloads):  # what one was answered is not kept for the other
+        [over_rest] = asked.get(path).body["data"]["rocket"]["drawings"]
+        [edge] = asked.data(document)["rockets"]["edges"]
+        [over_graphql] = edge["node"]["drawings"]
+        of_file = asked.get(f"/rest/metadata/files/{file_id}").body["data"]["file"]
+        assert over_rest == over_graphql
+        assert {**over_rest, "url": None} == {"fileId": file_id, "label": "x", "extension": ".txt", "url": None}
+        assert [(each["url"] is None) for each in (over_rest, of_file)] == [asked is looks] * 2
 
 
 def test_a_file_of_many_parts_comes_back_byte_by_byte(api: Api, workspace: Workspace) -> None:
