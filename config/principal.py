@@ -119,12 +119,15 @@ class Permissions:
     def grants(self, verb: Verb, object_id: UUID) -> bool:
         """What the role says of an object: its override, else the role-wide right. `allows` asks guards as well.
 
-        Who may not read records may not write them either, whatever an override that only denies reading leaves.
+        Who may not read records may not write them either, whatever an override that only denies reading leaves;
+        of role-wide rights the database sees to that.
         """
-        if verb != "read" and not self.grants("read", object_id):
-            return False
         override = self.objects.get(object_id) if self.objects else None
-        answer = None if override is None else getattr(override, verb)
+        if override is None:
+            return bool(getattr(self, verb))
+        if verb != "read" and not (self.read if override.read is None else override.read):
+            return False
+        answer = getattr(override, verb)
         return bool(getattr(self, verb) if answer is None else answer)
 
     def hides(self, field: GuardedField) -> bool:
