@@ -15,6 +15,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # Where things are kept -----------------------------------------------------------------------------
 DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / ".data"))
 SECRET_KEY = load_secret_key(DATA_DIR)
+SECRET_KEYS_OLD = [key for key in os.environ.get("SECRET_KEYS_OLD", "").split(",") if key]  # those it replaced
 DEBUG = os.environ.get("DEBUG", "false").lower() in {"1", "true"}
 SERVER_URL = os.environ.get("SERVER_URL", "").rstrip("/")  # where clients reach it; else as each request says
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "*").split(",")
@@ -95,6 +96,8 @@ MEMBER_RECORD = "core.records.members.create_member_record"  # makes a member's 
 MEMBER_RECORD_GONE = "core.records.members.delete_member_record"  # (workspace, its id): the member is one no more
 DEFAULT_ROLE_CHECK = "apikeys.services.default_role_check"  # (Principal, role id) refuses what new members may not get
 EVENT_HANDLERS = ["webhooks.outbox"]
+ROLES = "apikeys.role_rights"  # what a role may do, for those who act as one; see config/roles.py
+ROLE_CHANGED_HANDLERS = ["webhooks.services.role_changed"]  # (workspace_id, role_id), in the change's transaction
 WORKSPACE_CREATED_HANDLERS = [  # (workspace, empty), in its transaction
     "apikeys.services.workspace_created",
     "core.records.samples.workspace_created",
@@ -125,6 +128,7 @@ DEFAULT_PAGE_SIZE = 60
 WEBHOOK_ALLOWED_HOSTS = [host for host in os.environ.get("WEBHOOK_ALLOWED_HOSTS", "").split(",") if host]
 WEBHOOK_TIMEOUT_S = float(os.environ.get("WEBHOOK_TIMEOUT_S", "15"))
 WEBHOOK_CONNECT_TIMEOUT_S = float(os.environ.get("WEBHOOK_CONNECT_TIMEOUT_S", "5"))
+WEBHOOK_SECRETS_MASKED = os.environ.get("WEBHOOK_SECRETS_MASKED", "false").lower() in {"1", "true"}
 
 # Pages -----------------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
