@@ -44,6 +44,7 @@ from config.errors import (
 )
 from config.http.rights import lacking, require
 from config.principal import FLAGS, Permissions, Principal, system
+from config.roles import tell_role_changed
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.validation import InvalidInput
 
@@ -292,6 +293,7 @@ def role_delete(principal: Principal, *, role_id: UUID) -> UUID:
         _refuse_excess(principal, default)
         Member.objects.filter(role=role).update(role=default)
     role.delete()
+    tell_role_changed(principal.workspace_id, role_id)
     return role_id
 
 
@@ -351,6 +353,7 @@ def _bump(role: Role) -> None:
     _note_restrictions(role)
     role.version += 1
     role.save()
+    tell_role_changed(role.workspace_id, role.id)
 
 
 def _note_restrictions(role: Role) -> None:

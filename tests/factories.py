@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -136,6 +137,11 @@ def principal_of(workspace: Workspace) -> Principal:
     """The system itself in the workspace, as it is now."""
     workspace.refresh_from_db()
     return system(workspace.ref())
+
+
+def system_of(workspace_id: UUID) -> Principal:
+    """The system itself in the workspace with that id, as it is now."""
+    return system(Workspace.objects.get(id=workspace_id).ref())
 
 
 def key_of(workspace: Workspace, *, role: str = "Admin", name: str = "Test key", api_version: str = "1") -> str:

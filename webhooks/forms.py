@@ -10,11 +10,11 @@ from django import forms
 from django.http import QueryDict
 
 from config.errors import ApiError
-from webhooks.models import Webhook
-from webhooks.services import ACTIONS, MAX_DESCRIPTION_LENGTH, MAX_OPERATIONS, MAX_SECRET_LENGTH
+from config.roles import Role
+from webhooks.services import ACTIONS, MAX_DESCRIPTION_LENGTH, MAX_OPERATIONS, MAX_SECRET_LENGTH, Seen
 
 _PLAIN = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
-_FIELD_OF = {"targetUrl": "target_url", "description": "description", "secret": "secret"}
+_FIELD_OF = {"targetUrl": "target_url", "description": "description", "secret": "secret", "roleId": "role"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,31 @@ class WebhookForm(forms.Form):
         widget=forms.PasswordInput(attrs={**_PLAIN, "autocomplete": "new-password"}),
     )
 
-    def __init__(self, data: QueryDict | None = None, webhook: Webhook | None = None) -> None:
+    role = forms.ChoiceField(
+        required=False,
+        label="Acts as",
+        help_text="It tells of the objects and fields that this role may read, whoever changes them.",
+    )
+
+    def __init__(
+        self, data: QueryDict | None = None, webhook: Seen | None = None, *, roles: Sequence[Role] = ()
+    ) -> None:
+        """`roles` are those it may be given; with none of them the choice is left out."""
         initial = None if webhook is None else {
-            "target_url": webhook.target_url, "description": webhook.description
+            "target_url": webhook.target_url,
+            "description": webhook.description,
+            "role": str(webhook.role.id) if webhook.role is not None else "",
         }  # fmt: skip
         super().__init__(data, initial=initial)
         if webhook is not None:
             del self.fields["secret"]
+        if roles:
+            none_yet = "My own role" if webhook is None else "Choose a role…"
+            has_one = webhook is not None and webhook.role is not None
+            choices = [(str(each.id), each.label) for each in roles]
+            self.fields["role"].choices = choices if has_one else [("", none_yet), *choices]  # type: ignore[attr-defined]
+        else:
+            del self.fields["role"]
         self.rows = _posted_rows(data) if data is not None else _stored_rows(webhook)
         self.operation_error = ""
 
@@ -83,6 +101,8 @@ class WebhookForm(forms.Form):
         }
         if self.cleaned_data.get("secret"):
             values["secret"] = self.cleaned_data["secret"]
+        if self.cleaned_data.get("role"):
+            values["roleId"] = self.cleaned_data["role"]
         return values
 
     def refuse(self, error: ApiError) -> None:
@@ -130,8 +150,8 @@ def _posted_rows(data: QueryDict) -> list[OperationRow]:
     return [OperationRow(name.strip(), action.strip()) for name, action in pairs][:MAX_OPERATIONS]
 
 
-def _stored_rows(webhook: Webhook | None) -> list[OperationRow]:
+def _stored_rows(webhook: Seen | None) -> list[OperationRow]:
     if webhook is None:
         return [OperationRow("*", "*")]
-    pairs = (operation.rpartition(".") for operation in webhook.operations)
+    pairs = (operation.rpartition(".") for operation in webhook.shown_operations)
     return [OperationRow(name, action) for name, _, action in pairs]

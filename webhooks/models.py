@@ -17,6 +17,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from config.encrypted_fields import EncryptedTextField, Unreadable
+
 _BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's
 
 
@@ -48,9 +50,14 @@ class Webhook(models.Model):
     target_url = models.TextField()
     operations = ArrayField(models.TextField(), help_text="object.action, either half may be *")
     description = models.TextField(null=True, blank=True)
-    secret = models.TextField(default=generate_secret)
-    previous_secret = models.TextField(null=True, editable=False, help_text="Signs too until previous_secret_until")
+    secret = EncryptedTextField(default=generate_secret)
+    previous_secret = EncryptedTextField(null=True, editable=False, help_text="Signs too until previous_secret_until")
     previous_secret_until = models.DateTimeField(null=True, editable=False)
+    role_id = models.UUIDField(
+        null=True,
+        editable=False,
+        help_text="What it may tell of. Null: it was made before webhooks had roles, as Admin",
+    )
 
     is_active = models.BooleanField(default=True)
     disabled_reason = models.TextField(null=True, blank=True, help_text="Set when the worker switched it off")
@@ -77,10 +84,16 @@ class Webhook(models.Model):
     def __str__(self) -> str:
         return self.target_url
 
+    @property
+    def has_readable_secret(self) -> bool:
+        """False when the server's SECRET_KEY is not the one that encrypted it: then nothing can be signed."""
+        return not isinstance(self.secret, Unreadable)
+
     def signing_secrets(self, at: datetime) -> tuple[str, ...]:
-        """The secrets that sign at this moment, the current one first."""
+        """The secrets that sign at this moment, the current one first. Only for those with `has_readable_secret`."""
+        assert self.has_readable_secret
         if self.previous_secret and self.previous_secret_until and at < self.previous_secret_until:
-            return (self.secret, self.previous_secret)
+            return (self.secret, self.previous_secret)  # one that cannot be read is empty, and does not sign
         return (self.secret,)
 
 
@@ -100,7 +113,11 @@ class Delivery(models.Model):
     webhook = models.ForeignKey(Webhook, models.DO_NOTHING, db_constraint=False, db_index=False)
     event_name = models.TextField()
     object_name = models.TextField()
+    object_id = models.UUIDField(null=True, help_text="Null: written before webhooks had roles")
     record_id = models.UUIDField()
+    updated_fields = ArrayField(
+        models.TextField(), null=True, help_text="Of an update: who may read none of them does not see the delivery"
+    )
     body = models.BinaryField()
 
     status = models.TextField(choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING)
@@ -166,6 +183,34 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number}: {self.status_code or self.error}"
+
+
+class WebhookAct(models.Model):
+    """Who did what to a webhook: a log that is only added to."""
+
+    class Act(models.TextChoices):
+        CREATED = "created"
+        UPDATED = "updated"
+        DELETED = "deleted"
+        SECRET_ROTATED = "secretRotated"
+        SECRET_REVEALED = "secretRevealed"
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_id, editable=False)
+    workspace_id = models.UUIDField()
+    webhook_id = models.UUIDField()
+    act = models.TextField(choices=Act.choices)
+    at = models.DateTimeField(default=timezone.now)
+    by_name = models.TextField(help_text="The API key or member as it was called then")
+    by_api_key_id = models.UUIDField(null=True)
+    by_member_id = models.UUIDField(null=True)
+    members = ArrayField(models.TextField(), default=list, help_text="What an update changed: names, no values")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["webhook_id", "-id"], name="webhooks_act_log")]
+
+    def __str__(self) -> str:
+        return f"{self.act} by {self.by_name}"
 
 
 def message_id(delivery_id: UUID) -> str:

@@ -1,7 +1,8 @@
 """The event handler: one Delivery per event and webhook that wants it, in the record's transaction.
 
 Which webhooks a workspace has is kept by `(workspace, webhooks_version)`; every write of a webhook
-raises that version, so a warm answer costs no statement and is never stale.
+raises that version, so a warm answer costs no statement and is never stale. A change of a role that a
+webhook acts as raises it too: what the role may read is kept beside the webhook.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db import connections
 
 from config.events import Event
-from config.principal import WorkspaceRef
+from config.principal import EVERYTHING, Permissions, WorkspaceRef
+from config.roles import roles_by_id
+from metadata.cache import load_schema
 from webhooks.models import Webhook, time_ordered_id
+from webhooks.readable import hidden_names, may_read, reads_everything, told
 from webhooks.serialise import dumps, iso_moment
 
 CHANNEL = "webhooks_delivery"  # NOTIFY wakes the workers when the transaction commits
@@ -28,11 +33,14 @@ _EXACT_ONLY = frozenset({"workflowRun.updated"})
 _INSERT = """
 WITH inserted AS (
     INSERT INTO webhooks_delivery
-        (id, workspace_id, webhook_id, event_name, object_name, record_id, body,
+        (id, workspace_id, webhook_id, event_name, object_name, object_id, record_id, updated_fields, body,
          status, next_attempt_at, attempts, first_attempt, created_at)
-    SELECT id, workspace_id, webhook_id, event_name, object_name, record_id, body, 'pending', at, 0, 0, at
-    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::bytea[], %s::timestamptz[])
-        AS delivery (id, workspace_id, webhook_id, event_name, object_name, record_id, body, at)
+    SELECT id, workspace_id, webhook_id, event_name, object_name, object_id, record_id,
+           string_to_array(updated_fields, ','), body, 'pending', at, 0, 0, at
+    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::text[],
+                %s::bytea[], %s::timestamptz[])
+        AS delivery (id, workspace_id, webhook_id, event_name, object_name, object_id, record_id, updated_fields,
+                     body, at)
 )
 SELECT pg_notify(%s, '')
 """
@@ -45,6 +53,7 @@ class Subscription:
     webhook_id: UUID
     target_url: str
     operations: frozenset[str]
+    permissions: Permissions = EVERYTHING  # of the role it acts as
 
     def matches(self, object_name: str, action: str) -> bool:
         """Whether an event is asked for, by name or with `*` for either half."""
@@ -58,12 +67,19 @@ class Subscription:
 
 @lru_cache(maxsize=WORKSPACES_REMEMBERED)
 def _subscriptions(workspace_id: UUID, version: int) -> tuple[Subscription, ...]:
-    rows = (
+    rows = list(
         Webhook.objects.filter(workspace_id=workspace_id, deleted_at=None, is_active=True)
         .order_by("created_at", "id")
-        .values_list("id", "target_url", "operations")
+        .values_list("id", "target_url", "operations", "role_id")
     )
-    return tuple(Subscription(id, target_url, frozenset(operations)) for id, target_url, operations in rows)
+    roles = roles_by_id({role_id for *_, role_id in rows if role_id is not None})
+    return tuple(
+        Subscription(
+            id, target_url, frozenset(operations), EVERYTHING if role_id is None else roles[role_id].permissions
+        )
+        for id, target_url, operations, role_id in rows
+        if role_id is None or role_id in roles  # one whose role was deleted tells of nothing
+    )
 
 
 def wants(workspace: WorkspaceRef, object_name: str, action: str) -> bool:
@@ -82,20 +98,30 @@ def handle(events: Sequence[Event], using: str) -> None:
             cursor.execute(_INSERT, [*(list(column) for column in zip(*rows, strict=True)), CHANNEL])
 
 
-DeliveryRow = tuple[UUID, UUID, UUID, str, str, UUID, bytes, datetime]
+DeliveryRow = tuple[UUID, UUID, UUID, str, str, UUID, UUID, str | None, bytes, datetime]
+_WHOLE: frozenset[str] = frozenset()
 
 
 def _delivery_rows(events: Sequence[Event]) -> list[DeliveryRow]:
-    parts: dict[int, tuple[bytes, bytes]] = {}  # an event's bytes are the same for every webhook
+    parts: dict[tuple[int, frozenset[str]], _Parts | None] = {}  # the same for every webhook that reads as much
     rows: list[DeliveryRow] = []
     workspaces = dict.fromkeys(event.principal.workspace for event in events)
     for workspace in workspaces:
         for subscription in _subscriptions(workspace.id, workspace.webhooks_version):
+            limits: dict[UUID, frozenset[str] | None] = {}
             for index, event in enumerate(events):
                 if event.principal.workspace != workspace or not subscription.matches(event.object_name, event.action):
                     continue
-                if index not in parts:
-                    parts[index] = _body_parts(event)
+                if event.object_id not in limits:
+                    limits[event.object_id] = _hidden(workspace, subscription.permissions, event.object_id)
+                hidden = limits[event.object_id]
+                if hidden is None:
+                    continue
+                if (index, hidden) not in parts:
+                    parts[index, hidden] = _body_parts(event, hidden)
+                made = parts[index, hidden]
+                if made is None:
+                    continue
                 rows.append(
                     (
                         time_ordered_id(event.at, len(rows)),
@@ -103,41 +129,69 @@ def _delivery_rows(events: Sequence[Event]) -> list[DeliveryRow]:
                         subscription.webhook_id,
                         event.name,
                         event.object_name,
+                        event.object_id,
                         event.record_id,
-                        _body(parts[index], subscription.webhook_id, subscription.target_url),
+                        made.updated_fields,
+                        _body(made, subscription.webhook_id, subscription.target_url),
                         event.at,
                     )
                 )
     return rows
 
 
-def _body_parts(event: Event) -> tuple[bytes, bytes]:
-    """The members between `targetUrl` and `webhookId`, and those after it."""
+def _hidden(workspace: WorkspaceRef, permissions: Permissions, object_id: UUID) -> frozenset[str] | None:
+    """Names of the object's members that a role may not read; None when it may not read the object."""
+    if reads_everything(permissions):
+        return _WHOLE
+    subject = load_schema(workspace.id, workspace.schema_version).by_id.get(object_id)
+    if subject is None or not may_read(permissions, subject):
+        return None
+    return hidden_names(permissions, subject)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """JSON between `targetUrl` and `webhookId`, and after it; and an update's fields, joined by commas."""
+
+    before: bytes
+    after: bytes
+    updated_fields: str | None
+
+
+def _body_parts(event: Event, hidden: frozenset[str]) -> _Parts | None:
+    """None when the event tells nothing to those from whom these members are hidden."""
+    seen = told(event, hidden)
+    if seen is None:
+        return None
+    record, updated_fields = seen
     before = {
         "eventName": event.name,
         "objectMetadata": {"id": event.object_id, "nameSingular": event.object_name},
         "workspaceId": event.principal.workspace.id,
     }
-    after: dict[str, object] = {"eventDate": iso_moment(event.at)}
+    after: dict[str, Any] = {"eventDate": iso_moment(event.at)}
     if event.principal.user_id is not None:
         after["userId"] = event.principal.user_id
     if event.principal.member_id is not None:
         after["workspaceMemberId"] = event.principal.member_id
-    after["record"] = event.record
-    if event.updated_fields is not None and event.action in {"updated", "deleted", "restored"}:
-        after["updatedFields"] = event.updated_fields
-    return dumps(before)[1:-1], dumps(after)[1:]
+    after["record"] = record
+    if updated_fields is not None and event.action in {"updated", "deleted", "restored"}:
+        after["updatedFields"] = updated_fields
+    joined = ",".join(updated_fields) if updated_fields is not None and event.action == "updated" else None
+    return _Parts(dumps(before)[1:-1], dumps(after)[1:], joined)
 
 
 def event_body(event: Event, webhook: Webhook) -> bytes:
-    """The bytes that this webhook is sent for an event."""
-    return _body(_body_parts(event), webhook.id, webhook.target_url)
+    """The bytes that this webhook is sent for an event, all of it."""
+    made = _body_parts(event, _WHOLE)
+    assert made is not None
+    return _body(made, webhook.id, webhook.target_url)
 
 
-def _body(parts: tuple[bytes, bytes], webhook_id: UUID, target_url: str) -> bytes:
+def _body(parts: _Parts, webhook_id: UUID, target_url: str) -> bytes:
     return b'{"targetUrl":%s,%s,"webhookId":"%s",%s' % (
         dumps(target_url),
-        parts[0],
+        parts.before,
         str(webhook_id).encode(),
-        parts[1],
+        parts.after,
     )

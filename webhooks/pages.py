@@ -7,7 +7,6 @@ asks to see it, which is logged.
 from __future__ import annotations
 
 import json
-import logging
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,19 +18,19 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from config.errors import ApiError, NotFound
+from config.errors import ApiError, InvalidMetadataInput, NotFound
 from config.pages import settings_page
 from config.principal import Principal
 from metadata.models import ObjectMetadata
 from webhooks import services
 from webhooks.forms import DeleteForm, OperationRow, RotationForm, TestForm, WebhookForm
 from webhooks.models import Delivery, DeliveryStatus, Webhook
-from webhooks.rest import shows_answer
-from webhooks.services import ACTIONS, FLAG
+from webhooks.services import ACTIONS, FLAG, Seen
 from webhooks.signing import standard_secret
 
 HOME = "/settings/api-webhooks/webhooks"
 PAGE_SIZE = 25
+ACTS_SHOWN = 20
 SESSION_KEY = "webhook_secret"  # id of the webhook whose secret the next page may show
 
 _BADGES = {
@@ -42,26 +41,33 @@ _BADGES = {
     DeliveryStatus.FAILED: ("Failed", "bad"),
 }
 
-logger = logging.getLogger(__name__)
+_ACTS = {
+    "created": "made it",
+    "updated": "changed it",
+    "deleted": "deleted it",
+    "secretRotated": "gave it a new secret",
+    "secretRevealed": "saw its secret",
+}
+_STATES = {
+    "active": ("Active", "ok"),
+    "failing": ("Failing", "warn"),
+    "paused": ("Paused", "muted"),
+    "switchedOff": ("Switched off", "bad"),
+    "waiting": ("Waiting: cannot sign", "bad"),
+}
 
 
-def status_of(webhook: Webhook) -> tuple[str, str]:
+def status_of(webhook: Seen) -> tuple[str, str]:
     """(label, badge kind) of a webhook."""
-    if webhook.disabled_reason and not webhook.is_active:
-        return "Switched off", "bad"
-    if not webhook.is_active:
-        return "Paused", "muted"
-    if webhook.failing_since is not None:
-        return "Failing", "warn"
-    return "Active", "ok"
+    return _STATES[webhook.state]
 
 
 @settings_page(flag=FLAG)
 @require_GET
 def webhook_list(request: HttpRequest) -> HttpResponse:
     principal = _principal(request)
-    webhooks = list(services.webhooks_of(principal.workspace_id))
-    last = services.last_deliveries(principal.workspace_id, [each.id for each in webhooks])
+    webhooks = services.webhook_list(principal)
+    last = services.last_deliveries(principal, [each.id for each in webhooks])
     search = request.GET.get("q", "").strip()[:200]
     found = [
         each
@@ -82,10 +88,10 @@ def webhook_list(request: HttpRequest) -> HttpResponse:
 def webhook_new(request: HttpRequest) -> HttpResponse:
     """Make a webhook, then show its secret once."""
     principal = _principal(request)
-    form = WebhookForm(request.POST if request.method == "POST" else None)
+    form = WebhookForm(request.POST if request.method == "POST" else None, roles=services.roles_to_give(principal))
     if request.method == "POST" and not _changes_rows(request, form) and form.is_valid():
         try:
-            webhook = services.webhook_create(workspace_id=principal.workspace_id, data=form.values())
+            webhook = services.webhook_create(principal, data=form.values())
         except ApiError as error:
             form.refuse(error)
         else:
@@ -97,11 +103,14 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
 @settings_page(flag=FLAG)
 @require_http_methods(["GET", "POST"])
 def webhook_edit(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    principal = _principal(request)
     webhook = _webhook(request, webhook_id)
-    form = WebhookForm(request.POST if request.method == "POST" else None, webhook)
+    services.refuse_beyond(webhook)
+    roles = services.roles_to_give(principal)
+    form = WebhookForm(request.POST if request.method == "POST" else None, webhook, roles=roles)
     if request.method == "POST" and not _changes_rows(request, form) and form.is_valid():
         try:
-            services.webhook_update(workspace_id=webhook.workspace_id, webhook_id=webhook.id, data=form.values())
+            services.webhook_update(principal, webhook_id=webhook.id, data=form.values())
         except ApiError as error:
             form.refuse(error)
         else:
@@ -123,7 +132,7 @@ def _changes_rows(request: HttpRequest, form: WebhookForm) -> bool:
     return True
 
 
-def _render_form(request: HttpRequest, form: WebhookForm, webhook: Webhook | None) -> HttpResponse:
+def _render_form(request: HttpRequest, form: WebhookForm, webhook: Seen | None) -> HttpResponse:
     rows = form.rows if form.rows and not form.rows[-1].object_name else [*form.rows, OperationRow()]
     known = _object_choices(_principal(request))
     named = {each.object_name for each in form.rows} - {name for name, _ in known} - {"", "*"}
@@ -141,10 +150,11 @@ def _render_form(request: HttpRequest, form: WebhookForm, webhook: Webhook | Non
 @require_GET
 def webhook_detail(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """Settings and log of a webhook. `status` filters the log; `before` and `after` are ids of deliveries."""
+    principal = _principal(request)
     webhook = _webhook(request, webhook_id)
     chosen = request.GET.get("status", "")
     page = services.delivery_page(
-        workspace_id=webhook.workspace_id,
+        principal,
         webhook_id=webhook.id,
         limit=PAGE_SIZE,
         status=chosen if chosen in DeliveryStatus.values else None,
@@ -157,9 +167,10 @@ def webhook_detail(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         "page": page,
         "statuses": [(status.value, label) for status, (label, _) in _BADGES.items()],
         "chosen_status": chosen,
-        "test_form": TestForm(_object_choices(_principal(request))),
+        "test_form": TestForm(_object_choices(principal)),
         "rotation_form": RotationForm(),
-        "old_secret_until": _old_secret_until(webhook),
+        "old_secret_until": _old_secret_until(webhook.webhook),
+        "acts": [(each, _ACTS[each.act]) for each in services.act_list(principal, webhook.id)[:ACTS_SHOWN]],
         "is_plain_http": webhook.target_url.startswith("http://"),
     }
     return render(request, "webhooks/webhook_detail.html", context)
@@ -168,8 +179,9 @@ def webhook_detail(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 @settings_page(flag=FLAG)
 @require_http_methods(["GET", "POST"])
 def webhook_secret(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
-    """POST asks to see the secret; the GET that follows shows it, once."""
+    """POST asks to see the secret; the GET that follows shows it, once. That it was shown is logged."""
     webhook = _webhook(request, webhook_id)
+    services.refuse_beyond(webhook)
     if request.method == "POST":
         request.session[SESSION_KEY] = str(webhook.id)
         return redirect(f"{HOME}/{webhook.id}/secret")
@@ -177,12 +189,12 @@ def webhook_secret(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         messages.warning(request, "Ask to see the secret again: this page shows it only once.")
         return redirect(f"{HOME}/{webhook.id}")
     del request.session[SESSION_KEY]
-    principal = _principal(request)
-    logger.info(
-        "webhook secret shown",
-        extra={"workspace_id": str(principal.workspace_id), "webhook_id": str(webhook.id), "by": principal.name},
-    )
-    context = {"webhook": webhook, "standard_secret": standard_secret(webhook.secret)}
+    try:
+        secret = services.secret_reveal(_principal(request), webhook_id=webhook.id)
+    except InvalidMetadataInput as error:
+        messages.error(request, error.message)
+        return redirect(f"{HOME}/{webhook.id}")
+    context = {"webhook": webhook, "secret": secret, "standard_secret": standard_secret(secret)}
     response = render(request, "webhooks/webhook_secret.html", context)
     response["Cache-Control"] = "no-store"
     return response
@@ -197,7 +209,7 @@ def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         messages.error(request, "Choose how long the old secret signs. Nothing was changed.")
         return redirect(f"{HOME}/{webhook.id}")
     services.secret_rotate(
-        workspace_id=webhook.workspace_id,
+        _principal(request),
         webhook_id=webhook.id,
         overlap=timedelta(hours=form.cleaned_data["hours"]),
     )
@@ -210,13 +222,17 @@ def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = _webhook(request, webhook_id)
     is_active = request.POST.get("active") == "1"
-    services.webhook_update(workspace_id=webhook.workspace_id, webhook_id=webhook.id, data={"isActive": is_active})
-    messages.success(
-        request,
-        "The webhook is on. What was held is sent now."
-        if is_active
-        else "The webhook is paused. Events are not recorded for it until you resume it.",
-    )
+    try:
+        services.webhook_update(_principal(request), webhook_id=webhook.id, data={"isActive": is_active})
+    except InvalidMetadataInput as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(
+            request,
+            "The webhook is on. What was held is sent now."
+            if is_active
+            else "The webhook is paused. Events are not recorded for it until you resume it.",
+        )
     return redirect(f"{HOME}/{webhook.id}")
 
 
@@ -225,9 +241,10 @@ def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """Ask for the word `delete`, then delete."""
     webhook = _webhook(request, webhook_id)
+    services.refuse_beyond(webhook)
     form = DeleteForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        services.webhook_delete(workspace_id=webhook.workspace_id, webhook_id=webhook.id)
+        services.webhook_delete(_principal(request), webhook_id=webhook.id)
         messages.success(request, "The webhook is deleted.")
         return redirect(HOME)
     return render(
@@ -240,9 +257,10 @@ def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """Send a made-up event and go to what came of it."""
     webhook = _webhook(request, webhook_id)
+    services.refuse_beyond(webhook)
     try:
         attempt = services.webhook_test(
-            principal=_principal(request),
+            _principal(request),
             webhook_id=webhook.id,
             object_name=request.POST.get("object", ""),
             action=request.POST.get("action", ""),
@@ -261,10 +279,11 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 @require_POST
 def webhook_recover(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = _webhook(request, webhook_id)
+    services.refuse_beyond(webhook)
     days = {"1": 1, "7": 7, "14": 14}.get(request.POST.get("days", ""), 1)
     try:
         count = services.failed_recover(
-            workspace_id=webhook.workspace_id, webhook_id=webhook.id, since=timezone.now() - timedelta(days=days)
+            _principal(request), webhook_id=webhook.id, since=timezone.now() - timedelta(days=days)
         )
     except ApiError as error:
         messages.error(request, error.message)
@@ -277,19 +296,19 @@ def webhook_recover(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 @require_GET
 def delivery_detail(request: HttpRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
     webhook = _webhook(request, webhook_id)
-    delivery = _delivery(webhook, delivery_id)
-    principal = _principal(request)
-    body = bytes(delivery.body).decode()
+    delivery = _delivery(request, webhook, delivery_id)
+    content = services.delivery_content(_principal(request), delivery, webhook)
     context = {
         "webhook": webhook,
         **_delivery_shown(delivery),
-        "body": json.dumps(json.loads(body), indent=2, ensure_ascii=False),
+        "body": json.dumps(json.loads(content.body), indent=2, ensure_ascii=False),
+        "is_redacted": content.is_redacted,
         "size_bytes": len(delivery.body),
         "attempts": [
-            {"attempt": each, "shows_answer": shows_answer(principal, each)}
+            {"attempt": each, "shows_answer": content.shows_answer(each)}
             for each in delivery.attempt_set.order_by("-number", "-at")
         ],
-        "can_redeliver": webhook.is_active and delivery.status != DeliveryStatus.DELIVERING,
+        "can_redeliver": webhook.is_active and not webhook.is_beyond and delivery.status != DeliveryStatus.DELIVERING,
     }
     return render(request, "webhooks/delivery_detail.html", context)
 
@@ -298,9 +317,10 @@ def delivery_detail(request: HttpRequest, webhook_id: UUID, delivery_id: UUID) -
 @require_POST
 def delivery_redeliver(request: HttpRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
     webhook = _webhook(request, webhook_id)
-    delivery = _delivery(webhook, delivery_id)
+    services.refuse_beyond(webhook)
+    delivery = _delivery(request, webhook, delivery_id)
     try:
-        services.delivery_redeliver(workspace_id=webhook.workspace_id, delivery_id=delivery.id)
+        services.delivery_redeliver(_principal(request), delivery_id=delivery.id)
     except ApiError as error:
         messages.error(request, error.message)
     else:
@@ -313,20 +333,25 @@ def _principal(request: HttpRequest) -> Principal:
     return principal
 
 
-def _webhook(request: HttpRequest, webhook_id: UUID) -> Webhook:
-    return services.webhook_get(_principal(request).workspace_id, webhook_id)
+def _webhook(request: HttpRequest, webhook_id: UUID) -> Seen:
+    return services.webhook_get(_principal(request), webhook_id)
 
 
-def _delivery(webhook: Webhook, delivery_id: UUID) -> Delivery:
-    delivery = services.delivery_get(webhook.workspace_id, delivery_id)
+def _delivery(request: HttpRequest, webhook: Seen, delivery_id: UUID) -> Delivery:
+    delivery = services.delivery_get(_principal(request), delivery_id)
     if delivery.webhook_id != webhook.id:
         raise NotFound("Delivery not found")
     return delivery
 
 
-def _shown(webhook: Webhook) -> dict[str, Any]:
+def _shown(webhook: Seen) -> dict[str, Any]:
     label, kind = status_of(webhook)
-    return {"webhook": webhook, "status": label, "badge": f"badge-{kind}", "events": _summary(webhook.operations)}
+    return {
+        "webhook": webhook,
+        "status": label,
+        "badge": f"badge-{kind}",
+        "events": _summary(list(webhook.shown_operations)),
+    }
 
 
 def _summary(operations: list[str]) -> str:
@@ -357,8 +382,9 @@ def _delivery_shown(delivery: Delivery) -> dict[str, Any]:
 
 
 def _object_choices(principal: Principal) -> list[tuple[str, str]]:
-    """(name, label) of every active object, people's own kinds first."""
-    rows = ObjectMetadata.objects.filter(workspace_id=principal.workspace_id, is_active=True)
+    """(name, label) of every active object that the member may read, people's own kinds first."""
+    readable = services.readable_objects(principal)
+    rows = ObjectMetadata.objects.filter(workspace_id=principal.workspace_id, is_active=True, id__in=readable)
     ordered = sorted(rows, key=lambda each: (each.is_system, each.shown("labelSingular").lower()))
     return [(each.name_singular, each.shown("labelSingular")) for each in ordered]
 

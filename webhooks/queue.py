@@ -7,7 +7,7 @@ worker whose lease ran out cannot overwrite what the next one did.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +40,7 @@ WITH RECURSIVE lane (webhook_id, due) AS (
     FROM lane LEFT JOIN busy USING (webhook_id) CROSS JOIN LATERAL (
         SELECT id, webhook_id, record_id, next_attempt_at FROM webhooks_delivery AS delivery
         WHERE status = 'pending' AND webhook_id = lane.webhook_id AND next_attempt_at <= %(now)s
+          AND lane.webhook_id <> ALL(%(without)s::uuid[])
           AND NOT EXISTS (
               SELECT FROM webhooks_delivery AS earlier
               WHERE earlier.status = 'delivering' AND earlier.webhook_id = lane.webhook_id
@@ -63,7 +64,7 @@ WITH RECURSIVE lane (webhook_id, due) AS (
 UPDATE webhooks_delivery AS delivery
 SET status = 'delivering', attempts = attempts + 1, lease_until = %(lease_until)s
 FROM chosen WHERE delivery.id = chosen.id
-RETURNING delivery.id, workspace_id, webhook_id, record_id, body, attempts, first_attempt
+RETURNING delivery.id, workspace_id, webhook_id, object_id, record_id, body, attempts, first_attempt
 """
 
 _RECORD = """
@@ -109,8 +110,15 @@ SELECT gen_random_uuid(), id, attempts, %(now)s, '{}', '{}', '', %(error)s, fals
 _RETURN_UNSENT = """
 UPDATE webhooks_delivery
 SET status = %(status)s, attempts = attempts - 1, lease_until = NULL,
+    last_error = coalesce(%(error)s, last_error),
     finished_at = CASE WHEN %(status)s = 'failed' THEN %(now)s END
 WHERE id = ANY(%(ids)s) AND status = 'delivering'
+"""
+
+_REWRITE = """
+UPDATE webhooks_delivery AS delivery SET body = given.body
+FROM unnest(%s::uuid[], %s::bytea[]) AS given (id, body)
+WHERE delivery.id = given.id AND delivery.status = 'delivering'
 """
 
 _PRUNE = """
@@ -132,6 +140,7 @@ class Claim:
     delivery_id: UUID
     workspace_id: UUID
     webhook_id: UUID
+    object_id: UUID | None
     record_id: UUID
     body: bytes
     number: int
@@ -155,14 +164,25 @@ class Outcome:
     next_attempt_at: datetime | None = None
 
 
-def claim(using: str, *, now: datetime, limit: int, per_webhook: int, lease: timedelta) -> list[Claim]:
-    """Take up to `limit` due deliveries, so that no webhook has more than `per_webhook` on their way."""
-    parameters: dict[str, Any] = {"now": now, "limit": limit, "per_webhook": per_webhook, "lease_until": now + lease}
+def claim(
+    using: str, *, now: datetime, limit: int, per_webhook: int, lease: timedelta, without: Collection[UUID] = ()
+) -> list[Claim]:
+    """Take up to `limit` due deliveries, so that no webhook has more than `per_webhook` on their way.
+
+    Those of the webhooks `without` are left where they are.
+    """
+    parameters: dict[str, Any] = {
+        "now": now,
+        "limit": limit,
+        "per_webhook": per_webhook,
+        "lease_until": now + lease,
+        "without": list(without),
+    }
     with connections[using].cursor() as cursor:
         cursor.execute(_CLAIM, parameters)
         return [
-            Claim(id, workspace_id, webhook_id, record_id, bytes(body), attempts, first_attempt)
-            for id, workspace_id, webhook_id, record_id, body, attempts, first_attempt in cursor.fetchall()
+            Claim(id, workspace_id, webhook_id, object_id, record_id, bytes(body), attempts, first_attempt)
+            for id, workspace_id, webhook_id, object_id, record_id, body, attempts, first_attempt in cursor.fetchall()
         ]
 
 
@@ -203,12 +223,21 @@ def put_back_lost(using: str, now: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def return_unsent(using: str, claims: Sequence[Claim], status: DeliveryStatus, now: datetime) -> None:
-    """Give claims back that were not sent, because their webhook is switched off or gone."""
+def return_unsent(
+    using: str, claims: Sequence[Claim], status: DeliveryStatus, now: datetime, error: str | None = None
+) -> None:
+    """Give claims back that were not sent: their webhook is switched off or gone, cannot sign, or may not tell."""
     if claims:
         ids = [each.delivery_id for each in claims]
         with connections[using].cursor() as cursor:
-            cursor.execute(_RETURN_UNSENT, {"ids": ids, "status": status.value, "now": now})
+            cursor.execute(_RETURN_UNSENT, {"ids": ids, "status": status.value, "now": now, "error": error})
+
+
+def rewrite(using: str, claims: Sequence[Claim]) -> None:
+    """Keep the bodies that claims have now, which their webhook's role may read less of than what was written."""
+    if claims:
+        with connections[using].cursor() as cursor:
+            cursor.execute(_REWRITE, [[each.delivery_id for each in claims], [each.body for each in claims]])
 
 
 def prune(using: str, before: datetime, limit: int = 1000) -> int:

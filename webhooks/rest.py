@@ -21,11 +21,14 @@ from rest_framework.views import APIView
 from config.errors import BadRequest
 from config.principal import Principal
 from webhooks import services
-from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook
+from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook, WebhookAct
 from webhooks.serialise import iso_moment
+from webhooks.services import Content, Seen
+from webhooks.signing import standard_secret
 
 DEFAULT_LIMIT = 60
 MAX_LIMIT = 200
+STATES = ("active", "failing", "paused", "switchedOff", "waiting")
 
 
 class Moment(serializers.DateTimeField):
@@ -35,27 +38,48 @@ class Moment(serializers.DateTimeField):
         return iso_moment(value)
 
 
-class WebhookSerializer(serializers.ModelSerializer[Webhook]):
-    """`context["application_id"]` names the application that owns what the workspace makes."""
+class WebhookSerializer(serializers.Serializer[Seen]):
+    """`context["application_id"]` names the application that owns what the workspace makes.
 
-    targetUrl = serializers.CharField(source="target_url")
-    isActive = serializers.BooleanField(source="is_active")
-    disabledReason = serializers.CharField(source="disabled_reason", allow_null=True)
-    workspaceId = serializers.UUIDField(source="workspace_id")
+    With `context["reveals"]` the secret is shown to its maker where it is masked elsewhere.
+    """
+
+    id = serializers.UUIDField(source="webhook.id")
+    targetUrl = serializers.CharField(source="target_url", help_text="Its host only, of a webhook of a role above")
+    operations = serializers.ListField(child=serializers.CharField(), source="shown_operations")
+    description = serializers.CharField(source="webhook.description", allow_null=True)
+    secret = serializers.SerializerMethodField(help_text="Null where it is masked: ask revealSecret")
     applicationId = serializers.SerializerMethodField()
-    createdAt = Moment(source="created_at")
-    updatedAt = Moment(source="updated_at")
-    deletedAt = Moment(source="deleted_at", allow_null=True)
+    createdAt = Moment(source="webhook.created_at")
+    updatedAt = Moment(source="webhook.updated_at")
+    deletedAt = Moment(source="webhook.deleted_at", allow_null=True)
+    workspaceId = serializers.UUIDField(source="webhook.workspace_id")
+    isActive = serializers.BooleanField(source="webhook.is_active")
+    disabledReason = serializers.CharField(source="webhook.disabled_reason", allow_null=True)
+    roleId = serializers.UUIDField(source="webhook.role_id", allow_null=True, help_text="The role it acts as")
+    roleLabel = serializers.CharField(source="role.label", default=None, allow_null=True)
+    state = serializers.ChoiceField(STATES)
+    stateReason = serializers.CharField(source="state_reason", allow_null=True)
+
+    def get_applicationId(self, seen: Seen) -> str:
+        return str(self.context["application_id"])
+
+    def get_secret(self, seen: Seen) -> str | None:
+        return seen.revealed_secret if self.context.get("reveals") else seen.secret
+
+
+class ActSerializer(serializers.ModelSerializer[WebhookAct]):
+    """Who did what to a webhook."""
+
+    at = Moment()
+    byName = serializers.CharField(source="by_name", help_text="The API key or member, as it was called then")
+    byApiKeyId = serializers.UUIDField(source="by_api_key_id", allow_null=True)
+    byMemberId = serializers.UUIDField(source="by_member_id", allow_null=True)
+    members = serializers.ListField(child=serializers.CharField(), help_text="What an update changed")
 
     class Meta:
-        model = Webhook
-        fields = [
-            "id", "targetUrl", "operations", "description", "secret", "applicationId", "createdAt", "updatedAt",
-            "deletedAt", "workspaceId", "isActive", "disabledReason",
-        ]  # fmt: skip
-
-    def get_applicationId(self, webhook: Webhook) -> str:
-        return str(self.context["application_id"])
+        model = WebhookAct
+        fields = ["id", "act", "at", "byName", "byApiKeyId", "byMemberId", "members"]
 
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
@@ -86,7 +110,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
 
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
-    """`context["principal"]` decides whether answers of internal receivers are shown."""
+    """`context["content"]` of its delivery decides whether the receiver's answer is shown."""
 
     at = Moment()
     durationMs = serializers.IntegerField(source="duration_ms", allow_null=True)
@@ -102,28 +126,27 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
         ]  # fmt: skip
 
     def get_responseHeaders(self, attempt: Attempt) -> dict[str, str] | None:
-        return attempt.response_headers if shows_answer(self.context["principal"], attempt) else None
+        return attempt.response_headers if self.context["content"].shows_answer(attempt) else None
 
     def get_responseBody(self, attempt: Attempt) -> str | None:
-        return attempt.response_body if shows_answer(self.context["principal"], attempt) else None
+        return attempt.response_body if self.context["content"].shows_answer(attempt) else None
 
 
 class DeliveryDetailSerializer(DeliverySerializer):
-    """A delivery with the body it sends and every attempt."""
+    """A delivery with as much of its body as the caller may read, and every attempt."""
 
     body = serializers.SerializerMethodField()
+    isRedacted = serializers.SerializerMethodField(help_text="Whether something was left out of `body`")
     attemptLog = AttemptSerializer(source="attempt_set", many=True)
 
     class Meta(DeliverySerializer.Meta):
-        fields = [*DeliverySerializer.Meta.fields, "body", "attemptLog"]
+        fields = [*DeliverySerializer.Meta.fields, "body", "isRedacted", "attemptLog"]
 
     def get_body(self, delivery: Delivery) -> str:
-        return bytes(delivery.body).decode()
+        return cast(Content, self.context["content"]).body
 
-
-def shows_answer(principal: Principal, attempt: Attempt) -> bool:
-    """What a private receiver answers is for those who may change every setting: it may be of another system."""
-    return not attempt.is_internal or principal.permissions.settings
+    def get_isRedacted(self, delivery: Delivery) -> bool:
+        return cast(Content, self.context["content"]).is_redacted
 
 
 def next_attempt_text(delivery: Delivery) -> str | None:
@@ -144,6 +167,7 @@ CREATE_BODY = inline_serializer(
         "operations": serializers.ListField(child=serializers.CharField(), default=["*.*"]),
         "description": serializers.CharField(required=False, allow_null=True),
         "secret": serializers.CharField(required=False),
+        "roleId": serializers.UUIDField(required=False),
         "id": serializers.UUIDField(required=False),
     },
 )
@@ -155,6 +179,7 @@ UPDATE_BODY = inline_serializer(
         "description": serializers.CharField(required=False, allow_null=True),
         "secret": serializers.CharField(required=False),
         "isActive": serializers.BooleanField(required=False),
+        "roleId": serializers.UUIDField(required=False),
     },
 )
 
@@ -169,11 +194,17 @@ class WebhookView(APIView):
         self.principal = cast(Principal, request.auth)
         services.require(self.principal)
 
-    def shown(self, webhook: Webhook) -> dict[str, Any]:
-        return WebhookSerializer(webhook, context=self._context()).data
+    def shown(self, seen: Seen) -> dict[str, Any]:
+        return WebhookSerializer(seen, context=self._context()).data
 
-    def shown_all(self, webhooks: list[Webhook]) -> Any:
-        return WebhookSerializer(webhooks, many=True, context=self._context()).data
+    def revealed(self, webhook: Webhook) -> dict[str, Any]:
+        """One that was just made or changed by the caller, with its secret."""
+        [seen] = services.seen_by(self.principal, [webhook])
+        return WebhookSerializer(seen, context={**self._context(), "reveals": True}).data
+
+    def shown_all(self, webhooks: list[Seen]) -> Any:
+        context = self._context()
+        return [WebhookSerializer(each, context=context).data for each in webhooks]
 
     def _context(self) -> dict[str, Any]:
         return {"application_id": services.application_id(self.principal.workspace_id)}
@@ -187,13 +218,13 @@ class Webhooks(WebhookView):
     @extend_schema(parameters=PAGE_PARAMETERS, responses=WebhookSerializer(many=True))
     def get(self, request: Request) -> Response:
         if not self.is_paged or self.principal.api_version == "1":
-            return Response(self.shown_all(list(services.webhooks_of(self.principal.workspace_id))))
+            return Response(self.shown_all(services.webhook_list(self.principal)))
         return Response(self._page(request))
 
     @extend_schema(request=CREATE_BODY, responses={201: WebhookSerializer})
     def post(self, request: Request) -> Response:
-        webhook = services.webhook_create(workspace_id=self.principal.workspace_id, data=_body(request))
-        return Response(self.shown(webhook), status=201)
+        webhook = services.webhook_create(self.principal, data=_body(request))
+        return Response(self.revealed(webhook), status=201)
 
     def _page(self, request: Request) -> dict[str, Any]:
         """A cursor is an item's id and stands for its place by creation time."""
@@ -217,7 +248,7 @@ class Webhooks(WebhookView):
         if before:
             rows.reverse()
         return {
-            "data": self.shown_all(rows),
+            "data": self.shown_all(services.seen_by(self.principal, rows)),
             "pageInfo": _page_info(rows, has_next=bool(before) or more, has_previous=more if before else bool(after)),
             "totalCount": found.count(),
         }
@@ -228,19 +259,17 @@ class OneWebhook(WebhookView):
 
     @extend_schema(responses=WebhookSerializer)
     def get(self, request: Request, webhook_id: str) -> Response:
-        webhook = services.webhooks_of(self.principal.workspace_id).filter(id=_path_uuid(webhook_id)).first()
-        return Response(None if webhook is None else self.shown(webhook))
+        seen = services.webhook_find(self.principal, _path_uuid(webhook_id))
+        return Response(None if seen is None else self.shown(seen))
 
     @extend_schema(request=UPDATE_BODY, responses=WebhookSerializer)
     def patch(self, request: Request, webhook_id: str) -> Response:
-        webhook = services.webhook_update(
-            workspace_id=self.principal.workspace_id, webhook_id=_path_uuid(webhook_id), data=_body(request)
-        )
-        return Response(self.shown(webhook))
+        webhook = services.webhook_update(self.principal, webhook_id=_path_uuid(webhook_id), data=_body(request))
+        return Response(self.shown(services.seen_by(self.principal, [webhook])[0]))
 
     @extend_schema(responses={200: bool})
     def delete(self, request: Request, webhook_id: str) -> Response:
-        services.webhook_delete(workspace_id=self.principal.workspace_id, webhook_id=_path_uuid(webhook_id))
+        services.webhook_delete(self.principal, webhook_id=_path_uuid(webhook_id))
         return Response(True)
 
 
@@ -257,10 +286,10 @@ class WebhookDeliveries(WebhookView):
     )
     def get(self, request: Request, webhook_id: str) -> Response:
         limit, after, before = _window(request)
-        webhook = services.webhook_get(self.principal.workspace_id, _path_uuid(webhook_id))
+        seen = services.webhook_get(self.principal, _path_uuid(webhook_id))
         page = services.delivery_page(
-            workspace_id=self.principal.workspace_id,
-            webhook_id=webhook.id,
+            self.principal,
+            webhook_id=seen.webhook.id,
             limit=limit,
             status=request.query_params.get("status"),
             event_name=request.query_params.get("event"),
@@ -280,8 +309,10 @@ class OneDelivery(WebhookView):
 
     @extend_schema(responses=DeliveryDetailSerializer)
     def get(self, request: Request, delivery_id: str) -> Response:
-        delivery = services.delivery_get(self.principal.workspace_id, _path_uuid(delivery_id))
-        return Response(DeliveryDetailSerializer(delivery, context={"principal": self.principal}).data)
+        delivery = services.delivery_get(self.principal, _path_uuid(delivery_id))
+        webhook = services.webhook_of(self.principal, delivery)
+        content = services.delivery_content(self.principal, delivery, webhook)
+        return Response(DeliveryDetailSerializer(delivery, context={"content": content}).data)
 
 
 class Redelivery(WebhookView):
@@ -289,9 +320,7 @@ class Redelivery(WebhookView):
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     def post(self, request: Request, delivery_id: str) -> Response:
-        delivery = services.delivery_redeliver(
-            workspace_id=self.principal.workspace_id, delivery_id=_path_uuid(delivery_id)
-        )
+        delivery = services.delivery_redeliver(self.principal, delivery_id=_path_uuid(delivery_id))
         return Response(DeliverySerializer(delivery).data, status=202)
 
 
@@ -304,7 +333,7 @@ class Recovery(WebhookView):
     )
     def post(self, request: Request, webhook_id: str) -> Response:
         count = services.failed_recover(
-            workspace_id=self.principal.workspace_id,
+            self.principal,
             webhook_id=_path_uuid(webhook_id),
             since=moment(_body(request).get("since"), "since"),
         )
@@ -323,12 +352,14 @@ class Test(WebhookView):
     def post(self, request: Request, webhook_id: str) -> Response:
         body = _body(request)
         attempt = services.webhook_test(
-            principal=self.principal,
+            self.principal,
             webhook_id=_path_uuid(webhook_id),
             object_name=str(body.get("object", "")),
             action=str(body.get("action", "created")),
         )
-        return Response(AttemptSerializer(attempt, context={"principal": self.principal}).data)
+        webhook = services.webhook_of(self.principal, attempt.delivery)
+        content = services.delivery_content(self.principal, attempt.delivery, webhook)
+        return Response(AttemptSerializer(attempt, context={"content": content}).data)
 
 
 class Rotation(WebhookView):
@@ -340,10 +371,33 @@ class Rotation(WebhookView):
     )
     def post(self, request: Request, webhook_id: str) -> Response:
         hours = _body(request).get("overlapHours", 24)
-        webhook = services.secret_rotate(
-            workspace_id=self.principal.workspace_id, webhook_id=_path_uuid(webhook_id), overlap=overlap(hours)
+        webhook = services.secret_rotate(self.principal, webhook_id=_path_uuid(webhook_id), overlap=overlap(hours))
+        return Response(self.revealed(webhook), headers={"Cache-Control": "no-store"})
+
+
+class Reveal(WebhookView):
+    """The secret that signs. Each time it is asked for stands in the webhook's acts."""
+
+    @extend_schema(
+        request=None,
+        responses=inline_serializer(
+            "WebhookSecret", {"secret": serializers.CharField(), "standardSecret": serializers.CharField()}
+        ),
+    )
+    def post(self, request: Request, webhook_id: str) -> Response:
+        secret = services.secret_reveal(self.principal, webhook_id=_path_uuid(webhook_id))
+        return Response(
+            {"secret": secret, "standardSecret": standard_secret(secret)}, headers={"Cache-Control": "no-store"}
         )
-        return Response(self.shown(webhook), headers={"Cache-Control": "no-store"})
+
+
+class Acts(WebhookView):
+    """Who made and changed a webhook and asked for its secret: the newest 200, newest first."""
+
+    @extend_schema(responses=ActSerializer(many=True))
+    def get(self, request: Request, webhook_id: str) -> Response:
+        acts = services.act_list(self.principal, _path_uuid(webhook_id))
+        return Response({"data": ActSerializer(acts, many=True).data})
 
 
 def overlap(hours: Any) -> timedelta:
@@ -414,6 +468,8 @@ urlpatterns = [
     path("webhooks/<str:webhook_id>/recover", Recovery.as_view(), name="metadata-webhook-recovery"),
     path("webhooks/<str:webhook_id>/test", Test.as_view(), name="metadata-webhook-test"),
     path("webhooks/<str:webhook_id>/rotateSecret", Rotation.as_view(), name="metadata-webhook-rotation"),
+    path("webhooks/<str:webhook_id>/revealSecret", Reveal.as_view(), name="metadata-webhook-reveal"),
+    path("webhooks/<str:webhook_id>/acts", Acts.as_view(), name="metadata-webhook-acts"),
     path("webhookDeliveries/<str:delivery_id>", OneDelivery.as_view(), name="metadata-webhook-delivery"),
     path("webhookDeliveries/<str:delivery_id>/redeliver", Redelivery.as_view(), name="metadata-webhook-redelivery"),
 ]

@@ -14,22 +14,28 @@ import random
 import select
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
+from uuid import UUID
 
 import psycopg2
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
+from config.errors import WorkspaceNotFound
+from metadata.cache import current_schema
+from metadata.schema import WorkspaceSchema
 from webhooks import queue
 from webhooks.models import DeliveryStatus, Webhook
 from webhooks.outbox import CHANNEL
 from webhooks.queue import Claim, Outcome
+from webhooks.readable import readable_part, reads_everything
 from webhooks.schedule import DISABLE_AFTER, next_attempt, parse_retry_after
 from webhooks.sending import Network, Sent, send
-from webhooks.services import webhook_disable
+from webhooks.services import acting_roles, webhook_disable
+from webhooks.services.seen import ROLE_DELETED
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +46,10 @@ PUT_BACK_EVERY = timedelta(seconds=10)
 PRUNE_EVERY = timedelta(minutes=10)
 RETENTION = timedelta(days=14)
 LEASE_MARGIN = timedelta(seconds=45)  # a slow lookup is not bounded by the timeout
+TRY_SIGNING_EVERY = timedelta(minutes=1)  # a webhook whose secret cannot be read
 
 GONE = 410
+NOT_READABLE = "The webhook's role may no longer read what this tells of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,7 @@ class Worker:
         self._finished: SimpleQueue[_Finished] = SimpleQueue()
         self._unrecorded: list[_Finished] = []
         self._in_flight = 0
+        self._cannot_sign: dict[UUID, datetime] = {}  # until when not to try again, by webhook
         self._stopping = False
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
@@ -128,27 +137,77 @@ class Worker:
         free = self._concurrency - self._in_flight
         if free <= 0:
             return 0
-        claims = queue.claim(self._using, now=self._clock(), limit=free, per_webhook=PER_WEBHOOK, lease=self._lease)
+        now = self._clock()
+        claims = queue.claim(
+            self._using, now=now, limit=free, per_webhook=PER_WEBHOOK, lease=self._lease, without=self._waiting(now)
+        )
         if not claims:
             return 0
-        webhooks = Webhook.objects.in_bulk({each.webhook_id for each in claims})
-        sendable: list[tuple[Claim, Webhook]] = []
-        switched_off: list[Claim] = []
-        gone: list[Claim] = []
-        for claim in claims:
-            webhook = webhooks.get(claim.webhook_id)
-            if webhook is None or webhook.deleted_at is not None or webhook.workspace_id != claim.workspace_id:
-                gone.append(claim)
-            elif not webhook.is_active:
-                switched_off.append(claim)
-            else:
-                sendable.append((claim, webhook))
-        queue.return_unsent(self._using, switched_off, DeliveryStatus.HELD, self._clock())
-        queue.return_unsent(self._using, gone, DeliveryStatus.FAILED, self._clock())
+        sendable = self._sendable(claims)
         for claim, webhook in sendable:
             self._in_flight += 1
             self._senders.submit(self._send, claim, webhook)
         return len(claims)
+
+    def _waiting(self, now: datetime) -> list[UUID]:
+        """Webhooks whose secret could not be read a moment ago: their deliveries stay where they are."""
+        self._cannot_sign = {id: until for id, until in self._cannot_sign.items() if until > now}
+        return list(self._cannot_sign)
+
+    def _sendable(self, claims: Sequence[Claim]) -> list[tuple[Claim, Webhook]]:
+        """The claims that may be sent, with what their webhook's role may read as of now; the others are given back."""
+        now = self._clock()
+        webhooks = Webhook.objects.in_bulk({each.webhook_id for each in claims})
+        roles = dict(zip(webhooks, acting_roles(list(webhooks.values())), strict=True))
+        schemas: dict[UUID, WorkspaceSchema] = {}
+        sendable: list[tuple[Claim, Webhook]] = []
+        gone: list[Claim] = []
+        held: list[Claim] = []
+        waiting: list[Claim] = []
+        untold: list[Claim] = []
+        rewritten: list[Claim] = []
+        for claim in claims:
+            webhook = webhooks.get(claim.webhook_id)
+            if webhook is None or webhook.deleted_at is not None or webhook.workspace_id != claim.workspace_id:
+                gone.append(claim)
+                continue
+            role = roles[webhook.id]
+            if not webhook.is_active or role is None:
+                held.append(claim)
+            elif not webhook.has_readable_secret:
+                waiting.append(claim)
+                self._cannot_sign[webhook.id] = now + TRY_SIGNING_EVERY
+            elif reads_everything(role.permissions):
+                sendable.append((claim, webhook))
+            else:
+                if claim.workspace_id not in schemas:
+                    try:
+                        schemas[claim.workspace_id] = current_schema(claim.workspace_id)
+                    except WorkspaceNotFound:
+                        gone.append(claim)
+                        continue
+                part = readable_part(claim.body, claim.object_id, schemas[claim.workspace_id], [role.permissions])
+                if part.tells_nothing:
+                    untold.append(claim)
+                    continue
+                if not part.is_whole:
+                    claim = replace(claim, body=part.body)
+                    rewritten.append(claim)
+                sendable.append((claim, webhook))
+        queue.return_unsent(self._using, held, DeliveryStatus.HELD, now)
+        queue.return_unsent(self._using, gone, DeliveryStatus.FAILED, now)
+        queue.return_unsent(
+            self._using, waiting, DeliveryStatus.PENDING, now, error="The webhook's secret cannot be read"
+        )
+        queue.return_unsent(self._using, untold, DeliveryStatus.FAILED, now, error=NOT_READABLE)
+        queue.rewrite(self._using, rewritten)
+        if waiting:
+            logger.error("the secrets of %d webhooks cannot be read with this SECRET_KEY", len(self._cannot_sign))
+        for id in {
+            each.webhook_id for each in held if roles[each.webhook_id] is None and webhooks[each.webhook_id].is_active
+        }:
+            webhook_disable(webhooks[id], ROLE_DELETED, now, self._using)
+        return sendable
 
     def _send(self, claim: Claim, webhook: Webhook) -> None:
         at = self._clock()

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from core.records import totals
 from tests.budgets.recording import recording
+from tests.factories import system_of
 from tests.golden.files import NAMES, read_request
 from tests.golden.system import SolarSystem
 from webhooks.services import webhook_create
@@ -48,7 +49,7 @@ def counted(system: SolarSystem, monkeypatch: pytest.MonkeyPatch) -> dict[str, A
     reads = [name for name in NAMES if read_request(name).is_read]
     writes = [name for name in NAMES if name not in reads]
     found = {"read": counts(system, reads), "write": counts(system, writes)}
-    webhook_create(workspace_id=system.workspace.id, data={"targetUrl": "https://receiver.example/hook"})
+    webhook_create(system_of(system.workspace.id), data={"targetUrl": "https://receiver.example/hook"})
     counts(system, ["rest_create_one"])  # the workspace's webhooks are read once and kept by their version
     found["write with a webhook"] = counts(system, writes)
     return found

@@ -10,7 +10,7 @@ from django.db import connection
 from apikeys import services as access
 from apikeys.models import ApiKey, Role
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from tests.factories import Api, add_field, add_object, api_of, principal_of, workspace_with
+from tests.factories import Api, add_field, add_object, api_of, principal_of, system_of, workspace_with
 from webhooks.models import Delivery
 from webhooks.services import webhook_create
 
@@ -41,7 +41,7 @@ def make_side(name: str) -> Side:
     role = access.role_create(principal_of(workspace), values={"label": f"{name} role"})
     api = api_of(workspace, name=f"{name} key")
     webhook = webhook_create(
-        workspace_id=workspace.id,
+        system_of(workspace.id),
         data={"targetUrl": f"https://{name.lower()}.example/hook", "description": f"{name} webhook"},
     )
     records = {}

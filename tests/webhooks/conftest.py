@@ -15,6 +15,7 @@ import pytest
 from config.events import Event
 from config.principal import EVERYTHING, Principal, WorkspaceRef
 from metadata.models import Workspace
+from tests.factories import system_of
 from webhooks.addresses import AddressPolicy
 from webhooks.models import Webhook
 from webhooks.sending import Network
@@ -151,7 +152,7 @@ def event(principal: Principal, action: str = "created", object_name: str = "com
 
 @pytest.fixture
 def webhook(workspace_id: UUID, receiver: Receiver) -> Webhook:
-    return webhook_create(workspace_id=workspace_id, data={"targetUrl": receiver.url()})
+    return webhook_create(system_of(workspace_id), data={"targetUrl": receiver.url()})
 
 
 def network(**more: Any) -> Network:

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from config.events import emit
 from config.principal import EVERYTHING, Principal, WorkspaceRef
+from tests.factories import system_of
 from tests.webhooks.conftest import START, event, make_workspace, principal_of
 from webhooks import outbox
 from webhooks.models import Delivery, Webhook, message_id, time_ordered_id
@@ -93,13 +94,13 @@ def test_body_bytes() -> None:
     ],
 )
 def test_updated_fields_by_action(workspace_id: UUID, action: str, names: list[str] | None) -> None:
-    webhook_create(workspace_id=workspace_id, data={"targetUrl": URL})
+    webhook_create(system_of(workspace_id), data={"targetUrl": URL})
     emit([event(principal_of(workspace_id), action, updated_fields=("name",))], "default")
     assert json.loads(bytes(Delivery.objects.get().body)).get("updatedFields") == names
 
 
 def test_keys_and_their_order_for_a_member(workspace_id: UUID) -> None:
-    webhook = webhook_create(workspace_id=workspace_id, data={"targetUrl": URL})
+    webhook = webhook_create(system_of(workspace_id), data={"targetUrl": URL})
     user_id, member_id = uuid4(), uuid4()
     emit(
         [event(principal_of(workspace_id, user_id=user_id, member_id=member_id), "updated", updated_fields=())],
@@ -119,22 +120,22 @@ def test_keys_and_their_order_for_a_member(workspace_id: UUID) -> None:
 
 
 def test_a_key_leaves_no_user(workspace_id: UUID) -> None:
-    webhook_create(workspace_id=workspace_id, data={"targetUrl": URL})
+    webhook_create(system_of(workspace_id), data={"targetUrl": URL})
     emit([event(principal_of(workspace_id, api_key_id=uuid4()))], "default")
     body = json.loads(bytes(Delivery.objects.get().body))
     assert "userId" not in body and "workspaceMemberId" not in body and "secret" not in body
 
 
 def test_a_record_field_named_secret_is_kept(workspace_id: UUID) -> None:
-    webhook_create(workspace_id=workspace_id, data={"targetUrl": URL})
+    webhook_create(system_of(workspace_id), data={"targetUrl": URL})
     emit([event(principal_of(workspace_id), record={"secret": "recipe"})], "default")
     assert json.loads(bytes(Delivery.objects.get().body))["record"] == {"secret": "recipe"}
 
 
 def test_many_events_and_webhooks_are_one_statement(workspace_id: UUID, django_assert_num_queries: Any) -> None:
-    first = webhook_create(workspace_id=workspace_id, data={"targetUrl": URL})
-    second = webhook_create(workspace_id=workspace_id, data={"targetUrl": URL, "operations": ["company.created"]})
-    webhook_create(workspace_id=workspace_id, data={"targetUrl": URL, "operations": ["person.*"]})
+    first = webhook_create(system_of(workspace_id), data={"targetUrl": URL})
+    second = webhook_create(system_of(workspace_id), data={"targetUrl": URL, "operations": ["company.created"]})
+    webhook_create(system_of(workspace_id), data={"targetUrl": URL, "operations": ["person.*"]})
     principal = principal_of(workspace_id)
     events = [event(principal) for _ in range(5)] + [event(principal, "updated", updated_fields=("name",))]
     outbox.wants(principal.workspace, "company", "created")
@@ -148,7 +149,7 @@ def test_many_events_and_webhooks_are_one_statement(workspace_id: UUID, django_a
 
 
 def test_wants_costs_nothing_when_warm(workspace_id: UUID, django_assert_num_queries: Any) -> None:
-    webhook_create(workspace_id=workspace_id, data={"targetUrl": URL, "operations": ["person.created"]})
+    webhook_create(system_of(workspace_id), data={"targetUrl": URL, "operations": ["person.created"]})
     workspace = principal_of(workspace_id).workspace
     with django_assert_num_queries(1):
         assert outbox.wants(workspace, "person", "created")
@@ -162,22 +163,22 @@ def test_every_write_of_a_webhook_is_seen_at_once(workspace_id: UUID) -> None:
         return outbox.wants(principal_of(workspace_id).workspace, "person", "created")
 
     assert not wanted()
-    webhook = webhook_create(workspace_id=workspace_id, data={"targetUrl": URL})
+    webhook = webhook_create(system_of(workspace_id), data={"targetUrl": URL})
     assert wanted()
-    webhook_update(workspace_id=workspace_id, webhook_id=webhook.id, data={"operations": ["company.*"]})
+    webhook_update(system_of(workspace_id), webhook_id=webhook.id, data={"operations": ["company.*"]})
     assert not wanted()
-    webhook_update(workspace_id=workspace_id, webhook_id=webhook.id, data={"operations": ["person.*"]})
+    webhook_update(system_of(workspace_id), webhook_id=webhook.id, data={"operations": ["person.*"]})
     assert wanted()
-    webhook_update(workspace_id=workspace_id, webhook_id=webhook.id, data={"isActive": False})
+    webhook_update(system_of(workspace_id), webhook_id=webhook.id, data={"isActive": False})
     assert not wanted()
-    webhook_update(workspace_id=workspace_id, webhook_id=webhook.id, data={"isActive": True})
+    webhook_update(system_of(workspace_id), webhook_id=webhook.id, data={"isActive": True})
     assert wanted()
-    webhook_delete(workspace_id=workspace_id, webhook_id=webhook.id)
+    webhook_delete(system_of(workspace_id), webhook_id=webhook.id)
     assert not wanted()
 
 
 def test_a_rollback_leaves_nothing(workspace_id: UUID) -> None:
-    webhook_create(workspace_id=workspace_id, data={"targetUrl": URL})
+    webhook_create(system_of(workspace_id), data={"targetUrl": URL})
     with pytest.raises(RuntimeError), transaction.atomic():
         emit([event(principal_of(workspace_id))], "default")
         assert Delivery.objects.count() == 1
@@ -187,8 +188,8 @@ def test_a_rollback_leaves_nothing(workspace_id: UUID) -> None:
 
 def test_workspaces_are_apart(workspace_id: UUID) -> None:
     other = make_workspace()
-    mine = webhook_create(workspace_id=workspace_id, data={"targetUrl": URL})
-    webhook_create(workspace_id=other, data={"targetUrl": URL})
+    mine = webhook_create(system_of(workspace_id), data={"targetUrl": URL})
+    webhook_create(system_of(other), data={"targetUrl": URL})
     emit([event(principal_of(workspace_id))], "default")
     assert list(Delivery.objects.values_list("workspace_id", "webhook_id")) == [(workspace_id, mine.id)]
 

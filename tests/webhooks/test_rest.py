@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from apikeys.models import Role
-from metadata.models import Workspace
+from metadata.models import ObjectMetadata, Workspace
 from tests.factories import Api, api_of, principal_of, workspace_with
 from tests.webhooks.conftest import START, Receiver, network
 from tests.webhooks.conftest import event as make_event
@@ -74,6 +74,10 @@ def test_create_with_defaults(api: Api, own: Workspace) -> None:
         "workspaceId": str(own.id),
         "isActive": True,
         "disabledReason": None,
+        "roleId": str(Role.objects.get(workspace_id=own.id, label="Admin").id),
+        "roleLabel": "Admin",
+        "state": "active",
+        "stateReason": None,
     }
     assert row.workspace_id == own.id
     own.refresh_from_db()
@@ -307,11 +311,17 @@ def test_the_log(api: Api, own: Workspace, receiver: Receiver, worker: Worker) -
 def test_answers_of_internal_receivers_are_for_admins(
     api: Api, own: Workspace, receiver: Receiver, worker: Worker
 ) -> None:
-    create(api, targetUrl=receiver.url())
-    (delivery,) = deliver(own)
-    worker.run_once()
-    Role.objects.create(workspace_id=own.id, label="Hooks", permission_flags=["API_KEYS_AND_WEBHOOKS"])
+    Role.objects.create(
+        workspace_id=own.id,
+        label="Hooks",
+        can_read_all_object_records=True,
+        permission_flags=["API_KEYS_AND_WEBHOOKS"],
+    )
     limited = api_of(own, role="Hooks")
+    create(limited, targetUrl=receiver.url())  # acts as Hooks, so nothing but the network is why
+    rocket = ObjectMetadata.objects.get(workspace_id=own.id, name_singular="rocket")
+    (delivery,) = deliver(own, object_name="rocket", object_id=rocket.id)
+    worker.run_once()
     path = f"/rest/metadata/webhookDeliveries/{delivery.id}"
     assert api.get(path).body["attemptLog"][0]["responseBody"] == "ok"
     (attempt,) = limited.get(path).body["attemptLog"]

@@ -1,0 +1,158 @@
+"""Webhooks as one principal sees them: whose role they act as, what state they are in, what stays masked.
+
+A webhook whose role exceeds the rights of whoever looks is somebody else's: its secret, and everything in its
+address beyond the host (tokens stand in paths as well as in queries), are not theirs to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+
+from config.errors import PermissionDenied
+from config.principal import EVERYTHING, Permissions, Principal
+from config.roles import Role, excess, roles_by_id
+from metadata.cache import load_schema
+from webhooks.models import Webhook
+from webhooks.readable import may_read
+
+FLAG = "API_KEYS_AND_WEBHOOKS"
+
+ROLE_DELETED = "The role it acted as was deleted: choose another role, then switch it on"
+SECRET_UNREADABLE = (
+    "Its secret was encrypted with another SECRET_KEY, so nothing can be signed: deliveries wait. The operator"
+    " can add the earlier key to SECRET_KEYS_OLD, or give the webhook a new secret"
+)
+MASK = "••••"
+
+State = Literal["active", "failing", "paused", "switchedOff", "waiting"]
+
+
+def require(principal: Principal) -> None:
+    """Raises PermissionDenied unless the principal's role may see and change webhooks."""
+    if not principal.permissions.has_flag(FLAG):
+        raise denied(FLAG)
+
+
+def denied(permission: str, hint: str | None = None) -> PermissionDenied:
+    required = {"permission": permission}
+    return PermissionDenied(details=required, extensions={"required": required}, hint=hint or f"Needs {permission}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A webhook, the role it acts as (None: deleted) and the first right of that role its viewer lacks."""
+
+    webhook: Webhook
+    role: Role | None
+    missing: str | None
+    shown_operations: tuple[str, ...]
+
+    @property
+    def id(self) -> UUID:
+        return self.webhook.id
+
+    @property
+    def description(self) -> str | None:
+        return self.webhook.description
+
+    @property
+    def is_active(self) -> bool:
+        return self.webhook.is_active
+
+    @property
+    def is_beyond(self) -> bool:
+        return self.missing is not None
+
+    @property
+    def permissions(self) -> Permissions:
+        """What it may tell of: nothing without a role."""
+        return Permissions() if self.role is None else self.role.permissions
+
+    @property
+    def target_url(self) -> str:
+        return masked_url(self.webhook.target_url) if self.is_beyond else self.webhook.target_url
+
+    @property
+    def secret(self) -> str | None:
+        """For the compatible `secret` member; None where it is masked or cannot be read."""
+        return None if settings.WEBHOOK_SECRETS_MASKED else self.revealed_secret
+
+    @property
+    def revealed_secret(self) -> str | None:
+        """For the answer to whoever made, rotated or revealed it just now."""
+        return None if self.is_beyond else (self.webhook.secret or None)
+
+    @property
+    def state(self) -> State:
+        webhook = self.webhook
+        if self.role is None:
+            return "paused"
+        if not webhook.is_active:
+            return "switchedOff" if webhook.disabled_reason and webhook.disabled_reason != ROLE_DELETED else "paused"
+        if not webhook.has_readable_secret:
+            return "waiting"
+        return "failing" if webhook.failing_since is not None else "active"
+
+    @property
+    def state_reason(self) -> str | None:
+        """Why it is not simply active, in a sentence; None when somebody paused it by hand, too."""
+        webhook = self.webhook
+        if self.role is None:
+            return ROLE_DELETED
+        if not webhook.is_active:
+            return webhook.disabled_reason
+        if not webhook.has_readable_secret:
+            return SECRET_UNREADABLE
+        if webhook.failing_since is not None:
+            return f"Every attempt since {webhook.failing_since:%Y-%m-%d %H:%M} UTC failed"
+        return None
+
+
+def seen_by(principal: Principal, webhooks: Sequence[Webhook]) -> list[Seen]:
+    """The webhooks with what the principal may know of each; one statement for all their roles."""
+    acting = acting_roles(webhooks)
+    seen = []
+    for webhook, role in zip(webhooks, acting, strict=True):
+        # What a deleted role allowed nobody knows any more: its webhooks are for those with every right.
+        missing = excess(EVERYTHING if role is None else role.permissions, principal)
+        shown = tuple(webhook.operations) if missing is None else _readable_operations(principal, webhook)
+        seen.append(Seen(webhook, role, missing, shown))
+    return seen
+
+
+def acting_roles(webhooks: Sequence[Webhook]) -> list[Role | None]:
+    """The role that each of the webhooks acts as now; None for one whose role was deleted."""
+    roles = roles_by_id({each.role_id for each in webhooks if each.role_id is not None})
+    return [
+        Role(each.id, "Admin", EVERYTHING) if each.role_id is None else roles.get(each.role_id) for each in webhooks
+    ]
+
+
+def readable_objects(principal: Principal) -> list[UUID]:
+    """Ids of the active objects that the principal may read."""
+    schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
+    return [each.id for each in schema.objects if may_read(principal.permissions, each)]
+
+
+def _readable_operations(principal: Principal, webhook: Webhook) -> tuple[str, ...]:
+    """Those that name no object which the viewer may not read."""
+    schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
+    hidden = {each.singular for each in schema.objects if not may_read(principal.permissions, each)}
+    return tuple(each for each in webhook.operations if each.rpartition(".")[0] not in hidden)
+
+
+def masked_url(url: str) -> str:
+    """Scheme and host, and that there is more.
+
+    >>> masked_url("https://hooks.example/services/T0/secret?token=1"), masked_url("https://hooks.example/")
+    ('https://hooks.example/••••', 'https://hooks.example/')
+    """
+    parts = urlsplit(url)
+    is_bare = parts.path in ("", "/") and not parts.query
+    return url if is_bare else f"{parts.scheme}://{parts.netloc}/{MASK}"

@@ -1,0 +1,297 @@
+"""The only writers of webhooks.
+
+Every write of a webhook raises `Workspace.webhooks_version` in its own transaction, since caches are
+keyed by it. Inputs carry the API's names (`targetUrl`); a key that is absent changes nothing. A webhook
+acts as a role: whoever changes it must hold every right of that role, and so must what it is changed to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from config.errors import DuplicateEntry, NotFound
+from config.principal import Principal
+from config.roles import Role, excess, roles_of
+from metadata.cache import load_schema
+from metadata.models import Workspace
+from webhooks.models import Webhook, WebhookAct, generate_secret
+from webhooks.readable import reads_everything, unreadable_object
+from webhooks.services.checks import clean, clean_id, clean_secret, invalid, without_nulls
+from webhooks.services.seen import ROLE_DELETED, Seen, denied, require, seen_by
+from webhooks.services.waiting import give_up, hold, records_database, release
+
+MAX_WEBHOOKS = 500  # live ones in a workspace, so that lists stay bounded
+MAX_ACTS = 200  # shown of one webhook, the newest
+
+_API_NAMES = {"target_url": "targetUrl", "is_active": "isActive", "role_id": "roleId"}
+
+
+def application_id(workspace_id: UUID) -> UUID:
+    """The application that owns what a workspace makes, its webhooks too."""
+    return Workspace.objects.values_list("custom_application_id", flat=True).get(id=workspace_id)
+
+
+def webhooks_of(workspace_id: UUID) -> QuerySet[Webhook]:
+    """The live webhooks of a workspace, oldest first."""
+    return Webhook.objects.filter(workspace_id=workspace_id, deleted_at=None).order_by("created_at", "id")
+
+
+def webhook_list(principal: Principal) -> list[Seen]:
+    """Every live webhook, oldest first."""
+    require(principal)
+    return seen_by(principal, list(webhooks_of(principal.workspace_id)))
+
+
+def webhook_find(principal: Principal, webhook_id: UUID) -> Seen | None:
+    require(principal)
+    found = webhooks_of(principal.workspace_id).filter(id=webhook_id).first()
+    return None if found is None else seen_by(principal, [found])[0]
+
+
+def webhook_get(principal: Principal, webhook_id: UUID) -> Seen:
+    """Raises NotFound."""
+    found = webhook_find(principal, webhook_id)
+    if found is None:
+        raise NotFound("Webhook not found")
+    return found
+
+
+def webhook_create(principal: Principal, *, data: Mapping[str, Any]) -> Webhook:
+    """Make a webhook from {targetUrl, operations?, description?, secret?, isActive?, roleId?, id?}.
+
+    Without operations it hears of every event; without a secret it gets one; without a role it acts as
+    its maker's. Raises InvalidMetadataInput naming the member, DuplicateEntry when the id is taken.
+    """
+    require(principal)
+    if data.get("targetUrl") in (None, ""):
+        raise invalid("targetUrl should not be empty", "INVALID_TARGET_URL", "targetUrl")
+    values = clean({"operations": ["*.*"], **without_nulls(data, "operations", "secret", "isActive")})
+    role = _role_of_maker(principal) if data.get("roleId") is None else _role_to_give(principal, data["roleId"])
+    _check_operations(principal, values["operations"], role)
+    webhook = Webhook(workspace_id=principal.workspace_id, role_id=None if role is None else role.id, **values)
+    if data.get("id") is not None:
+        webhook.id = clean_id(data["id"])
+    try:
+        with transaction.atomic():
+            raise_version(principal.workspace_id)  # first: its row lock makes the count below exact
+            if webhooks_of(principal.workspace_id).count() >= MAX_WEBHOOKS:
+                raise invalid(f"A workspace can have {MAX_WEBHOOKS} webhooks", "TOO_MANY_WEBHOOKS", None)
+            webhook.save(force_insert=True)
+            note(principal, webhook, WebhookAct.Act.CREATED)
+    except IntegrityError:
+        raise DuplicateEntry("A duplicate entry was detected", path="id") from None
+    return webhook
+
+
+def webhook_update(principal: Principal, *, webhook_id: UUID, data: Mapping[str, Any]) -> Webhook:
+    """Change the members that are given. Switching it on again forgets past failures and frees what was held."""
+    require(principal)
+    values = clean(without_nulls(data, "targetUrl", "operations", "secret", "isActive"))
+    with transaction.atomic():
+        seen = locked(principal, webhook_id)
+        webhook, role = seen.webhook, seen.role
+        was_active = webhook.is_active
+        if data.get("roleId") is not None:
+            role = _role_to_give(principal, data["roleId"], held=role)
+            values["role_id"] = role.id
+            _check_operations(principal, values.get("operations", webhook.operations), role)
+        elif "operations" in values:
+            _check_operations(
+                principal, [each for each in values["operations"] if each not in webhook.operations], role
+            )
+        changed = [name for name, value in values.items() if getattr(webhook, name) != value]
+        for name, value in values.items():
+            setattr(webhook, name, value)
+        if webhook.is_active and not was_active:
+            if role is None:
+                raise invalid(ROLE_DELETED, "WEBHOOK_ROLE_DELETED", "roleId")
+            webhook.disabled_reason = None
+            webhook.failing_since = None
+        elif webhook.disabled_reason == ROLE_DELETED and role is not None:
+            webhook.disabled_reason = None
+        webhook.updated_at = timezone.now()
+        webhook.save()
+        note(principal, webhook, WebhookAct.Act.UPDATED, [_API_NAMES.get(name, name) for name in changed])
+        if webhook.is_active != was_active:
+            (release if webhook.is_active else hold)(webhook_id, records_database(webhook.workspace_id))
+    return webhook
+
+
+def webhook_delete(principal: Principal, *, webhook_id: UUID) -> Webhook:
+    """Delete softly: its deliveries stay readable, and those still waiting are given up."""
+    require(principal)
+    with transaction.atomic():
+        webhook = locked(principal, webhook_id).webhook
+        webhook.deleted_at = webhook.updated_at = timezone.now()
+        webhook.is_active = False
+        webhook.save()
+        note(principal, webhook, WebhookAct.Act.DELETED)
+        give_up(webhook_id, records_database(webhook.workspace_id))
+    return webhook
+
+
+def secret_rotate(principal: Principal, *, webhook_id: UUID, overlap: timedelta, secret: str | None = None) -> Webhook:
+    """Give a new secret. The old one signs beside it for the length of `overlap` (0 to 7 days)."""
+    require(principal)
+    if not timedelta(0) <= overlap <= timedelta(days=7):
+        raise invalid("overlapHours must be between 0 and 168", "INVALID_WEBHOOK_INPUT", "overlapHours")
+    new = clean_secret(secret) if secret else generate_secret()
+    with transaction.atomic():
+        webhook = locked(principal, webhook_id).webhook
+        keeps_old = bool(overlap) and webhook.has_readable_secret
+        webhook.previous_secret = webhook.secret if keeps_old else None
+        webhook.previous_secret_until = timezone.now() + overlap if keeps_old else None
+        webhook.secret = new
+        webhook.updated_at = timezone.now()
+        webhook.save()
+        note(principal, webhook, WebhookAct.Act.SECRET_ROTATED)
+    return webhook
+
+
+def secret_reveal(principal: Principal, *, webhook_id: UUID) -> str:
+    """The secret, for those who hold every right of the webhook's role; that they asked is logged.
+
+    Raises InvalidMetadataInput when no key reads it.
+    """
+    require(principal)
+    with transaction.atomic():
+        webhook = webhook_get(principal, webhook_id)
+        refuse_beyond(webhook)
+        if not webhook.webhook.has_readable_secret:
+            raise invalid("The secret cannot be read with the server's SECRET_KEY", "WEBHOOK_SECRET_UNREADABLE", None)
+        note(principal, webhook.webhook, WebhookAct.Act.SECRET_REVEALED)
+    return webhook.webhook.secret
+
+
+def webhook_disable(webhook: Webhook, reason: str, at: datetime, using: str) -> None:
+    """Switch off an endpoint that is gone or has only failed; its deliveries wait until it is switched on again."""
+    with transaction.atomic():
+        raise_version(webhook.workspace_id)
+        changed = Webhook.objects.filter(id=webhook.id, workspace_id=webhook.workspace_id, is_active=True).update(
+            is_active=False, disabled_reason=reason, updated_at=at
+        )
+        if changed:
+            hold(webhook.id, using)
+
+
+def role_changed(workspace_id: UUID, role_id: UUID) -> None:
+    """Forget what is kept of the workspace's webhooks; pause those of a role that is no more.
+
+    Called in the transaction that changed the role.
+    """
+    acting = Webhook.objects.filter(workspace_id=workspace_id, role_id=role_id, deleted_at=None)
+    ids = list(acting.values_list("id", flat=True))
+    if not ids:
+        return
+    raise_version(workspace_id)
+    if any(each.id == role_id for each in roles_of(workspace_id)):
+        return
+    using = records_database(workspace_id)
+    for webhook in acting.filter(is_active=True):
+        webhook_disable(webhook, ROLE_DELETED, timezone.now(), using)
+
+
+# Acts -----------------------------------------------------------------------------------------------
+
+
+def act_list(principal: Principal, webhook_id: UUID) -> list[WebhookAct]:
+    """Who did what to a webhook, newest first. Raises NotFound."""
+    webhook = webhook_get(principal, webhook_id).webhook
+    acts = WebhookAct.objects.filter(workspace_id=principal.workspace_id, webhook_id=webhook.id)
+    return list(acts.order_by("-id")[:MAX_ACTS])
+
+
+def note(principal: Principal, webhook: Webhook, act: str, members: list[str] | None = None) -> None:
+    """Add to the log of acts, in the transaction that acts."""
+    WebhookAct.objects.create(
+        workspace_id=webhook.workspace_id,
+        webhook_id=webhook.id,
+        act=act,
+        by_name=principal.name,
+        by_api_key_id=principal.api_key_id,
+        by_member_id=principal.user_id,
+        members=members or [],
+    )
+
+
+# Rights ---------------------------------------------------------------------------------------------
+
+
+def roles_to_give(principal: Principal) -> list[Role]:
+    """The roles that the principal may let a webhook act as: those within their own rights, Admin first."""
+    if not principal.permissions.has_flag("ROLES"):
+        return []
+    return [each for each in roles_of(principal.workspace_id) if excess(each.permissions, principal) is None]
+
+
+def refuse_beyond(seen: Seen) -> None:
+    """Raises PermissionDenied when the webhook's role exceeds the rights of whoever looks at it."""
+    if seen.missing is not None:
+        raise denied(seen.missing, f'The webhook acts as a role that grants "{seen.missing}", which you do not have.')
+
+
+def locked(principal: Principal, webhook_id: UUID) -> Seen:
+    """A webhook that is about to be changed. Raises NotFound and PermissionDenied."""
+    raise_version(principal.workspace_id)
+    found = webhooks_of(principal.workspace_id).select_for_update().filter(id=webhook_id).first()
+    if found is None:
+        raise NotFound("Webhook not found")
+    seen = seen_by(principal, [found])[0]
+    refuse_beyond(seen)
+    return seen
+
+
+def _role_of_maker(principal: Principal) -> Role | None:
+    """The maker's role; Admin for the server itself, None in a workspace that has no roles."""
+    roles = roles_of(principal.workspace_id)
+    if principal.is_system:
+        return roles[0] if roles else None
+    role = next((each for each in roles if each.id == principal.role_id), None)
+    if role is None:  # never None instead, which means Admin
+        raise invalid("Could not find role for given roleId", "ROLE_NOT_FOUND", "roleId")
+    return role
+
+
+def _role_to_give(principal: Principal, given: Any, held: Role | None = None) -> Role:
+    """The role with that id, within the rights of whoever gives it. `held` is given already."""
+    try:
+        role_id = UUID(str(given))
+    except ValueError:
+        raise invalid("roleId must be a UUID", "INVALID_WEBHOOK_INPUT", "roleId") from None
+    if held is not None and held.id == role_id:
+        return held
+    if role_id != principal.role_id and not principal.permissions.has_flag("ROLES"):
+        raise denied("ROLES")
+    role = next((each for each in roles_of(principal.workspace_id) if each.id == role_id), None)
+    if role is None:
+        raise invalid("Could not find role for given roleId", "ROLE_NOT_FOUND", "roleId")
+    missing = excess(role.permissions, principal)
+    if missing is not None:
+        raise denied(missing, f'The role grants "{missing}", which you do not have.')
+    return role
+
+
+def _check_operations(principal: Principal, operations: list[str], role: Role | None) -> None:
+    """Refuse a subscription to an object that the webhook's role may not read."""
+    if role is None or reads_everything(role.permissions):
+        return
+    schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
+    name = unreadable_object(operations, schema, role.permissions)
+    if name is not None:
+        raise invalid(
+            f'Object "{name[:100]}" does not exist, or the role "{role.label}" may not read it',
+            "WEBHOOK_OBJECT_NOT_READABLE",
+            "operations",
+            hint="Write *.* for everything that the role may read",
+        )
+
+
+def raise_version(workspace_id: UUID) -> None:
+    Workspace.objects.filter(id=workspace_id).update(webhooks_version=F("webhooks_version") + 1)
