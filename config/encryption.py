@@ -35,7 +35,7 @@ def decrypt(stored: str) -> str:
         return stored
     try:
         return MultiFernet(_fernets()).decrypt(stored.removeprefix(PREFIX)).decode()
-    except (InvalidToken, UnicodeDecodeError):
+    except (InvalidToken, ValueError):  # ValueError: no base64, no UTF-8
         raise CannotDecrypt("The text was encrypted with another SECRET_KEY") from None
 
 
@@ -49,7 +49,7 @@ def is_newest(stored: str) -> bool:
         return False
     try:
         _fernets()[0].decrypt(stored.removeprefix(PREFIX))
-    except InvalidToken:
+    except (InvalidToken, ValueError):
         return False
     return True
 

@@ -1,0 +1,234 @@
+"""Stored secrets are encrypted: what the database holds, what other keys read, and how keys are changed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from apikeys.models import Role
+from config import encryption
+from config.encryption import PREFIX, CannotDecrypt, decrypt, encrypt, is_newest
+from tests.api.settings_pages.test_webhooks import signed_in, text
+from tests.factories import Api, api_of, workspace_with
+from tests.security.webhook_scene import HOOK, PATH
+from tests.webhooks.conftest import Receiver, loopback_allowed, network, new_receiver, receiver
+from webhooks.models import Delivery, Webhook
+from webhooks.signing import sign_standard
+from webhooks.worker import Worker
+
+__all__ = ["loopback_allowed", "new_receiver", "receiver"]  # fixtures
+
+OLD, NEW = "the first secret key of this server", "the second secret key of this server"
+TOLD = "Its secret was encrypted with another SECRET_KEY, so nothing can be signed: deliveries wait. "
+
+
+def test_a_text_comes_back_and_no_two_look_alike(settings: Any) -> None:
+    settings.SECRET_KEY = OLD
+    first, second = encrypt("whsec_Zoë"), encrypt("whsec_Zoë")
+    assert first != second and first.startswith(PREFIX) and "whsec" not in first
+    assert (decrypt(first), decrypt(second), decrypt("whsec_plain")) == ("whsec_Zoë", "whsec_Zoë", "whsec_plain")
+    assert (is_newest(first), is_newest("whsec_plain")) == (True, False)
+
+
+def test_old_keys_read_and_other_keys_do_not(settings: Any) -> None:
+    settings.SECRET_KEY = OLD
+    stored = encrypt("geheim")
+    settings.SECRET_KEY, settings.SECRET_KEYS_OLD = NEW, [OLD]
+    assert (decrypt(stored), is_newest(stored)) == ("geheim", False)
+    settings.SECRET_KEYS_OLD = []
+    for broken in (stored, stored[:-4], PREFIX, PREFIX + "é", stored[:20] + "A" + stored[21:]):
+        with pytest.raises(CannotDecrypt):
+            decrypt(broken)
+
+
+def test_keys_are_derived_once(settings: Any) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEYS_OLD = NEW, [OLD]
+    encrypt("x")
+    before = encryption._derived.cache_info().misses
+    for _ in range(100):
+        decrypt(encrypt("x"))
+    assert encryption._derived.cache_info().misses == before
+
+
+# In the database ------------------------------------------------------------------------------------
+
+
+def every_text() -> str:
+    """What a dump of the database would hold: every row of every table, as text; bytes as what they spell."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables"
+            " WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"SELECT row_to_json(each)::text FROM {table} AS each")
+            found += [f"{table} {row}" for (row,) in cursor.fetchall()]
+        cursor.execute("SELECT body FROM webhooks_delivery")
+        found += [bytes(body).decode() for (body,) in cursor.fetchall()]
+    return "\n".join(found)
+
+
+def stored() -> list[tuple[str, str | None]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT secret, previous_secret FROM webhooks_webhook ORDER BY id")
+        return cursor.fetchall()
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    return api_of(workspace_with([{"nameSingular": "rocket", "namePlural": "rockets"}]))
+
+
+def make(api: Api, **more: Any) -> dict[str, Any]:
+    answer = api.post(PATH, {"targetUrl": HOOK, **more})
+    assert answer.status == 201, answer.body
+    made: dict[str, Any] = answer.body
+    return made
+
+
+def test_no_secret_is_found_in_any_column(api: Api, receiver: Receiver) -> None:
+    made = make(api, targetUrl=receiver.url(), secret="gr8tSecretOfMine")
+    rotated = api.post(f"{PATH}/{made['id']}/rotateSecret", {"overlapHours": 24}).body["secret"]
+    api.post("/rest/rockets", {"name": "Ariane"})
+    worker = Worker(network=network())
+    worker.run_once()
+    worker.close()
+    assert api.post(f"{PATH}/{made['id']}/revealSecret").body["secret"] == rotated
+    assert len(receiver.received) == 1
+    dump = every_text()
+    assert "Ariane" in dump and receiver.received[0].headers["webhook-signature"] in dump
+    for secret in ("gr8tSecretOfMine", rotated, rotated.removeprefix("whsec_")):
+        assert secret not in dump
+    [(current, previous)] = stored()
+    assert current.startswith(PREFIX) and previous is not None and previous.startswith(PREFIX)
+
+
+def test_a_secret_of_before_is_read_as_it_is(api: Api) -> None:
+    made = make(api)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE webhooks_webhook SET secret = 'whsec_plain'")
+    assert api.get(f"{PATH}/{made['id']}").body["secret"] == "whsec_plain"
+    api.patch(f"{PATH}/{made['id']}", {"description": "saved once"})
+    assert stored()[0][0].startswith(PREFIX)
+
+
+def test_migration_of_webhooks_that_are_there(api: Api) -> None:
+    """They act as Admin, and their secrets are encrypted; and back again."""
+    first, second = make(api), make(api)
+    migration = import_module("webhooks.migrations.0002_roles_and_encrypted_secrets")
+    apps = MigrationExecutor(connection).loader.project_state(("webhooks", "0001_initial")).apps
+    with connection.schema_editor() as editor:
+        migration.secrets_decrypt(apps, editor)
+        assert stored() == [(first["secret"], None), (second["secret"], None)]
+        migration.secrets_encrypt(apps, editor)
+        once = stored()
+        migration.secrets_encrypt(apps, editor)
+    assert stored() == once and all(each.startswith(PREFIX) for each, _ in once)
+    assert [each["secret"] for each in api.get(PATH).body] == [first["secret"], second["secret"]]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE webhooks_webhook SET role_id = NULL")
+        cursor.execute(migration.ADMIN)
+    assert {each.role_id for each in Webhook.objects.all()} == {Role.objects.get(label="Admin").id}
+
+
+# Another key ----------------------------------------------------------------------------------------
+
+
+def rotate() -> str:
+    out = StringIO()
+    call_command("rotate_secrets", stdout=out)
+    return out.getvalue()
+
+
+def test_rotation_by_command(api: Api, settings: Any) -> None:
+    settings.SECRET_KEY = OLD
+    token = api_of(workspace_with(name="Other"))  # the old key signs its token too
+    made = [make(token) for _ in range(3)]
+    token.post(f"{PATH}/{made[0]['id']}/rotateSecret", {"overlapHours": 24})
+    secrets = list(Webhook.objects.order_by("id").values_list("secret", "previous_secret"))
+    settings.SECRET_KEY, settings.SECRET_KEYS_OLD = NEW, [OLD]
+    before = stored()
+    assert rotate() == (
+        "webhooks.Webhook.secret: 3 encrypted anew, 0 were up to date, 0 cannot be read\n"
+        "webhooks.Webhook.previous_secret: 1 encrypted anew, 0 were up to date, 0 cannot be read\n"
+    )
+    assert not {each for row in before for each in row if each} & {each for row in stored() for each in row}
+    settings.SECRET_KEYS_OLD = []
+    assert list(Webhook.objects.order_by("id").values_list("secret", "previous_secret")) == secrets
+    assert "0 encrypted anew, 3 were up to date" in rotate()
+
+
+def test_rotation_says_what_it_cannot_read(api: Api, settings: Any) -> None:
+    settings.SECRET_KEY = OLD
+    other = api_of(workspace_with(name="Other"))
+    make(other)
+    settings.SECRET_KEY = NEW
+    before = stored()
+    with pytest.raises(CommandError, match="a key that is not in SECRET_KEY or SECRET_KEYS_OLD"):
+        rotate()
+    assert stored() == before
+
+
+def test_a_lost_key_is_told_and_nothing_goes_out_unsigned(settings: Any, db: None, receiver: Receiver) -> None:
+    settings.SECRET_KEY = OLD
+    workspace = workspace_with([{"nameSingular": "rocket", "namePlural": "rockets"}])
+    browser = signed_in(workspace)
+    made = make(api_of(workspace), targetUrl=receiver.url())
+    api_of(workspace).post("/rest/rockets", {"name": "Ariane"})
+
+    settings.SECRET_KEY = NEW
+    api = api_of(workspace)
+    worker = Worker(network=network())
+    assert worker.run_once() == 0 and receiver.received == []
+    waiting = Delivery.objects.get()
+    assert (waiting.status, waiting.attempts, waiting.last_error) == (
+        "pending",
+        0,
+        "The webhook's secret cannot be read",
+    )
+    path = f"{PATH}/{made['id']}"
+    shown = api.get(path).body
+    assert (shown["state"], shown["secret"], shown["isActive"]) == ("waiting", None, True)
+    assert shown["stateReason"].startswith(TOLD)
+    assert api.get(PATH).body == [shown]
+    graphql = api.data("{ webhooks { state secret } }", path="/metadata")
+    assert graphql == {"webhooks": [{"state": "waiting", "secret": None}]}
+    for answer in (
+        api.post(f"{path}/revealSecret"),
+        api.post(f"{path}/test", {"object": "rocket", "action": "created"}),
+    ):
+        assert (answer.status, answer.body["code"]) == (400, "WEBHOOK_SECRET_UNREADABLE")
+    before = stored()
+    assert api.patch(path, {"description": "kept"}).status == 200
+    assert stored() == before  # the text that another key may still read
+    browser.force_login(workspace_member(workspace))
+    home = f"/settings/api-webhooks/webhooks/{made['id']}"
+    assert TOLD.strip() in text(browser.get(home))
+    assert browser.post(f"{home}/secret").status_code == 302 and browser.get(f"{home}/secret").status_code == 302
+
+    settings.SECRET_KEYS_OLD = [OLD]
+    fresh = Worker(network=network())
+    assert fresh.run_once() == 1
+    [received] = receiver.received
+    assert received.headers["webhook-signature"] == sign_standard(
+        made["secret"], waiting.message_id, int(received.headers["webhook-timestamp"]), received.body
+    )
+    settings.SECRET_KEYS_OLD = []
+    rotated = api.post(f"{path}/rotateSecret", {"overlapHours": 24}).body
+    assert (rotated["state"], rotated["secret"] is None) == ("active", False)
+    assert stored()[0][1] is None  # a secret that cannot be read cannot sign beside the new one
+    worker.close()
+    fresh.close()
+
+
+def workspace_member(workspace: Any) -> Any:
+    from apikeys.models import Member
+
+    return Member.objects.get(workspace_id=workspace.id).user
