@@ -7,10 +7,9 @@ from uuid import UUID
 
 from django.db.models import QuerySet, prefetch_related_objects
 
-from apikeys import roles
+from apikeys import roles, services
 from apikeys.models import Role as Row
-from apikeys.services import permissions_of
-from config.principal import Permissions
+from config.principal import Permissions, Principal
 from config.roles import Role
 
 
@@ -22,8 +21,8 @@ def roles_of(workspace_id: UUID) -> list[Role]:
     return _roles(Row.objects.filter(workspace_id=workspace_id).order_by("is_editable", "created_at", "id"))
 
 
-def excess(wanted: Permissions, own: Permissions) -> str | None:
-    return roles.excess(wanted, own)
+def excess(wanted: Permissions, principal: Principal) -> str | None:
+    return services._excess(principal, wanted)
 
 
 def _roles(rows: QuerySet[Row]) -> list[Role]:
@@ -35,6 +34,6 @@ def _roles(rows: QuerySet[Row]) -> list[Role]:
 
 def _permissions(role: Row) -> Permissions:
     if role.is_restricted:
-        return permissions_of(role)
+        return services.permissions_of(role)
     rights = [getattr(role, column) for column in roles.RIGHTS.values()]
     return roles.compile_permissions(rights, role.permission_flags, (), ())

@@ -40,7 +40,8 @@ def roles_of(workspace_id: UUID) -> list[Role]:
 
 def excess(wanted: Permissions, principal: Principal) -> str | None:
     """The first right in `wanted` that the principal lacks, by its API name; None when they have all of them."""
-    return None if principal.is_system else _told().excess(wanted, principal.permissions)
+    missing: str | None = _told().excess(wanted, principal)
+    return missing
 
 
 def tell_role_changed(workspace_id: UUID, role_id: UUID) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 
-from webhooks.models import Delivery, Webhook
+from webhooks.models import Delivery, Webhook, WebhookAct
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -34,3 +34,10 @@ class DeliveryAdmin(ReadOnly):
     search_fields = ["id", "webhook_id"]
     exclude = ["body"]
     show_full_result_count = False
+
+
+@admin.register(WebhookAct)
+class WebhookActAdmin(ReadOnly):
+    list_display = ["at", "act", "by_name", "webhook_id", "workspace_id"]
+    list_filter = ["act"]
+    search_fields = ["webhook_id", "workspace_id"]

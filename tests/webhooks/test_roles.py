@@ -14,6 +14,7 @@ from django.utils import timezone
 from apikeys import services as access
 from apikeys.models import ApiKey
 from tests.api.settings_pages.test_webhooks import signed_in, text
+from tests.budgets.recording import recording
 from tests.factories import Api, api_of, principal_of
 from tests.security.webhook_scene import FLAG, HOOK, PATH, READS_ALL, Scene, make_role, make_scene
 from tests.webhooks.conftest import Receiver, network
@@ -82,6 +83,22 @@ def test_an_update_of_hidden_fields_only_is_not_told(scene: Scene) -> None:
         assert act().status == 200
     assert names(own) == ["rocket.created", "rocket.updated", "rocket.deleted", "rocket.destroyed"]
     assert all("fuel" not in each["record"] for each in bodies(own))
+
+
+def test_asking_the_role_costs_a_write_no_statement(scene: Scene) -> None:
+    def statements() -> int:
+        rocket(scene)  # what is kept by version is read once
+        with recording() as sent:
+            rocket(scene)
+        return len(sent)
+
+    scene.webhook(scene.admin)
+    as_admin = statements()
+    Webhook.objects.all().delete()
+    scene.webhook(scene.hooks)
+    assert statements() == as_admin
+    scene.hide_field("Hooks", "rocket", "motto")
+    assert statements() == as_admin
 
 
 def test_the_role_is_asked_when_the_event_is_written(scene: Scene) -> None:

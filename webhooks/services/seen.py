@@ -117,10 +117,13 @@ class Seen:
 def seen_by(principal: Principal, webhooks: Sequence[Webhook]) -> list[Seen]:
     """The webhooks with what the principal may know of each; one statement for all their roles."""
     acting = acting_roles(webhooks)
+    lacked: dict[UUID | None, str | None] = {}  # by role
     seen = []
     for webhook, role in zip(webhooks, acting, strict=True):
-        # What a deleted role allowed nobody knows any more: its webhooks are for those with every right.
-        missing = excess(EVERYTHING if role is None else role.permissions, principal)
+        if webhook.role_id not in lacked:
+            # What a deleted role allowed nobody knows any more: its webhooks are for those with every right.
+            lacked[webhook.role_id] = excess(EVERYTHING if role is None else role.permissions, principal)
+        missing = lacked[webhook.role_id]
         shown = tuple(webhook.operations) if missing is None else _readable_operations(principal, webhook)
         seen.append(Seen(webhook, role, missing, shown))
     return seen
