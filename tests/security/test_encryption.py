@@ -138,6 +138,17 @@ def test_migration_of_webhooks_that_are_there(api: Api) -> None:
     assert {each.role_id for each in Webhook.objects.all()} == {Role.objects.get(label="Admin").id}
 
 
+def test_the_migration_goes_back_and_forth(api: Api) -> None:
+    made = make(api, secret="geheim")
+    call_command("migrate", "webhooks", "0001", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT secret FROM webhooks_webhook")
+        assert cursor.fetchall() == [("geheim",)]
+    call_command("migrate", "webhooks", verbosity=0)
+    assert stored()[0][0].startswith(PREFIX)
+    assert api.get(f"{PATH}/{made['id']}").body == made
+
+
 # Another key ----------------------------------------------------------------------------------------
 
 
