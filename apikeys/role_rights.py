@@ -22,7 +22,7 @@ def roles_of(workspace_id: UUID) -> list[Role]:
 
 
 def excess(wanted: Permissions, principal: Principal) -> str | None:
-    return services._excess(principal, wanted)
+    return services.excess_of(principal, wanted)
 
 
 def _roles(rows: QuerySet[Row]) -> list[Role]:

@@ -243,7 +243,7 @@ def roles_for_api_keys(principal: Principal) -> list[Role]:
 
 def bindable_roles(principal: Principal) -> list[Role]:
     """Roles for keys that lie within the caller's own rights."""
-    return [each for each in roles_for_api_keys(principal) if _excess(principal, permissions_of(each)) is None]
+    return [each for each in roles_for_api_keys(principal) if excess_of(principal, permissions_of(each)) is None]
 
 
 def role_get(principal: Principal, role_id: UUID) -> Role:
@@ -375,7 +375,7 @@ def _reach(principal: Principal, wanted: Permissions) -> Reach:
     )
 
 
-def _excess(principal: Principal, wanted: Permissions) -> str | None:
+def excess_of(principal: Principal, wanted: Permissions) -> str | None:
     if principal.is_system:
         return None
     return excess(wanted, principal.permissions, _reach(principal, wanted))
@@ -412,7 +412,7 @@ def _inherit_restrictions(principal: Principal, role: Role, *, of_fields_only: b
 
 def _refuse_excess(principal: Principal, role: Role) -> None:
     """No escalation: what a role grants must lie within the rights of whoever grants it."""
-    missing = _excess(principal, permissions_of(role))
+    missing = excess_of(principal, permissions_of(role))
     if missing is not None:
         raise lacking(missing, f'The role grants "{missing}", which you do not have.')
 

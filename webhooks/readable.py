@@ -26,14 +26,12 @@ def reads_everything(permissions: Permissions) -> bool:
 
 
 def may_read(permissions: Permissions, subject: ObjectSchema) -> bool:
-    return permissions.allows("read", subject.id, is_system=subject.is_system)
+    return permissions.allows("read", subject)
 
 
 def hidden_names(permissions: Permissions, subject: ObjectSchema) -> frozenset[str]:
     """Names of the object's members that the role may not read: of fields, and of relations' ids."""
-    if not permissions.unreadable_fields:
-        return frozenset()
-    hidden = [each for each in subject.fields if each.id in permissions.unreadable_fields]
+    hidden = [each for each in subject.fields if permissions.hides(each)]
     joins = (each.relation.join_name for each in hidden if each.relation is not None)
     return frozenset([each.name for each in hidden]) | frozenset(name for name in joins if name is not None)
 

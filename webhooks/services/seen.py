@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from config.errors import PermissionDenied
+from config.http import rights
 from config.principal import EVERYTHING, Permissions, Principal
 from config.roles import Role, excess, roles_by_id
 from metadata.cache import load_schema
@@ -35,13 +35,7 @@ State = Literal["active", "failing", "paused", "switchedOff", "waiting"]
 
 def require(principal: Principal) -> None:
     """Raises PermissionDenied unless the principal's role may see and change webhooks."""
-    if not principal.permissions.has_flag(FLAG):
-        raise denied(FLAG)
-
-
-def denied(permission: str, hint: str | None = None) -> PermissionDenied:
-    required = {"permission": permission}
-    return PermissionDenied(details=required, extensions={"required": required}, hint=hint or f"Needs {permission}.")
+    rights.require(principal, FLAG)
 
 
 @dataclass(frozen=True, slots=True)

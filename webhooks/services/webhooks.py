@@ -17,6 +17,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from config.errors import DuplicateEntry, NotFound
+from config.http import rights
 from config.principal import Principal
 from config.roles import Role, excess, roles_of
 from metadata.cache import load_schema
@@ -24,7 +25,7 @@ from metadata.models import Workspace
 from webhooks.models import Webhook, WebhookAct, generate_secret
 from webhooks.readable import reads_everything, unreadable_object
 from webhooks.services.checks import clean, clean_id, clean_secret, invalid, without_nulls
-from webhooks.services.seen import ROLE_DELETED, Seen, denied, require, seen_by
+from webhooks.services.seen import ROLE_DELETED, Seen, require, seen_by
 from webhooks.services.waiting import give_up, hold, records_database, release
 
 MAX_WEBHOOKS = 500  # live ones in a workspace, so that lists stay bounded
@@ -226,7 +227,7 @@ def note(principal: Principal, webhook: Webhook, act: str, members: list[str] | 
 
 def roles_to_give(principal: Principal) -> list[Role]:
     """The roles that the principal may let a webhook act as: those within their own rights, Admin first."""
-    if not principal.permissions.has_flag("ROLES"):
+    if not rights.may(principal, "ROLES"):
         return []
     return [each for each in roles_of(principal.workspace_id) if excess(each.permissions, principal) is None]
 
@@ -234,7 +235,9 @@ def roles_to_give(principal: Principal) -> list[Role]:
 def refuse_beyond(seen: Seen) -> None:
     """Raises PermissionDenied when the webhook's role exceeds the rights of whoever looks at it."""
     if seen.missing is not None:
-        raise denied(seen.missing, f'The webhook acts as a role that grants "{seen.missing}", which you do not have.')
+        raise rights.lacking(
+            seen.missing, f'The webhook acts as a role that grants "{seen.missing}", which you do not have.'
+        )
 
 
 def locked(principal: Principal, webhook_id: UUID) -> Seen:
@@ -267,14 +270,14 @@ def _role_to_give(principal: Principal, given: Any, held: Role | None = None) ->
         raise invalid("roleId must be a UUID", "INVALID_WEBHOOK_INPUT", "roleId") from None
     if held is not None and held.id == role_id:
         return held
-    if role_id != principal.role_id and not principal.permissions.has_flag("ROLES"):
-        raise denied("ROLES")
+    if role_id != principal.role_id and not rights.may(principal, "ROLES"):
+        raise rights.lacking("ROLES")
     role = next((each for each in roles_of(principal.workspace_id) if each.id == role_id), None)
     if role is None:
         raise invalid("Could not find role for given roleId", "ROLE_NOT_FOUND", "roleId")
     missing = excess(role.permissions, principal)
     if missing is not None:
-        raise denied(missing, f'The role grants "{missing}", which you do not have.')
+        raise rights.lacking(missing, f'The role grants "{missing}", which you do not have.')
     return role
 
 
