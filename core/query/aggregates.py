@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from core.query.names import Scope, reads
 from metadata.schema import FieldSchema, ObjectSchema
 
 _COUNTS = ("countUniqueValues", "countEmpty", "countNotEmpty", "percentageEmpty", "percentageNotEmpty")
@@ -41,6 +42,12 @@ class AggregateSpec:
 def aggregates_of(subject: ObjectSchema) -> Mapping[str, AggregateSpec]:
     """Every aggregate of the object by its name, in the order the schema lists them."""
     return {spec.name: spec for spec in _aggregates(subject)}
+
+
+def aggregate_names(scope: Scope, subject: ObjectSchema) -> list[str]:
+    """The aggregates that the caller may ask for."""
+    specs = aggregates_of(subject).values()
+    return [each.name for each in specs if each.field is None or reads(scope, subject, each.field)]
 
 
 def _aggregates(subject: ObjectSchema) -> Iterator[AggregateSpec]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from config.errors import BadRequest
+from core.query.names import Scope, reads
 from core.query.plan import All, Any_, Compare, Condition, Negation
 from metadata.fieldtypes.operators import OPERATORS
 from metadata.schema import FieldSchema, ObjectSchema
@@ -36,10 +37,17 @@ def criteria_of(subject: ObjectSchema) -> tuple[tuple[Column, ...], ...]:
     )
 
 
-def similar_to(subject: ObjectSchema, data: Mapping[str, Any], record_id: str | None) -> Condition | None:
-    """Records that agree with the stored `data` on every value of some criterion; None when no criterion can tell."""
+def similar_to(
+    scope: Scope, subject: ObjectSchema, data: Mapping[str, Any], record_id: str | None
+) -> Condition | None:
+    """Records that agree with the stored `data` on every value of some criterion; None when no criterion can tell.
+
+    A criterion with a field that the caller may not read tells them nothing.
+    """
     alternatives: list[Condition] = []
     for group in criteria_of(subject):
+        if not all(reads(scope, subject, field) for field, _ in group):
+            continue
         comparisons = []
         for field, part in group:
             stored = data.get(field.storage_key)

@@ -77,7 +77,7 @@ class _Planner:
                 return self.related(subject, relation_field, body, hops, depth)
             raise UnknownField(
                 f'Object {subject.singular} doesn\'t have any "{name}" field.',
-                hint=nearest(name, member_names(subject)),
+                hint=nearest(name, member_names(self.scope, subject)),
                 path=name,
             )
         require_readable(self.scope, subject, field)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from config.errors import BadRequest, InvalidTimezone, TooComplex
 from core.query import ir
-from core.query.aggregates import AggregateSpec, aggregates_of
+from core.query.aggregates import AggregateSpec, aggregate_names, aggregates_of
 from core.query.filters import mentions_deleted, plan_filter
 from core.query.names import Scope, find_object, member_names, nearest, require, require_readable, value_field
 from core.query.orders import DIRECTIONS, plan_order
@@ -132,7 +132,7 @@ def _aggregate(scope: Scope, subject: ObjectSchema, name: str) -> AggregateSpec:
     spec = aggregates_of(subject).get("totalCount" if name == "countAll" else name)
     if spec is None or name == "countAll":
         raise BadRequest(
-            f"Unknown aggregate field(s): {name}", path="aggregate", hint=nearest(name, aggregates_of(subject))
+            f"Unknown aggregate field(s): {name}", path="aggregate", hint=nearest(name, aggregate_names(scope, subject))
         )
     if spec.field is not None:
         require_readable(scope, subject, spec.field)
@@ -203,7 +203,7 @@ def _dimension(scope: Scope, subject: ObjectSchema, element: Mapping[str, Any]) 
 def _related_dimension(scope: Scope, subject: ObjectSchema, name: str, definition: Any) -> Dimension:
     relation_field = subject.by_name.get(name)
     if relation_field is None or relation_field.relation is None:
-        raise BadRequest(f"Unidentified field in groupBy: {name}", path=name, hint=nearest(name, member_names(subject)))
+        raise BadRequest(f"Unidentified field in groupBy: {name}", path=name, hint=nearest(name, member_names(scope, subject)))
     target = scope.schema.target(relation_field)
     if not relation_field.relation.is_to_one or target is None:
         raise BadRequest(f'Field "{name}" is not supported in groupBy', path=name)
@@ -215,7 +215,7 @@ def _related_dimension(scope: Scope, subject: ObjectSchema, name: str, definitio
         raise BadRequest(
             f"Unidentified field in groupBy: {name}.{nested_name}",
             path=name,
-            hint=nearest(nested_name, member_names(target)),
+            hint=nearest(nested_name, member_names(scope, target)),
         )
     require_readable(scope, target, field)
     dimension = _value_dimension(field, (name, nested_name), nested)
@@ -349,7 +349,7 @@ def _order(
         [(aggregate, direction)] = value.items()
         spec = aggregates_of(subject).get(aggregate)
         if spec is None:
-            raise BadRequest(f"Unknown aggregate field: {aggregate}", hint=nearest(aggregate, aggregates_of(subject)))
+            raise BadRequest(f"Unknown aggregate field: {aggregate}", hint=nearest(aggregate, aggregate_names(scope, subject)))
         if spec.field is not None:
             require_readable(scope, subject, spec.field)
         return GroupOrder(spec.sql, *_direction(direction, aggregate))

@@ -48,9 +48,14 @@ def find_object(scope: Scope, singular: str) -> ObjectSchema:
     found = scope.schema.by_singular.get(singular)
     if found is None:
         raise UnknownObject(
-            f"object '{singular}' not found", hint=nearest(singular, scope.schema.by_singular), path=singular
+            f"object '{singular}' not found", hint=nearest(singular, object_names(scope)), path=singular
         )
     return found
+
+
+def object_names(scope: Scope) -> list[str]:
+    """The names of the objects whose records the caller may read."""
+    return [each.singular for each in scope.schema.objects if may(scope, "read", each)]
 
 
 def require(scope: Scope, verb: Verb, subject: ObjectSchema) -> None:
@@ -93,13 +98,51 @@ def denied(verb: Verb, subject: ObjectSchema, field: FieldSchema | None = None) 
 
 
 def require_readable(scope: Scope, subject: ObjectSchema, field: FieldSchema) -> None:
-    if scope.principal.permissions.hides(field):
-        raise denied("read", subject, field)
+    """Refuse to use a field in any part of a query whose answer could tell its values."""
+    hidden = _hidden_behind(scope, subject, field)
+    if hidden is not None:
+        raise denied("read", *hidden)
 
 
-def member_names(subject: ObjectSchema) -> list[str]:
-    """Every name a client can use for a member of the object: fields and join columns."""
-    return [*subject.by_name, *subject.by_join_name]
+def reads(scope: Scope, subject: ObjectSchema, field: FieldSchema) -> bool:
+    """Whether the caller's role may read the field's values."""
+    return _hidden_behind(scope, subject, field) is None
+
+
+def _hidden_behind(
+    scope: Scope, subject: ObjectSchema, field: FieldSchema
+) -> tuple[ObjectSchema, FieldSchema] | None:
+    """The unreadable field whose values this one would tell: itself, or what it is made of.
+
+    Who sees the people of a company sees the company of each; who sees the search vector sees the words of
+    all fields in it.
+    """
+    permissions = scope.principal.permissions
+    if permissions.hides(field):
+        return subject, field
+    if field.column == "search":
+        return next(((subject, each) for each in subject.search_fields if permissions.hides(each)), None)
+    if permissions.unreadable_fields and field.relation is not None and not field.relation.is_to_one:
+        target, inverse = scope.schema.target(field), inverse_of(scope, field)
+        if target is not None and inverse is not None and permissions.hides(inverse):
+            return target, inverse
+    return None
+
+
+def writes(scope: Scope, field: FieldSchema) -> bool:
+    """Whether the caller's role may set the field's values, on an object it may update."""
+    return not scope.principal.permissions.locks(field)
+
+
+def readable_unique_fields(scope: Scope, subject: ObjectSchema) -> tuple[FieldSchema, ...]:
+    """The unique fields a record can be found by: what nobody may read finds nothing, or it would tell who has it."""
+    return tuple(each for each in subject.unique_fields if reads(scope, subject, each))
+
+
+def member_names(scope: Scope, subject: ObjectSchema) -> list[str]:
+    """Every name the caller can use for a member of the object: fields and join columns."""
+    names = [*subject.by_name.items(), *subject.by_join_name.items()]
+    return [name for name, field in names if reads(scope, subject, field)]
 
 
 def value_field(subject: ObjectSchema, name: str) -> FieldSchema | None:

@@ -67,7 +67,7 @@ def _plan_key(scope: Scope, subject: ObjectSchema, item: ir.Order) -> OrderKey:
     if relation_field is None or relation_field.relation is None:
         raise UnknownSortField(
             f'Field "{name}" does not exist or is not sortable',
-            hint=nearest(name, member_names(subject)),
+            hint=nearest(name, member_names(scope, subject)),
             path=name,
         )
     require_readable(scope, subject, relation_field)
@@ -89,7 +89,7 @@ def _plan_key(scope: Scope, subject: ObjectSchema, item: ir.Order) -> OrderKey:
             raise BadRequest(f'Field "{name}.{rest[0]}" does not support nested ordering', path=name)
         raise UnknownSortField(
             f'Nested field "{rest[0]}" not found in target object "{target.singular}"',
-            hint=nearest(rest[0], member_names(target)),
+            hint=nearest(rest[0], member_names(scope, target)),
             path=f"{name}.{rest[0]}",
         )
     require_readable(scope, target, nested)

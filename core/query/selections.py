@@ -8,9 +8,9 @@ from typing import Any
 
 from config.errors import BadRequest, TooComplex, UnknownField
 from core.query import ir
-from core.query.aggregates import aggregates_of
+from core.query.aggregates import aggregate_names, aggregates_of
 from core.query.filters import mentions_deleted, plan_filter
-from core.query.names import Scope, inverse_of, may, nearest, require, require_readable
+from core.query.names import Scope, inverse_of, may, member_names, nearest, reads, require, require_readable
 from core.query.orders import decode_cursor, id_key, plan_order
 from core.query.pages import order_of, page_of
 from core.query.plan import (
@@ -79,11 +79,10 @@ def _plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) 
 
 
 def _everything(scope: Scope, subject: ObjectSchema, selection: ir.Everything) -> tuple[Member, ...]:
-    hidden = scope.hidden
-    only = _wanted(subject, selection.only, hidden)
+    only = _wanted(scope, subject, selection.only)
     members: list[Member] = []
     for field in subject.fields:
-        if field.id in hidden or not field.type.is_readable or not _is_wanted(field, only):
+        if not field.type.is_readable or not _is_wanted(field, only) or not reads(scope, subject, field):
             continue
         if field.relation is None:
             members.append(Value(field.name, field.type.whole_answer_sql(field), scope.files_schema))
@@ -122,21 +121,21 @@ def _flat(scope: Scope, subject: ObjectSchema) -> tuple[Member, ...]:
     return _everything(scope, subject, ir.Everything(depth=0))
 
 
-def _wanted(subject: ObjectSchema, only: Sequence[str] | None, hidden: frozenset[Any]) -> frozenset[str] | None:
+def _wanted(scope: Scope, subject: ObjectSchema, only: Sequence[str] | None) -> frozenset[str] | None:
     if only is None:
         return None
     unknown = [
         name
         for name in only
         if (field := subject.by_name.get(name) or subject.by_join_name.get(name)) is None
-        or field.id in hidden
         or not field.type.is_readable
+        or not reads(scope, subject, field)
     ]
     if unknown:
         raise BadRequest(
             f"'fields' parameter invalid. Unknown or unreadable fields on '{subject.singular}': {', '.join(unknown)}",
             path="fields",
-            hint=nearest(unknown[0], [*subject.by_name, *subject.by_join_name]),
+            hint=nearest(unknown[0], member_names(scope, subject)),
         )
     return frozenset((*only, "id"))
 
@@ -174,7 +173,7 @@ def _picked(scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick], depth
         else:
             raise UnknownField(
                 f'Cannot query field "{pick.name}" on type "{subject.singular_pascal}".',
-                hint=nearest(pick.name, [*subject.by_name, *subject.by_join_name]),
+                hint=nearest(pick.name, member_names(scope, subject)),
             )
     return tuple(members)
 
@@ -276,7 +275,7 @@ def plan_connection(
             if spec is None:
                 raise UnknownField(
                     f'Cannot query field "{pick.name}" on type "{subject.singular_pascal}Connection".',
-                    hint=nearest(pick.name, aggregates_of(subject)),
+                    hint=nearest(pick.name, aggregate_names(scope, subject)),
                 )
             if spec.field is not None:
                 require_readable(scope, subject, spec.field)

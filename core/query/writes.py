@@ -76,11 +76,20 @@ def _slots(subject: ObjectSchema) -> Mapping[str, _Slot]:
 
 
 def plan_inputs(
-    scope: Scope, subject: ObjectSchema, records: Sequence[Any], *, is_update: bool = False, as_batch: bool = True
+    scope: Scope,
+    subject: ObjectSchema,
+    records: Sequence[Any],
+    *,
+    is_update: bool = False,
+    as_batch: bool = True,
+    verb: Literal["read", "update"] = "update",
 ) -> list[RecordInput]:
-    """The cleaned records, in order; raises the first fault with all of them in its details."""
+    """The cleaned records, in order; raises the first fault with all of them in its details.
+
+    `verb` is what is done with the values: "read" compares stored ones with them.
+    """
     slots = _slots(subject)
-    locked = _locked(scope, subject)
+    refused = _locked(scope, subject) if verb == "update" else scope.hidden
     planned: list[RecordInput] = []
     faults: list[tuple[int, ApiError]] = []
     for index, data in enumerate(records):
@@ -96,12 +105,12 @@ def plan_inputs(
                 if slot is None:
                     raise InvalidValue(
                         f'Object {subject.singular} doesn\'t have any "{name}" field.',
-                        hint=nearest(name, member_names(subject)),
+                        hint=nearest(name, member_names(scope, subject)),
                         path=name,
                     )
                 field = slot.field
-                if locked and field.id in locked:
-                    raise denied("update", subject, field)
+                if refused and field.id in refused:
+                    raise denied(verb, subject, field)
                 if slot.clean is not None:
                     cleaned = slot.clean(value, field)
                     if cleaned is None and slot.is_required:
@@ -109,8 +118,8 @@ def plan_inputs(
                     values[field] = cleaned
                     continue
                 if slot.kind == "to_many" and isinstance(value, Mapping):
-                    for verb in _RELATION_VERBS & value.keys():
-                        message = f"{verb.capitalize()} is not allowed for {name} on {subject.singular}"
+                    for act in _RELATION_VERBS & value.keys():
+                        message = f"{act.capitalize()} is not allowed for {name} on {subject.singular}"
                         raise InvalidRelation(message, path=name)
                 _SETTERS[slot.kind](record, field, value, is_update)
             except ApiError as fault:

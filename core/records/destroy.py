@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from config.errors import StillReferenced
 from config.principal import Principal
 from core.query import ir
-from core.query.names import Scope, find_object, require
+from core.query.names import Scope, find_object, require, require_readable
 from core.records.targets import check_target, lock
 from core.records.writing import emit_events, in_transaction, plan_answer
 from core.sql.execute import fetch
@@ -21,6 +21,7 @@ def destroy(principal: Principal, schema: WorkspaceSchema, query: ir.Destroy) ->
     scope = Scope(schema, principal)
     subject = find_object(scope, query.object_name)
     require(scope, "destroy", subject)
+    _require_restricting(scope, subject)
     condition = check_target(scope, subject, query.target)
     answer = plan_answer(scope, subject, query.selection, "destroyed")
 
@@ -40,6 +41,28 @@ def destroy(principal: Principal, schema: WorkspaceSchema, query: ir.Destroy) ->
         return [texts[record_id] for record_id in ids]
 
     return in_transaction(scope, subject, work)
+
+
+def _require_restricting(scope: Scope, subject: ObjectSchema) -> None:
+    """Refuse where records that the caller may not see could keep these from being destroyed, whether any does or not.
+
+    Else the refusal would tell that they are there. Records that go along or are cleared are never told of.
+    """
+    reached, cascading, restricting = [subject], [], []
+    for each in reached:
+        for other, fields in pointing_fields(scope.schema, each).items():
+            for field in fields:
+                rule = field.relation.on_delete if field.relation is not None else ""
+                if rule == "RESTRICT":
+                    restricting.append((other, field))
+                elif rule == "CASCADE":
+                    cascading.append((other, field))
+                    if other not in reached:
+                        reached.append(other)
+    if restricting:
+        for other, field in (*restricting, *cascading):
+            require(scope, "read", other)
+            require_readable(scope, other, field)
 
 
 def remove(scope: Scope, subject: ObjectSchema, ids: Sequence[str]) -> None:

@@ -60,7 +60,7 @@ def _plans(principal: Principal, schema: WorkspaceSchema, query: ir.Duplicates) 
         sources = [(stored[each], each) for each in ids if each in stored]
     else:
         check_batch(scope, len(query.records or ()))
-        inputs = plan_inputs(scope, subject, query.records or ())
+        inputs = plan_inputs(scope, subject, query.records or (), verb="read")
         refuse_creates(inputs)
         sources = [(document(subject, record), record.id) for record in inputs]
     connection: Connection | None = None
@@ -72,7 +72,7 @@ def _plans(principal: Principal, schema: WorkspaceSchema, query: ir.Duplicates) 
     plans = [
         FindPlan(
             subject,
-            similar_to(subject, data, record_id) or Never(),
+            similar_to(scope, subject, data, record_id) or Never(),
             sees_deleted=False,
             order=(id_key(subject),),
             window=Window(LARGEST_PAGE),

@@ -30,7 +30,7 @@ from config.errors import (
 )
 from config.http import rights
 from config.principal import Principal
-from core.query.names import DOWNLOAD_FLAG, Scope, denied, may, require
+from core.query.names import DOWNLOAD_FLAG, Scope, denied, may, reads, require, writes
 from core.query.writes import RecordInput
 from core.records.writing import about
 from core.sql.execute import fetch
@@ -98,7 +98,7 @@ def file_upload(principal: Principal, field_name: str, upload: Upload) -> Stored
     scope = Scope(current_schema(principal.workspace_id), principal)
     subject, field = _files_field(scope, field_name)
     require(scope, "update", subject)
-    if principal.permissions.locks(field):
+    if not writes(scope, field):
         raise denied("update", subject, field)
     if (upload.size or 0) > settings.MAX_FILE_BYTES:
         raise BodyTooLarge(f"File is larger than {settings.MAX_FILE_BYTES} bytes", path="file")
@@ -166,7 +166,7 @@ def file_find(principal: Principal, file_id: str) -> StoredFile:
     """A file of the workspace, for those who may read its field; its address with DOWNLOAD_FILE. Raises NotFound."""
     scope = Scope(current_schema(principal.workspace_id), principal)
     file = _find(scope.schema.schema_name, principal.workspace.shard, file_id)
-    _require_field(scope, file, "read")
+    _require_field(scope, file, "read", file_id)
     return file if rights.may(principal, DOWNLOAD_FLAG) else replace(file, url=None)
 
 
@@ -176,7 +176,7 @@ def file_delete(principal: Principal, file_id: str) -> StoredFile:
     schema_name, using = scope.schema.schema_name, principal.workspace.shard
     with transaction.atomic(using=using):
         file = _find(schema_name, using, file_id)
-        _require_field(scope, file, "update")
+        _require_field(scope, file, "update", file_id)
         if not fetch(compile_delete(schema_name, Sql("f.id = %s::uuid", (file.id,))), using):
             _not_found(file_id)
     return file
@@ -193,7 +193,7 @@ def _not_found(file_id: str) -> NoReturn:
     raise NotFound(f"There is no file with id {file_id[:64]}", path="fileId")
 
 
-def _require_field(scope: Scope, file: StoredFile, verb: Any) -> None:
+def _require_field(scope: Scope, file: StoredFile, verb: Any, asked: str) -> None:
     """The rights on a file are those on its field; files of a field that is gone are everybody's who may upload.
 
     One that may not be read answers as one that does not exist.
@@ -202,14 +202,13 @@ def _require_field(scope: Scope, file: StoredFile, verb: Any) -> None:
     subject = next((each for each in scope.schema.objects if field_id in each.by_id), None)
     if subject is None:
         if not rights.may(scope.principal, UPLOAD_FLAG):
-            _not_found(file.id)
+            _not_found(asked)
         return
     field = subject.by_id[field_id]
-    permissions = scope.principal.permissions
-    if not may(scope, "read", subject) or permissions.hides(field):
-        _not_found(file.id)
+    if not may(scope, "read", subject) or not reads(scope, subject, field):
+        _not_found(asked)
     require(scope, verb, subject)
-    if verb != "read" and permissions.locks(field):
+    if verb != "read" and not writes(scope, field):
         raise denied(verb, subject, field)
 
 

@@ -11,7 +11,7 @@ from config.errors import InvalidCursor, RecordNotFound
 from config.principal import Principal
 from config.rendering import dumps, loads
 from core.query import ir
-from core.query.names import Scope, find_object, require
+from core.query.names import Scope, find_object, reads, require
 from core.query.writes import target_id
 from core.records.listing import Listing, listing_of
 from core.sql.execute import fetch
@@ -25,14 +25,17 @@ def history(principal: Principal, schema: WorkspaceSchema, query: ir.History) ->
     """A page of `{"id", "action", "at", "actor", "changes": {name: {"before", "after"}}}`, the newest first.
 
     Only `after` of the page is read. Names are the fields' present ones; deleted fields and those the caller
-    may not read are left out. Raises RecordNotFound for a record that neither exists nor has a history.
+    may not read are left out, and so are updates of nothing else. Raises RecordNotFound for a record that
+    neither exists nor has a history.
     """
     scope = Scope(schema, principal)
     subject = find_object(scope, query.object_name)
     require(scope, "read", subject)
     size = DEFAULT_SIZE if query.page.size is None else query.page.size
     before = LAST if query.page.after is None else _decode(query.page.after)
-    rows = fetch(compile_history(subject, target_id(query.id), before, size + 1), principal.workspace.shard)
+    hidden = [each.storage_key for each in subject.fields if not reads(scope, subject, each)]
+    sql = compile_history(subject, target_id(query.id), before, size + 1, hidden)
+    rows = fetch(sql, principal.workspace.shard)
     total, newer, exists = rows[0][:3]
     if not total and not exists:
         raise RecordNotFound()
@@ -48,7 +51,9 @@ def _entry(
 ) -> str:
     hidden = scope.hidden
     by = subject.by_name.get("updatedBy")
-    who = None if actor is None or (by is not None and by.id in hidden) else loads(actor.encode())
+    told_by = ("updatedBy", "createdBy") if action == "created" else ("updatedBy",)  # who made it is one of both
+    is_told = all(subject.by_name[name].id not in hidden for name in told_by if name in subject.by_name)
+    who = loads(actor.encode()) if actor is not None and is_told else None
     if who is not None and by is not None:
         who = by.type.answer(who, by)
     changed = _changes(scope, subject, loads(changes.encode())) if changes is not None else {}

@@ -9,14 +9,14 @@ from config.errors import BadRequest, RecordNotFound
 from config.principal import Principal
 from config.rendering import dumps, loads
 from core.query import ir
-from core.query.names import Scope, find_object, require
+from core.query.names import Scope, denied, find_object, may, reads, require, writes
 from core.query.writes import RecordInput, target_id
 from core.records.destroy import pointing_fields
 from core.records.rewriting import Stored, rewrite, stored_of, update_row
 from core.records.writing import emit_events, in_transaction, plan_answer, read_answers
 from core.sql.execute import fetch
 from core.sql.fragment import Sql, array_literal
-from core.sql.mutate import compile_destroy, compile_lock, compile_repoint
+from core.sql.mutate import compile_destroy, compile_lock, compile_pointing, compile_repoint
 from metadata.fieldtypes.uuid import new_id
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
@@ -39,6 +39,7 @@ def merge(principal: Principal, schema: WorkspaceSchema, query: ir.Merge) -> str
     subject = find_object(scope, query.object_name)
     require(scope, "update", subject)
     require(scope, "destroy", subject)
+    _require_pointing(scope, subject)
     ids = _check(subject, query)
     try:
         return in_transaction(scope, subject, lambda: _merge(scope, subject, ids, query))
@@ -81,9 +82,8 @@ def _merge(scope: Scope, subject: ObjectSchema, ids: Sequence[str], query: ir.Me
     stored = {row[0]: stored_of(row) for row in rows}
     survivor = ids[query.priority]
     others = [each for each in ids if each != survivor]
-    record = _combined(subject, [stored[survivor], *(stored[each] for each in others)])
-    for other, fields in pointing_fields(scope.schema, subject).items():
-        fetch(compile_repoint(other, fields, others, survivor, scope.principal.actor()), using)
+    record = _combined(scope, subject, [stored[survivor], *(stored[each] for each in others)])
+    _repoint(scope, subject, others, survivor)
     fetch(compile_destroy(subject, others, scope.principal.actor()), using)
     row, changed = update_row(subject, stored[survivor], record, 0)
     written = rewrite(scope, subject, [row], [], answer)
@@ -95,11 +95,35 @@ def _merge(scope: Scope, subject: ObjectSchema, ids: Sequence[str], query: ir.Me
     return text
 
 
-def _combined(subject: ObjectSchema, records: Sequence[Stored]) -> RecordInput:
-    """What the survivor, the first of `records`, has afterwards."""
+def _repoint(scope: Scope, subject: ObjectSchema, others: Sequence[str], survivor: str) -> None:
+    """Let what points at `others` point at the survivor. Raises PermissionDenied where the caller may not write that."""
+    using = scope.principal.workspace.shard
+    for other, fields in pointing_fields(scope.schema, subject).items():
+        may_update = may(scope, "update", other)
+        locked = [each for each in fields if not may_update or not writes(scope, each)]
+        if locked and fetch(compile_pointing(other, locked, others), using):
+            raise denied("update", other, locked[0] if may_update else None)
+        free = [each for each in fields if each not in locked]
+        if free:
+            fetch(compile_repoint(other, free, others, survivor, scope.principal.actor()), using)
+
+
+def _require_pointing(scope: Scope, subject: ObjectSchema) -> None:
+    """Refuse where records that the caller may not see could point at those merged, whether any does or not."""
+    for other, fields in pointing_fields(scope.schema, subject).items():
+        require(scope, "read", other)
+        for field in fields:
+            if not reads(scope, other, field) and not (may(scope, "update", other) and writes(scope, field)):
+                raise denied("update", other, field)
+
+
+def _combined(scope: Scope, subject: ObjectSchema, records: Sequence[Stored]) -> RecordInput:
+    """What the survivor, the first of `records`, has afterwards: its own in fields that the caller may not change."""
     combined = RecordInput(0)
     for field in subject.fields:
         if field.column is not None or (field.relation is not None and not field.relation.is_to_one):
+            continue
+        if not writes(scope, field) or not reads(scope, subject, field):
             continue
         values = [record.data[field.storage_key] for record in records if field.storage_key in record.data]
         if values:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from config.errors import Conflict, DuplicateEntry, MultipleMatches
 from config.events import Event
 from core.query import ir
-from core.query.names import Scope
+from core.query.names import Scope, readable_unique_fields
 from core.query.plan import Relate
 from core.query.writes import RecordInput
 from core.records.files import attach_files
@@ -45,7 +45,7 @@ def upsert(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], selec
     given_ids = [record.id for record in inputs]
     created = plan_answer(scope, subject, selection, "created")
     updated = plan_answer(scope, subject, selection, "updated")
-    keys = [_keys(subject, record) for record in inputs]
+    keys = [_keys(scope, subject, record) for record in inputs]
     _refuse_repeats(subject, keys)
 
     def work() -> list[str]:
@@ -59,10 +59,16 @@ def upsert(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], selec
         raise duplicate(scope, subject, fault, inputs) from None
 
 
-def _keys(subject: ObjectSchema, record: RecordInput) -> list[Key]:
-    """The unique keys an input gives a value for, its id among them."""
-    keys = [(field, unique_key(field, record)) for field in subject.unique_fields]
+def _keys(scope: Scope, subject: ObjectSchema, record: RecordInput) -> list[Key]:
+    """The unique keys an input gives a value for and the caller may read, its id among them."""
+    keys = [(field, unique_key(field, record)) for field in readable_unique_fields(scope, subject)]
     return [(field, key) for field, key in keys if key is not None]
+
+
+def _has_hidden_keys(scope: Scope, subject: ObjectSchema, inputs: Sequence[RecordInput]) -> bool:
+    """Whether inputs have unique values that find no record, because the caller may not read them."""
+    hidden = set(subject.unique_fields) - set(readable_unique_fields(scope, subject))
+    return any(unique_key(field, record) is not None for field in hidden for record in inputs)
 
 
 def _refuse_repeats(subject: ObjectSchema, keys: Sequence[Sequence[Key]]) -> None:
@@ -97,12 +103,14 @@ def _upsert(
     texts: dict[int, str] = {}
     told: list[Event] = []
     open_inputs = list(inputs)
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         matches = _match(scope, subject, [(record, keys[record.index]) for record in open_inputs])
         # New records first: those that are updated may point at them.
         fresh = [record for record in open_inputs if record.index not in matches]
         if fresh:
-            relates = _insert(scope, subject, fresh, keys, relates, created, texts, told)
+            # What is skipped once and still matches nothing has a value of a record that the caller may not find.
+            skips = attempt == 0 or not _has_hidden_keys(scope, subject, fresh)
+            relates = _insert(scope, subject, fresh, keys, relates, created, texts, told, skip_conflicts=skips)
         found = [record for record in open_inputs if record.index in matches]
         if found:
             texts |= _update(scope, subject, found, matches, relates, updated, told)
@@ -169,6 +177,8 @@ def _insert(
     answer: Answer,
     texts: dict[int, str],
     told: list[Event],
+    *,
+    skip_conflicts: bool,
 ) -> Sequence[Relate]:
     """Insert what nobody else does meanwhile; adds to `texts` and `told`, gives what is still to be looked up."""
     rows = insert_rows(scope, subject, fresh)
@@ -180,7 +190,7 @@ def _insert(
         scope.principal.actor(),
         relates,
         answer.columns,
-        skip_conflicts=True,
+        skip_conflicts=skip_conflicts,
     )
     written = fetch(sql, scope.principal.workspace.shard)
     if written:

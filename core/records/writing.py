@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from config import events
 from config.errors import ApiError, Conflict, DuplicateEntry, InvalidRelation, MissingReference
 from config.rendering import loads
 from core.query import ir
-from core.query.names import Scope
+from core.query.names import Scope, may, reads, require_readable
 from core.query.plan import JoinId, Member, Relate, ToMany, ToOne, Value
 from core.query.selections import plan_members
 from core.query.writes import RecordInput
@@ -146,7 +147,10 @@ def tell(scope: Scope, told: Sequence[events.Event]) -> None:
 
 
 def plan_relates(scope: Scope, inputs: Sequence[RecordInput]) -> list[Relate]:
-    """Every related id the inputs name, once per relation."""
+    """Every related id the inputs name, once per relation.
+
+    Raises MissingReference for all ids of an object the caller may not read: to them none is there.
+    """
     ids: dict[FieldSchema, set[str]] = {}
     for record in inputs:
         for field, value in record.values.items():
@@ -158,7 +162,10 @@ def plan_relates(scope: Scope, inputs: Sequence[RecordInput]) -> list[Relate]:
         assert field.relation is not None
         if target is None:
             raise InvalidRelation(f'The object behind "{field.name}" is not active', path=field.relation.join_name)
-        relates.append(Relate(field, target, tuple(sorted(wanted))))
+        ids_wanted = sorted(wanted)
+        if not may(scope, "read", target):
+            raise _missing(Relate(field, target, tuple(ids_wanted)), ids_wanted)
+        relates.append(Relate(field, target, tuple(ids_wanted)))
     return relates
 
 
@@ -179,14 +186,17 @@ def check_related(scope: Scope, relates: Sequence[Relate], counts: Sequence[int]
         if count == len(relate.ids):
             continue
         found = {row[0] for row in fetch(compile_existing(relate.target, relate.ids), scope.principal.workspace.shard)}
-        missing = [each for each in relate.ids if each not in found]
-        assert relate.field.relation is not None
-        name = relate.field.relation.join_name
-        raise MissingReference(
-            f"{name}: no {relate.target.singular} with id {', '.join(missing[:5])}",
-            path=name,
-            details={"field": name, "missing": missing},
-        )
+        raise _missing(relate, [each for each in relate.ids if each not in found])
+
+
+def _missing(relate: Relate, ids: Sequence[str]) -> MissingReference:
+    assert relate.field.relation is not None
+    name = relate.field.relation.join_name
+    return MissingReference(
+        f"{name}: no {relate.target.singular} with id {', '.join(ids[:5])}",
+        path=name,
+        details={"field": name, "missing": list(ids)},
+    )
 
 
 def resolve_connects(scope: Scope, inputs: Sequence[RecordInput]) -> None:
@@ -206,7 +216,7 @@ def _connect(scope: Scope, field: FieldSchema, records: Sequence[RecordInput], *
     chosen = []
     for record in records:
         try:
-            chosen.append(_constraint(target, field, record.connects[field]))
+            chosen.append(_constraint(scope, target, field, record.connects[field]))
         except InvalidRelation as fault:
             if is_batch:
                 about(fault, record.index)
@@ -220,7 +230,9 @@ def _connect(scope: Scope, field: FieldSchema, records: Sequence[RecordInput], *
     using = scope.principal.workspace.shard
     keys = sorted({key for _, key in chosen})
     found: dict[tuple[str, ...], list[str]] = {}
-    for record_id, data in fetch(compile_keys(target, unique_condition(unique, keys)), using):
+    # To those who may not read the object none of its records is there.
+    rows = fetch(compile_keys(target, unique_condition(unique, keys)), using) if may(scope, "read", target) else ()
+    for record_id, data in rows:
         stored = record_id if unique.column == "id" else loads(data.encode()).get(unique.storage_key)
         key = unique.type.unique_values(stored)
         if key is not None:
@@ -251,10 +263,13 @@ def _is_plain(value: Any) -> bool:
 
 
 def _constraint(
-    target: ObjectSchema, field: FieldSchema, where: Mapping[str, Any]
+    scope: Scope, target: ObjectSchema, field: FieldSchema, where: Mapping[str, Any]
 ) -> tuple[FieldSchema, tuple[str, ...]]:
-    """The unique field that `where` fills completely, and its key."""
+    """The unique field that `where` fills completely, and its key. Raises PermissionDenied for an unreadable one."""
     complete: list[tuple[FieldSchema, tuple[str, ...]]] = []
+    for unique in target.unique_fields:
+        if unique.name in where:
+            require_readable(scope, target, unique)
     for unique in target.unique_fields:
         if unique.name not in where:
             continue
@@ -307,12 +322,15 @@ def duplicate(
     """The duplicate's field, value and the record that has it already, as far as they can still be found.
 
     Asked after the transaction was rolled back. Two inputs of one batch can also collide with each other.
+    Of a field that the caller may not read nothing is said but that there is a duplicate.
     """
     if fault.about is not None:
         subject, inputs = fault.about
     field = next((each for each in subject.fields if fault.constraint == f"u_{each.id.hex}"), None)
     if field is None:
         field = subject.by_name["id"]
+    if not may(scope, "read", subject) or not reads(scope, subject, field):
+        return _bare_duplicate(field)
     keys = [(record, unique_key(field, record)) for record in inputs]
     wanted = sorted({key for _, key in keys if key is not None})
     holders: dict[tuple[str, ...], str] = {}
@@ -323,7 +341,7 @@ def duplicate(
             key = field.type.unique_values(stored)
             if key is not None:
                 holders[key] = record_id
-    details: dict[str, Any] = {"field": field.name}
+    details: dict[str, Any] = {}
     seen: dict[tuple[str, ...], int] = {}
     for record, key in keys:
         if key is None:
@@ -338,12 +356,18 @@ def duplicate(
     if field.column != "id" and details.get("recordId"):
         extensions["conflictingRecordId"] = details["recordId"]
         extensions["conflictingObjectNameSingular"] = subject.singular
+    return _bare_duplicate(field, details, extensions)
+
+
+def _bare_duplicate(
+    field: FieldSchema, details: Mapping[str, Any] = MappingProxyType({}), extensions: Mapping[str, Any] | None = None
+) -> DuplicateEntry:
     taken = "This record already exists." if field.column == "id" else f"This {field.label} value is already in use."
     return DuplicateEntry(
         "A duplicate entry was detected",
         path=field.name,
-        details=details,
-        extensions=extensions,
+        details={"field": field.name, **details},
+        extensions=extensions or {},
         user_message=f"{taken} Please check your data and try again.",
     )
 

@@ -10,14 +10,13 @@ from config.errors import MethodNotAllowed, UnknownObject
 from config.observability import stage
 from config.rendering import JSON_CONTENT_TYPE, dumps
 from core.query import ir
-from core.query.names import nearest
+from core.query.names import Scope, may, nearest
 from core.query.search import LARGEST_PAGE
 from core.records.search import search
 from core.rest.parse import Limits, Route, ignored_parameters, read_cursor, read_filter, read_limit
 from core.rest.query_string import Parameters, header_text, joined, read_query_string
 from core.rest.views import RecordsView
 from metadata.cache import load_schema
-from metadata.schema import WorkspaceSchema
 
 DEFAULT_SIZE = 30
 
@@ -34,7 +33,7 @@ class SearchView(RecordsView):
             ignored = ignored_parameters(Route("search", "search"), parameters)
         with stage(request, "schema"):
             schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
-            query = parse_search(parameters, schema)
+            query = parse_search(parameters, Scope(schema, principal))
         with stage(request, "records"):
             hits = search(principal, schema, query)
         body = {
@@ -47,15 +46,15 @@ class SearchView(RecordsView):
         return response
 
 
-def parse_search(parameters: Parameters, schema: WorkspaceSchema) -> ir.Search:
+def parse_search(parameters: Parameters, scope: Scope) -> ir.Search:
     """What is searched for, with the names of objects, singular or plural, found in the data model."""
     included = _names(parameters, "objects")
     return ir.Search(
         joined(parameters, "query") or "",
         read_limit(parameters, Limits(DEFAULT_SIZE, LARGEST_PAGE)),
         after=read_cursor(parameters, "starting_after"),
-        included=_singular(schema, included, "objects") if included else None,
-        excluded=_singular(schema, _names(parameters, "excluded_objects"), "excluded_objects"),
+        included=_singular(scope, included, "objects") if included else None,
+        excluded=_singular(scope, _names(parameters, "excluded_objects"), "excluded_objects"),
         filter=read_filter(parameters),
     )
 
@@ -64,12 +63,13 @@ def _names(parameters: Parameters, name: str) -> list[str]:
     return [each for each in (word.strip() for word in (joined(parameters, name) or "").split(",")) if each]
 
 
-def _singular(schema: WorkspaceSchema, names: Sequence[str], parameter: str) -> tuple[str, ...]:
-    found = []
+def _singular(scope: Scope, names: Sequence[str], parameter: str) -> tuple[str, ...]:
+    found, schema = [], scope.schema
     for name in names:
         subject = schema.by_singular.get(name) or schema.by_plural.get(name)
         if subject is None:
-            hint = nearest(name, [*schema.by_singular, *schema.by_plural])
+            shown = [each for each in schema.objects if may(scope, "read", each)]
+            hint = nearest(name, [word for each in shown for word in (each.singular, each.plural)])
             raise UnknownObject(f"object '{name}' not found", hint=hint, path=parameter)
         found.append(subject.singular)
     return tuple(found)

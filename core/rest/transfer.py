@@ -18,6 +18,7 @@ from config.observability import stage
 from config.principal import Principal
 from config.rendering import JSON_CONTENT_TYPE, dumps
 from core.query import ir
+from core.query.names import Scope
 from core.replay import HEADER as IDEMPOTENCY_KEY
 from core.rest.parse import (
     ON_ERROR,
@@ -66,7 +67,7 @@ class _TransferView(RecordsView):
         ignored = ignored_parameters(Route(self.operation, plural), parameters)
         with stage(request, "schema"):
             schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
-            subject = find_object(schema, plural)
+            subject = find_object(Scope(schema, principal), plural)
         response = self.transfer(request, principal, schema, subject, parameters)
         if ignored:
             response["X-Ignored-Parameters"] = header_text(ignored)

@@ -21,7 +21,7 @@ from config.observability import stage
 from config.principal import Principal
 from config.rendering import JSON_CONTENT_TYPE, dumps, loads, read_body
 from core.query import ir
-from core.query.names import Scope, nearest, require
+from core.query.names import Scope, may, nearest, require
 from core.query.writes import check_batch
 from core.records.create import create
 from core.records.delete import delete
@@ -87,7 +87,7 @@ class RecordsView(APIView):
         def work() -> HttpResponse:
             with stage(request, "schema"):
                 schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
-                subject = find_object(schema, route.object_name)
+                subject = find_object(Scope(schema, principal), route.object_name)
             with stage(request, "records"):
                 call = Call(principal, schema, subject, route, asked, body, groups, expected, if_none_match)
                 answered = OPERATIONS[route.operation](call)
@@ -136,15 +136,20 @@ def group_limits() -> Limits:
     return Limits(DEFAULT_GROUPS, settings.MAX_PAGE_SIZE_REST)
 
 
-def find_object(schema: WorkspaceSchema, plural: str) -> ObjectSchema:
+def find_object(scope: Scope, plural: str) -> ObjectSchema:
     """The object of a path segment, which is always its plural name."""
+    schema = scope.schema
     found = schema.by_plural.get(plural)
     if found is not None:
         return found
     singular = schema.by_singular.get(plural)
     if singular is not None:
         raise UnknownObject(f"object '{plural}' not found. Did you mean '{singular.plural}'?")
-    raise UnknownObject(f"object '{plural}' not found. eg: companies", hint=nearest(plural, schema.by_plural))
+    raise UnknownObject(f"object '{plural}' not found. eg: companies", hint=nearest(plural, _plurals(scope)))
+
+
+def _plurals(scope: Scope) -> list[str]:
+    return [each.plural for each in scope.schema.objects if may(scope, "read", each)]
 
 
 # Operations: what was asked → the text of the answer, or the response where it has headers of its own ----

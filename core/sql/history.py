@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.sql.filters import table_of
-from core.sql.fragment import EMPTY, Sql, integer, quoted, raw
+from core.sql.fragment import EMPTY, Sql, array_literal, integer, quoted, raw
 from metadata.schema import ObjectSchema
 
 LAST = 2**63 - 1  # no entry has an id as high
@@ -22,13 +24,20 @@ def history_cte(subject: ObjectSchema, action: str, changes: str = "NULL", where
     )
 
 
-def compile_history(subject: ObjectSchema, record_id: str, before: int, limit: int) -> Sql:
+def compile_history(
+    subject: ObjectSchema, record_id: str, before: int, limit: int, hidden: Sequence[str] = ()
+) -> Sql:
     """`(total, newer, record exists, id, action, at, actor text, changes text)` of entries below the id `before`.
 
     Newest first. There is always a row: without an entry its `id` is null. `newer` counts those from `before` up.
+    Updates that changed nothing but the storage keys in `hidden` are no entries.
     """
     entries = f"{_table(subject)} h WHERE h.object_id = %s::uuid AND h.record_id = %s::uuid"
-    key = (str(subject.id), record_id)
+    key: tuple[str, ...] = (str(subject.id), record_id)
+    if hidden:
+        changed = "((h.changes->'before') || (h.changes->'after'))"
+        entries += f" AND (h.action <> 'updated' OR {changed} = '{{}}' OR {changed} - %s::text[] <> '{{}}')"
+        key = (*key, array_literal(hidden))
     return (
         Sql(
             "SELECT t.total, t.newer, t.known, p.* FROM (SELECT count(*) AS total,"

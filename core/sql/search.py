@@ -6,9 +6,10 @@ from uuid import UUID
 
 from core.query.plan import EVERY
 from core.query.search import After, SearchPlan, prefix_query
+from core.query.words import MAX_SEARCH_TEXT
 from core.sql.files import with_urls
 from core.sql.filters import at, compile_condition, table_of
-from core.sql.fragment import Sql, array_literal, integer, join, raw
+from core.sql.fragment import Sql, integer, join, raw
 from metadata.schema import FieldSchema, ObjectSchema
 
 
@@ -33,41 +34,61 @@ def _object(plan: SearchPlan, index: int) -> list[Sql]:
     where = raw("r.deleted_at IS NULL")
     if condition != EVERY:
         where += raw(" AND ") + compile_condition(condition, "r")
-    where += _in_what_may_be_read(plan, subject)
+    vector = raw("r.search") if not _hidden(plan, subject) else _vector_of_what_may_be_read(plan, subject)
     if not plan.words:
-        return [_page(plan, index, _NO_RANKS, where + _inside((plan.text,) if plan.text else ()), None)]
+        return [_page(plan, index, _NO_RANKS, where + _inside(vector, (plan.text,) if plan.text else ()), None)]
     all_words, any_word = (
         Sql("to_tsquery('simple', %s)", (prefix_query(plan.words, connective),)) for connective in "&|"
     )
-    ranks = raw("ts_rank_cd(r.search, ") + all_words + raw("), ts_rank(r.search, ") + any_word + raw(")")
+    ranks = raw("ts_rank_cd(") + vector + raw(", ") + all_words
+    ranks += raw("), ts_rank(") + vector + raw(", ") + any_word + raw(")")
     match = raw(" AND r.search @@ ") + any_word
+    if _hidden(plan, subject):
+        match += raw(" AND ") + vector + raw(" @@ ") + any_word
     missed = raw(f" AND NOT EXISTS (SELECT 1 FROM {table_of(subject)} r WHERE ") + where + match + raw(")")
     return [
         _page(plan, index, ranks, where + match, ranks),
-        _page(plan, index, _NO_RANKS, where + missed + _inside(plan.words), None),
+        _page(plan, index, _NO_RANKS, where + missed + _inside(vector, plan.words), None),
     ]
 
 
 _NO_RANKS = raw("0::real, 0::real")
 
 
-def _inside(texts: tuple[str, ...]) -> Sql:
-    """Each of the texts stands somewhere inside the record's words."""
-    words = "array_to_string(tsvector_to_array(r.search), ' ')"
-    return join([Sql(""), *(Sql(f"strpos({words}, %s) > 0", (text,)) for text in texts)], " AND ")
+def _inside(vector: Sql, texts: tuple[str, ...]) -> Sql:
+    """Each of the texts stands somewhere inside the words of the vector."""
+    words = raw("strpos(array_to_string(tsvector_to_array(") + vector + raw("), ' '), ")
+    return join([Sql(""), *(words + Sql("%s) > 0", (text,)) for text in texts)], " AND ")
 
 
-def _in_what_may_be_read(plan: SearchPlan, subject: ObjectSchema) -> Sql:
-    """Where some of the words are of fields that are hidden: one that was asked for must stand in another field.
+def _hidden(plan: SearchPlan, subject: ObjectSchema) -> bool:
+    """Whether some of the object's words are of fields that the caller may not read."""
+    return any(each.id in plan.hidden for each in subject.search_fields)
 
-    As it is written there: that a value has other spellings (accents, phone numbers) is only known of all together.
+
+_PUNCTUATION = "!\"#$%%&''()*+,-./:;<=>?@[\\]^`{|}~"  # of ASCII, as a statement with parameters spells it
+_MARKS = "[\\u0300-\\u036f]"  # combining ones: accents
+
+
+def _vector_of_what_may_be_read(plan: SearchPlan, subject: ObjectSchema) -> Sql:
+    """A vector as the kept one, of the fields that are not hidden: neither finds nor ranks depend on the others.
+
+    Made where it is read. What only Python folds (spellings of phone numbers, letters beyond accents) is not in it,
+    and it holds no word that the kept vector does not have of the same fields, so the index still finds it.
     """
-    texts = plan.words or ((plan.text,) if plan.text else ())
-    if not texts or not any(each.id in plan.hidden for each in subject.search_fields):
-        return Sql("")
-    keys = array_literal([each.storage_key for each in subject.fields if each.id in plan.hidden])
-    shown = "strpos(lower((r.data - %s::text[])::text), %s) > 0"
-    return raw(" AND (") + join([Sql(shown, (keys, text)) for text in texts], " OR ") + raw(")")
+    texts = [
+        f"coalesce((SELECT string_agg(v #>> '{{}}', ' ') FROM jsonb_path_query(r.data->'{field.storage_key}',"
+        f" '{path}') v WHERE jsonb_typeof(v) = 'string'), '')"
+        for field in subject.search_fields
+        if field.id not in plan.hidden
+        for path in field.type.search_paths
+    ]
+    if not texts:
+        return raw("''::tsvector")
+    text = f"normalize(left(concat_ws(' ', {', '.join(texts)}), {MAX_SEARCH_TEXT}), NFKD)"
+    folded = f"lower(regexp_replace({text}, '{_MARKS}', '', 'g'))"
+    blanks = " " * (len(_PUNCTUATION.replace("%%", "%").replace("''", "'")))
+    return raw(f"to_tsvector('simple', translate({folded}, '{_PUNCTUATION}', '{blanks}'))")
 
 
 def _page(plan: SearchPlan, index: int, ranks: Sql, where: Sql, own_ranks: Sql | None) -> Sql:

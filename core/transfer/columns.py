@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from config.errors import BadRequest, MalformedBody
 from config.rendering import dumps, loads
 from core.query import ir
-from core.query.names import Scope, nearest
+from core.query.names import Scope, nearest, readable_unique_fields
 from core.query.selections import plan_members
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
@@ -53,8 +53,11 @@ def cells(record: Mapping[str, Any], paths: Sequence[tuple[str, ...]]) -> Iterat
 # In --------------------------------------------------------------------------------------------------
 
 
-def columns_of(schema: WorkspaceSchema, subject: ObjectSchema) -> dict[str, Column]:
-    """Every column that a file of the object's records can have, by its name."""
+def columns_of(scope: Scope, subject: ObjectSchema) -> dict[str, Column]:
+    """Every column that a file of the object's records can have, by its name.
+
+    What may not be written is refused by each record that has it; what may not be read names no related record.
+    """
     columns: dict[str, Column] = {}
     for field in subject.fields:
         if field.relation is None:
@@ -62,8 +65,8 @@ def columns_of(schema: WorkspaceSchema, subject: ObjectSchema) -> dict[str, Colu
                 columns |= _columns_of_field(field, (field.name,))
         elif field.relation.join_name is not None:
             columns[field.relation.join_name] = Column((field.relation.join_name,), str)
-            target = schema.target(field)
-            for unique in () if target is None else target.unique_fields:
+            target = scope.schema.target(field)
+            for unique in () if target is None else readable_unique_fields(scope, target):
                 where = (field.name, "connect", "where", unique.name)
                 for name, column in _columns_of_field(unique, where).items():
                     if not unique.type.subfields or column.path[-1] in unique.type.unique_parts():

@@ -92,7 +92,7 @@ def import_records(
     subject = find_object(scope, object_name)
     rights.require(principal, FLAG)
     require(scope, "update", subject)
-    rows = read_csv(file, columns_of(schema, subject)) if options.form == "csv" else read_json_lines(file)
+    rows = read_csv(file, columns_of(scope, subject)) if options.form == "csv" else read_json_lines(file)
     report = Report()
     using = principal.workspace.shard
     try:

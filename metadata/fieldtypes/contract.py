@@ -132,6 +132,7 @@ class FieldType:
     orderable: ClassVar[bool] = True
     groupable: ClassVar[bool] = True
     searchable: ClassVar[bool] = False
+    search_paths: ClassVar[tuple[str, ...]] = ("strict $.**",)  # SQL/JSON paths to the texts `search_texts` is made of
     unique_capable: ClassVar[bool] = True
     label_identifier_capable: ClassVar[bool] = False
     image_identifier_capable: ClassVar[bool] = False

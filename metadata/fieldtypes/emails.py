@@ -164,6 +164,8 @@ class EmailsType(CompositeType):
             values, "additionalEmails", lambda value: value.get("primaryEmail"), lambda email: email
         )
 
+    search_paths = ("$.primaryEmail", "$.additionalEmails[*]")
+
     def search_texts(self, stored: Json) -> Iterable[str]:
         primary = stored.get("primaryEmail")
         return ([primary] if primary else []) + stored.get("additionalEmails", [])

@@ -200,6 +200,13 @@ class LinksType(CompositeType):
         host = f"substring({self.sql(field, 'primaryLinkUrl').text} from '^(?:[a-z]+://)?(?:[^/?#@]*@)?([^/?#]+)')"
         return f"'https://' || {host} || '/favicon.ico'"
 
+    search_paths = (
+        "$.primaryLinkLabel",
+        "$.primaryLinkUrl",
+        "$.secondaryLinks[*].label",
+        "$.secondaryLinks[*].url",
+    )
+
     def search_texts(self, stored: Json) -> Iterable[str]:
         links = [(stored.get("primaryLinkLabel"), stored.get("primaryLinkUrl"))]
         links += [(link.get("label"), link.get("url")) for link in stored.get("secondaryLinks", [])]

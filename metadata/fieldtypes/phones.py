@@ -309,6 +309,8 @@ class PhonesType(CompositeType):
     def combine(self, values: Sequence[Json]) -> Json:
         return self.combine_with_extra(values, "additionalPhones", _primary_phone, lambda phone: phone["number"])
 
+    search_paths = ("$.primaryPhoneNumber", "$.additionalPhones[*].number")
+
     def search_texts(self, stored: Json) -> Iterable[str]:
         """The number alone, with its calling code and with the trunk prefix 0: the ways it is typed in."""
         numbers = [(stored.get(_CALLING, ""), stored.get(_NUMBER))]

@@ -128,6 +128,8 @@ class RichTextType(CompositeType):
     def convert(self, value: Json, field: FieldSchema) -> Json:
         return super().convert({"markdown": value} if isinstance(value, str) else value, field)
 
+    search_paths = ("$.markdown",)
+
     def search_texts(self, stored: Json) -> Iterable[str]:
         markdown = stored.get("markdown")
         return (markdown,) if markdown else ()
