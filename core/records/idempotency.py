@@ -17,7 +17,8 @@ from uuid import UUID
 from django.db import transaction
 
 from config.errors import ApiError, BadRequest, Conflict, IdempotencyKeyInUse, IdempotencyMismatch
-from config.principal import Principal
+from config.principal import Permissions, Principal
+from config.rendering import dumps
 from core.sql.execute import fetch
 from core.sql.fragment import Sql
 
@@ -51,8 +52,9 @@ class Claim:
 def claim(principal: Principal, key: str, method: str, path: str, body: bytes) -> Claim | KeptAnswer:
     """Claim the key for a request, or give the answer that the same request got before.
 
-    `path` is with the query. Raises IdempotencyMismatch when the key came with another request in the last
-    24 hours, IdempotencyKeyInUse while its request runs, BadRequest for a text that is no key.
+    `path` is with the query. Raises IdempotencyMismatch when the key came with another request, or with other
+    rights to read, in the last 24 hours, IdempotencyKeyInUse while its request runs, BadRequest for a text that
+    is no key.
     Call it outside of a transaction.
     """
     if not 0 < len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
@@ -61,7 +63,7 @@ def claim(principal: Principal, key: str, method: str, path: str, body: bytes) -
         )
     using = principal.workspace.shard
     owner = (str(principal.workspace_id), str(_id_of(principal)), key)
-    digest = sha256(body).digest()
+    digest = sha256(body + _rights(principal.permissions)).digest()
     if random.randrange(FORGET_EVERY) == 0:
         forget(using)
     while True:
@@ -101,7 +103,7 @@ def _kept(
     if not is_same:
         raise IdempotencyMismatch(
             "This Idempotency-Key was used for another request",
-            hint="Send the same method, path and body again, or take a new key.",
+            hint="Send the same method, path and body again with the same role, or take a new key.",
             path="Idempotency-Key",
         )
     if status is None or content is None:
@@ -159,6 +161,16 @@ def _keep(claimed: Claim, answer: KeptAnswer) -> None:
     )
     if not kept:
         raise Conflict("The request took too long and another with its Idempotency-Key began", hint="Try again.")
+
+
+def _rights(permissions: Permissions) -> bytes:
+    """What tells apart who may read what: an answer kept for wider rights is not repeated to narrower ones."""
+    objects = sorted(str(each) for each, says in permissions.objects.items() if says.read is False)
+    fields = sorted(map(str, permissions.unreadable_fields))
+    if permissions.read and not objects and not fields:
+        return b""
+    readable = sorted(str(each) for each, says in permissions.objects.items() if says.read)
+    return dumps([permissions.read, objects, readable, fields, permissions.settings, sorted(permissions.flags)])
 
 
 def _id_of(principal: Principal) -> UUID:
