@@ -18,6 +18,7 @@ from apikeys import models, services
 from config.errors import InvalidMetadataInput, MissingToken
 from config.http.rights import require
 from config.principal import Principal
+from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import JSON, UUID, DateTime
 
 
@@ -335,6 +336,17 @@ class Workspace:
         if root.default_role_id is None:
             return None
         return models.Role.objects.filter(workspace_id=root.id, id=root.default_role_id).first()
+
+
+_KEYS: Needed = ((services.FLAG,),)
+_KEYS_AND_ROLES: Needed = ((services.FLAG,), ("ROLES",))
+NEEDS: Mapping[str, Needed] = {
+    **dict.fromkeys(("apiKeys", "apiKey", "getApiKeyRoles"), _KEYS),
+    **dict.fromkeys(("updateApiKey", "revokeApiKey", "generateApiKeyToken"), _KEYS),
+    **dict.fromkeys(("createApiKey", "assignRoleToApiKey"), _KEYS_AND_ROLES),
+    "generatePlaygroundToken": (),
+    "*": (("ROLES",),),
+}
 
 
 class Query:

@@ -34,6 +34,7 @@ CONTENT_SECURITY_POLICY: Mapping[str, str] = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
+FLAG = "API_KEYS_AND_WEBHOOKS"  # what the pages of every section need
 SECTIONS = (  # path prefix, label, icon of static/settings/icons.svg
     ("/settings/api-webhooks", "API & Webhooks", "key"),
     ("/settings/docs", "Docs & playground", "book"),
@@ -103,8 +104,9 @@ def secured(response: HttpResponseBase, csp: Mapping[str, str] | None) -> HttpRe
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context of `base.html`: sections and tabs with the current one marked."""
-    if not request.path.startswith("/settings"):
+    """Context of `base.html`: sections and tabs with the current one marked; none that the member may not open."""
+    principal: Principal | None = getattr(request, "principal", None)
+    if not request.path.startswith("/settings") or principal is None or not may(principal, FLAG):
         return {}
     longest = max((tab for tab, _ in TABS if _is_within(request.path, tab)), key=len, default=None)
     return {

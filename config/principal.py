@@ -145,6 +145,12 @@ class Permissions:
         return flag in self.flags or (self.tools if flag in TOOL_FLAGS else self.settings)
 
     @property
+    def as_key(self) -> tuple[Any, ...]:
+        """All of it, to key caches by: equal for two roles that say the same."""
+        own = (self.read, self.update, self.soft_delete, self.destroy, self.settings, self.tools, self.flags)
+        return (*own, frozenset(self.objects.items()), self.unreadable_fields, self.locked_fields)
+
+    @property
     def reading(self) -> tuple[Any, ...] | None:
         """All that decides what may be read, to key caches by; None when overrides do, which differ by object."""
         return None if self.objects else (self.read, self.unreadable_fields, self.settings, self.tools, self.flags)

@@ -15,6 +15,7 @@ from graphql import GraphQLResolveInfo as Info
 
 from config.errors import BadRequest, InvalidCursor, InvalidFirst, MissingToken
 from config.principal import Principal
+from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID, ConnectionCursor, DateTime, JSONObject
 from webhooks import models, services
 from webhooks.rest import moment, next_attempt_text, overlap
@@ -244,6 +245,9 @@ def _named_id(id: str | None, input: Mapping[str, Any] | None) -> Uuid:
     if given is None:
         raise BadRequest("Argument id is required", path="id")
     return Uuid(given)
+
+
+NEEDS: Mapping[str, Needed] = {"*": (("API_KEYS_AND_WEBHOOKS",),)}
 
 
 class Query:

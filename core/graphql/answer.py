@@ -26,6 +26,7 @@ from core.graphql.introspection import check_introspected, introspect
 from core.graphql.operations import Operation
 from core.graphql.schema import build_schema
 from core.graphql.search import STATIC_FIELDS, static_schema
+from core.query.names import Scope
 from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
@@ -67,7 +68,8 @@ class RecordApi:
                 elif root.name == "__typename":
                     text = f'"{document.kind.capitalize()}"'
                 else:
-                    text = decompress(self._introspections(document, root.key, dumps(variables))).decode()
+                    seen_by = _SeenBy(Scope(self.schema, principal))
+                    text = decompress(self._introspections(document, root.key, dumps(variables), seen_by)).decode()
                     introspected += len(text)
                     check_introspected(introspected)
             except Exception as fault:  # whatever it is, the other root fields are answered
@@ -81,19 +83,19 @@ class RecordApi:
             body += b',"errors":' + dumps(errors)
         return body + b"}"
 
-    def packed(self, document: Document, given: Mapping[str, Any] | None) -> bytes | None:
+    def packed(self, principal: Principal, document: Document, given: Mapping[str, Any] | None) -> bytes | None:
         """The whole response as gzip, kept, for a document that asks for one introspection and nothing else."""
         variables = document.variables(given)
         roots = document.root_fields(variables)
         if len(roots) != 1 or roots[0].name not in ("__schema", "__type"):
             return None
         try:
-            return self._packed(document, roots[0].key, dumps(variables))
+            return self._packed(document, roots[0].key, dumps(variables), _SeenBy(Scope(self.schema, principal)))
         except ApiError:
             return None  # `answer` says so, in its place among the errors
 
-    def _pack(self, document: Document, key: str, variables: bytes) -> bytes:
-        text = decompress(self._introspect(document, key, variables))
+    def _pack(self, document: Document, key: str, variables: bytes, seen_by: _SeenBy) -> bytes:
+        text = decompress(self._introspect(document, key, variables, seen_by))
         check_introspected(len(text))
         return gzip.compress(f'{{"data":{{"{key}":'.encode() + text + b"}}", compresslevel=4, mtime=0)
 
@@ -113,13 +115,29 @@ class RecordApi:
         graphql_schema: GraphQLSchema = static_schema().graphql_schema
         return graphql_schema
 
-    def _introspect(self, document: Document, key: str, variables: bytes) -> bytes:
+    def _introspect(self, document: Document, key: str, variables: bytes, seen_by: _SeenBy) -> bytes:
         """`__schema` or `__type`, from a schema that is dropped with all it was asked for."""
-        schema = build_schema(self.schema).graphql_schema
+        schema = build_schema(self.schema, seen_by=seen_by.scope).graphql_schema
         values = json.loads(variables)
         [nodes] = [root.nodes for root in document.root_fields(values) if root.key == key]
         text = introspect(schema, nodes, dict(document.source.fragments), values)
         return compress(text.encode(), level=1)
+
+
+class _SeenBy:
+    """A caller, compared by nothing but what decides the schema that they see."""
+
+    __slots__ = ("parts", "scope")
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.parts = (scope.principal.permissions.as_key, scope.principal.member_id is not None)
+
+    def __hash__(self) -> int:
+        return hash(self.parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SeenBy) and self.parts == other.parts
 
 
 # Kept by workspace -----------------------------------------------------------------------------------

@@ -5,12 +5,14 @@ Files come as the GraphQL multipart request specification has it: `operations`, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import graphene
 from graphql import GraphQLResolveInfo as Info
 
-from core.records.files import StoredFile, file_delete, file_upload
+from core.records.files import UPLOAD_FLAG, StoredFile, file_delete, file_upload
+from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID, DateTime, Upload
 
 
@@ -31,6 +33,9 @@ class FileWithSignedUrl(graphene.ObjectType):
     size = graphene.Float(required=True, description="In bytes")
     created_at = DateTime(required=True)
     url = graphene.String(required=True)
+
+
+NEEDS: Mapping[str, Needed] = {"deleteFile": (), "*": ((UPLOAD_FLAG,),)}
 
 
 class Mutation:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from config.errors import BadRequest
-from config.principal import Principal
+from config.principal import Principal, Verb
 from core.graphql import arguments as args
 from core.graphql.arguments import Argument, Values
 from core.query import ir
@@ -55,6 +55,11 @@ class Operation:
     build: Callable[[str, dict[str, Any], Picks], ir.Query]  # from the object's name and the arguments read
     answer: Answer
     needs_criteria: bool = False  # only for objects with duplicate criteria
+    verbs: tuple[Verb, ...] = ("read",)  # what the role must allow on the object
+
+    @property
+    def changes_one(self) -> bool:
+        return self.build is _update_one
 
     def applies_to(self, subject: ObjectSchema) -> bool:
         return subject.duplicate_criteria is not None or not self.needs_criteria
@@ -181,47 +186,47 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "mutation", "create{Object}", "{Object}", "Create one {label}, or (upsert) update the one it names.",
-        (args.NEW_RECORD, args.UPSERT), _create_one, first_of(create),
+        (args.NEW_RECORD, args.UPSERT), _create_one, first_of(create), verbs=("update",),
     ),
     Operation(
         "mutation", "create{Objects}", "[{Object}!]", "Create several {labels}, all or none.",
-        (args.NEW_RECORDS, args.UPSERT), _create_many, list_of(create),
+        (args.NEW_RECORDS, args.UPSERT), _create_many, list_of(create), verbs=("update",),
     ),
     Operation(
         "mutation", "update{Object}", "{Object}", "Change one {label}.",
-        (args.ID, args.CHANGES), _update_one, first_of(update),
+        (args.ID, args.CHANGES), _update_one, first_of(update), verbs=("update",),
     ),
     Operation(
         "mutation", "update{Objects}", "[{Object}!]", "Change every {label} that matches the filter.",
-        (args.CHANGES, args.BULK_FILTER), _update_many, list_of(update),
+        (args.CHANGES, args.BULK_FILTER), _update_many, list_of(update), verbs=("update",),
     ),
     Operation(
         "mutation", "delete{Object}", "{Object}", "Delete one {label}; it can be restored.",
-        (args.ID,), _one(ir.Delete), first_of(delete),
+        (args.ID,), _one(ir.Delete), first_of(delete), verbs=("soft_delete",),
     ),
     Operation(
         "mutation", "delete{Objects}", "[{Object}!]", "Delete every {label} that matches; they can be restored.",
-        (args.BULK_FILTER,), _many(ir.Delete), list_of(delete),
+        (args.BULK_FILTER,), _many(ir.Delete), list_of(delete), verbs=("soft_delete",),
     ),
     Operation(
         "mutation", "destroy{Object}", "{Object}", "Remove one {label} for good.",
-        (args.ID,), _one(ir.Destroy), first_of(destroy),
+        (args.ID,), _one(ir.Destroy), first_of(destroy), verbs=("destroy",),
     ),
     Operation(
         "mutation", "destroy{Objects}", "[{Object}!]", "Remove every {label} that matches the filter for good.",
-        (args.BULK_FILTER,), _many(ir.Destroy), list_of(destroy),
+        (args.BULK_FILTER,), _many(ir.Destroy), list_of(destroy), verbs=("destroy",),
     ),
     Operation(
         "mutation", "restore{Object}", "{Object}", "Bring back one deleted {label}.",
-        (args.ID,), _one(ir.Restore), first_of(restore),
+        (args.ID,), _one(ir.Restore), first_of(restore), verbs=("soft_delete",),
     ),
     Operation(
         "mutation", "restore{Objects}", "[{Object}!]", "Bring back every {label} that matches the filter.",
-        (args.BULK_FILTER,), _many(ir.Restore), list_of(restore),
+        (args.BULK_FILTER,), _many(ir.Restore), list_of(restore), verbs=("soft_delete",),
     ),
     Operation(
         "mutation", "merge{Objects}", "{Object}", "Merge two to nine {labels} into one.",
         (args.MERGED_IDS, args.PRIORITY, args.DRY_RUN), _merge, text_of(merge),
-        needs_criteria=True,
+        needs_criteria=True, verbs=("update", "destroy"),
     ),
 )  # fmt: skip

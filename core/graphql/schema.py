@@ -31,15 +31,18 @@ from graphql import (
 )
 from graphql.type.definition import resolve_thunk
 
+from config.principal import Verb
 from core.graphql.arguments import LIST_ARGUMENTS, Argument
 from core.graphql.operations import OPERATIONS, Operation, fill
 from core.graphql.types import resolve_member, vocabulary
-from core.query.aggregates import aggregates_of
+from core.query.aggregates import AggregateSpec, aggregate_names, aggregates_of
+from core.query.names import Scope, may, reads, writes
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 logger = logging.getLogger(__name__)
 
 Members = dict[str, Any]
+_MUTATIONS = [each for each in OPERATIONS if each.root == "mutation"]
 RootResolver = Callable[[GraphQLResolveInfo, Operation, ObjectSchema], Any]
 
 
@@ -53,8 +56,13 @@ class RecordSchema(graphene.Schema):
         self.subscription = None
 
 
-def build_schema(schema: WorkspaceSchema, resolve_root: RootResolver | None = None) -> RecordSchema:
+def build_schema(
+    schema: WorkspaceSchema, resolve_root: RootResolver | None = None, seen_by: Scope | None = None
+) -> RecordSchema:
     """The schema of one workspace; `resolve_root` answers root fields when graphql-core executes it.
+
+    With `seen_by` it is what that caller's role may read and do, as introspection shows it. Documents are held
+    against the whole, so that what a role may not read is refused as such and not as unknown.
 
     The garbage collector rests meanwhile: all that is made here stays, and looking through it several
     times costs more than making it.
@@ -62,7 +70,7 @@ def build_schema(schema: WorkspaceSchema, resolve_root: RootResolver | None = No
     is_collecting = gc.isenabled()
     gc.disable()
     try:
-        return RecordSchema(_Builder(schema, resolve_root).build())
+        return RecordSchema(_Builder(schema, resolve_root, seen_by).build())
     finally:
         if is_collecting:
             gc.enable()
@@ -98,8 +106,9 @@ class _WorkspaceSchema(GraphQLSchema):
 
 
 class _Builder:
-    def __init__(self, schema: WorkspaceSchema, resolve_root: RootResolver | None) -> None:
+    def __init__(self, schema: WorkspaceSchema, resolve_root: RootResolver | None, seen_by: Scope | None) -> None:
         self.schema = schema
+        self.seen_by = seen_by
         self.resolve_root = resolve_root
         self.types: dict[str, GraphQLNamedType] = dict(vocabulary())
         self.objects: dict[Any, ObjectSchema] = {}
@@ -142,15 +151,55 @@ class _Builder:
             self.refs[key] = GraphQLArgument(cast(GraphQLInputType, self.ref(text)))
         return cast(GraphQLArgument, self.refs[key])
 
+    # Rights ------------------------------------------------------------------------------------------
+
+    def may(self, verb: Verb, subject: ObjectSchema) -> bool:
+        return self.seen_by is None or may(self.seen_by, verb, subject)
+
+    def offers(self, operation: Operation, subject: ObjectSchema) -> bool:
+        """Whether the operation is there for the object, and for the caller."""
+        if not operation.applies_to(subject):
+            return False
+        return all(self.may(verb, subject) for verb in operation.verbs) or (
+            operation.changes_one and self.may_change_own(subject)
+        )
+
+    def may_change_own(self, subject: ObjectSchema) -> bool:
+        """Whether the caller may change one record of the object, which stands for them."""
+        has_own = self.seen_by is not None and self.seen_by.principal.member_id is not None
+        return has_own and subject.guard is not None and bool(subject.guard.own_fields)
+
+    def readable_fields(self, subject: ObjectSchema) -> Iterable[FieldSchema]:
+        scope = self.seen_by
+        return subject.fields if scope is None else (each for each in subject.fields if reads(scope, subject, each))
+
+    def writable_fields(self, subject: ObjectSchema) -> Iterable[FieldSchema]:
+        scope = self.seen_by
+        return subject.fields if scope is None else (each for each in subject.fields if writes(scope, each))
+
+    def shown_fields(self, subject: ObjectSchema) -> Iterable[FieldSchema]:
+        """Those of either."""
+        scope = self.seen_by
+        if scope is None:
+            return subject.fields
+        return (each for each in subject.fields if reads(scope, subject, each) or writes(scope, each))
+
+    def aggregates(self, subject: ObjectSchema) -> Iterable[AggregateSpec]:
+        specs = aggregates_of(subject)
+        return (
+            specs.values() if self.seen_by is None else map(specs.__getitem__, aggregate_names(self.seen_by, subject))
+        )
+
     # The whole ---------------------------------------------------------------------------------------
 
     def build(self) -> GraphQLSchema:
         root_fields: dict[str, set[str]] = {"query": set(), "mutation": set()}
         for subject in self.schema.objects:
-            self.declare(subject, root_fields)
+            if self.may("read", subject):
+                self.declare(subject, root_fields)
         query = _ObjectType("Query", partial(self.root_fields, "query"), description="Reads records.")
         mutation = None
-        if self.objects:
+        if any(self.offers(each, subject) for each in _MUTATIONS for subject in self.objects.values()):
             mutation = _ObjectType("Mutation", partial(self.root_fields, "mutation"), description="Writes records.")
         roots = [query] if mutation is None else [query, mutation]
         return _WorkspaceSchema(query, mutation, [*roots, *self.own_types(), *self.types.values()])
@@ -179,7 +228,7 @@ class _Builder:
         fields = {}
         for subject in self.objects.values():
             for operation in OPERATIONS:
-                if operation.root == root and operation.applies_to(subject):
+                if operation.root == root and self.offers(operation, subject):
                     fields[operation.field_name(subject)] = self.root_field(operation, subject)
         if not fields:  # a type without fields is no GraphQL; introspection must still answer
             fields["_empty"] = GraphQLField(self.ref("Boolean"), description="There is no object yet.")
@@ -208,9 +257,11 @@ class _Builder:
         yield _ObjectType(f"{name}Edge", partial(self.edge_fields, subject))
         yield _ObjectType(f"{name}Connection", partial(self.connection_fields, subject))
         yield _ObjectType(f"{name}GroupByConnection", partial(self.group_fields, subject))
+        if self.may("update", subject) or subject.duplicate_criteria is not None:
+            yield _InputType(f"{name}CreateInput", partial(self.create_members, subject))
+        if self.may("update", subject) or self.may_change_own(subject):
+            yield _InputType(f"{name}UpdateInput", partial(self.update_members, subject))
         for suffix, members in (
-            ("CreateInput", self.create_members),
-            ("UpdateInput", self.update_members),
             ("FilterInput", self.filter_members),
             ("OrderByInput", self.order_members),
             ("GroupByInput", self.group_by_members),
@@ -221,7 +272,7 @@ class _Builder:
             ("WhereUniqueInput", self.unique_members),
         ):
             yield _InputType(name + suffix, partial(members, subject))
-        for field in subject.fields:
+        for field in self.shown_fields(subject):
             if field.is_unique and field.type.subfields:
                 yield _InputType(self.unique_type(subject, field), partial(self.unique_part_members, field))
             if field.type.has_options and has_enum(field):
@@ -240,21 +291,26 @@ class _Builder:
         assert field.relation is not None
         return self.objects.get(field.relation.target_object_id)
 
+    def leads_somewhere(self, field: FieldSchema) -> bool:
+        """Whether the id at a relation's other end is shown: also where the object there is not, to this caller."""
+        target = self.schema.target(field)
+        return target is not None and (target.id in self.objects or not self.may("read", target))
+
     def record_fields(self, subject: ObjectSchema) -> Members:
         fields: Members = {}
-        for field in subject.fields:
+        for field in self.readable_fields(subject):
             description = field.description or field.label
             if field.relation is None:
                 fields[field.name] = self.output(self.output_type(subject, field), description)
                 continue
             target = self.target(field)
+            if field.relation.join_name is not None and self.leads_somewhere(field):
+                fields[field.relation.join_name] = self.output(
+                    field.type.graphql_output(field), f"{description}: the id of the record"
+                )
             if target is None:
                 continue
             if field.relation.is_to_one:
-                if field.relation.join_name is not None:
-                    fields[field.relation.join_name] = self.output(
-                        field.type.graphql_output(field), f"{description}: the id of the record"
-                    )
                 fields[field.name] = self.output(target.singular_pascal, description, extensions={"relation": "one"})
             else:
                 fields[field.name] = self.output(
@@ -278,7 +334,7 @@ class _Builder:
         return {
             "edges": self.output(f"[{subject.singular_pascal}Edge!]!"),
             "pageInfo": self.output("PageInfo!"),
-            **{name: self.aggregate(spec.graphql) for name, spec in aggregates_of(subject).items()},
+            **{spec.name: self.aggregate(spec.graphql) for spec in self.aggregates(subject)},
         }
 
     def group_fields(self, subject: ObjectSchema) -> Members:
@@ -302,12 +358,13 @@ class _Builder:
 
     def written_members(self, subject: ObjectSchema, for_update: bool) -> Members:
         members: Members = {}
-        for field in subject.fields:
+        for field in self.writable_fields(subject):
             if field.relation is not None:
                 target = self.target(field)
-                if target is not None and field.relation.is_to_one:
+                if field.relation.is_to_one and self.leads_somewhere(field):
                     join_type = field.type.graphql_input_type(field, for_update)
                     members[field.relation.join_name or field.name] = self.input(join_type)
+                if target is not None and field.relation.is_to_one:
                     members[field.name] = self.input(f"{target.singular_pascal}RelationInput")
             elif field.type.is_writable:
                 text = own_enum(field.type.graphql_input_type(field, for_update), subject, field)
@@ -324,7 +381,7 @@ class _Builder:
             "or": self.input(f"[{own}]"),
             "not": self.input(own),
         }
-        for field in subject.fields:
+        for field in self.readable_fields(subject):
             if field.relation is None:
                 filter_type = own_enum_filter(field.type.graphql_filter_type(field), subject, field)
                 if field.type.subfields:
@@ -332,9 +389,9 @@ class _Builder:
                 members[field.name] = self.input(filter_type)
                 continue
             target = self.target(field)
+            if field.relation.join_name is not None and self.leads_somewhere(field):
+                members[field.relation.join_name] = self.input(field.type.graphql_filter_type(field))
             if target is not None:
-                if field.relation.join_name is not None:
-                    members[field.relation.join_name] = self.input(field.type.graphql_filter_type(field))
                 members[field.name] = self.input(f"{target.singular_pascal}FilterInput")
         return members
 
@@ -356,11 +413,12 @@ class _Builder:
         """Members for each field with a `trait` (orderable, groupable): by value, sub-field, join id or target."""
         members: Members = {}
         composite_suffix = "OrderByInput" if scalar == "OrderByDirection" else suffix
-        for field in subject.fields:
+        for field in self.readable_fields(subject):
             if field.relation is not None:
                 target = self.target(field)
-                if target is not None and field.relation.is_to_one:
+                if field.relation.is_to_one and self.leads_somewhere(field):
                     members[field.relation.join_name or field.name] = self.input(scalar)
+                if target is not None and field.relation.is_to_one:
                     members[field.name] = self.input(target.singular_pascal + suffix)
             elif getattr(field.type, trait) and (trait == "orderable" or is_groupable(field)):
                 if field.type.subfields:
@@ -371,21 +429,26 @@ class _Builder:
 
     def aggregate_order_members(self, subject: ObjectSchema) -> Members:
         direction = self.input("OrderByDirection")
-        return dict.fromkeys(aggregates_of(subject), direction)
+        return {spec.name: direction for spec in self.aggregates(subject)}
 
     def relation_members(self, subject: ObjectSchema) -> Members:
-        return {
+        members = {
             "connect": self.input(f"{subject.singular_pascal}ConnectInput"),
             "disconnect": self.input("Boolean"),
-            "create": self.input(f"{subject.singular_pascal}CreateInput"),
         }
+        if self.may("update", subject):
+            members["create"] = self.input(f"{subject.singular_pascal}CreateInput")
+        return members
 
     def connect_members(self, subject: ObjectSchema) -> Members:
         return {"where": self.input(f"{subject.singular_pascal}WhereUniqueInput")}
 
     def unique_members(self, subject: ObjectSchema) -> Members:
         members: Members = {"id": self.input("ID")}
+        readable = set(self.readable_fields(subject))
         for field in subject.unique_fields:
+            if field not in readable:
+                continue
             if field.type.subfields:
                 members[field.name] = self.input(self.unique_type(subject, field))
             elif field.name != "id" and field.relation is None:

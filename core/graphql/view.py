@@ -87,7 +87,7 @@ class RecordGraphQLView(GraphQLView):
             try:
                 with stage(request, "records"):
                     if "gzip" in request.headers.get("Accept-Encoding", ""):
-                        packed = api.packed(document, asked.variables)
+                        packed = api.packed(principal, document, asked.variables)
                         if packed is not None:
                             return compressed_response(request, packed)
                     body = api.answer(principal, document, asked.variables, _request_id(request))

@@ -8,15 +8,15 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from threading import Lock
 from typing import Literal
 
-from config.principal import Permissions, Principal
+from config.principal import Principal
 from config.rendering import dumps, loads
 from core.openapi.generator import skeleton
 from core.openapi.metadata import metadata_document
@@ -103,19 +103,13 @@ def _pack(text: bytes) -> Kept:
 def _scope(principal: Principal) -> tuple[Hashable, ...]:
     """All that a document depends on beside its variant."""
     workspace = principal.workspace
-    rights = _fingerprint(principal.permissions)
-    return (workspace.id, workspace.schema_version, workspace.max_batch_size, principal.api_version, rights)
-
-
-def _fingerprint(permissions: Permissions) -> str:
-    """Tells rights apart by their content, whichever role they are of."""
-    parts = []
-    for part in fields(permissions):
-        value = getattr(permissions, part.name)
-        if isinstance(value, Mapping):
-            value = value.items()
-        parts.append(sorted(map(str, value)) if isinstance(value, Iterable) else value)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    return (
+        workspace.id,
+        workspace.schema_version,
+        workspace.max_batch_size,
+        principal.api_version,
+        principal.permissions.as_key,
+    )
 
 
 @lru_cache(maxsize=1)

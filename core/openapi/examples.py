@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
+from core.openapi.schemas import View
+from metadata.schema import FieldSchema, ObjectSchema
 
 SHOWN_FIELDS = 4  # in a selection: enough to see data, few enough to read
 
@@ -19,37 +20,34 @@ class Example:
     label: str
     query: str
     variables: Mapping[str, Any] | None = None
+    flag: str | None = None  # the settings right it needs
 
     def as_json(self) -> dict[str, Any]:
         variables = None if self.variables is None else json.dumps(self.variables, indent=2)
         return {"label": self.label, "query": self.query, "variables": variables}
 
 
-def data_fields(subject: ObjectSchema, hidden: frozenset[Any] = frozenset()) -> list[FieldSchema]:
-    """The fields of the object's own data that both APIs show, its name first."""
-    fields = [
-        each
-        for each in subject.fields
-        if each.relation is None and each.column is None and each.type.is_readable and each.id not in hidden
-    ]
+def data_fields(view: View, subject: ObjectSchema) -> list[FieldSchema]:
+    """The fields of the object's own data that both APIs show the reader, its name first."""
+    fields = [each for each in view.readable_fields(subject) if each.relation is None and each.column is None]
     return sorted(fields, key=lambda each: each.id != subject.label_identifier_id)
 
 
-def sample_of(subject: ObjectSchema, hidden: frozenset[Any], count: int = 3) -> dict[str, Any]:
-    """A body that creates a record: examples of the object's first fields."""
+def sample_of(view: View, subject: ObjectSchema, count: int = 3) -> dict[str, Any]:
+    """A body that creates a record: examples of the first fields that the reader may write."""
     sample: dict[str, Any] = {}
-    for field in data_fields(subject, hidden):
+    for field in data_fields(view, subject):
         examples = field.type.input_json_schema(field).get("examples", ())
-        is_sendable = field.type.is_writable and field.type.has_sendable_example
+        is_sendable = view.writes(field) and field.type.is_writable and field.type.has_sendable_example
         if is_sendable and examples and len(sample) < count:
             sample[field.name] = examples[0]
     return sample
 
 
-def selection(subject: ObjectSchema, hidden: frozenset[Any], indent: str) -> str:
+def selection(view: View, subject: ObjectSchema, indent: str) -> str:
     """Lines of a GraphQL selection: the id and the first fields, composites with their parts."""
     lines = ["id"]
-    for field in data_fields(subject, hidden)[:SHOWN_FIELDS]:
+    for field in data_fields(view, subject)[:SHOWN_FIELDS]:
         parts = " ".join(field.type.subfields)
         lines.append(f"{field.name} {{ {parts} }}" if parts else _scalar(field))
     return "\n".join(indent + line for line in lines)
@@ -62,18 +60,18 @@ def _scalar(field: FieldSchema) -> str:
     return f"{field.name} {{ {' '.join(members)} }}" if members else field.name
 
 
-def record_examples(
-    schema: WorkspaceSchema, subject: ObjectSchema, readable: Sequence[ObjectSchema], hidden: frozenset[Any]
-) -> list[Example]:
-    """List, filter, create, upsert, relations and groups of one object."""
+def record_examples(view: View, subject: ObjectSchema) -> list[Example]:
+    """List, filter, create, upsert, relations and groups of one object: what the reader's role allows of it."""
+    has_time = view.reads(subject, subject.by_name["createdAt"])
     one, many, plural = subject.singular_pascal, subject.plural_pascal, subject.plural
-    lines = selection(subject, hidden, " " * 8)
-    flat = selection(subject, hidden, " " * 4)
-    sample = sample_of(subject, hidden)
+    lines = selection(view, subject, " " * 8)
+    flat = selection(view, subject, " " * 4)
+    sample = sample_of(view, subject)
+    order = "(first: 10, orderBy: [{ createdAt: DescNullsLast }])" if has_time else "(first: 10)"
     examples = [
         Example(
             f"List {subject.label_plural}",
-            f"query List{many} {{\n  {plural}(first: 10, orderBy: [{{ createdAt: DescNullsLast }}]) {{\n"
+            f"query List{many} {{\n  {plural}{order} {{\n"
             f"    totalCount\n    edges {{\n      node {{\n{lines}\n      }}\n      cursor\n    }}\n"
             "    pageInfo { hasNextPage endCursor }\n  }\n}\n",
         ),
@@ -81,21 +79,24 @@ def record_examples(
             "Filter",
             f"query Filter{many}($filter: {one}FilterInput) {{\n  {plural}(filter: $filter, first: 10) {{\n"
             f"    totalCount\n    edges {{\n      node {{\n{lines}\n      }}\n    }}\n  }}\n}}\n",
-            {"filter": {"createdAt": {"gte": "2026-01-01T00:00:00.000Z"}}},
-        ),
-        Example(
-            "Create",
-            f"mutation Create{one}($data: {one}CreateInput!) {{\n  create{one}(data: $data) {{\n{flat}\n  }}\n}}\n",
-            {"data": sample},
-        ),
-        Example(
-            "Create or update (upsert)",
-            f"mutation Upsert{many}($data: [{one}CreateInput!]!) {{\n  create{many}(data: $data, upsert: true) {{\n"
-            f"{flat}\n  }}\n}}\n",
-            {"data": [sample]},
+            {"filter": {"createdAt": {"gte": "2026-01-01T00:00:00.000Z"}} if has_time else {}},
         ),
     ]
-    related = _related(schema, subject, readable, hidden)
+    if view.may("update", subject):
+        examples += [
+            Example(
+                "Create",
+                f"mutation Create{one}($data: {one}CreateInput!) {{\n  create{one}(data: $data) {{\n{flat}\n  }}\n}}\n",
+                {"data": sample},
+            ),
+            Example(
+                "Create or update (upsert)",
+                f"mutation Upsert{many}($data: [{one}CreateInput!]!) {{\n  create{many}(data: $data, upsert: true) {{\n"
+                f"{flat}\n  }}\n}}\n",
+                {"data": [sample]},
+            ),
+        ]
+    related = _related(view, subject)
     if related:
         examples.append(
             Example(
@@ -104,26 +105,25 @@ def record_examples(
                 f"{related}\n      }}\n    }}\n  }}\n}}\n",
             )
         )
-    examples.append(
-        Example(
-            "Group by month",
-            f"query {many}ByMonth {{\n  {plural}GroupBy(groupBy: [{{ createdAt: {{ granularity: MONTH }} }}]) {{\n"
-            "    groupByDimensionValues\n    totalCount\n  }\n}\n",
+    if has_time:
+        examples.append(
+            Example(
+                "Group by month",
+                f"query {many}ByMonth {{\n  {plural}GroupBy(groupBy: [{{ createdAt: {{ granularity: MONTH }} }}]) {{\n"
+                "    groupByDimensionValues\n    totalCount\n  }\n}\n",
+            )
         )
-    )
     return examples
 
 
-def _related(
-    schema: WorkspaceSchema, subject: ObjectSchema, readable: Sequence[ObjectSchema], hidden: frozenset[Any]
-) -> str:
+def _related(view: View, subject: ObjectSchema) -> str:
     """One relation to a record and one to several, each with the name of what it leads to."""
     lines: dict[bool, str] = {}
     for field in subject.fields:
-        target = schema.target(field) if field.relation is not None and field.id not in hidden else None
-        if target is None or target not in readable or field.relation is None or field.relation.is_to_one in lines:
+        target = view.target(field) if field.relation is not None and view.reads(subject, field) else None
+        if target is None or field.relation is None or field.relation.is_to_one in lines:
             continue
-        name = next((_named(each) for each in data_fields(target, hidden)), "createdAt")
+        name = next((_named(each) for each in data_fields(view, target)), "")
         shown = f"{{ id {name} }}"
         is_one = field.relation.is_to_one
         lines[is_one] = f"        {field.name} {shown if is_one else f'(first: 3) {{ edges {{ node {shown} }} }}'}"
@@ -158,7 +158,16 @@ METADATA_EXAMPLES: Sequence[Example] = (
                 }
             }
         },
+        flag="DATA_MODEL",
     ),
-    Example("API keys", "query ApiKeys {\n  apiKeys { id name expiresAt role { id label } }\n}\n"),
-    Example("Webhooks", "query Webhooks {\n  webhooks { id targetUrl operations description }\n}\n"),
+    Example(
+        "API keys",
+        "query ApiKeys {\n  apiKeys { id name expiresAt role { id label } }\n}\n",
+        flag="API_KEYS_AND_WEBHOOKS",
+    ),
+    Example(
+        "Webhooks",
+        "query Webhooks {\n  webhooks { id targetUrl operations description }\n}\n",
+        flag="API_KEYS_AND_WEBHOOKS",
+    ),
 )

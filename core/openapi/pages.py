@@ -101,11 +101,10 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 
 def _requests(view: View, subject: ObjectSchema, base_url: str) -> list[dict[str, str]]:
-    hidden = view.hidden
-    query = f"{{ {subject.plural}(first: 3) {{ edges {{ node {{ id createdAt }} }} totalCount }} }}"
-    body = json.dumps(sample_of(subject, hidden, 2), ensure_ascii=False).replace("'", "'\\''")
+    query = f"{{ {subject.plural}(first: 3) {{ edges {{ node {{ id }} }} totalCount }} }}"
+    body = json.dumps(sample_of(view, subject, 2), ensure_ascii=False).replace("'", "'\\''")
     bearer = '-H "Authorization: Bearer YOUR_TOKEN"'
-    return [
+    requests = [
         {"id": "curl-list", "title": f"List {subject.label_plural} over REST",
          "text": f'curl "{base_url}/rest/{subject.plural}?limit=3" \\\n  {bearer}'},
         {"id": "curl-create", "title": "Create one over REST",
@@ -115,6 +114,7 @@ def _requests(view: View, subject: ObjectSchema, base_url: str) -> list[dict[str
          "text": f'curl "{base_url}/graphql" \\\n  {bearer} \\\n  -H "Content-Type: application/json" \\\n'
                  f"  -d '{json.dumps({'query': query})}'"},
     ]  # fmt: skip
+    return requests if view.may("update", subject) else [each for each in requests if each["id"] != "curl-create"]
 
 
 def _limits(principal: Principal) -> list[tuple[str, str]]:
@@ -137,8 +137,8 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
     subject = next((each for each in view.objects if each.singular == name), None)
     if subject is None:
         raise Http404(f"There is no object {name}")
-    hidden = view.hidden
     base_url = server_url()
+    may_create = view.may("update", subject)
     context = {
         "subject": subject,
         "base_url": base_url,
@@ -157,13 +157,13 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
         "graphql": [
             {"root": each.root, "name": each.field_name(subject), "about": _filled(each.description, subject)}
             for each in import_string(settings.GRAPHQL_OPERATIONS)
-            if each.applies_to(subject)
+            if each.applies_to(subject) and all(view.may(verb, subject) for verb in each.verbs)
         ],
         "events": [(f"{subject.singular}.{action.lower()}", words) for action, words in ACTIONS.items()],
         "uploads": _uploads(view, subject, base_url),
-        "body": json.dumps(sample_of(subject, hidden), indent=2, ensure_ascii=False),
+        "body": json.dumps(sample_of(view, subject) if may_create else {}, indent=2, ensure_ascii=False),
         "query": f"{{\n  {subject.plural}(first: 10) {{\n    edges {{\n      node {{\n"
-        f"{selection(subject, hidden, ' ' * 8)}\n      }}\n    }}\n  }}\n}}",
+        f"{selection(view, subject, ' ' * 8)}\n      }}\n    }}\n  }}\n}}",
     }
     return render(request, "openapi/object.html", context)
 
@@ -254,10 +254,9 @@ def graphql_console(request: HttpRequest, name: Name) -> HttpResponse:
     principal, view = _principal(request), _view(request)
     wanted = request.GET.get("object")
     subject = next((each for each in view.objects if each.singular == wanted), None) or _first(view)
-    examples = list(METADATA_EXAMPLES)
+    examples = [each for each in METADATA_EXAMPLES if each.flag is None or may(principal, each.flag)]
     if name == "core":
-        hidden = view.hidden
-        examples = [] if subject is None else record_examples(view.schema, subject, view.objects, hidden)
+        examples = [] if subject is None else record_examples(view, subject)
     context = {
         **_console(request, name, "GraphQL"),
         "has_assets": all(finders.find(f"graphiql/{each}") for each in ASSETS),

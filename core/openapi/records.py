@@ -127,7 +127,7 @@ def _seen_with(view: View, subject: ObjectSchema) -> Hashable:
     """All of the view that the description of this object depends on."""
     permissions: Permissions = view.permissions
     verbs = tuple(permissions.allows(verb, subject) for verb in get_args(Verb))
-    hidden = tuple(each.id for each in subject.fields if permissions.hides(each))
+    hidden = tuple(each.id for each in subject.fields if not view.reads(subject, each))
     locked = tuple(each.id for each in subject.fields if permissions.locks(each))
     return (
         verbs,

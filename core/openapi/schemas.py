@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from config.principal import Permissions
+from config.principal import Permissions, Verb
 from core.openapi.bodies import answer_component, array_of, object_of
+from core.query.names import hidden_behind
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 Json = dict[str, Any]
@@ -43,10 +43,14 @@ class View:
     objects: tuple[ObjectSchema, ...]
     nests: bool = True
 
-    @property
-    def hidden(self) -> frozenset[UUID]:
-        """Fields whose values the reader is not shown."""
-        return self.permissions.unreadable_fields | self.schema.secret_field_ids
+    def may(self, verb: Verb, subject: ObjectSchema) -> bool:
+        return self.permissions.allows(verb, subject)
+
+    def reads(self, subject: ObjectSchema, field: FieldSchema) -> bool:
+        return hidden_behind(self.schema, self.permissions, subject, field) is None
+
+    def writes(self, field: FieldSchema) -> bool:
+        return not self.permissions.locks(field)
 
     def target(self, field: FieldSchema) -> ObjectSchema | None:
         """The object a relation leads to, when the document has it."""
@@ -58,20 +62,20 @@ class View:
         found = self.target(field)
         if found is None:
             return None
-        unique = tuple((each.name, each.type.unique_parts()) for each in found.unique_fields)
+        shown = (each for each in found.unique_fields if self.reads(found, each))
+        unique = tuple((each.name, each.type.unique_parts()) for each in shown)
         return Target(found.singular_pascal, found.label_singular, unique)
 
     def readable_fields(self, subject: ObjectSchema) -> Iterator[FieldSchema]:
-        return (each for each in subject.fields if each.type.is_readable and not self.permissions.hides(each))
+        return (each for each in subject.fields if each.type.is_readable and self.reads(subject, each))
 
     def writable_fields(self, subject: ObjectSchema, columns: frozenset[str]) -> Iterator[FieldSchema]:
-        locks = self.permissions.locks
         return (
             each
             for each in subject.fields
             if each.type.is_writable
             and each.type.is_readable
-            and not locks(each)
+            and self.writes(each)
             and (each.column is None or each.column in columns)
         )
 
@@ -80,7 +84,7 @@ def components(view: View, subject: ObjectSchema) -> Iterator[tuple[str, Json]]:
     """The object's components by name."""
     names = {"x-object-id": str(subject.id), "x-label": subject.label_singular}
     about = subject.description or f"A record of {subject.label_plural}"
-    if view.permissions.allows("update", subject):
+    if view.may("update", subject):
         for suffix, columns, words in (
             ("", _CREATE_COLUMNS, "what a new record is made of; no member is mandatory"),
             ("ForUpdate", _UPDATE_COLUMNS, "what to change; members left out keep their value"),

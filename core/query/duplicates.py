@@ -37,9 +37,7 @@ def criteria_of(subject: ObjectSchema) -> tuple[tuple[Column, ...], ...]:
     )
 
 
-def similar_to(
-    scope: Scope, subject: ObjectSchema, data: Mapping[str, Any], record_id: str | None
-) -> Condition | None:
+def similar_to(scope: Scope, subject: ObjectSchema, data: Mapping[str, Any], record_id: str | None) -> Condition | None:
     """Records that agree with the stored `data` on every value of some criterion; None when no criterion can tell.
 
     A criterion with a field that the caller may not read tells them nothing.

@@ -203,7 +203,9 @@ def _dimension(scope: Scope, subject: ObjectSchema, element: Mapping[str, Any]) 
 def _related_dimension(scope: Scope, subject: ObjectSchema, name: str, definition: Any) -> Dimension:
     relation_field = subject.by_name.get(name)
     if relation_field is None or relation_field.relation is None:
-        raise BadRequest(f"Unidentified field in groupBy: {name}", path=name, hint=nearest(name, member_names(scope, subject)))
+        raise BadRequest(
+            f"Unidentified field in groupBy: {name}", path=name, hint=nearest(name, member_names(scope, subject))
+        )
     target = scope.schema.target(relation_field)
     if not relation_field.relation.is_to_one or target is None:
         raise BadRequest(f'Field "{name}" is not supported in groupBy', path=name)
@@ -349,7 +351,9 @@ def _order(
         [(aggregate, direction)] = value.items()
         spec = aggregates_of(subject).get(aggregate)
         if spec is None:
-            raise BadRequest(f"Unknown aggregate field: {aggregate}", hint=nearest(aggregate, aggregate_names(scope, subject)))
+            raise BadRequest(
+                f"Unknown aggregate field: {aggregate}", hint=nearest(aggregate, aggregate_names(scope, subject))
+            )
         if spec.field is not None:
             require_readable(scope, subject, spec.field)
         return GroupOrder(spec.sql, *_direction(direction, aggregate))

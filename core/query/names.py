@@ -10,7 +10,7 @@ from uuid import UUID
 
 from config.errors import PermissionDenied, UnknownObject
 from config.http import rights
-from config.principal import Principal, Verb
+from config.principal import Permissions, Principal, Verb
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 DOWNLOAD_FLAG = "DOWNLOAD_FILE"
@@ -99,31 +99,31 @@ def denied(verb: Verb, subject: ObjectSchema, field: FieldSchema | None = None) 
 
 def require_readable(scope: Scope, subject: ObjectSchema, field: FieldSchema) -> None:
     """Refuse to use a field in any part of a query whose answer could tell its values."""
-    hidden = _hidden_behind(scope, subject, field)
+    hidden = hidden_behind(scope.schema, scope.principal.permissions, subject, field)
     if hidden is not None:
         raise denied("read", *hidden)
 
 
 def reads(scope: Scope, subject: ObjectSchema, field: FieldSchema) -> bool:
     """Whether the caller's role may read the field's values."""
-    return _hidden_behind(scope, subject, field) is None
+    return hidden_behind(scope.schema, scope.principal.permissions, subject, field) is None
 
 
-def _hidden_behind(
-    scope: Scope, subject: ObjectSchema, field: FieldSchema
+def hidden_behind(
+    schema: WorkspaceSchema, permissions: Permissions, subject: ObjectSchema, field: FieldSchema
 ) -> tuple[ObjectSchema, FieldSchema] | None:
     """The unreadable field whose values this one would tell: itself, or what it is made of.
 
     Who sees the people of a company sees the company of each; who sees the search vector sees the words of
     all fields in it.
     """
-    permissions = scope.principal.permissions
     if permissions.hides(field):
         return subject, field
     if field.column == "search":
         return next(((subject, each) for each in subject.search_fields if permissions.hides(each)), None)
     if permissions.unreadable_fields and field.relation is not None and not field.relation.is_to_one:
-        target, inverse = scope.schema.target(field), inverse_of(scope, field)
+        target = schema.target(field)
+        inverse = None if target is None else target.by_id.get(field.relation.target_field_id)
         if target is not None and inverse is not None and permissions.hides(inverse):
             return target, inverse
     return None

@@ -96,7 +96,7 @@ def _merge(scope: Scope, subject: ObjectSchema, ids: Sequence[str], query: ir.Me
 
 
 def _repoint(scope: Scope, subject: ObjectSchema, others: Sequence[str], survivor: str) -> None:
-    """Let what points at `others` point at the survivor. Raises PermissionDenied where the caller may not write that."""
+    """Let what points at `others` point at the survivor; PermissionDenied where the caller may not write that."""
     using = scope.principal.workspace.shard
     for other, fields in pointing_fields(scope.schema, subject).items():
         may_update = may(scope, "update", other)

@@ -24,9 +24,7 @@ def history_cte(subject: ObjectSchema, action: str, changes: str = "NULL", where
     )
 
 
-def compile_history(
-    subject: ObjectSchema, record_id: str, before: int, limit: int, hidden: Sequence[str] = ()
-) -> Sql:
+def compile_history(subject: ObjectSchema, record_id: str, before: int, limit: int, hidden: Sequence[str] = ()) -> Sql:
     """`(total, newer, record exists, id, action, at, actor text, changes text)` of entries below the id `before`.
 
     Newest first. There is always a row: without an entry its `id` is null. `newer` counts those from `before` up.

@@ -16,7 +16,7 @@ from config.rendering import dumps, loads
 from core.query import ir
 from core.query.names import Scope, nearest, readable_unique_fields
 from core.query.selections import plan_members
-from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
+from metadata.schema import FieldSchema, ObjectSchema
 
 Read = Callable[[str], Any]
 

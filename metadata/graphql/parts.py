@@ -2,8 +2,10 @@
 
 A part is a module named in settings.METADATA_GRAPHQL_PARTS, by its path because the apps above this one
 cannot be imported from here. It may hold plain classes called like the types they add to (`Query`,
-`Mutation`, `Workspace`, `MinimalMetadata`, `User`), with Graphene fields and their resolvers; and
-BARE_FIELDS, root fields that old clients send without a selection → the field that answers those.
+`Mutation`, `Workspace`, `MinimalMetadata`, `User`), with Graphene fields and their resolvers;
+BARE_FIELDS, root fields that old clients send without a selection → the field that answers those; and
+NEEDS, root fields by their API names → the rights they ask for, `"*"` for all of the part's others. NEEDS
+decides what introspection shows; whoever calls a field is asked by its resolver all the same.
 """
 
 from __future__ import annotations
@@ -15,6 +17,25 @@ from types import ModuleType
 
 from django.conf import settings
 from graphene import ObjectType
+
+Needed = tuple[tuple[str, ...], ...]  # of each tuple one flag
+
+
+@cache
+def needed(own: ModuleType) -> Mapping[str, Needed]:
+    """The rights that root fields ask for, by their API names; `own` is the part that is always there."""
+    found: dict[str, Needed] = {}
+    for part in (own, *parts()):
+        needs: Mapping[str, Needed] = getattr(part, "NEEDS", {})
+        roots = [vars(getattr(part, name)) for name in ("Query", "Mutation") if hasattr(part, name)]
+        names = [_api_name(name) for members in roots for name in members if not name.startswith(("_", "resolve_"))]
+        found |= dict.fromkeys(names, needs.get("*", ())) | {name: needs[name] for name in names if name in needs}
+    return found
+
+
+def _api_name(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others)) if others else name
 
 
 @cache

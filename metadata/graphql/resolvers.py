@@ -21,7 +21,7 @@ from config.principal import Principal
 from metadata import cache, services
 from metadata.graphql import inputs, types
 from metadata.graphql.inputs import list_arguments, payload
-from metadata.graphql.parts import extended
+from metadata.graphql.parts import Needed, extended
 from metadata.graphql.rows import Row, WorkspaceRows
 from metadata.graphql.scalars import UUID
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
@@ -30,6 +30,20 @@ from metadata.validation import FieldNotFound, IndexNotFound, ObjectNotFound
 DATA_MODEL = "DATA_MODEL"
 WORKSPACE = "WORKSPACE"
 SECURITY = "SECURITY"
+
+
+NEEDS: Mapping[str, Needed] = {
+    **dict.fromkeys(
+        (
+            "createOneObject", "updateOneObject", "updateManyObjects", "deleteOneObject", "createOneField",
+            "updateOneField", "deleteOneField", "createOneIndex", "deleteOneIndex",
+        ),
+        ((DATA_MODEL,),),
+    ),
+    "updateWorkspace": ((WORKSPACE, SECURITY),),
+    "updateLabPublicFeatureFlag": ((WORKSPACE,),),
+    "deleteCurrentWorkspace": ((WORKSPACE,),),
+}  # fmt: skip
 
 
 def require(info: ResolveInfo, flag: str) -> Principal:

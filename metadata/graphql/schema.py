@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
+from typing import cast
 
 import graphene
 from graphql import (
     GraphQLInputObjectType,
     GraphQLNamedType,
+    GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
     is_enum_type,
@@ -17,9 +19,14 @@ from graphql import (
     is_scalar_type,
 )
 
-from metadata.graphql.parts import extended
+from config.http.rights import may
+from config.principal import Principal
+from metadata.graphql import resolvers
+from metadata.graphql.parts import extended, needed
 from metadata.graphql.resolvers import Mutation, Query
 from metadata.graphql.scalars import SCALARS
+
+KEPT_VIEWS = 16  # of the schema, by what callers may use
 
 
 @cache
@@ -27,6 +34,29 @@ def schema() -> graphene.Schema:
     """The one schema of this process: it depends on the installed apps, never on a workspace."""
     made = graphene.Schema(query=extended("Query", Query), mutation=extended("Mutation", Mutation), types=list(SCALARS))
     _order_types(made.graphql_schema)
+    return made
+
+
+def shown_to(principal: Principal) -> GraphQLSchema:
+    """The schema as introspection shows it: without the root fields that the caller has no right to use."""
+    names = needed(resolvers).items()
+    hidden = frozenset(name for name, groups in names if not all(may(principal, *flags) for flags in groups))
+    return schema_without(hidden) if hidden else cast(GraphQLSchema, schema().graphql_schema)
+
+
+@lru_cache(maxsize=KEPT_VIEWS)
+def schema_without(hidden: frozenset[str]) -> GraphQLSchema:
+    """The schema without root fields, and without the types that nothing else mentions."""
+    whole: GraphQLSchema = schema().graphql_schema
+    roots: list[GraphQLObjectType | None] = []
+    for root in (whole.query_type, whole.mutation_type):
+        assert root is not None
+        fields = {name: field for name, field in root.fields.items() if name not in hidden}
+        roots.append(GraphQLObjectType(root.name, fields, description=root.description) if fields else None)
+    scalars = [whole.type_map[each._meta.name] for each in SCALARS]
+    query, mutation = roots
+    made = GraphQLSchema(query, mutation, types=scalars, directives=whole.directives, assume_valid=True)
+    _order_types(made)
     return made
 
 

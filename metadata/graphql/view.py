@@ -22,6 +22,7 @@ from graphql import (
     ExecutionResult,
     FieldNode,
     GraphQLError,
+    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     execute,
@@ -43,7 +44,7 @@ from config.rendering import dumps
 from metadata.graphql.document import prepare
 from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import InvalidScalar
-from metadata.graphql.schema import schema
+from metadata.graphql.schema import schema, shown_to
 
 KEPT_INTROSPECTIONS = 16
 
@@ -109,18 +110,28 @@ class MetadataView(GraphQLView):
             raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
         if not _is_introspection(operation):
             return self._run(request, prepared.document, variables, operation_name)
-        key = (text, operation_name, json.dumps(variables, sort_keys=True, default=str))
+        shown = shown_to(request.principal)  # type: ignore[attr-defined]
+        key = (id(shown), text, operation_name, json.dumps(variables, sort_keys=True, default=str))
         kept = _introspections.get(key)
-        if kept is None:
-            kept = _introspections[key] = self._run(request, prepared.document, variables, operation_name)
-        return kept
+        if kept is None or kept[0] is not shown:
+            answer = self._run(request, prepared.document, variables, operation_name, shown)
+            kept = _introspections[key] = (shown, answer)
+        return kept[1]
 
-    def _run(self, request: HttpRequest, document: DocumentNode, variables: Any, operation_name: str | None) -> Answer:
+    def _run(
+        self,
+        request: HttpRequest,
+        document: DocumentNode,
+        variables: Any,
+        operation_name: str | None,
+        shown: GraphQLSchema | None = None,
+    ) -> Answer:
+        """The answer of an operation; `shown` is the schema that introspection asks about."""
         request.rows = WorkspaceRows(request.principal.workspace_id)  # type: ignore[attr-defined]
         request.locale = request.headers.get("X-Locale")  # type: ignore[attr-defined]
         with stage(request, "execute"):
             result = execute(
-                self.schema.graphql_schema,
+                self.schema.graphql_schema if shown is None else shown,
                 document,
                 context_value=request,
                 variable_values=variables,
@@ -188,13 +199,13 @@ def _is_introspection(operation: OperationDefinitionNode) -> bool:
     )
 
 
-class _KeptAnswers(OrderedDict[tuple[Any, ...], Answer]):
-    """Answers that are the same for every caller; beyond KEPT_INTROSPECTIONS the oldest goes."""
+class _KeptAnswers(OrderedDict[tuple[Any, ...], tuple[GraphQLSchema, Answer]]):
+    """Answers by what is asked, each with the schema it tells of; beyond KEPT_INTROSPECTIONS the oldest goes."""
 
-    def __setitem__(self, key: tuple[Any, ...], answer: Answer) -> None:
-        super().__setitem__(key, answer)
+    def __setitem__(self, key: tuple[Any, ...], kept: tuple[GraphQLSchema, Answer]) -> None:
+        super().__setitem__(key, kept)
         while len(self) > KEPT_INTROSPECTIONS:
             self.popitem(last=False)
 
 
-_introspections = _KeptAnswers()  # by document, operation and variables: the schema lives as long as the process
+_introspections = _KeptAnswers()  # by schema, document, operation and variables

@@ -22,6 +22,7 @@ from metadata import view_models as shown
 from metadata.graphql import types
 from metadata.graphql.enums import FieldMetadataType, ViewKey, ViewType
 from metadata.graphql.inputs import payload
+from metadata.graphql.parts import Needed
 from metadata.graphql.resolvers import DATA_MODEL, begin_change
 from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import JSON, UUID, DateTime
@@ -321,11 +322,16 @@ _mutations: dict[str, Any] = {
         FieldTypeChange, required=True, input=Argument(ChangeFieldTypeInput, required=True), resolver=_change_field_type
     )
 }
+NEEDS: dict[str, Needed] = {"changeFieldType": (("DATA_MODEL",),)}
 for _resource in (VIEW, *_PARTS):
-    _mutations |= _creators(_resource)
-    _mutations |= _updater(_resource)
-    _mutations |= _remover(_resource, "delete", resources.resource_delete)
-    _mutations |= _remover(_resource, "destroy", resources.resource_destroy)
+    _writers = {
+        **_creators(_resource),
+        **_updater(_resource),
+        **_remover(_resource, "delete", resources.resource_delete),
+        **_remover(_resource, "destroy", resources.resource_destroy),
+    }
+    _mutations |= _writers
+    NEEDS |= dict.fromkeys(_writers, ((_resource.flag, "DATA_MODEL"),))
 Mutation = type("Mutation", (), _mutations)
 
 

@@ -117,7 +117,12 @@ READ = ("canReadAllObjectRecords",)
 WRITE = ("canUpdateAllObjectRecords", "canSoftDeleteAllObjectRecords", "canDestroyAllObjectRecords")
 TOOLS = ("canAccessAllTools",)
 ALL = (*READ, *WRITE, *TOOLS)
-OBJECT_RIGHTS = ("canReadObjectRecords", "canUpdateObjectRecords", "canSoftDeleteObjectRecords", "canDestroyObjectRecords")
+OBJECT_RIGHTS = (
+    "canReadObjectRecords",
+    "canUpdateObjectRecords",
+    "canSoftDeleteObjectRecords",
+    "canDestroyObjectRecords",
+)
 
 
 def make_scene(name: str = "Scene") -> Scene:
@@ -183,9 +188,7 @@ def digest(workspace: Workspace) -> str:
     """Of every row of the workspace's records, their histories, files and totals."""
     found = hashlib.sha256()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", [workspace.database_schema]
-        )
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", [workspace.database_schema])
         tables = [row[0] for row in cursor.fetchall()]
         union = " UNION ALL ".join(
             f"SELECT '{table}', coalesce(md5(string_agg(t::text, chr(10) ORDER BY t::text)), '')"

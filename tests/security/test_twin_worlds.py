@@ -12,10 +12,26 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.security.scene import (
-    ALL, C1, C2, D1, D2, D3, HIDDEN, NOBODY, S1, V1, V2, Caller, Reply, Scene, drop_scene, make_scene, normal, undone,
+    ALL,
+    C1,
+    C2,
+    D1,
+    D2,
+    D3,
+    HIDDEN,
+    NOBODY,
+    S1,
+    V1,
+    V2,
+    Caller,
+    Reply,
+    Scene,
+    drop_scene,
+    make_scene,
+    normal,
+    undone,
 )  # fmt: skip
 
 
@@ -225,7 +241,9 @@ OBJECT_PROBES: dict[str, Any] = {
     "graphql update": gql(f'mutation {{ updateVault(id: "{V1}", data: {{name: "x"}}) {{ id }} }}'),
     "graphql destroy": gql(f'mutation {{ destroyDeal(id: "{D1}") {{ id name }} }}'),
     "graphql merge": gql(f'mutation {{ mergeDeals(ids: ["{D1}", "{D2}"], conflictPriorityIndex: 0) {{ id }} }}'),
-    "record counts": lambda caller: caller.graphql("{ objectRecordCounts { objectNamePlural totalCount } }", "/metadata"),
+    "record counts": lambda caller: caller.graphql(
+        "{ objectRecordCounts { objectNamePlural totalCount } }", "/metadata"
+    ),
 }
 
 
@@ -240,9 +258,7 @@ def answers(scene: Scene, caller: Caller, probes: Mapping[str, Any], hidden: Map
 
 
 def different(one: Mapping[str, Reply], other: Mapping[str, Reply]) -> dict[str, Any]:
-    return {
-        name: (normal(one[name]), normal(other[name])) for name in one if normal(one[name]) != normal(other[name])
-    }
+    return {name: (normal(one[name]), normal(other[name])) for name in one if normal(one[name]) != normal(other[name])}
 
 
 @pytest.mark.django_db
