@@ -211,7 +211,10 @@ class Mutation:
         principal = begin_change(info, DATA_MODEL)
         return _stored(
             services.field_update(
-                workspace_id=principal.workspace_id, field_id=Uuid(input["id"]), update=payload(input["update"])
+                workspace_id=principal.workspace_id,
+                field_id=Uuid(input["id"]),
+                update=payload(input["update"]),
+                permissions=principal.permissions,
             )
         )
 

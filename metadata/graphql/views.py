@@ -307,6 +307,7 @@ def _change_field_type(root: Any, info: Info, input: Mapping[str, Any]) -> Any:
         options=payload(input.get("options")),
         settings=payload(input.get("settings")),
         dry_run=bool(input.get("dryRun")),
+        permissions=principal.permissions,
     )
     return {
         "field": FieldMetadata.objects.get(workspace_id=principal.workspace_id, id=change.field_id),

@@ -142,7 +142,12 @@ class FieldView(_FieldAnswers):
         field_id = path_id(id)
         update = FieldUpdateInput(data=request.data).read()
         try:
-            field = services.field_update(workspace_id=self.workspace_id, field_id=field_id, update=update)
+            field = services.field_update(
+                workspace_id=self.workspace_id,
+                field_id=field_id,
+                update=update,
+                permissions=self.principal.permissions,
+            )
         except FieldNotFound as error:  # here, and only here, an unknown field is a bad request
             raise InvalidMetadataInput(error.message, sub_code="FIELD_METADATA_NOT_FOUND") from None
         return self.item("updateOneField", self.shown(field))
@@ -170,6 +175,7 @@ class FieldTypeView(_MetadataView):
             options=values.get("options"),
             settings=values.get("settings"),
             dry_run=bool(values.get("dryRun")),
+            permissions=self.principal.permissions,
         )
         field = FieldMetadata.objects.get(workspace_id=self.workspace_id, id=field_id)
         return self.item(

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from config.errors import WorkspaceNotFound
+from config.principal import EVERYTHING, Permissions
 from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.storage import Storage
@@ -22,10 +23,14 @@ _SPACES = re.compile(r"\s+")
 
 
 class Change:
-    """The workspace under change. Rows are read when first asked for, and kept."""
+    """The workspace under change. Rows are read when first asked for, and kept.
 
-    def __init__(self, workspace: Workspace) -> None:
+    `permissions` are those of who asks for it, as far as its refusals tell of records.
+    """
+
+    def __init__(self, workspace: Workspace, permissions: Permissions = EVERYTHING) -> None:
         self.workspace = workspace
+        self.permissions = permissions
         self.storage = Storage(workspace)
         self.now = timezone.now()
         self._objects: dict[UUID, ObjectMetadata] | None = None
@@ -61,6 +66,11 @@ class Change:
     def find_field(self, field_id: UUID) -> FieldMetadata | None:
         return FieldMetadata.objects.filter(workspace=self.workspace, id=field_id).first()
 
+    def may_read(self, field: FieldMetadata) -> bool:
+        """Whether who asks for the change may read the field's values."""
+        is_hidden = self.permissions.hides(cache.field_schema(field))
+        return self.permissions.allows("read", self.objects[field.object_id]) and not is_hidden
+
     def watch_search(self, object_id: UUID) -> None:
         """Remember which fields are searched, so that the vectors are made anew if that changes."""
         self._searched.setdefault(object_id, self._searched_fields(object_id))
@@ -92,7 +102,7 @@ class Change:
 
 
 @contextmanager
-def changing(workspace_id: UUID) -> Iterator[Change]:
+def changing(workspace_id: UUID, permissions: Permissions = EVERYTHING) -> Iterator[Change]:
     """A change that commits as a whole, with the schema version raised once, or leaves no trace.
 
     Raises WorkspaceNotFound.
@@ -105,7 +115,7 @@ def changing(workspace_id: UUID) -> Iterator[Change]:
                 raise WorkspaceNotFound("Workspace not found")
             if workspace.shard != DEFAULT_DB_ALIAS:
                 stack.enter_context(transaction.atomic(using=workspace.shard))
-            change = Change(workspace)
+            change = Change(workspace, permissions)
             yield change
             change.finish()
     except BaseException:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from config.errors import ApiError, InvalidValue, Problem, WorkspaceNotFound
+from config.errors import ApiError, InvalidValue, PermissionDenied, Problem, WorkspaceNotFound
+from config.principal import EVERYTHING, Permissions
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type, is_field_type
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, IndexState, ObjectMetadata, Workspace
@@ -59,11 +60,13 @@ def field_change_type(
     options: Any = None,
     settings: Any = None,
     dry_run: bool = False,
+    permissions: Permissions = EVERYTHING,
 ) -> TypeChange:
     """Give a custom field another type; its stored values, default, indexes and uniqueness come along.
 
     `options` and `settings` are those of the new type; between two types with options they may be left out.
     Raises FieldNotFound and MetadataValidationFailed; values that do not convert are listed, nothing changed.
+    Raises PermissionDenied for who may not read the field, whose values decide, or not write it.
     """
     given = tidy({"options": options})["options"]
     if dry_run:
@@ -71,10 +74,10 @@ def field_change_type(
             workspace = Workspace.objects.filter(id=workspace_id, deleted_at=None).first()
             if workspace is None:
                 raise WorkspaceNotFound("Workspace not found")
-            change = Change(workspace)
+            change = Change(workspace, permissions)
             old, new = _prepare(change, field_id, type, given, settings)
             return _convert(change, old, new, is_dry_run=True)
-    with changing(workspace_id) as change:
+    with changing(workspace_id, permissions) as change:
         old, new = _prepare(change, field_id, type, given, settings)
         return _apply(change, old, new)
 
@@ -87,6 +90,8 @@ def _prepare(
     if old is None or new is None:
         raise FieldNotFound("Field metadata to update not found")
     obj = new.object = old.object = change.objects[old.object_id]
+    if not change.may_read(old) or change.permissions.locks(cache.field_schema(old)):
+        raise PermissionDenied()
     problems = _allowed_problems(old, obj, type_name)
     if problems:
         raise _refused(old, problems)

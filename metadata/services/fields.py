@@ -8,6 +8,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from config.errors import MetadataMutationNotAllowed, Problem
+from config.principal import EVERYTHING, Permissions
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type, is_field_type, unquote
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, OnDelete, RelationType
@@ -280,10 +281,13 @@ _PLAIN_COLUMNS: Mapping[str, str] = {
 _CLEARABLE = frozenset({"description", "icon"})
 
 
-def field_update(*, workspace_id: UUID, field_id: UUID, update: Mapping[str, Any]) -> FieldMetadata:
+def field_update(
+    *, workspace_id: UUID, field_id: UUID, update: Mapping[str, Any], permissions: Permissions = EVERYTHING
+) -> FieldMetadata:
     """Change a field by API names; members that cannot be changed at all are ignored.
 
-    Renamed options are renamed in the records, removed ones taken out of them.
+    Renamed options are renamed in the records, removed ones taken out of them. Values that are in the way are
+    named to those only whose `permissions` let them read the field.
     Raises FieldNotFound, InvalidInput, MetadataMutationNotAllowed, MetadataValidationFailed.
     """
     require_texts(update, [name for name in ("name", "label") if update.get(name) is not None])
@@ -292,7 +296,7 @@ def field_update(*, workspace_id: UUID, field_id: UUID, update: Mapping[str, Any
         for name, value in tidy(update).items()
         if name in _EDITABLE and (value is not None or name in _NULLABLE)
     }
-    with changing(workspace_id) as change:
+    with changing(workspace_id, permissions) as change:
         field = change.find_field(field_id)
         if field is None:
             raise FieldNotFound("Field metadata to update not found")
@@ -496,6 +500,10 @@ def _apply_unique(
     problems = type_.unique_problems(schema)
     if problems or was_unique:
         return problems
+    duplicates = change.storage.duplicates(schema)
+    if duplicates and not change.may_read(field):
+        message = f"Unique index cannot be created for field {field.name}: several records have the same value"
+        return [Problem("INDEX_CREATION_FAILED", message)]
     return [
         Problem(
             "INDEX_CREATION_FAILED",
@@ -503,7 +511,7 @@ def _apply_unique(
             f"{len(ids)} records have the value {json.dumps(_shown(values), ensure_ascii=False, default=str)}",
             {"value": _shown(values), "recordIds": [str(each) for each in ids]},
         )
-        for values, ids in change.storage.duplicates(schema)
+        for values, ids in duplicates
     ]
 
 

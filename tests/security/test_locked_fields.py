@@ -9,7 +9,21 @@ import pytest
 
 from metadata.models import FieldMetadata
 from tests.security.scene import (
-    ALL, C1, C2, D1, D2, D3, S1, S2, V1, Caller, Scene, digest, drop_scene, make_scene, undone,
+    ALL,
+    C1,
+    C2,
+    D1,
+    D2,
+    D3,
+    S1,
+    S2,
+    V1,
+    Caller,
+    Scene,
+    digest,
+    drop_scene,
+    make_scene,
+    undone,
 )  # fmt: skip
 
 DENIED = "Entity performing the request does not have permission"

@@ -1,0 +1,168 @@
+"""Every kind of access there is, and what each must be answered: the one table the permission matrices are made of.
+
+A matrix is rows (operations, each with what it needs) times the kinds below. What is expected is worked out
+here, from what the kind has and the row needs, and never from the code that decides it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from django.utils import timezone
+
+from apikeys import services as keys
+from apikeys.models import ApiKey
+from tests.factories import principal_of
+from tests.security.scene import ALL, READ, TOOLS, Caller, Scene, make_scene
+
+DENIED = "Entity performing the request does not have permission"
+Verb = Literal["read", "update", "soft_delete", "destroy"]
+WRITES: tuple[Verb, ...] = ("update", "soft_delete", "destroy")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How REST answers (status, error, message), and GraphQL (message, code)."""
+
+    status: int
+    error: str
+    message: str
+    graphql_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of access: refused whatever it asks (`refusal`), or what its role lets it do."""
+
+    name: str
+    refusal: Refusal | None = None
+    verbs: frozenset[Verb] = frozenset()  # on all objects
+    blind: frozenset[str] = frozenset()  # objects it may do nothing on
+    unreadable: frozenset[str] = frozenset()  # fields, as `deal.code`
+    locked: frozenset[str] = frozenset()
+    flags: frozenset[str] = frozenset()
+    has_tools: bool = False  # every tool flag
+    is_elsewhere: bool = False  # an Admin, of another workspace
+
+    def may(self, verb: Verb, singular: str) -> bool:
+        return singular not in self.blind and verb in self.verbs
+
+    def has(self, flag: str) -> bool:
+        return flag in self.flags or (self.has_tools and flag in TOOL_FLAGS)
+
+
+TOOL_FLAGS = frozenset({"IMPORT_CSV", "EXPORT_CSV", "UPLOAD_FILE", "DOWNLOAD_FILE"})
+EVERY: frozenset[Verb] = frozenset({"read", *WRITES})
+HIDDEN = frozenset({"deal.code", "deal.budget", "deal.memo", "deal.client", "deal.papers", "deal.createdBy"})
+LOCKED = frozenset({"deal.code", "deal.budget", "deal.client", "deal.papers", "step.deal"})
+
+
+def _gone(message: str) -> Refusal:
+    return Refusal(403, "FORBIDDEN_EXCEPTION", message, "FORBIDDEN")
+
+
+KINDS: Sequence[Kind] = (
+    Kind("admin", verbs=EVERY, has_tools=True, flags=frozenset({"*"})),
+    Kind("no key", refusal=Refusal(403, "FORBIDDEN_EXCEPTION", "Missing authentication token", "UNAUTHENTICATED")),
+    Kind("no JWT", refusal=Refusal(401, "UNAUTHENTICATED", "No payload", "UNAUTHENTICATED")),
+    Kind("other workspace's", is_elsewhere=True, verbs=EVERY, has_tools=True),
+    Kind("expired", refusal=_gone("This API Key is expired")),
+    Kind("revoked", refusal=_gone("This API Key is revoked")),
+    Kind("paused", refusal=_gone("This API Key is paused")),
+    Kind("replaced", refusal=_gone("This token was replaced by a newer one")),
+    Kind("without a role", refusal=Refusal(403, "API_KEY_ROLE_NOT_FOUND", "API key has no role assigned", "FORBIDDEN")),
+    Kind("reader", verbs=frozenset({"read"}), has_tools=True),
+    Kind("blind to vaults", verbs=EVERY, has_tools=True, blind=frozenset({"vault"})),
+    Kind("blind to fields", verbs=EVERY, has_tools=True, unreadable=HIDDEN),
+    Kind("locked fields", verbs=EVERY, has_tools=True, locked=LOCKED),
+    Kind("no rights"),
+    Kind("only DATA_MODEL", flags=frozenset({"DATA_MODEL"})),
+    Kind("only ROLES", flags=frozenset({"ROLES"})),
+    Kind("only API_KEYS_AND_WEBHOOKS", flags=frozenset({"API_KEYS_AND_WEBHOOKS"})),
+    Kind("only WORKSPACE_MEMBERS", flags=frozenset({"WORKSPACE_MEMBERS"})),
+    Kind("only IMPORT_CSV", flags=frozenset({"IMPORT_CSV"})),
+)  # fmt: skip
+
+
+def callers(scene: Scene, other: Scene) -> dict[str, Caller]:
+    """A client of each kind; roles and keys are made for it."""
+    return {kind.name: _caller(scene, other, kind) for kind in KINDS}
+
+
+def _caller(scene: Scene, other: Scene, kind: Kind) -> Caller:
+    if kind.name == "admin":
+        return scene.admin
+    if kind.name == "no key":
+        return Caller(None)
+    if kind.name == "no JWT":
+        return Caller("abc")
+    if kind.is_elsewhere:
+        return other.admin
+    if kind.refusal is not None:
+        return Caller(_spoilt_token(scene, kind.name))
+    rights = {frozenset({"read"}): READ, EVERY: ALL}.get(kind.verbs, ())
+    scene.role(
+        kind.name,
+        rights=[*(each for each in rights if each not in TOOLS), *(TOOLS if kind.has_tools else ())],
+        flags=sorted(kind.flags),
+        blind=sorted(kind.blind),
+        unreadable=sorted(kind.unreadable),
+        locked=sorted(kind.locked),
+    )
+    return scene.caller(kind.name)
+
+
+def _spoilt_token(scene: Scene, name: str) -> str:
+    system = principal_of(scene.workspace)
+    role_id = next(each.id for each in keys.role_list(system) if each.label == "Admin")
+    key = keys.apikey_create(system, name=name, expires_at=None, role_id=role_id)
+    token = keys.apikey_token(system, key_id=key.id).token
+    now = timezone.now()
+    changed: dict[str, Any] = {
+        "expired": {"expires_at": now - timedelta(seconds=1)},
+        "revoked": {"revoked_at": now},
+        "paused": {"enabled": False},
+        "replaced": {"generation": 5},
+        "without a role": {"role_id": None},
+    }[name]
+    ApiKey.objects.filter(id=key.id).update(**changed)
+    return token
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What an operation asks for, in the order in which it is asked."""
+
+    verbs: Sequence[tuple[Verb, str]] = ()
+    flags: Sequence[str] = ()
+    reads: Sequence[str] = ()  # fields
+    writes: Sequence[str] = ()
+
+
+def refusal_of(kind: Kind, needs: Needs) -> str | None:
+    """The message a role that falls short is refused with; None when nothing is missing."""
+    if any(not kind.may(verb, singular) for verb, singular in needs.verbs):
+        return DENIED
+    if any(not kind.has(flag) for flag in needs.flags):
+        return DENIED
+    for path in needs.reads:
+        if path in kind.unreadable:
+            return _about("read", path)
+    for path in needs.writes:
+        if path in kind.locked:
+            return _about("write", path)
+    return None
+
+
+def _about(act: str, path: str) -> str:
+    singular, name = path.split(".")
+    return f'{DENIED}: no permission to {act} field "{name}" on "{singular}"'
+
+
+def make_scenes() -> tuple[Scene, Scene, Mapping[str, Caller]]:
+    """The scene, one of another workspace with the same data model, and a client of every kind."""
+    scene, other = make_scene("Here"), make_scene("Elsewhere")
+    return scene, other, callers(scene, other)
