@@ -345,6 +345,7 @@ NEEDS: Mapping[str, Needed] = {
     **dict.fromkeys(("updateApiKey", "revokeApiKey", "generateApiKeyToken"), _KEYS),
     **dict.fromkeys(("createApiKey", "assignRoleToApiKey"), _KEYS_AND_ROLES),
     "generatePlaygroundToken": (),
+    "deleteUserFromWorkspace": (("WORKSPACE_MEMBERS",),),
     "*": (("ROLES",),),
 }
 

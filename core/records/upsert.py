@@ -45,7 +45,8 @@ def upsert(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], selec
     given_ids = [record.id for record in inputs]
     created = plan_answer(scope, subject, selection, "created")
     updated = plan_answer(scope, subject, selection, "updated")
-    keys = [_keys(scope, subject, record) for record in inputs]
+    unique = readable_unique_fields(scope, subject)
+    keys = [_keys(unique, record) for record in inputs]
     _refuse_repeats(subject, keys)
 
     def work() -> list[str]:
@@ -59,9 +60,9 @@ def upsert(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], selec
         raise duplicate(scope, subject, fault, inputs) from None
 
 
-def _keys(scope: Scope, subject: ObjectSchema, record: RecordInput) -> list[Key]:
-    """The unique keys an input gives a value for and the caller may read, its id among them."""
-    keys = [(field, unique_key(field, record)) for field in readable_unique_fields(scope, subject)]
+def _keys(fields: Sequence[FieldSchema], record: RecordInput) -> list[Key]:
+    """The unique keys an input gives a value for, its id among them."""
+    keys = [(field, unique_key(field, record)) for field in fields]
     return [(field, key) for field, key in keys if key is not None]
 
 

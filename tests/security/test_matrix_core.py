@@ -103,6 +103,8 @@ VERBS: Sequence[Row] = (
          flags=["IMPORT_CSV"]),
     rest("export", "GET", "deals/export?format=csv", verbs=FIND, flags=["EXPORT_CSV"]),
     rest("export lines", "GET", "deals/export?format=jsonl", verbs=FIND, flags=["EXPORT_CSV"]),
+    rest("search", "GET", "search?query=first"),
+    gql("search", '{ search(searchInput: "first", limit: 5) { edges { node { recordId } } } }'),
     rest("find many vaults", "GET", "vaults", verbs=on("read vault")),
     rest("find one vault", "GET", f"vaults/{V1}", verbs=on("read vault")),
     rest("find no vault", "GET", f"vaults/{NOBODY}", ok=404, verbs=on("read vault")),
@@ -330,5 +332,5 @@ def test_a_key_of_another_workspace_is_answered_as_if_this_one_were_not_there(
 
 def test_the_number_of_cells() -> None:
     assert len({row.name for row in ROWS}) == len(ROWS)
-    assert (len(VERBS), len(INDIRECT), len(KINDS)) == (66, 53, 19)
-    assert len(ROWS) * len(KINDS) == 2_261
+    assert (len(VERBS), len(INDIRECT), len(KINDS)) == (68, 53, 19)
+    assert len(ROWS) * len(KINDS) == 2_299
