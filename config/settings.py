@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from config.database import database_settings
+from config.http.client_address import read_networks
 from config.secret import load_secret_key
 
 VERSION = (0, 1, 0)  # also in pyproject.toml
@@ -19,6 +20,7 @@ SECRET_KEYS_OLD = [key for key in os.environ.get("SECRET_KEYS_OLD", "").split(",
 DEBUG = os.environ.get("DEBUG", "false").lower() in {"1", "true"}
 SERVER_URL = os.environ.get("SERVER_URL", "").rstrip("/")  # where clients reach it; else as each request says
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "*").split(",")
+TRUSTED_PROXIES = read_networks(os.environ.get("TRUSTED_PROXIES", ""))  # whose X-Forwarded-For is believed
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
 
 # Apps ------------------------------------------------------------------------------------------------
