@@ -1,8 +1,26 @@
 """Access: roles, members and API keys."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_out
+from django.core.checks import Tags, register
 
 
 class ApiKeysConfig(AppConfig):
     name = "apikeys"
     verbose_name = "Access"
+
+    def ready(self) -> None:
+        from apikeys.signing_keys import check
+
+        register(check, Tags.database)
+        # The one place that the settings pages' sign-out, /admin's, and the end of an idle session all come through.
+        user_logged_out.connect(_end_console_tokens, dispatch_uid="apikeys")
+
+
+def _end_console_tokens(sender: Any, user: Any, **more: Any) -> None:
+    from apikeys.services import member_tokens_end  # models are not there yet when this module is read
+
+    if user is not None and user.is_authenticated:
+        member_tokens_end(user.pk)

@@ -6,6 +6,7 @@ compiled permissions) is keyed by the secret or by the role's version.
 
 from __future__ import annotations
 
+import hmac
 import time
 from functools import lru_cache
 from typing import Any
@@ -28,6 +29,7 @@ from config.errors import (
     ApiKeyWithoutRole,
     MissingToken,
     TokenRefused,
+    Unauthenticated,
     WorkspaceNotFound,
 )
 from config.principal import Permissions, Principal, WorkspaceRef
@@ -37,12 +39,13 @@ NO_MEMBER = "User is not a member of the workspace"
 
 
 class Statement:
-    """A statement of two UUIDs, planned once per connection: planning it costs twice what running it does."""
+    """A statement of a `kid` and two UUIDs, planned once per connection: planning it costs twice what running it does."""
 
     def __init__(self, name: str, text: str) -> None:
         self.text = text
-        self.prepare = f"PREPARE {name} (uuid, uuid) AS {text.replace('%s', '$1', 1).replace('%s', '$2', 1)}"
-        self.execute = f"EXECUTE {name} (%s, %s)"
+        numbered = text.replace("%s", "$1", 1).replace("%s", "$2", 1).replace("%s", "$3", 1)
+        self.prepare = f"PREPARE {name} (text, uuid, uuid) AS {numbered}"
+        self.execute = f"EXECUTE {name} (%s, %s, %s)"
         self._ready: WeakSet[Any] = WeakSet()  # psycopg2 connections that have it
 
     def prepared_on(self, driver_connection: Any) -> str:
@@ -65,6 +68,9 @@ _ROLE_COLUMNS = """
     CASE WHEN r.is_restricted THEN (
         SELECT json_agg(json_build_array(f.field_metadata_id, f.can_read, f.can_update))::text
         FROM apikeys_fieldpermission f WHERE f.role_id = r.id) END"""
+_SIGNING_KEY = """
+LEFT JOIN apikeys_signingkey s ON s.kid = %s"""
+_SIGNING_KEY_COLUMNS = "s.kid IS NOT NULL, s.revoked_at IS NOT NULL"
 _WORKSPACE_COLUMNS = "w.schema_version, w.webhooks_version, w.shard, w.max_batch_size, w.max_bulk_records"
 
 # Reads the three rows by their primary keys; each condition on `workspace_id` keeps a key of one
@@ -72,12 +78,16 @@ _WORKSPACE_COLUMNS = "w.schema_version, w.webhooks_version, w.shard, w.max_batch
 KEY_STATEMENT = Statement(
     "authenticate_key",
     "SELECT "
+    + _SIGNING_KEY_COLUMNS
+    + ", "
     + _WORKSPACE_COLUMNS
     + """, k.name, k.api_version, k.enabled, k.generation, k.revoked_at IS NOT NULL, k.expires_at <= now(),
     k.previous_generation_until > now(), k.last_used_at > now() - interval '60 seconds', """
     + _ROLE_COLUMNS
     + """
-FROM metadata_workspace w
+FROM metadata_workspace w"""
+    + _SIGNING_KEY
+    + """
 LEFT JOIN apikeys_apikey k ON k.id = %s AND k.workspace_id = w.id
 LEFT JOIN apikeys_role r ON r.id = k.role_id AND r.workspace_id = w.id
 WHERE w.id = %s AND w.deleted_at IS NULL""",
@@ -85,11 +95,16 @@ WHERE w.id = %s AND w.deleted_at IS NULL""",
 MEMBER_STATEMENT = Statement(
     "authenticate_member",
     "SELECT "
+    + _SIGNING_KEY_COLUMNS
+    + ", "
     + _WORKSPACE_COLUMNS
-    + """, w.default_api_version, u.is_active, u.first_name, u.last_name, u.email, m.member_record_id, """
+    + """, w.default_api_version, u.is_active, u.first_name, u.last_name, u.email, m.member_record_id,
+    left(encode(sha256(convert_to(u.password || ':' || m.token_generation, 'UTF8')), 'hex'), 32), """
     + _ROLE_COLUMNS
     + """
-FROM metadata_workspace w
+FROM metadata_workspace w"""
+    + _SIGNING_KEY
+    + """
 LEFT JOIN apikeys_member m ON m.id = %s AND m.workspace_id = w.id
 LEFT JOIN auth_user u ON u.id = m.user_id
 LEFT JOIN apikeys_role r ON r.id = m.role_id AND r.workspace_id = w.id
@@ -112,11 +127,11 @@ def authenticate(request: HttpRequest) -> Principal:
     known: Principal | None = getattr(request, "principal", None)
     if known is not None:
         return known
-    token = keys.verify(settings.SECRET_KEY, _bearer(request), time.time())
+    token = keys.verify((settings.SECRET_KEY, *settings.SECRET_KEYS_OLD), _bearer(request), time.time())
     principal = (
         _principal_of_key(token)
         if token.kind == keys.API_KEY
-        else principal_of_member_id(token.workspace_id, _as_uuid(token.subject))
+        else principal_of_member_id(token.workspace_id, _as_uuid(token.subject), token)
     )
     request.principal = principal  # type: ignore[attr-defined]
     return principal
@@ -151,7 +166,7 @@ def _bearer(request: HttpRequest) -> str:
 
 def _principal_of_key(token: keys.Token) -> Principal:
     key_id = _as_uuid(token.subject)
-    row = _row(KEY_STATEMENT, (key_id, token.workspace_id))
+    row = _row(KEY_STATEMENT, token.kid, (key_id, token.workspace_id))
     name, api_version, enabled, generation, revoked, expired, overlapping, fresh = row[5:13]
     if name is None or revoked:
         raise TokenRefused("This API Key is revoked")
@@ -176,13 +191,18 @@ def _principal_of_key(token: keys.Token) -> Principal:
     )
 
 
-def principal_of_member_id(workspace_id: UUID, member_id: UUID | None) -> Principal:
-    """The principal of a member, as of now, by one statement; TokenRefused when they are none any more."""
-    row = _row(MEMBER_STATEMENT, (member_id, workspace_id))
-    api_version, is_active, first_name, last_name, email, member_record_id = row[5:11]
-    role_id, permissions = _role(row[11:])
+def principal_of_member_id(workspace_id: UUID, member_id: UUID | None, token: keys.Token | None = None) -> Principal:
+    """The principal of a member, as of now, by one statement; TokenRefused when they are none any more.
+
+    A `token` that acts as the member must bear their stamp: signing out and a new password change it.
+    """
+    row = _row(MEMBER_STATEMENT, None if token is None else token.kid, (member_id, workspace_id))
+    api_version, is_active, first_name, last_name, email, member_record_id, stamp = row[5:12]
+    role_id, permissions = _role(row[12:])
     if not is_active or role_id is None:
         raise TokenRefused(NO_MEMBER)
+    if token is not None and not hmac.compare_digest(token.stamp, stamp):
+        raise TokenRefused("This token ended when its member signed out", hint="Sign in again.")
     return Principal(
         workspace=WorkspaceRef(workspace_id, *row[:5]),
         permissions=permissions,
@@ -194,14 +214,18 @@ def principal_of_member_id(workspace_id: UUID, member_id: UUID | None) -> Princi
     )
 
 
-def _row(statement: Statement, params: tuple[UUID | None, UUID]) -> tuple[Any, ...]:
+def _row(statement: Statement, kid: str | None, params: tuple[UUID | None, UUID]) -> tuple[Any, ...]:
+    """The row of a statement, without what it says of the token's signing key, which must stand. None: no token."""
     with connection.cursor() as cursor:
         text = statement.prepared_on(connection.connection) if settings.PREPARED_STATEMENTS else statement.text
-        cursor.execute(text, [None if each is None else str(each) for each in params])
+        cursor.execute(text, [kid, *(None if each is None else str(each) for each in params)])
         row: tuple[Any, ...] | None = cursor.fetchone()
     if row is None:
         raise WorkspaceNotFound("Workspace not found")
-    return row
+    is_known, is_revoked = row[:2]
+    if is_revoked or not (is_known or kid in (keys.WITHOUT_KID, None)):
+        raise Unauthenticated("Token invalid.")
+    return row[2:]
 
 
 def _role(columns: tuple[Any, ...]) -> tuple[UUID | None, Permissions]:

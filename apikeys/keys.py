@@ -1,17 +1,22 @@
 """Tokens: how they are made and what makes one genuine. Pure: no Django, no database.
 
-A token is a JWT (RFC 7519) signed with HS256 (RFC 7515, RFC 7518 §3.2). Each workspace and kind of
-token has its own secret, derived from the server's. Making goes through PyJWT; reading is written out
-here, because it runs on every request: a quarter of PyJWT's time, with the same checks.
+A token is a JWT (RFC 7519) signed with HS256 (RFC 7515, RFC 7518 §3.2). Its header names the signing key
+(`kid`); each signing key, workspace and kind of token has a secret of its own, derived from the server's, so
+none is stored. Tokens without `kid`, of the time before signing keys, are read too.
+
+Making goes through PyJWT; reading is written out here, because it runs on every request: a quarter of PyJWT's
+time, with the same checks. The server's secrets are given newest first: all of them read, the first one makes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64decode
+import re
+import secrets
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from binascii import a2b_base64
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -27,6 +32,10 @@ PLAYGROUND = "PLAYGROUND"
 PLAYGROUND_LIFETIME_S = 2 * 60 * 60
 CLOCK_LEEWAY_S = 60
 MAX_TOKEN_LENGTH = 4096
+WITHOUT_KID = "none"  # what the tokens without `kid` are called where signing keys are listed and revoked
+
+_KID = re.compile(r"[0-9a-f]{16}")
+_BASE64URL = bytes.maketrans(b"-_+/=", b"+/!!!")  # to the alphabet that binascii reads; `!` is in none
 
 # Kinds whose secret may have signed a token of that kind, in the order they are tried. Clients hold
 # key tokens that were signed with the ACCESS secret.
@@ -35,22 +44,46 @@ _SIGNERS: Mapping[str, tuple[str, ...]] = {API_KEY: (API_KEY, "ACCESS"), PLAYGRO
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A genuine, unexpired token. `subject` is the id of the key, or of the member for a PLAYGROUND token."""
+    """A genuine, unexpired token. `subject` is the id of the key, or of the member for a PLAYGROUND token.
+
+    `kid` is the signing key it was made with, WITHOUT_KID for none. `stamp`: see make_playground_token.
+    """
 
     kind: Literal["API_KEY", "PLAYGROUND"]
     workspace_id: UUID
     subject: str
     generation: int
+    kid: str = WITHOUT_KID
+    stamp: str = ""
+
+
+def new_kid() -> str:
+    """The name of a new signing key."""
+    return secrets.token_hex(8)
 
 
 @lru_cache(maxsize=10_000)
-def signing_secret(secret_key: str, workspace_id: str, kind: str) -> bytes:
-    """The HMAC secret of one workspace and kind: the hex SHA-256 of the three texts joined."""
-    return hashlib.sha256(f"{secret_key}{workspace_id}{kind}".encode()).hexdigest().encode()
+def signing_secret(secret_key: str, workspace_id: str, kind: str, kid: str = WITHOUT_KID) -> bytes:
+    """The HMAC secret of one workspace, kind of token and signing key.
+
+    Without one, as it was before there were any: the hex SHA-256 of the three texts joined. With one, 32 bytes
+    of HKDF (RFC 5869) over the server's secret, where the key's name is the salt.
+    """
+    if kid == WITHOUT_KID:
+        return hashlib.sha256(f"{secret_key}{workspace_id}{kind}".encode()).hexdigest().encode()
+    extracted = hmac.digest(kid.encode(), secret_key.encode(), "sha256")
+    return hmac.digest(extracted, f"token {workspace_id} {kind}".encode() + b"\x01", "sha256")
 
 
 def make_api_key_token(
-    secret_key: str, *, workspace_id: UUID, api_key_id: UUID, generation: int, issued_at: int, expires_at: int
+    secret_key: str,
+    *,
+    workspace_id: UUID,
+    api_key_id: UUID,
+    generation: int,
+    issued_at: int,
+    expires_at: int,
+    kid: str = WITHOUT_KID,
 ) -> str:
     """A key's token; times are Unix seconds."""
     claims = {
@@ -62,20 +95,28 @@ def make_api_key_token(
         "iat": issued_at,
         "exp": expires_at,
     }
-    return jwt.encode(claims, signing_secret(secret_key, str(workspace_id), API_KEY), algorithm="HS256")
+    return _signed(claims, secret_key, API_KEY, kid)
 
 
-def make_playground_token(secret_key: str, *, workspace_id: UUID, member_id: UUID, issued_at: int) -> str:
-    """A token that acts as a signed-in member for two hours."""
+def make_playground_token(
+    secret_key: str, *, workspace_id: UUID, member_id: UUID, stamp: str, issued_at: int, kid: str = WITHOUT_KID
+) -> str:
+    """A token that acts as a signed-in member for two hours, as long as the member's stamp stays what it is."""
     claims = {
         "sub": str(member_id),
         "userId": str(member_id),
         "workspaceId": str(workspace_id),
         "type": PLAYGROUND,
+        "stamp": stamp,
         "iat": issued_at,
         "exp": issued_at + PLAYGROUND_LIFETIME_S,
     }
-    return jwt.encode(claims, signing_secret(secret_key, str(workspace_id), PLAYGROUND), algorithm="HS256")
+    return _signed(claims, secret_key, PLAYGROUND, kid)
+
+
+def _signed(claims: Mapping[str, Any], secret_key: str, kind: str, kid: str) -> str:
+    secret = signing_secret(secret_key, claims["workspaceId"], kind, kid)
+    return jwt.encode(dict(claims), secret, algorithm="HS256", headers=None if kid == WITHOUT_KID else {"kid": kid})
 
 
 def digest(secret_key: str, token: str) -> str:
@@ -84,15 +125,17 @@ def digest(secret_key: str, token: str) -> str:
     return hmac.digest(pepper, token.encode(), "sha256").hex()
 
 
-def verify(secret_key: str, token: str, now: float) -> Token:
+def verify(secret_keys: Sequence[str], token: str, now: float) -> Token:
     """The token's meaning, when its form, signature and time are right.
 
     Raises Unauthenticated (`No payload`, `No payload sub`, `Token invalid.`, `Token has expired.`),
-    UnknownToken or InvalidTokenType. That its key still stands is the caller's to check.
+    UnknownToken or InvalidTokenType. That its key and its signing key still stand is the caller's to check.
     """
+    if len(token) > MAX_TOKEN_LENGTH:
+        raise Unauthenticated("No payload")
     head, _, signature = token.rpartition(".")
     protected, _, body = head.partition(".")
-    claims = _object(body) if len(token) <= MAX_TOKEN_LENGTH else None
+    claims = _object(body)
     header = _object(protected)
     if claims is None or header is None or not signature:
         raise Unauthenticated("No payload")
@@ -114,35 +157,54 @@ def verify(secret_key: str, token: str, now: float) -> Token:
     if not isinstance(kind, str) or not isinstance(workspace, str):
         raise Unauthenticated("Token invalid.")
 
-    _check_signature(secret_key, header, head, signature, workspace, kind)
+    kid = _kid(header)
+    _check_signature(secret_keys, head, signature, workspace, kind, kid)
     _check_times(claims, now)
     workspace_id = _as_uuid(workspace)
     if workspace_id is None:
         raise Unauthenticated("Token invalid.")
     generation = claims.get("gen", 1)
     if kind == API_KEY and isinstance(generation, int):
-        return Token("API_KEY", workspace_id, str(claims.get("jti")), generation)
+        return Token("API_KEY", workspace_id, str(claims.get("jti")), generation, kid)
     if kind == PLAYGROUND:
-        return Token("PLAYGROUND", workspace_id, subject, 0)
+        return Token("PLAYGROUND", workspace_id, subject, 0, kid, str(claims.get("stamp", "")))
     raise InvalidTokenType("Invalid token type")
 
 
-def _check_signature(
-    secret_key: str, header: Mapping[str, Any], head: str, signature: str, workspace: str, kind: str
-) -> None:
-    # Only HS256 is ours; `kid` would name a key we do not have, `crit` an extension we do not know
-    # (RFC 7515 §4.1.11), `b64` another signing input (RFC 7797).
-    if header.get("alg") != "HS256" or "kid" in header or "crit" in header or "b64" in header:
+def _kid(header: Mapping[str, Any]) -> str:
+    """The signing key that a header names; WITHOUT_KID for none.
+
+    Only HS256 is ours, and only JWTs: `crit` would name an extension we do not know (RFC 7515 §4.1.11), `b64`
+    another signing input (RFC 7797), another `typ` another use of the same signature (RFC 8725 §3.11).
+    """
+    if header.get("alg") != "HS256" or "crit" in header or "b64" in header:
         raise Unauthenticated("Token invalid.")
+    typ = header.get("typ", "JWT")
+    if not isinstance(typ, str) or typ.upper() != "JWT":
+        raise Unauthenticated("Token invalid.")
+    if "kid" not in header:
+        return WITHOUT_KID
+    kid = header["kid"]
+    if not isinstance(kid, str) or _KID.fullmatch(kid) is None:
+        raise Unauthenticated("Token invalid.")
+    return kid
+
+
+def _check_signature(
+    secret_keys: Sequence[str], head: str, signature: str, workspace: str, kind: str, kid: str
+) -> None:
     try:
         given = _decode(signature)
         message = head.encode("ascii")
     except (Base64Error, ValueError):
         raise Unauthenticated("Token invalid.") from None
-    for signer in _SIGNERS.get(kind, (kind, API_KEY)):
-        secret = signing_secret(secret_key, workspace, signer)
-        if hmac.compare_digest(hmac.digest(secret, message, "sha256"), given):
-            return
+    # The forms without `kid` were signed with the secret of either kind; those with it only with their own.
+    signers = _SIGNERS.get(kind, (kind, API_KEY)) if kid == WITHOUT_KID else (kind,)
+    for secret_key in secret_keys:
+        for signer in signers:
+            secret = signing_secret(secret_key, workspace, signer, kid)
+            if hmac.compare_digest(hmac.digest(secret, message, "sha256"), given):
+                return
     raise Unauthenticated("Token invalid.")
 
 
@@ -169,7 +231,8 @@ def _object(part: str) -> dict[str, Any] | None:
 
 
 def _decode(part: str) -> bytes:
-    return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    """Base64url without padding (RFC 7515 §2), and not a character more."""
+    return a2b_base64(part.encode().translate(_BASE64URL) + b"=" * (-len(part) % 4), strict_mode=True)
 
 
 def _as_uuid(text: str) -> UUID | None:

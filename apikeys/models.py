@@ -113,6 +113,9 @@ class Member(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="members")
     member_record_id = models.UUIDField(null=True, blank=True)
+    token_generation = models.PositiveIntegerField(
+        default=1, db_default=1, help_text="Rises when the person signs out, which ends their console tokens"
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -166,6 +169,9 @@ class ApiKeyToken(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="tokens")
     generation = models.PositiveIntegerField()
+    kid = models.CharField(
+        max_length=16, default="none", db_default="none", help_text="The signing key it was made with"
+    )
     digest = models.CharField(max_length=64, unique=True)
     last_four = models.CharField(max_length=4)
     issued_at = models.DateTimeField(default=timezone.now)
@@ -174,3 +180,23 @@ class ApiKeyToken(models.Model):
     class Meta:
         ordering = ["-issued_at"]
         verbose_name = "API key token"
+
+
+class SigningKey(models.Model):
+    """A name that tokens are signed under, `kid` in their header. The newest that stands signs new ones.
+
+    What it signs with is derived from the server's secret, so nothing secret is here: `secret_key_fingerprint` says
+    from which (`config.secret.fingerprint`). Without that secret its tokens are void, which is how a lost or changed
+    SECRET_KEY is noticed. The row `none` is there once the tokens without a `kid` have been revoked.
+    """
+
+    kid = models.CharField(primary_key=True, max_length=16, editable=False)
+    secret_key_fingerprint = models.CharField(max_length=16)
+    created_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at", "kid"]
+
+    def __str__(self) -> str:
+        return self.kid

@@ -6,6 +6,7 @@ raises an error of config.errors and leaves nothing behind.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,12 +18,12 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.module_loading import import_string
 
-from apikeys import keys
+from apikeys import keys, signing_keys
 from apikeys.models import ApiKey, ApiKeyToken, FieldPermission, Member, ObjectPermission, Role
 from apikeys.roles import (
     ASSIGNABLE,
@@ -690,13 +691,15 @@ def apikey_token(principal: Principal, *, key_id: UUID, expires_at: str | date |
         raise InvalidMetadataInput("API key has no role assigned", sub_code="API_KEY_NO_ROLE_ASSIGNED")
     _refuse_excess(principal, key.role)
     until = min(expiry(expires_at), key.expires_at)
-    row = ApiKeyToken(api_key=key, generation=key.generation, issued_at=now, expires_at=until)
+    kid = signing_keys.current_kid()
+    row = ApiKeyToken(api_key=key, generation=key.generation, kid=kid, issued_at=now, expires_at=until)
     text = _token_text(row)
     row, _ = ApiKeyToken.objects.get_or_create(  # two tokens of one second and one expiry are the same text
         digest=keys.digest(settings.SECRET_KEY, text),
         defaults={
             "api_key": key,
             "generation": row.generation,
+            "kid": kid,
             "last_four": text[-4:],
             "issued_at": now,
             "expires_at": until,
@@ -745,6 +748,7 @@ def _token_text(row: ApiKeyToken) -> str:
         generation=row.generation,
         issued_at=int(row.issued_at.timestamp()),
         expires_at=int(row.expires_at.timestamp()),
+        kid=row.kid,
     )
 
 
@@ -754,9 +758,26 @@ def playground_token(principal: Principal) -> IssuedToken:
         raise Forbidden("This endpoint requires a session access token")
     now = int(timezone.now().timestamp())
     text = keys.make_playground_token(
-        settings.SECRET_KEY, workspace_id=principal.workspace_id, member_id=principal.user_id, issued_at=now
+        settings.SECRET_KEY,
+        workspace_id=principal.workspace_id,
+        member_id=principal.user_id,
+        stamp=stamp_of_member(principal.user_id),
+        issued_at=now,
+        kid=signing_keys.current_kid(),
     )
     return IssuedToken(text, datetime.fromtimestamp(now + keys.PLAYGROUND_LIFETIME_S, UTC))
+
+
+def stamp_of_member(member_id: UUID) -> str:
+    """What a member's console tokens must bear (see MEMBER_STATEMENT): another after they sign out, and with another
+    password. 32 hex characters."""
+    password, generation = Member.objects.values_list("user__password", "token_generation").get(id=member_id)
+    return hashlib.sha256(f"{password}:{generation}".encode()).hexdigest()[:32]
+
+
+def member_tokens_end(user_id: int) -> None:
+    """End the console tokens of a person, in every workspace."""
+    Member.objects.filter(user_id=user_id).update(token_generation=F("token_generation") + 1)
 
 
 def _role_for_key(principal: Principal, role_id: UUID | None) -> Role:

@@ -46,7 +46,7 @@ def run_plain(text: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 def is_allowed(request: HttpRequest, run: Any) -> bool:
-    token = keys.verify(settings.SECRET_KEY, request.META["HTTP_AUTHORIZATION"].partition(" ")[2], time.time())
+    token = keys.verify((settings.SECRET_KEY,), request.META["HTTP_AUTHORIZATION"].partition(" ")[2], time.time())
     rows = run(KEY, (token.subject, str(token.workspace_id)))
     return bool(rows and rows[0][0])
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, JsonResponse
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -29,13 +31,22 @@ def live(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """`/readyz`: 200 when every database answers and has all migrations, else 503.
 
-    `{"status": "ready" | "unavailable", "databases": {alias: {"database": "ok" | "unreachable",
+    `{"status": "ready" | "unavailable", "secretKey": "ok" | "changed" | "unknown", "databases": {alias: {"database": "ok" | "unreachable",
     "migrations": "applied" | number missing, "extensions": {name: "installed" | "available" | "missing"}}}}`
+    A SECRET_KEY that changed does not keep the server from serving; `manage.py up` says what it breaks.
     """
     databases = {alias: _examine(alias) for alias in connections}
     is_ready = all(found["database"] == "ok" and found["migrations"] == "applied" for found in databases.values())
     status = "ready" if is_ready else "unavailable"
-    return JsonResponse({"status": status, "databases": databases}, status=200 if is_ready else 503)
+    told = {"status": status, "secretKey": _secret_key() if is_ready else "unknown", "databases": databases}
+    return JsonResponse(told, status=200 if is_ready else 503)
+
+
+def _secret_key() -> str:
+    try:
+        return "ok" if import_string(settings.SECRET_KEY_KNOWN)() else "changed"
+    except (DatabaseError, InterfaceError):
+        return "unknown"
 
 
 def _examine(alias: str) -> dict[str, Any]:

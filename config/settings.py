@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config.database import database_settings
 from config.http.client_address import read_networks
-from config.secret import load_secret_key
+from config.secret import load_secret_key, old_secret_keys
 
 VERSION = (0, 1, 0)  # also in pyproject.toml
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -16,7 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # Where things are kept -----------------------------------------------------------------------------
 DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / ".data"))
 SECRET_KEY = load_secret_key(DATA_DIR)
-SECRET_KEYS_OLD = [key for key in os.environ.get("SECRET_KEYS_OLD", "").split(",") if key]  # those it replaced
+SECRET_KEYS_OLD = SECRET_KEY_FALLBACKS = old_secret_keys()  # tokens, sessions and encrypted values of these are read
 DEBUG = os.environ.get("DEBUG", "false").lower() in {"1", "true"}
 SERVER_URL = os.environ.get("SERVER_URL", "").rstrip("/")  # where clients reach it; else as each request says
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "*").split(",")
@@ -92,6 +92,7 @@ REST_FRAMEWORK = {
 AUTHENTICATOR = "apikeys.authentication.authenticate"  # (HttpRequest) -> Principal, for all four APIs
 PAGE_PRINCIPAL = "apikeys.pages.principal_of_session"  # (HttpRequest) -> (Principal, Workspace) | None
 PLAYGROUND_TOKEN = "apikeys.services.playground_token"  # (Principal) -> something with token and expires_at
+SECRET_KEY_KNOWN = "apikeys.signing_keys.is_secret_key_known"  # () -> bool, for the readiness page
 API_KEYS = "apikeys.services.apikey_list"  # (Principal) -> the workspace's keys that are not revoked
 GRAPHQL_OPERATIONS = "core.graphql.operations.OPERATIONS"  # the docs list them
 MEMBER_RECORD = "core.records.members.create_member_record"  # makes a member's workspaceMember record

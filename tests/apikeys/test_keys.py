@@ -51,11 +51,11 @@ def test_a_key_token_carries_the_claims_that_clients_decode() -> None:
         "exp": NOW + 60,
     }
     assert jwt.get_unverified_header(made) == {"alg": "HS256", "typ": "JWT"}
-    assert keys.verify(SECRET, made, NOW) == keys.Token("API_KEY", WORKSPACE, str(KEY), 3)
+    assert keys.verify([SECRET], made, NOW) == keys.Token("API_KEY", WORKSPACE, str(KEY), 3)
 
 
 def test_a_playground_token_carries_its_member_for_two_hours() -> None:
-    made = keys.make_playground_token(SECRET, workspace_id=WORKSPACE, member_id=KEY, issued_at=NOW)
+    made = keys.make_playground_token(SECRET, workspace_id=WORKSPACE, member_id=KEY, stamp="s", issued_at=NOW)
     assert jwt.decode(
         made, hex_secret("PLAYGROUND"), algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False}
     ) == {
@@ -63,12 +63,13 @@ def test_a_playground_token_carries_its_member_for_two_hours() -> None:
         "userId": str(KEY),
         "workspaceId": str(WORKSPACE),
         "type": "PLAYGROUND",
+        "stamp": "s",
         "iat": NOW,
         "exp": NOW + 7_200,
     }
-    assert keys.verify(SECRET, made, NOW) == keys.Token("PLAYGROUND", WORKSPACE, str(KEY), 0)
+    assert keys.verify([SECRET], made, NOW) == keys.Token("PLAYGROUND", WORKSPACE, str(KEY), 0, stamp="s")
     with pytest.raises(Unauthenticated, match=r"^Token has expired\.$"):
-        keys.verify(SECRET, made, NOW + 7_200)
+        keys.verify([SECRET], made, NOW + 7_200)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_a_playground_token_carries_its_member_for_two_hours() -> None:
     ],
 )
 def test_every_form_of_a_key_token_is_taken(made: str, generation: int) -> None:
-    assert keys.verify(SECRET, made, NOW) == keys.Token("API_KEY", WORKSPACE, str(KEY), generation)
+    assert keys.verify([SECRET], made, NOW) == keys.Token("API_KEY", WORKSPACE, str(KEY), generation)
 
 
 def part(text: str) -> str:
@@ -144,7 +145,7 @@ def unsigned(payload: dict[str, Any]) -> str:
 )
 def test_a_false_token_is_refused(made: str, kind: type[ApiError], message: str) -> None:
     with pytest.raises(kind) as refused:
-        keys.verify(SECRET, made, NOW)
+        keys.verify([SECRET], made, NOW)
     assert type(refused.value) is kind
     assert refused.value.message == message
 
@@ -154,7 +155,7 @@ def test_exp_of_the_wrong_type_is_refused() -> None:
     head = ".".join([part('{"alg":"HS256"}'), part(payload)])
     signature = urlsafe_b64encode(hmac.digest(hex_secret("API_KEY"), head.encode(), "sha256")).rstrip(b"=").decode()
     with pytest.raises(Unauthenticated, match=r"^Token invalid\.$"):
-        keys.verify(SECRET, f"{head}.{signature}", NOW)
+        keys.verify([SECRET], f"{head}.{signature}", NOW)
 
 
 @given(st.integers(0, len(token(PAYLOAD)) - 1), st.sampled_from("AZaz09-_.="))
@@ -165,13 +166,13 @@ def test_no_changed_character_passes(position: int, character: str) -> None:
     if forged == genuine or position == last:  # the last character holds two bits that decode to nothing
         return
     with pytest.raises(ApiError):
-        keys.verify(SECRET, forged, NOW)
+        keys.verify([SECRET], forged, NOW)
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_answered_with_an_error_of_ours(text: str) -> None:
     with pytest.raises(ApiError):
-        keys.verify(SECRET, text, NOW)
+        keys.verify([SECRET], text, NOW)
 
 
 def test_secrets_differ_by_workspace_kind_and_server() -> None:

@@ -178,7 +178,8 @@ def test_a_token_is_issued_and_only_its_digest_is_kept(api: Api, key: ApiKey) ->
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.body["expiresAt"] == "2090-01-01T00:00:00.000Z"  # no later than the key
     token = answer.body["token"]
-    secret = keys.signing_secret(settings.SECRET_KEY, str(key.workspace_id), "API_KEY")
+    kid = jwt.get_unverified_header(token)["kid"]
+    secret = keys.signing_secret(settings.SECRET_KEY, str(key.workspace_id), "API_KEY", kid)
     claims = jwt.decode(token, secret, algorithms=["HS256"])
     assert (claims["jti"], claims["exp"]) == (str(key.id), int(datetime(2090, 1, 1, tzinfo=UTC).timestamp()))
     row = ApiKeyToken.objects.get(api_key=key)

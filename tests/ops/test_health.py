@@ -27,7 +27,8 @@ def test_ready_names_what_the_database_has(client: Client) -> None:
     assert response.status_code == 200
     found = response.json()
     extensions = found["databases"]["default"].pop("extensions")
-    assert found == {"status": "ready", "databases": {"default": {"database": "ok", "migrations": "applied"}}}
+    expected = {"default": {"database": "ok", "migrations": "applied"}}
+    assert found == {"status": "ready", "secretKey": "ok", "databases": expected}
     assert set(extensions) == {"pg_trgm", "unaccent"}
     assert set(extensions.values()) <= {"installed", "available", "missing"}
 
@@ -58,6 +59,7 @@ def test_an_unreachable_database_is_not_ready_and_not_described(client: Client, 
     assert response.status_code == 503
     assert response.json() == {
         "status": "unavailable",
+        "secretKey": "unknown",
         "databases": {"default": {"database": "unreachable", "migrations": "unknown", "extensions": {}}},
     }
     assert client.get("/healthz").status_code == 200

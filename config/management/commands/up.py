@@ -30,6 +30,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from apikeys import signing_keys
 from config import embedded_postgres
 from config.assets import AssetsError, fetch_assets
 from config.demo import DemoAccess, ensure_demo
@@ -86,6 +87,7 @@ class Command(BaseCommand):
             raise CommandError(f"No database: {error}") from None
         with _one_at_a_time():
             self._migrate()
+            self._warn_of_secret_keys()
             access = None if options["no_demo"] else ensure_demo()
         connection.close()
         if fetching:
@@ -109,6 +111,11 @@ class Command(BaseCommand):
             self.stdout.write(f"Applying {count} migrations …")
             self.stdout.flush()
             call_command("migrate", interactive=False, verbosity=0)
+
+    def _warn_of_secret_keys(self) -> None:
+        for lost in signing_keys.lost_secrets():
+            self.stderr.write(self.style.WARNING(signing_keys.warning_of(lost)))
+        signing_keys.current_kid()  # from the first start on it is known which SECRET_KEY this database is used with
 
     def _report(self, fetching: AssetsThread) -> None:
         if fetching.is_alive():
