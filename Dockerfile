@@ -16,6 +16,8 @@ RUN python -m compileall -q config metadata core apikeys webhooks \
     && install -d -o fourgate /data
 COPY --from=assets --chown=fourgate /data/assets /data/assets
 USER fourgate
+# It answers to localhost and to the container's own name and addresses: set SERVER_URL, or ALLOWED_HOSTS, to be reached
+# by others (docker run -e SERVER_URL=https://crm.example …).
 # Holds the secret key and, without DATABASE_URL, the database: keep it.
 VOLUME /data
 EXPOSE 8000

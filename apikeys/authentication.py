@@ -39,7 +39,7 @@ NO_MEMBER = "User is not a member of the workspace"
 
 
 class Statement:
-    """A statement of a `kid` and two UUIDs, planned once per connection: planning it costs twice what running it does."""
+    """A statement of a `kid` and two UUIDs, planned once per connection: planning costs twice what running it does."""
 
     def __init__(self, name: str, text: str) -> None:
         self.text = text

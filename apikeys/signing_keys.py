@@ -128,7 +128,7 @@ def warning_of(lost: LostSecret) -> str:
     )
     return (
         f"SECRET_KEY is another one than before (signing keys {', '.join(lost.kids)} are of a key with the fingerprint "
-        f"{lost.fingerprint}). Void until it is known again: the tokens of API keys that were made with it, everybody's "
+        f"{lost.fingerprint}). Void until that one is known again: the tokens of API keys made with it, everybody's "
         f"sign-in to the pages, and encrypted secrets, without which webhooks are not delivered. {where}, and all of "
         "it works; manage.py rotate_secrets then encrypts anew with today's. If it is lost for good, make new tokens "
         "and webhook secrets, and end this warning with: "

@@ -92,6 +92,12 @@ class BodyTooLarge(ApiError):
     code = "BODY_TOO_LARGE"
 
 
+class HostNotAllowed(ApiError):
+    """A request for a host that ALLOWED_HOSTS does not have."""
+
+    code = "HOST_NOT_ALLOWED"
+
+
 class InvalidCursor(ApiError):
     """A cursor that is none, or was made for another order."""
 

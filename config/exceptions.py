@@ -18,7 +18,6 @@ from typing import Any
 from django.core import exceptions as django_exceptions
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
-from django.views import defaults
 from rest_framework import exceptions as drf_exceptions
 
 from config.errors import (
@@ -150,25 +149,7 @@ def _json_response(status: int, body: Mapping[str, Any]) -> HttpResponse:
     return HttpResponse(dumps(body), status=status, content_type=JSON_CONTENT_TYPE)
 
 
-# Django's own pages for what no view answered (`handler404` … of the URL table) --------------------------
-
-
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if not is_api_path(request):
-        return defaults.page_not_found(request, exception or Http404())
-    return _framework_response(request, 404, f"Cannot {request.method} {request.path}")
-
-
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if not is_api_path(request):
-        return defaults.bad_request(request, exception or django_exceptions.BadRequest())
-    return _framework_response(request, 400, "Bad request")
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    if not is_api_path(request):
-        return defaults.server_error(request)
-    return answer(Internal("Internal server error"), {"request": request})
+# What no view answers: see config.http.error_pages ---------------------------------------------------------
 
 
 def is_api_path(request: HttpRequest) -> bool:
@@ -176,6 +157,6 @@ def is_api_path(request: HttpRequest) -> bool:
     return request.path.startswith(API_PATHS)
 
 
-def _framework_response(request: HttpRequest, status: int, message: str) -> HttpResponse:
+def framework_response(request: HttpRequest, status: int, message: str) -> HttpResponse:
     body = framework_body(status, message)
     return _json_response(status, {**body, "messages": [message], "requestId": getattr(request, "request_id", None)})

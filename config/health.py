@@ -31,7 +31,8 @@ def live(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """`/readyz`: 200 when every database answers and has all migrations, else 503.
 
-    `{"status": "ready" | "unavailable", "secretKey": "ok" | "changed" | "unknown", "databases": {alias: {"database": "ok" | "unreachable",
+    `{"status": "ready" | "unavailable", "secretKey": "ok" | "changed" | "unknown",
+    "databases": {alias: {"database": "ok" | "unreachable",
     "migrations": "applied" | number missing, "extensions": {name: "installed" | "available" | "missing"}}}}`
     A SECRET_KEY that changed does not keep the server from serving; `manage.py up` says what it breaks.
     """

@@ -96,11 +96,14 @@ def _answer(view: View, flag: str | None, request: HttpRequest, *args: Any, **kw
 
 def secured(response: HttpResponseBase, csp: Mapping[str, str] | None) -> HttpResponseBase:
     """The response with its policy; what is not marked otherwise is neither shared nor kept unchecked."""
-    policy = {**CONTENT_SECURITY_POLICY, **(csp or {})}
-    response["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
+    response["Content-Security-Policy"] = policy_text({**CONTENT_SECURITY_POLICY, **(csp or {})})
     if "Cache-Control" not in response:
         patch_cache_control(response, private=True, no_cache=True)
     return response
+
+
+def policy_text(policy: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar
-from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.http.request import split_domain_port, validate_host
+
+from config.http.host_names import is_allowed
 
 answering: ContextVar[HttpRequest | None] = ContextVar("answering", default=None)
 
@@ -24,7 +24,7 @@ def server_url() -> str:
     request = answering.get()
     if request is not None:
         host = request.META.get("HTTP_HOST") or _own_host(request)
-        if _is_allowed(host, tuple(settings.ALLOWED_HOSTS)):
+        if is_allowed(host, tuple(settings.ALLOWED_HOSTS)):
             return f"{request.scheme}://{host}"
     return f"http://localhost:{os.environ.get('PORT', '8000')}"
 
@@ -33,10 +33,3 @@ def _own_host(request: HttpRequest) -> str:
     """What a client that sends no Host (HTTP/1.0) must have connected to."""
     name, port = request.META["SERVER_NAME"], request.META["SERVER_PORT"]
     return str(name) if port in ("80", "443") else f"{name}:{port}"
-
-
-@lru_cache(maxsize=256)
-def _is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
-    """As `HttpRequest.get_host` has it; kept, because every statement that shows files asks."""
-    domain, _ = split_domain_port(host)
-    return bool(domain) and validate_host(domain, allowed)

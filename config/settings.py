@@ -5,10 +5,13 @@ Everything a deployment may change is read here and described in docs/settings.m
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config.database import database_settings
 from config.http.client_address import read_networks
+from config.http.host_names import allowed_hosts
 from config.secret import load_secret_key, old_secret_keys
+from config.server import machine
 
 VERSION = (0, 1, 0)  # also in pyproject.toml
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -19,9 +22,17 @@ SECRET_KEY = load_secret_key(DATA_DIR)
 SECRET_KEYS_OLD = SECRET_KEY_FALLBACKS = old_secret_keys()  # tokens, sessions and encrypted values of these are read
 DEBUG = os.environ.get("DEBUG", "false").lower() in {"1", "true"}
 SERVER_URL = os.environ.get("SERVER_URL", "").rstrip("/")  # where clients reach it; else as each request says
-ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "*").split(",")
+IS_HTTPS = SERVER_URL.lower().startswith("https://")  # then nothing of the pages is sent over anything else
+ALLOWED_HOSTS = allowed_hosts(
+    os.environ.get("ALLOWED_HOSTS", ""),
+    SERVER_URL,
+    os.environ.get("HOST", "127.0.0.1"),
+    [*machine.names(), *machine.addresses()],
+)
 TRUSTED_PROXIES = read_networks(os.environ.get("TRUSTED_PROXIES", ""))  # whose X-Forwarded-For is believed
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
+if SERVER_URL:
+    CSRF_TRUSTED_ORIGINS.append("{0.scheme}://{0.netloc}".format(urlsplit(SERVER_URL)))
 
 # Apps ------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -44,7 +55,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.observability.RequestMiddleware",
+    "config.http.headers.HeadersMiddleware",
     "config.cors.CorsMiddleware",
+    "config.http.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -145,14 +158,27 @@ CSRF_FAILURE_VIEW = "config.pages.csrf_failure"
 STATIC_URL = "/static/"
 STATIC_ROOT = os.environ.get("STATIC_ROOT")  # only for `collectstatic`; the server finds the files itself
 STATICFILES_DIRS = [BASE_DIR / "config" / "static", DATA_DIR / "assets"]
-SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # DATA_DIR/assets is there once config/assets.py has fetched it
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # no script of ours reads a cookie
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+if IS_HTTPS:  # the prefix keeps subdomains and plain http from setting them (RFC 6265bis §4.1.3)
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+
+# HTTPS, which a proxy speaks for us ------------------------------------------------------------------
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # of TRUSTED_PROXIES: see config.http.hosts
+SECURE_HSTS_SECONDS = int(os.environ.get("HSTS_SECONDS", str(365 * 24 * 60 * 60))) if IS_HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SILENCED_SYSTEM_CHECKS = [
+    "staticfiles.W004",  # DATA_DIR/assets is there once config/assets.py has fetched it
+    "security.W005",  # HSTS for this host only: what its subdomains speak is not ours to say
+    "security.W008",  # the proxy that ends TLS sends http on to https; balancers ask /readyz over plain http
+    "security.W021",  # nor whether the whole domain may go into browsers' lists
+]
 
 # Start and log ---------------------------------------------------------------------------------------
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO").upper()
@@ -171,4 +197,9 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-SPECTACULAR_SETTINGS = {"TITLE": "Fourgate", "VERSION": "v" + ".".join(map(str, VERSION[:2])), "OAS_VERSION": "3.1.1"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Fourgate",
+    "VERSION": "v" + ".".join(map(str, VERSION[:2])),
+    "OAS_VERSION": "3.1.1",
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # it looks at a document of all views, which nobody is given: see core.openapi
+}

@@ -59,6 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready),
 ]
 
-handler400 = "config.exceptions.bad_request"
-handler404 = "config.exceptions.not_found"
-handler500 = "config.exceptions.server_error"
+handler400 = "config.http.error_pages.bad_request"
+handler403 = "config.http.error_pages.forbidden"
+handler404 = "config.http.error_pages.not_found"
+handler500 = "config.http.error_pages.server_error"

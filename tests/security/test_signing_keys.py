@@ -297,7 +297,7 @@ def test_after_a_rotation_new_tokens_bear_the_new_key_and_old_ones_work_until_it
 
 def test_the_key_that_signs_is_not_revoked_before_there_is_another(token: str) -> None:
     kid = signing_keys.current_kid()
-    with pytest.raises(CommandError, match="This key signs new tokens. Make another one first"):
+    with pytest.raises(CommandError, match=r"This key signs new tokens\. Make another one first"):
         command("revoke", kid)
     assert asked(token) == TAKEN
 

@@ -78,6 +78,7 @@ class Command(BaseCommand):
     def _run(self, started: ExitStack, options: dict[str, Any]) -> None:
         host, port = options["host"], options["port"]
         _require_free_port(host, port)
+        os.environ.update(HOST=host, PORT=str(port))  # for the settings of what is started here
         for folder in settings.STATICFILES_DIRS:  # looked into from the start
             folder.mkdir(parents=True, exist_ok=True)
         fetching = None if options["no_assets"] else AssetsThread()

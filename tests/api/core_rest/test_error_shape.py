@@ -15,7 +15,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from config import errors
-from config.exceptions import answer, bad_request, not_found, server_error
+from config.exceptions import answer
+from config.http.error_pages import bad_request, not_found, server_error
 
 REQUEST_ID = "req-1"
 

@@ -1,0 +1,72 @@
+"""What is answered where no view answers: JSON in the shape of the API on its paths, a page of the site elsewhere.
+
+The pages ask nothing of the database and need nobody signed in, so that they can be shown whatever is broken.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from config.errors import ApiError, Forbidden, Internal, Unavailable
+from config.exceptions import answer, as_api_error, framework_response, is_api_path
+from config.graphql_errors import error_json
+from config.pages import secured
+from config.rendering import JSON_CONTENT_TYPE, dumps
+
+RETRY_AFTER_S = "5"
+GRAPHQL_PATHS = frozenset({"/graphql", "/metadata"})
+
+
+def refusal(request: HttpRequest, error: ApiError) -> HttpResponse:
+    """An error found before any view was asked."""
+    if request.path_info in GRAPHQL_PATHS:
+        body = dumps({"errors": [error_json(error)]})
+        return HttpResponse(body, status=error.status, content_type=JSON_CONTENT_TYPE)
+    if is_api_path(request):
+        return answer(error, {"request": request})
+    return error_page(request, error.status, error=error)
+
+
+def error_page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
+    """`<status>.html`: 400, 403, 404, 500 or 503."""
+    request_id = getattr(request, "request_id", None)
+    response = HttpResponse(render_to_string(f"{status}.html", {"request_id": request_id, **context}), status=status)
+    secured(response, None)
+    return response
+
+
+# Django's handlers of what no view answered (`handler400` … of the URL table) ---------------------------------------
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if is_api_path(request):
+        return framework_response(request, 400, "Bad request")
+    return error_page(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if is_api_path(request):
+        return answer(Forbidden("Forbidden resource"), {"request": request})
+    return error_page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if is_api_path(request):
+        return framework_response(request, 404, f"Cannot {request.method} {request.path}")
+    return error_page(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A fault of ours; 503 where the database is what is missing."""
+    if is_api_path(request):
+        return answer(Internal("Internal server error"), {"request": request})
+    fault = sys.exc_info()[1]
+    if fault is not None and isinstance(as_api_error(fault), Unavailable):
+        response = error_page(request, 503)
+        response["Retry-After"] = RETRY_AFTER_S
+        return response
+    return error_page(request, 500)
