@@ -80,7 +80,9 @@ def _answer(view: View, flag: str | None, request: HttpRequest, *args: Any, **kw
     except TokenRefused:
         return render(request, "settings/forbidden.html", {"is_outsider": True}, status=403)
     if found is None:
-        query = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
+        asked = {"next": request.get_full_path()} if request.method == "GET" else {}
+        ended = getattr(request, "session_ended", None)
+        query = urlencode({**asked, **({"ended": ended} if ended else {})})
         return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}" if query else settings.LOGIN_URL)
     principal: Principal = found[0]
     request.principal, request.workspace = found  # type: ignore[attr-defined]

@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.http.sessions.SessionEndMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -129,6 +130,7 @@ METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
 MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
     ("metadata.services.indexes_build", 5),
     ("core.records.files.files_sweep", 24 * 60 * 60),
+    ("config.http.sessions.sessions_sweep", 24 * 60 * 60),
 ]
 WARM_UP = ["core.graphql.types.vocabulary", "metadata.graphql.schema.schema"]  # called once when a server starts
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -163,6 +165,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+SESSION_IDLE_S = int(os.environ.get("SESSION_IDLE_S", str(4 * 60 * 60)))
+SESSION_MAX_S = SESSION_COOKIE_AGE = int(os.environ.get("SESSION_MAX_S", str(24 * 60 * 60)))
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # no script of ours reads a cookie
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
@@ -171,7 +175,7 @@ if IS_HTTPS:  # the prefix keeps subdomains and plain http from setting them (RF
 
 # HTTPS, which a proxy speaks for us ------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # of TRUSTED_PROXIES: see config.http.hosts
-SECURE_HSTS_SECONDS = int(os.environ.get("HSTS_SECONDS", str(365 * 24 * 60 * 60))) if IS_HTTPS else 0
+SECURE_HSTS_SECONDS = int(os.environ.get("HSTS_S", str(365 * 24 * 60 * 60))) if IS_HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SILENCED_SYSTEM_CHECKS = [
     "staticfiles.W004",  # DATA_DIR/assets is there once config/assets.py has fetched it

@@ -145,7 +145,7 @@ def test_an_https_server_url_turns_everything_on() -> None:
     assert found["CSRF_TRUSTED_ORIGINS"] == ["https://crm.example"]
     assert "crm.example" in found["ALLOWED_HOSTS"] and "localhost" in found["ALLOWED_HOSTS"]
     assert "*" not in found["ALLOWED_HOSTS"]
-    assert settings_with(SERVER_URL="https://crm.example", HSTS_SECONDS="60")["SECURE_HSTS_SECONDS"] == 60
+    assert settings_with(SERVER_URL="https://crm.example", HSTS_S="60")["SECURE_HSTS_SECONDS"] == 60
 
 
 @pytest.mark.parametrize("url", ["", "http://crm.example"])
