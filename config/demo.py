@@ -1,53 +1,43 @@
-"""The demo workspace of a first start: standard objects, sample records, an admin member and an API key."""
+"""The demo workspace of a first start: standard objects, sample records, an admin member and an API key.
+
+Its password and token are shown once, by the start that makes them, and written down nowhere; `manage.py
+changepassword` and `manage.py apikey create` make others.
+"""
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
 from apikeys import services
+from apikeys.models import Member
 from metadata.models import Workspace
 from metadata.services import workspace_create
 
 WORKSPACE_NAME = "Demo"
 ADMIN_EMAIL = "admin@example.com"
+OLD_FILE = "demo.json"  # in DATA_DIR; earlier versions kept password and token in it
 
 
 @dataclass(frozen=True, slots=True)
 class DemoAccess:
-    """How to get in. Password and token are those made at the first start, None when they are not known any more."""
+    """How to get into a demo workspace that was just made."""
 
-    workspace_id: UUID
     workspace_name: str
     admin_email: str
-    admin_password: str | None
-    api_token: str | None
-    created: bool
+    admin_password: str = field(repr=False)
+    api_token: str = field(repr=False)
 
 
-def ensure_demo() -> DemoAccess | None:
-    """Make the demo workspace when there is no workspace at all; else answer how to get into the one made before.
-
-    What was made is kept in DATA_DIR/demo.json, readable by its owner only. None when the workspaces
-    here are somebody's own.
-    """
-    path = Path(settings.DATA_DIR) / "demo.json"
+@transaction.atomic
+def make_demo() -> DemoAccess | None:
+    """Make the demo workspace when there is no workspace at all; None when there is one."""
     if Workspace.objects.exists():
-        return _remembered(path)
-    with transaction.atomic():
-        access = _create()
-        _remember(path, access)  # before the commit: what is committed can be got into
-    return access
-
-
-def _create() -> DemoAccess:
+        return None
     workspace = workspace_create(name=WORKSPACE_NAME)
     password = secrets.token_urlsafe(12)
     principal = services.system_principal(workspace)
@@ -57,20 +47,22 @@ def _create() -> DemoAccess:
     )
     key = services.apikey_create(principal, name="Demo key", role_id=admin.id, expires_at=None)
     token = services.apikey_token(principal, key_id=key.id)
-    return DemoAccess(workspace.id, WORKSPACE_NAME, ADMIN_EMAIL, password, token.token, created=True)
+    return DemoAccess(WORKSPACE_NAME, ADMIN_EMAIL, password, token.token)
 
 
-def _remember(path: Path, access: DemoAccess) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump({**asdict(access), "workspace_id": str(access.workspace_id)}, file)
-
-
-def _remembered(path: Path) -> DemoAccess | None:
+def delete_old_file() -> Path | None:
+    """Delete what earlier versions wrote password and token into; the file's path if there was one."""
+    path = Path(settings.DATA_DIR) / OLD_FILE
     if not path.exists():
         return None
-    kept = json.loads(path.read_text())
-    workspace_id = UUID(kept["workspace_id"])
-    if not Workspace.objects.filter(id=workspace_id).exists():
-        return None
-    return DemoAccess(**{**kept, "workspace_id": workspace_id, "created": False})
+    path.unlink()
+    return path
+
+
+def ways_in() -> tuple[str | None, str | None]:
+    """(name of the only workspace, e-mail of its first admin), each None when there is none or more than one."""
+    living = list(Workspace.objects.filter(deleted_at=None)[:2])
+    if len(living) != 1:
+        return None, None
+    admins = Member.objects.filter(workspace_id=living[0].id, role__is_editable=False).order_by("created_at", "id")
+    return living[0].display_name or str(living[0].id), admins.values_list("user__username", flat=True).first()

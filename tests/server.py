@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from config.embedded_postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT_S = 180
+LAST_LINE = "Ctrl-C stops everything."
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
     url: str
     data_dir: Path
-    demo: dict[str, Any]  # what config.demo keeps: workspace_id, admin_email, admin_password, api_token
+    demo: dict[str, str]  # what the first start printed: admin_email, admin_password, api_token; empty without
     log: Path
 
 
@@ -50,24 +49,25 @@ def running(data_dir: Path, *arguments: str, **environment: str) -> Iterator[Ser
             [sys.executable, "manage.py", "up", *arguments], cwd=ROOT, env=inherited, stdout=output, stderr=output
         )
         try:
-            _wait(process, f"http://127.0.0.1:{port}/readyz", data_dir / "demo.json", log)
-            demo = json.loads((data_dir / "demo.json").read_text())
-            yield Server(f"http://127.0.0.1:{port}", data_dir, demo, log)
+            _wait(process, log)
+            yield Server(f"http://127.0.0.1:{port}", data_dir, _printed(log.read_text()), log)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=60)
             EmbeddedPostgres(data_dir).destroy()  # as root its files may lie outside DATA_DIR
 
 
-def _wait(process: subprocess.Popen[bytes], ready_url: str, demo: Path, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
-    while True:
+    while LAST_LINE not in log.read_text():
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
-        try:
-            with urllib.request.urlopen(ready_url, timeout=2) as answer:
-                if answer.status == 200 and demo.exists():
-                    return
-        except OSError:
-            pass
         time.sleep(0.1)
+
+
+def _printed(output: str) -> dict[str, str]:
+    login = re.search(r"^  Admin login +(\S+) / (\S+)$", output, re.MULTILINE)
+    token = re.search(r"^  API key +(\S+)$", output, re.MULTILINE)
+    if login is None or token is None:
+        return {}
+    return {"admin_email": login[1], "admin_password": login[2], "api_token": token[1]}

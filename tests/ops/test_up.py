@@ -35,13 +35,13 @@ def until(fact: Callable[[], object], what: str) -> None:
 class Run:
     """One `manage.py up` of its own DATA_DIR, with everything it printed."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
+    def __init__(self, data_dir: Path, port: int, *arguments: str, **environment: str) -> None:
         self._output = tempfile.NamedTemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
         self.port = port
-        environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(port), "WORKERS": "1"}
+        environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(port), "WORKERS": "1", **environment}
         environment.pop("DATABASE_URL", None)
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "up", "--no-assets"],
+            [sys.executable, "manage.py", "up", "--no-assets", *arguments],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=self._output,
@@ -125,10 +125,19 @@ def count_all(data_dir: Path) -> list[tuple[str, int]]:
     return counts
 
 
-def test_the_printed_curl_answers_and_a_second_start_changes_nothing(data_dir: Path, up: Run, port: int) -> None:
+def secrets_of(first: dict[str, str]) -> list[str]:
+    return [first["Admin login"].split(" / ")[1], first["API key"]]
+
+
+def files_with(data_dir: Path, text: str) -> list[Path]:
+    """Files under DATA_DIR that hold the text; the database's own hold what it was given: hashes."""
+    return [path for path in data_dir.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
+
+
+def test_the_first_start_prints_how_to_get_in_and_a_second_changes_nothing(data_dir: Path, up: Run, port: int) -> None:
     first = facts(up.wait_ready())
     assert first["Core REST"] == f"http://localhost:{port}/rest/"
-    assert (data_dir / "demo.json").stat().st_mode & 0o777 == 0o600
+    assert "Password and token are shown this once." in up.output
 
     curl = next(line.strip() for line in up.output.splitlines() if line.startswith("  curl "))
     said = subprocess.run(["sh", "-c", curl + " -sS"], capture_output=True, text=True, check=True).stdout
@@ -137,15 +146,93 @@ def test_the_printed_curl_answers_and_a_second_start_changes_nothing(data_dir: P
     assert up.end(signal.SIGINT) == 0
     assert not up.is_answering()
     assert not EmbeddedPostgres(data_dir).is_running()
+    assert [files_with(data_dir, secret) for secret in secrets_of(first)] == [[], []]
     before = count_all(data_dir)
 
     again = Run(data_dir, port)
     try:
-        assert facts(again.wait_ready()) == first
+        second = facts(again.wait_ready())
         assert "Applying" not in again.output
+        assert not [secret for secret in secrets_of(first) if secret in again.output]
     finally:
         again.end()
+    assert {name: second[name] for name in ("Core REST", "API docs", "Settings", "Workspace")} == {
+        name: first[name] for name in ("Core REST", "API docs", "Settings", "Workspace")
+    }
+    assert (second["Workspace"], "Admin login" in second, "API key" in second) == ("Demo", False, False)
     assert count_all(data_dir) == before
+
+
+def test_a_later_start_says_how_to_make_another_key_and_password_and_it_works(
+    data_dir: Path, up: Run, port: int
+) -> None:
+    said = facts(up.wait_ready())
+    environment = {**os.environ, "DATA_DIR": str(data_dir)}
+    environment.pop("DATABASE_URL", None)
+    made = subprocess.run(
+        ["sh", "-c", said["New API key"]], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/rest/companies?limit=2", headers={"Authorization": f"Bearer {made.stdout.strip()}"}
+    )
+    with urllib.request.urlopen(request) as response:
+        assert response.status == 200
+    assert said["New password"].endswith("manage.py changepassword admin@example.com")
+    helped = subprocess.run(
+        ["sh", "-c", said["New password"] + " --help"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert helped.returncode == 0
+    assert up.end() == 0
+
+
+def test_a_file_of_an_earlier_version_with_password_and_token_is_deleted(data_dir: Path, port: int) -> None:
+    old = data_dir / "demo.json"
+    old.write_text('{"admin_password": "hunter2"}')
+    run = Run(data_dir, port)
+    try:
+        assert f"Deleted {old}, which held the demo's password and token. Both still work." in run.wait_ready()
+        assert not old.exists()
+    finally:
+        run.end()
+
+
+def test_without_the_demo_nothing_of_it_is_made(port: int) -> None:
+    path = Path(tempfile.mkdtemp(prefix="fourgate-test-", dir="/tmp"))
+    path.chmod(0o755)
+    try:
+        run = Run(path, port, "--no-demo")
+        said = facts(run.wait_ready())
+        assert run.end() == 0
+        assert "Workspace" not in said and "Admin login" not in said and "API key" not in said
+        assert said["New workspace"].endswith("manage.py workspace create NAME")
+        assert not (path / "demo.json").exists()
+        rows = dict(count_all(path))
+        made = ("metadata_workspace", "auth_user", "apikeys_member", "apikeys_apikey", "apikeys_apikeytoken")
+        assert {name: rows[f"public.{name}"] for name in made} == dict.fromkeys(made, 0)
+    finally:
+        EmbeddedPostgres(path).destroy()
+        shutil.rmtree(path)
+
+
+def test_another_secret_key_is_named_at_the_start(data_dir: Path, up: Run, port: int) -> None:
+    up.wait_ready()
+    assert "SECRET_KEY is another one than before" not in up.output
+    assert up.end() == 0
+    other = Run(data_dir, port, SECRET_KEY="x" * 50 + "another")
+    try:
+        said = other.wait_ready()
+        assert "SECRET_KEY is another one than before" in said
+        assert f"It is the one in {data_dir / 'secret_key'}: set SECRET_KEYS_OLD" in said
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as response:
+            assert json.load(response)["secretKey"] == "changed"
+    finally:
+        other.end()
+    kept = (data_dir / "secret_key").read_text()
+    known = Run(data_dir, port, SECRET_KEY="x" * 50 + "another", SECRET_KEYS_OLD=kept)
+    try:
+        assert "SECRET_KEY is another one" not in known.wait_ready()
+    finally:
+        known.end()
 
 
 def test_a_taken_port_is_named_and_nothing_is_started(data_dir: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -33,7 +35,7 @@ from django.db.migrations.executor import MigrationExecutor
 from apikeys import signing_keys
 from config import embedded_postgres
 from config.assets import AssetsError, fetch_assets
-from config.demo import DemoAccess, ensure_demo
+from config.demo import DemoAccess, delete_old_file, make_demo, ways_in
 from config.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 
 START_LOCK = 0x466F7572  # advisory lock of the database: one `up` at a time migrates and makes the demo
@@ -89,7 +91,9 @@ class Command(BaseCommand):
         with _one_at_a_time():
             self._migrate()
             self._warn_of_secret_keys()
-            access = None if options["no_demo"] else ensure_demo()
+            access = None if options["no_demo"] else make_demo()
+            ways = ways_in()
+        self._delete_old_file()
         connection.close()
         if fetching:
             self._report(fetching)
@@ -101,7 +105,7 @@ class Command(BaseCommand):
             started.callback(worker.child.stop)
         base = f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0', '::', '::1'} else host}:{port}"
         _await_ready(server, host, port)
-        self.stdout.write(_welcome(base, access))
+        self.stdout.write(_welcome(base, access, *ways))
         self.stdout.flush()
         self._watch(server, workers)
 
@@ -117,6 +121,11 @@ class Command(BaseCommand):
         for lost in signing_keys.lost_secrets():
             self.stderr.write(self.style.WARNING(signing_keys.warning_of(lost)))
         signing_keys.current_kid()  # from the first start on it is known which SECRET_KEY this database is used with
+
+    def _delete_old_file(self) -> None:
+        path = delete_old_file()
+        if path is not None:
+            self.stdout.write(f"Deleted {path}, which held the demo's password and token. Both still work.")
 
     def _report(self, fetching: AssetsThread) -> None:
         if fetching.is_alive():
@@ -295,7 +304,11 @@ def _await_ready(server: Child, host: str, port: int) -> None:
         time.sleep(0.05)
 
 
-def _welcome(base: str, access: DemoAccess | None) -> str:
+def _welcome(base: str, access: DemoAccess | None, workspace: str | None, admin: str | None) -> str:
+    """What a start prints: the addresses; the demo's password and token when it made them, else how to make others.
+
+    `workspace` and `admin`: see `config.demo.ways_in`.
+    """
     lines = [
         "",
         f"Fourgate is ready at {base}",
@@ -309,11 +322,29 @@ def _welcome(base: str, access: DemoAccess | None) -> str:
         "",
     ]
     if access:
-        login = f"{access.admin_email} / {access.admin_password or '(set earlier)'}"
-        lines += [f"  Workspace         {access.workspace_name}", f"  Admin login       {login}"]
-    if access and access.api_token:
-        curl = f"curl -H 'Authorization: Bearer {access.api_token}' '{base}/rest/companies?limit=2'"
-        lines += [f"  API key           {access.api_token}", "", "Try it:", "", f"  {curl}"]
+        lines += [
+            f"  Workspace         {access.workspace_name}",
+            f"  Admin login       {access.admin_email} / {access.admin_password}",
+            f"  API key           {access.api_token}",
+            "",
+            "Password and token are shown this once. Try it:",
+            "",
+            f"  curl -H 'Authorization: Bearer {access.api_token}' '{base}/rest/companies?limit=2'",
+        ]
     else:
-        lines.append("  API key           make one with: .venv/bin/python manage.py apikey create --help")
+        name, manage = shlex.quote(workspace) if workspace else "WORKSPACE", f"{_python()} manage.py"
+        lines += [f"  Workspace         {workspace}"] if workspace else []
+        lines += [] if workspace else [f"  New workspace     {manage} workspace create NAME"]
+        lines.append(f"  New API key       {manage} apikey create --workspace {name} --name NAME --role Admin")
+        lines.append(
+            f"  New password      {manage} changepassword {shlex.quote(admin)}"
+            if admin
+            else f"  New member        {manage} member create --workspace {name} --email EMAIL --password-stdin"
+        )
     return "\n".join([*lines, "", "Ctrl-C stops everything."])
+
+
+def _python() -> str:
+    """The Python of this environment as one would type it."""
+    path = Path(sys.executable)
+    return str(path.relative_to(settings.BASE_DIR)) if path.is_relative_to(settings.BASE_DIR) else str(path)
