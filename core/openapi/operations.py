@@ -179,13 +179,13 @@ RECORD_OPERATIONS: tuple[RecordOperation, ...] = (
     ),
     RecordOperation(
         "GET", "/{plural}/export", "export{Many}", "Export {labels} as a file", _READ, bodies.file,
-        ("format", "filter", "orderBy", "fields", "limitOfFile"), gives=_FILES,
+        ("format", "filter", "orderBy", "fields", "limitOfFile", "safe"), gives=_FILES,
         description="All records that match, in a file of any length. A file that a fault cut short ends in a line"
         " `INCOMPLETE` that is neither CSV nor JSON.",
     ),
     RecordOperation(
         "POST", "/{plural}/import", "import{Many}", "Import {labels} from a file", ("update",), bodies.imported,
-        ("format", "upsert", "dryRun", "onError"), bodies.file_input, takes=("application/octet-stream",),
+        ("format", "upsert", "dryRun", "onError", "safe"), bodies.file_input, takes=("application/octet-stream",),
         description="CSV with the members of a record as columns (`name.firstName`, `companyId`,"
         " `company.domainName.primaryLinkUrl`), or JSON Lines with records as `createMany{Many}` takes them. Written"
         " in batches of 500; a fault ends the import, and its batch is not written, unless `on_error=continue`."

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET, require_POST
@@ -28,6 +29,8 @@ from core.openapi.records import ACTIONS
 from core.openapi.schemas import View
 from core.openapi.shared import refusal_table
 from core.openapi.views import answer
+from core.query import ir
+from core.transfer.exporting import CONTENT_TYPES, export_records, file_name
 from metadata.cache import load_schema
 from metadata.fieldtypes.operators import OPERATORS
 from metadata.schema import FieldSchema, ObjectSchema
@@ -127,6 +130,22 @@ def _limits(principal: Principal) -> list[tuple[str, str]]:
         ("Size of a body", f"{settings.MAX_BODY_BYTES // 1024**2} MB"),
         ("Time of one statement", f"{settings.STATEMENT_TIMEOUT_MS // 1000} s"),
     ]
+
+
+@settings_page(flag=FLAG)
+@require_GET
+def object_export(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Every record of the object as CSV for a spreadsheet; `safe=false` gives the texts as they are."""
+    principal, view = _principal(request), _view(request)
+    subject = next((each for each in view.objects if each.singular == name), None)
+    if subject is None:
+        raise Http404(f"There is no object {name}")
+    is_safe = request.GET.get("safe") != "false"
+    pieces = export_records(principal, view.schema, ir.Find(subject.singular, ir.Everything()), "csv", is_safe=is_safe)
+    response = StreamingHttpResponse(pieces, content_type=CONTENT_TYPES["csv"])
+    file = file_name(subject.plural, "csv", is_safe=is_safe)
+    response["Content-Disposition"] = f'attachment; filename="{file}"'
+    return response
 
 
 @settings_page(flag=FLAG)

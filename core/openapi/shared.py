@@ -87,6 +87,11 @@ def parameters(default_size: int, max_size: int, default_groups: int) -> dict[st
             {"type": "string", "enum": ["stop", "continue"], "default": "stop"},
         ),
         "dryRun": _flag("dry_run", "Only say what would be done"),
+        "safe": _flag(
+            "safe", "CSV for spreadsheets: a cell that one would take for a formula (it begins with `=`, `+`, `-`, `@`,"
+            " a tab or a line end) has an apostrophe before it, and the file is called `….safe.csv`. Importing with"
+            " `safe=true` takes it away again",
+        ),
         "format": _query("format", "Format of the file", {"type": "string", "enum": ["csv", "jsonl"]}),
         "limitOfFile": _query("limit", "Records in the file; all when absent", {"type": "integer", "minimum": 0}),
         "softDelete": _flag("soft_delete", "Keep the record, restorable, instead of removing it for good"),

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     re_path(rf"{_DOCUMENT}\.yaml$", open_api, {"syntax": "yaml"}, name="open-api-yaml"),
     path("settings/docs", pages.docs, name="docs"),
     path("settings/docs/objects/<str:name>", pages.object_docs, name="docs-object"),
+    path("settings/docs/objects/<str:name>/export", pages.object_export, name="docs-object-export"),
     path("settings/docs/token", pages.playground_token, name="playground-token"),
     re_path(rf"{_DOWNLOAD}\.(?P<syntax>json|yaml)$", pages.document, name="docs-openapi"),
     re_path(rf"{_CONSOLE}/rest/(?P<name>core|metadata)$", pages.rest_console, name="rest-console"),

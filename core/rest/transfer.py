@@ -34,7 +34,7 @@ from core.rest.parse import (
 )
 from core.rest.query_string import Parameters, header_text, joined, read_query_string, single
 from core.rest.views import RecordsView, find_object
-from core.transfer.exporting import CONTENT_TYPES, Format, export_records
+from core.transfer.exporting import CONTENT_TYPES, Format, export_records, file_name
 from core.transfer.importing import Options, import_records
 from core.transfer.reading import Body, buffered
 from metadata.cache import load_schema
@@ -104,10 +104,12 @@ class ExportView(_TransferView):
             read_order(single(parameters, "order_by"), "order_by"),
             ir.Page(read_limit(parameters, _ANY_NUMBER) if joined(parameters, "limit") else None),
         )
+        is_safe = read_flag(parameters, "safe")
         with stage(request, "records"):
-            pieces = export_records(principal, schema, query, form)
+            pieces = export_records(principal, schema, query, form, is_safe=is_safe)
         response = StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[form])
-        response["Content-Disposition"] = f'attachment; filename="{subject.plural}.{form}"'
+        name = file_name(subject.plural, form, is_safe=is_safe)
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
 
 
@@ -133,6 +135,7 @@ class ImportView(_TransferView):
             _form(request, parameters),
             upsert=read_flag(parameters, "upsert"),
             dry_run=read_flag(parameters, "dry_run"),
+            is_safe=read_flag(parameters, "safe"),
             goes_on=read_choice(parameters, "on_error", ON_ERROR) == "continue",
         )
         body = buffered(Body(request, _announced(request)))

@@ -16,6 +16,7 @@ from config.rendering import dumps, loads
 from core.query import ir
 from core.query.names import Scope, nearest, readable_unique_fields
 from core.query.selections import plan_members
+from core.transfer.formulas import harmless
 from metadata.schema import FieldSchema, ObjectSchema
 
 Read = Callable[[str], Any]
@@ -41,13 +42,16 @@ def answer_paths(scope: Scope, subject: ObjectSchema, selection: ir.Everything) 
     return paths
 
 
-def cells(record: Mapping[str, Any], paths: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """The texts of one row."""
+def cells(record: Mapping[str, Any], paths: Sequence[tuple[str, ...]], *, is_safe: bool = False) -> Iterator[str]:
+    """The texts of one row; `is_safe`: none that a spreadsheet takes for a formula. Numbers are no texts."""
     for path in paths:
         value = record[path[0]]
         if len(path) > 1:
             value = None if value is None else value.get(path[1])
-        yield value if isinstance(value, str) else "" if value is None else dumps(value).decode()
+        if isinstance(value, str):
+            yield harmless(value) if is_safe else value
+        else:
+            yield "" if value is None else dumps(value).decode()
 
 
 # In --------------------------------------------------------------------------------------------------

@@ -36,8 +36,17 @@ INCOMPLETE: dict[Format, bytes] = {  # the last line of a file that a fault cut 
 }
 
 
-def export_records(principal: Principal, schema: WorkspaceSchema, query: ir.Find, form: Format) -> Iterator[bytes]:
+def file_name(plural: str, form: Format, *, is_safe: bool = False) -> str:
+    """`people.csv`; `people.safe.csv` where cells may have an apostrophe that is not the record's."""
+    return f"{plural}.safe.{form}" if is_safe and form == "csv" else f"{plural}.{form}"
+
+
+def export_records(
+    principal: Principal, schema: WorkspaceSchema, query: ir.Find, form: Format, *, is_safe: bool = False
+) -> Iterator[bytes]:
     """The file in pieces of one page. `query.page.size` is how many records at most; None: all.
+
+    `is_safe`: no cell of a CSV file is a formula to a spreadsheet (`core.transfer.formulas`).
 
     What the query is refused for is raised by the call; a later fault by the iterator.
     """
@@ -48,7 +57,7 @@ def export_records(principal: Principal, schema: WorkspaceSchema, query: ir.Find
     pages = _pages(principal, schema, query)
     first = next(pages)  # whatever is wrong with the query is found now
     pages = chain((first,), pages)
-    return _marked(_as_csv(scope, query, pages) if form == "csv" else _as_lines(pages), form)
+    return _marked(_as_csv(scope, query, pages, is_safe) if form == "csv" else _as_lines(pages), form)
 
 
 def _marked(pieces: Iterator[bytes], form: Format) -> Iterator[bytes]:
@@ -76,14 +85,14 @@ def _as_lines(pages: Iterable[str]) -> Iterator[bytes]:
         yield b"".join(dumps(record) + b"\n" for record in loads(f"[{page}]".encode()))
 
 
-def _as_csv(scope: Scope, query: ir.Find, pages: Iterable[str]) -> Iterator[bytes]:
+def _as_csv(scope: Scope, query: ir.Find, pages: Iterable[str], is_safe: bool) -> Iterator[bytes]:
     assert isinstance(query.selection, ir.Everything)
     paths = answer_paths(scope, find_object(scope, query.object_name), query.selection)
     text = StringIO()
     writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
     writer.writerow(".".join(path) for path in paths)
     for page in pages:
-        writer.writerows(list(cells(record, paths)) for record in loads(f"[{page}]".encode()))
+        writer.writerows(list(cells(record, paths, is_safe=is_safe)) for record in loads(f"[{page}]".encode()))
         yield text.getvalue().encode()
         text.seek(0)
         text.truncate()

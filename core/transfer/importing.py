@@ -42,6 +42,7 @@ class Options:
     upsert: bool = False
     dry_run: bool = False
     goes_on: bool = False
+    is_safe: bool = False  # the file is a CSV of a safe export: what that put before its cells is taken away
 
 
 @dataclass(slots=True)
@@ -92,7 +93,11 @@ def import_records(
     subject = find_object(scope, object_name)
     rights.require(principal, FLAG)
     require(scope, "update", subject)
-    rows = read_csv(file, columns_of(scope, subject)) if options.form == "csv" else read_json_lines(file)
+    rows = (
+        read_csv(file, columns_of(scope, subject), is_safe=options.is_safe)
+        if options.form == "csv"
+        else read_json_lines(file)
+    )
     report = Report()
     using = principal.workspace.shard
     try:

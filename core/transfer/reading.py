@@ -12,6 +12,7 @@ from django.conf import settings
 from config.errors import ApiError, BadRequest, BodyTooLarge, MalformedBody
 from config.rendering import loads
 from core.transfer.columns import Column, choose_columns, record_of
+from core.transfer.formulas import restored
 
 csv.field_size_limit(settings.MAX_BODY_BYTES)  # by default a cell of 128 KiB is refused
 
@@ -59,8 +60,11 @@ def buffered(raw: RawIOBase) -> BufferedReader:
     return BufferedReader(raw, 256 * 1024)
 
 
-def read_csv(file: BufferedIOBase, columns: Mapping[str, Column]) -> Iterator[Row]:
-    """The rows below the header, whose names are checked by this call; empty lines are no rows."""
+def read_csv(file: BufferedIOBase, columns: Mapping[str, Column], *, is_safe: bool = False) -> Iterator[Row]:
+    """The rows below the header, whose names are checked by this call; empty lines are no rows.
+
+    `is_safe`: an apostrophe that `core.transfer.formulas` put before a cell is taken away.
+    """
     lines = _Lines(file)
     rows = csv.reader(lines, strict=True)
     try:
@@ -69,10 +73,10 @@ def read_csv(file: BufferedIOBase, columns: Mapping[str, Column]) -> Iterator[Ro
         raise BadRequest(f"The header is no CSV in UTF-8: {fault}") from None
     if not header:
         raise BadRequest("The file is empty; its first line must name the columns")
-    return _csv_rows(lines, rows, choose_columns(columns, header))
+    return _csv_rows(lines, rows, choose_columns(columns, header), is_safe)
 
 
-def _csv_rows(lines: _Lines, rows: Iterator[list[str]], columns: list[Column]) -> Iterator[Row]:
+def _csv_rows(lines: _Lines, rows: Iterator[list[str]], columns: list[Column], is_safe: bool) -> Iterator[Row]:
     while True:
         line = lines.count + 1
         lines.size = 0
@@ -84,7 +88,7 @@ def _csv_rows(lines: _Lines, rows: Iterator[list[str]], columns: list[Column]) -
                 continue
             if len(row) != len(columns):
                 raise BadRequest(f"{len(row)} cells where the header has {len(columns)}")
-            yield Row(line, record_of(row, columns))
+            yield Row(line, record_of([restored(cell) for cell in row] if is_safe else row, columns))
         except ApiError as fault:
             yield Row(line, fault=fault, is_last=lines.is_broken)
         except csv.Error as fault:

@@ -47,6 +47,11 @@ class Command(BaseCommand):
             each.add_argument("--workspace", required=True, type=UUID, help="id of the workspace")
             each.add_argument("--object", required=True, help="singular name of the object")
             each.add_argument("--format", choices=("csv", "jsonl"), help="default: what the file's name ends with")
+            each.add_argument(
+                "--safe",
+                action="store_true",
+                help="CSV whose cells no spreadsheet takes for formulas; give it to both or to neither",
+            )
             if verb == "import":
                 each.add_argument("--upsert", action="store_true", help="update records that exist already")
                 each.add_argument("--dry-run", action="store_true", help="only say what would be done")
@@ -61,7 +66,7 @@ class Command(BaseCommand):
             raise CommandError("The file's name does not say its format; give --format")
         try:
             if options["verb"] == "export":
-                self._export(workspace, options["object"], options["file"], form)
+                self._export(workspace, options["object"], options["file"], form, options["safe"])
             else:
                 self._import(workspace, options, form)
         except ApiError as fault:
@@ -69,11 +74,13 @@ class Command(BaseCommand):
         except OSError as fault:
             raise CommandError(str(fault)) from fault
 
-    def _export(self, workspace: Workspace, name: str, path: Path, form: Literal["csv", "jsonl"]) -> None:
+    def _export(
+        self, workspace: Workspace, name: str, path: Path, form: Literal["csv", "jsonl"], is_safe: bool
+    ) -> None:
         """Into a file beside the one wanted, which it replaces when it is whole."""
         query = ir.Find(name, ir.Everything())
         principal, schema = system(workspace.ref()), current_schema(workspace.id)
-        pieces = export_records(principal, schema, query, form)
+        pieces = export_records(principal, schema, query, form, is_safe=is_safe)
         total = find_page(principal, schema, replace(query, page=ir.Page(0))).total or 0
         partial = path.with_name(path.name + ".part")
         size = 0
@@ -86,7 +93,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{path}: {size:,} bytes")
 
     def _import(self, workspace: Workspace, options: dict[str, Any], form: Literal["csv", "jsonl"]) -> None:
-        chosen = Options(form, options["upsert"], options["dry_run"], options["goes_on"])
+        chosen = Options(form, options["upsert"], options["dry_run"], options["goes_on"], options["safe"])
         size = options["file"].stat().st_size
         with options["file"].open("rb") as file:
             report = import_records(
