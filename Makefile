@@ -8,7 +8,7 @@ RUNTIME_LOCK := config/requirements.txt
 DEV_LOCK := tests/requirements.txt
 ASSETS_LOCK := config/requirements-assets.txt
 
-.PHONY: help run test fuzz lint format bench assets lock clean
+.PHONY: help run test fuzz lint format bench assets lock audit clean
 
 help:
 	@echo "make run     start Fourgate on PORT (8000)"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench   print the numbers of benchmarks/"
 	@echo "make assets  fetch the browser assets of the GraphQL consoles"
 	@echo "make lock    choose new versions for the lock files"
+	@echo "make audit   ask whether a package of the lock files has a known vulnerability"
 	@echo "make clean   delete .venv and what tools left; .data, with the database, stays"
 
 run: .venv/runtime.stamp
@@ -60,6 +61,9 @@ lock: .venv/dev.stamp
 	$(VENV_PYTHON) -m piptools compile --quiet --upgrade --output-file=$(RUNTIME_LOCK) pyproject.toml
 	$(VENV_PYTHON) -m piptools compile --quiet --upgrade --extra=dev --constraint=$(RUNTIME_LOCK) --output-file=$(DEV_LOCK) pyproject.toml
 	$(VENV_PYTHON) -m piptools compile --quiet --upgrade --output-file=$(ASSETS_LOCK) config/requirements-assets.in
+
+audit: .venv/made.stamp
+	@.ci/audit $(VENV_PYTHON) $(RUNTIME_LOCK) $(DEV_LOCK)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .data/test-runs

@@ -36,7 +36,7 @@ from metadata.models import ObjectMetadata, Workspace
 HOME = "/settings/api-webhooks"
 EXPIRING = timedelta(days=14)
 WORKSPACE_SESSION_KEY = "workspace_id"
-TOKEN_SESSION_KEY = "issued_token"  # {"key": id of the ApiKey, "token": id of the ApiKeyToken}
+TOKEN_SESSION_KEY = "issued_token"  # noqa: S105 - {"key": id of the ApiKey, "token": id of the ApiKeyToken}
 
 # What a role lets a key do, in the words of the form.
 _ABILITIES = dict(

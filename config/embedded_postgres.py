@@ -553,7 +553,7 @@ def _is_postmaster(pid: int, data: Path) -> bool:
     if not _is_alive(pid):
         return False
     if not Path("/proc/self").exists():  # macOS
-        shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)
+        shown = subprocess.run(["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)
         return f"-D {data} ".encode() in shown.stdout
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")

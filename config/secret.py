@@ -10,7 +10,7 @@ import os
 import secrets
 from pathlib import Path
 
-SECRET_KEY_FILE = "secret_key"  # in DATA_DIR
+SECRET_KEY_FILE = "secret_key"  # noqa: S105 - a file's name, in DATA_DIR
 
 
 def load_secret_key(data_dir: Path) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
-SECRET_PREFIX = "whsec_"
+SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 
 
 def standard_key(secret: str) -> bytes:

@@ -26,7 +26,7 @@ def allowed_hosts(given: str, server_url: str, bound_to: str, names: Sequence[st
     """
     found = [each.strip() for each in given.split(",") if each.strip()]
     if not found:
-        bound = [] if bound_to in ("0.0.0.0", "::") else [bound_to]
+        bound = [] if bound_to in ("0.0.0.0", "::") else [bound_to]  # noqa: S104 - compared with, not bound to
         found = ["localhost", ".localhost", "127.0.0.1", "[::1]", *map(_bracketed, [*bound, *names])]
     host = urlsplit(server_url).hostname
     return list(dict.fromkeys([*found, *([_bracketed(host)] if host else [])]))

@@ -64,7 +64,7 @@ def claim(principal: Principal, key: str, method: str, path: str, body: bytes) -
     using = principal.workspace.shard
     owner = (str(principal.workspace_id), str(_id_of(principal)), key)
     digest = sha256(body + _rights(principal.permissions)).digest()
-    if random.randrange(FORGET_EVERY) == 0:
+    if random.randrange(FORGET_EVERY) == 0:  # noqa: S311 - nobody gains by guessing it
         forget(using)
     while True:
         rows = fetch(

@@ -36,6 +36,6 @@ def schema_text(model: Model, format: str = "yaml") -> str:
 def schema_read(text: str | bytes) -> Any:
     """What a YAML or JSON text holds. Raises MalformedBody with the place of the fault."""
     try:
-        return yaml.load(text, Loader=_Loader)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as fault:
         raise MalformedBody(f"The data model cannot be read: {fault}") from None

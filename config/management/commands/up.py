@@ -52,6 +52,7 @@ GRANIAN = (
     ("--no-ws",),
     ("--log-level", "warning"),
 )
+ALL_INTERFACES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - and where they are reached from here
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1  # Linux prctl(2)
 
@@ -103,7 +104,8 @@ class Command(BaseCommand):
         workers = [Worker(name, Child([sys.executable, "manage.py", command])) for name, command in WORKERS.items()]
         for worker in workers:
             started.callback(worker.child.stop)
-        base = f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0', '::', '::1'} else host}:{port}"
+        is_near = host in {"127.0.0.1", "::1", *ALL_INTERFACES}
+        base = f"http://{'localhost' if is_near else host}:{port}"
         _await_ready(server, host, port)
         self.stdout.write(_welcome(base, access, *ways))
         self.stdout.flush()
@@ -285,7 +287,7 @@ def _granian(host: str, port: int, workers: int) -> list[str]:
 
 
 def _await_ready(server: Child, host: str, port: int) -> None:
-    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    address = ALL_INTERFACES.get(host, host)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}/readyz"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + READY_TIMEOUT_S
