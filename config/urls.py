@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.urls.resolvers import URLPattern, URLResolver
 from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import RedirectView
 
 from apikeys import rest as apikeys_rest
 from config import health
@@ -55,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apikeys.urls")),
     path("", include("webhooks.urls")),
     path("admin/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url="/static/settings/fourgate.svg")),  # of pages that name no icon
     path("healthz", health.live),
     path("readyz", health.ready),
 ]

@@ -16,7 +16,8 @@ from config.http.client_address import is_trusted_proxy
 from config.http.error_pages import refusal
 from config.http.host_names import is_allowed
 
-UNCHECKED_PATHS = frozenset({"/healthz", "/readyz"})  # balancers ask by the address of the machine or container
+# Balancers ask by the address of the machine or container; the page of the refusal needs its style.
+UNCHECKED_PATHS = ("/healthz", "/readyz", "/static/")
 FORWARDED_PROTO = "HTTP_X_FORWARDED_PROTO"
 SHOWN_LENGTH = 100  # characters of a refused name that are repeated
 
@@ -32,7 +33,9 @@ class HostMiddleware:
         if FORWARDED_PROTO in meta and not is_trusted_proxy(meta.get("REMOTE_ADDR", "")):
             del meta[FORWARDED_PROTO]  # Django believes it of everybody (SECURE_PROXY_SSL_HEADER)
         host = meta.get("HTTP_HOST")
-        if host is None or is_allowed(host, tuple(settings.ALLOWED_HOSTS)) or request.path_info in UNCHECKED_PATHS:
+        if host is None or is_allowed(host, tuple(settings.ALLOWED_HOSTS)):
+            return self.get_response(request)
+        if request.path_info.startswith(UNCHECKED_PATHS):
             return self.get_response(request)
         shown = host if len(host) <= SHOWN_LENGTH else f"{host[:SHOWN_LENGTH]}…"
         error = HostNotAllowed(

@@ -12,6 +12,8 @@ import hmac
 import json
 import os
 import queue
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.server import Server, running
 
+ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
@@ -149,3 +152,19 @@ def test_a_graphql_query_runs_from_the_playground(page: Page, server: Server):
     assert "errors" not in answer
     assert "Airbnb" in json.dumps(answer["data"])
     expect(page.locator(".result-window")).to_contain_text('"companies": {')
+
+
+def test_the_admin_works_under_the_policy(page: Page, server: Server) -> None:
+    """Django's own pages: scripts run, nothing is refused (the fixture allows no error on the console)."""
+    environment = {**os.environ, "DATA_DIR": str(server.data_dir)}
+    environment.pop("DATABASE_URL", None)
+    code = "from django.contrib.auth.models import User; User.objects.update(is_staff=True, is_superuser=True)"
+    subprocess.run([sys.executable, "manage.py", "shell", "-c", code], cwd=ROOT, env=environment, check=True)
+    for url in ("/admin/", "/admin/auth/user/", "/admin/apikeys/apikey/", "/admin/webhooks/delivery/"):
+        page.goto(server.url + url)
+        expect(page.locator("#site-name")).to_be_visible()
+    page.goto(server.url + "/admin/auth/user/1/change/")
+    page.locator(".datetimeshortcuts a").nth(1).click()  # the calendar, which a script makes
+    expect(page.locator(".calendarbox").first).to_be_visible()
+    page.goto(server.url + "/admin/password_change/")
+    expect(page.get_by_label("Old password:")).to_be_visible()

@@ -19,6 +19,7 @@ from config.pages import CONTENT_SECURITY_POLICY, policy_text
 from config.server import machine
 from config.urls import urlpatterns as site
 from tests.factories import api_of, workspace_with
+from webhooks.models import Delivery
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = "/settings/api-webhooks"
@@ -66,7 +67,7 @@ def test_a_foreign_host_is_refused_over_graphql(own_hosts: None, db: Any, url: s
     assert list(answer.json()) == ["errors"]
 
 
-@pytest.mark.parametrize("url", [HOME, "/settings/login", "/admin/", "/", "/static/settings/settings.css"])
+@pytest.mark.parametrize("url", [HOME, "/settings/login", "/admin/", "/", "/staticx"])
 def test_a_foreign_host_is_refused_as_a_page(own_hosts: None, db: Any, url: str) -> None:
     answer = Client().get(url, headers={"host": "<script>.example"})
     html = answer.content.decode()
@@ -81,8 +82,8 @@ def test_a_long_host_is_not_repeated_whole(own_hosts: None, db: Any) -> None:
     assert answer.json()["messages"] == [f'This server does not answer to the host "{"x" * 100}…"']
 
 
-@pytest.mark.parametrize("url", ["/healthz", "/readyz"])
-def test_health_is_answered_to_any_host(own_hosts: None, db: Any, url: str) -> None:
+@pytest.mark.parametrize("url", ["/healthz", "/readyz", "/static/settings/settings.css"])
+def test_health_and_the_style_of_the_refusal_are_answered_to_any_host(own_hosts: None, db: Any, url: str) -> None:
     assert Client().get(url, headers={"host": "10.1.2.3:8000"}).status_code == 200
 
 
@@ -244,10 +245,15 @@ def test_the_session_cookie_is_for_https_only_and_hidden_from_scripts(https: Non
 def test_addresses_in_answers_come_from_server_url_whatever_the_request_says(https: None, db: Any) -> None:
     workspace = workspace_with(empty=False)
     api = api_of(workspace)
+    hook = api.post("/rest/webhooks", {"targetUrl": "https://example.com/hook", "operations": ["person.created"]})
+    assert hook.status == 201
     file_id = api.uploaded("person.avatarFile", "ada.png")
     person = {"name": {"firstName": "Ada"}, "avatarFile": [{"fileId": file_id, "label": "Ada"}]}
     made = api.post("/rest/people", person, Host="localhost:8000").body["data"]["createPerson"]
     assert made["avatarFile"][0]["url"].startswith("https://crm.example/file/files-field/")
+    [delivery] = Delivery.objects.filter(event_name="person.created")
+    [file] = json.loads(bytes(delivery.body))["record"]["avatarFile"]
+    assert file["url"].startswith("https://crm.example/file/files-field/")
     document = api.get("/rest/open-api/core", Host="localhost:8000").body
     assert document["servers"][0]["url"].startswith("https://crm.example")
 
