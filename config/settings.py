@@ -55,10 +55,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.observability.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",  # around all that answers by itself
     "config.http.headers.HeadersMiddleware",
     "config.cors.CorsMiddleware",
     "config.http.hosts.HostMiddleware",
-    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,5 +1,6 @@
 """Headers that every answer has, whoever makes it: what a browser must not do with it.
 
+Django's SecurityMiddleware, which stands around this one, adds nosniff, Referrer-Policy and Cross-Origin-Opener-Policy.
 An answer's own headers go before these. Pages of the settings have a policy of their own (`config.pages`); the one
 here is for all others: error pages, /admin, whatever a library renders.
 """
@@ -12,21 +13,15 @@ from django.http import HttpRequest, HttpResponseBase
 
 from config.pages import CONTENT_SECURITY_POLICY, policy_text
 
-HEADERS = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    (
-        "Permissions-Policy",
-        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
-        "microphone=(), midi=(), payment=(), publickey-credentials-get=(), usb=()",
-    ),
+PERMISSIONS_POLICY = (
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
+    "midi=(), payment=(), publickey-credentials-get=(), usb=()"
 )
 _POLICY = policy_text(CONTENT_SECURITY_POLICY)
 
 
 class HeadersMiddleware:
-    """Adds HEADERS, and the Content-Security-Policy to HTML without one."""
+    """Adds the Permissions-Policy, and the Content-Security-Policy to HTML without one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -34,9 +29,7 @@ class HeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         headers = response.headers
-        for name, value in HEADERS:
-            if name not in headers:
-                headers[name] = value
+        headers["Permissions-Policy"] = PERMISSIONS_POLICY
         if headers.get("Content-Type", "").startswith("text/html") and "Content-Security-Policy" not in headers:
             headers["Content-Security-Policy"] = _POLICY
         return response
