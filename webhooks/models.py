@@ -192,8 +192,8 @@ class WebhookAct(models.Model):
         CREATED = "created"
         UPDATED = "updated"
         DELETED = "deleted"
-        SECRET_ROTATED = "secretRotated"
-        SECRET_REVEALED = "secretRevealed"
+        SECRET_ROTATED = "secretRotated"  # noqa: S105 - the name of an act
+        SECRET_REVEALED = "secretRevealed"  # noqa: S105
 
     id = models.UUIDField(primary_key=True, default=time_ordered_id, editable=False)
     workspace_id = models.UUIDField()
