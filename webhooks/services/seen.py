@@ -24,8 +24,8 @@ from webhooks.readable import may_read
 FLAG = "API_KEYS_AND_WEBHOOKS"
 
 ROLE_DELETED = "The role it acted as was deleted: choose another role, then switch it on"
-SECRET_UNREADABLE = (  # noqa: S105 - a sentence
-    "Its secret was encrypted with another SECRET_KEY, so nothing can be signed: deliveries wait. The operator"
+SECRET_UNREADABLE = (
+    "Its secret was encrypted with another SECRET_KEY, so nothing can be signed: deliveries wait. The operator"  # noqa: S105
     " can add the earlier key to SECRET_KEYS_OLD, or give the webhook a new secret"
 )
 MASK = "••••"
