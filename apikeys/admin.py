@@ -8,6 +8,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from apikeys.models import ApiKey, Member, Role
+from apikeys.sign_in import AdminSignInForm
+
+admin.site.login_form = AdminSignInForm
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -26,6 +26,7 @@ from apikeys import keys
 from apikeys.models import Member
 from apikeys.roles import compile_permissions
 from config.errors import (
+    ApiError,
     ApiKeyWithoutRole,
     MissingToken,
     TokenRefused,
@@ -39,13 +40,14 @@ NO_MEMBER = "User is not a member of the workspace"
 
 
 class Statement:
-    """A statement of a `kid` and two UUIDs, planned once per connection: planning costs twice what running it does."""
+    """A statement planned once per connection: planning it costs twice what running it does."""
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, types: str = "text, uuid, uuid") -> None:
         self.text = text
-        numbered = text.replace("%s", "$1", 1).replace("%s", "$2", 1).replace("%s", "$3", 1)
-        self.prepare = f"PREPARE {name} (text, uuid, uuid) AS {numbered}"
-        self.execute = f"EXECUTE {name} (%s, %s, %s)"
+        count = text.count("%s")
+        numbered = text % tuple(f"${number}" for number in range(1, count + 1))
+        self.prepare = f"PREPARE {name} ({types}) AS {numbered}"
+        self.execute = f"EXECUTE {name} ({', '.join(['%s'] * count)})"
         self._ready: WeakSet[Any] = WeakSet()  # psycopg2 connections that have it
 
     def prepared_on(self, driver_connection: Any) -> str:
@@ -71,7 +73,8 @@ _ROLE_COLUMNS = """
 _SIGNING_KEY = """
 LEFT JOIN apikeys_signingkey s ON s.kid = %s"""
 _SIGNING_KEY_COLUMNS = "s.kid IS NOT NULL, s.revoked_at IS NOT NULL"
-_WORKSPACE_COLUMNS = "w.schema_version, w.webhooks_version, w.shard, w.max_batch_size, w.max_bulk_records"
+_WORKSPACE_COLUMNS = """w.schema_version, w.webhooks_version, w.shard, w.max_batch_size, w.max_bulk_records,
+    w.max_requests_per_minute"""
 
 # Reads the three rows by their primary keys; each condition on `workspace_id` keeps a key of one
 # workspace out of another's.
@@ -82,7 +85,8 @@ KEY_STATEMENT = Statement(
     + ", "
     + _WORKSPACE_COLUMNS
     + """, k.name, k.api_version, k.enabled, k.generation, k.revoked_at IS NOT NULL, k.expires_at <= now(),
-    k.previous_generation_until > now(), k.last_used_at > now() - interval '60 seconds', """
+    k.previous_generation_until > now(), k.last_used_at > now() - interval '60 seconds',
+    k.max_requests_per_second, k.max_requests_per_minute, """
     + _ROLE_COLUMNS
     + """
 FROM metadata_workspace w"""
@@ -127,14 +131,23 @@ def authenticate(request: HttpRequest) -> Principal:
     known: Principal | None = getattr(request, "principal", None)
     if known is not None:
         return known
-    token = keys.verify((settings.SECRET_KEY, *settings.SECRET_KEYS_OLD), _bearer(request), time.time())
-    principal = (
-        _principal_of_key(token)
-        if token.kind == keys.API_KEY
-        else principal_of_member_id(token.workspace_id, _as_uuid(token.subject), token)
-    )
+    refusal: ApiError | None = getattr(request, "authentication_refusal", None)
+    if refusal is not None:
+        raise refusal
+    try:
+        principal = _principal_of_token(request)
+    except ApiError as fault:
+        request.authentication_refusal = fault  # type: ignore[attr-defined]
+        raise
     request.principal = principal  # type: ignore[attr-defined]
     return principal
+
+
+def _principal_of_token(request: HttpRequest) -> Principal:
+    token = keys.verify((settings.SECRET_KEY, *settings.SECRET_KEYS_OLD), _bearer(request), time.time())
+    if token.kind == keys.API_KEY:
+        return _principal_of_key(token)
+    return principal_of_member_id(token.workspace_id, _as_uuid(token.subject), token)
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -167,7 +180,7 @@ def _bearer(request: HttpRequest) -> str:
 def _principal_of_key(token: keys.Token) -> Principal:
     key_id = _as_uuid(token.subject)
     row = _row(KEY_STATEMENT, token.kid, (key_id, token.workspace_id))
-    name, api_version, enabled, generation, revoked, expired, overlapping, fresh = row[5:13]
+    name, api_version, enabled, generation, revoked, expired, overlapping, fresh, per_second, per_minute = row[6:16]
     if name is None or revoked:
         raise TokenRefused("This API Key is revoked")
     if expired:
@@ -176,18 +189,20 @@ def _principal_of_key(token: keys.Token) -> Principal:
         raise TokenRefused("This API Key is paused", hint="Resume it in Settings → API & Webhooks.")
     if token.generation != generation and not (token.generation == generation - 1 and overlapping):
         raise TokenRefused("This token was replaced by a newer one", hint="Use the key's newest token.")
-    role_id, permissions = _role(row[13:])
+    role_id, permissions = _role(row[16:])
     if role_id is None:
         raise ApiKeyWithoutRole("API key has no role assigned", hint="Assign a role to the key.")
     if not fresh:
         _touch(key_id)
     return Principal(
-        workspace=WorkspaceRef(token.workspace_id, *row[:5]),
+        workspace=WorkspaceRef(token.workspace_id, *row[:6]),
         permissions=permissions,
         name=name,
         api_key_id=key_id,
         role_id=role_id,
         api_version=api_version,
+        max_requests_per_second=per_second,
+        max_requests_per_minute=per_minute,
     )
 
 
@@ -197,14 +212,14 @@ def principal_of_member_id(workspace_id: UUID, member_id: UUID | None, token: ke
     A `token` that acts as the member must bear their stamp: signing out and a new password change it.
     """
     row = _row(MEMBER_STATEMENT, None if token is None else token.kid, (member_id, workspace_id))
-    api_version, is_active, first_name, last_name, email, member_record_id, stamp = row[5:12]
-    role_id, permissions = _role(row[12:])
+    api_version, is_active, first_name, last_name, email, member_record_id, stamp = row[6:13]
+    role_id, permissions = _role(row[13:])
     if not is_active or role_id is None:
         raise TokenRefused(NO_MEMBER)
     if token is not None and not hmac.compare_digest(token.stamp, stamp):
         raise TokenRefused("This token ended when its member signed out", hint="Sign in again.")
     return Principal(
-        workspace=WorkspaceRef(workspace_id, *row[:5]),
+        workspace=WorkspaceRef(workspace_id, *row[:6]),
         permissions=permissions,
         name=f"{first_name} {last_name}".strip() or email,
         user_id=member_id,

@@ -6,10 +6,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 
 from apikeys.models import ApiKey, Role
-from apikeys.services import MAX_NAME_LENGTH
+from apikeys.services import MAX_NAME_LENGTH, MAX_RATE
 
 EXPIRY_PRESETS = (
     ("15", "15 days"),
@@ -38,6 +39,31 @@ class ApiKeyNameForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Nightly sync"}),
         help_text="Shown as the author of the records this key writes.",
     )
+
+
+class ApiKeyRatesForm(forms.Form):
+    """How often a key may ask; an empty field is the server's own limit."""
+
+    per_second = forms.IntegerField(
+        required=False, min_value=0, max_value=MAX_RATE, label="Requests per second", help_text="0 is no limit."
+    )
+    per_minute = forms.IntegerField(
+        required=False, min_value=0, max_value=MAX_RATE, label="Requests per minute", help_text="0 is no limit."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        defaults = {"per_second": settings.RATE_LIMIT_SHORT, "per_minute": settings.RATE_LIMIT_LONG}
+        for name, (tokens, window_s) in defaults.items():
+            shown = f"{tokens:,} in {window_s:g} s" if tokens else "no limit"
+            self.fields[name].widget.attrs["placeholder"] = f"The server's: {shown}"
+
+    def values(self) -> dict[str, int | None]:
+        """By their API names."""
+        return {
+            "maxRequestsPerSecond": self.cleaned_data["per_second"],
+            "maxRequestsPerMinute": self.cleaned_data["per_minute"],
+        }
 
 
 class ApiKeyForm(ApiKeyNameForm):

@@ -195,6 +195,8 @@ class ApiKey(graphene.ObjectType):
     revoked_at = DateTime()
     created_at = DateTime(required=True)
     updated_at = DateTime(required=True)
+    max_requests_per_second = graphene.Int(description="0: no limit, null: the server's")
+    max_requests_per_minute = graphene.Int(description="0: no limit, null: the server's")
     role = graphene.Field(Role, required=True)
 
     def resolve_role(root: models.ApiKey, info: Info) -> models.Role:
@@ -221,6 +223,8 @@ class CreateApiKeyInput(graphene.InputObjectType):
     expires_at = graphene.String(required=True)
     revoked_at = graphene.String()
     role_id = UUID(required=True)
+    max_requests_per_second = graphene.Int()
+    max_requests_per_minute = graphene.Int()
 
 
 class UpdateApiKeyInput(graphene.InputObjectType):
@@ -228,6 +232,8 @@ class UpdateApiKeyInput(graphene.InputObjectType):
     name = graphene.String()
     expires_at = graphene.String()
     revoked_at = graphene.String()
+    max_requests_per_second = graphene.Int()
+    max_requests_per_minute = graphene.Int()
 
 
 class RevokeApiKeyInput(graphene.InputObjectType):
@@ -441,6 +447,7 @@ class Mutation:
             expires_at=input["expires_at"],
             role_id=Uuid(input["role_id"]),
             revoked_at=input.get("revoked_at"),
+            rates={name: value for name, value in _values(input).items() if name in services.RATES},
         )
 
     def resolve_update_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:

@@ -138,6 +138,8 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     enabled = models.BooleanField(default=True)
+    max_requests_per_second = models.PositiveIntegerField(null=True, blank=True)  # null: the server's; 0: no limit
+    max_requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
     generation = models.PositiveIntegerField(default=1)
     previous_generation_until = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
@@ -200,3 +202,22 @@ class SigningKey(models.Model):
 
     def __str__(self) -> str:
         return self.kid
+
+
+class RateBucket(models.Model):
+    """How full a token bucket is, and what of it is on loan; `apikeys.rates` says how. An UNLOGGED table.
+
+    `id` is `key:<id>:short`, `workspace:<id>` …; `at` and `period` are of the database's clock, Unix seconds and
+    periods of `LEASE_S`.
+    """
+
+    id = models.CharField(max_length=80, primary_key=True)
+    tokens = models.FloatField()  # as of `at`, without what is on loan; below zero after a debt
+    lent = models.FloatField()  # in `period`
+    lent_before = models.FloatField()  # in the one before
+    period = models.IntegerField()
+    at = models.FloatField()
+    full_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.id

@@ -23,10 +23,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apikeys import services
 from apikeys.authentication import principal_of_member_id
-from apikeys.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, RevokeForm, SignInForm
+from apikeys.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, ApiKeyRatesForm, RevokeForm, SignInForm
 from apikeys.models import ApiKey, Member, Role
 from apikeys.roles import RIGHTS
-from config.errors import ApiError, TokenRefused
+from apikeys.sign_in import admit
+from config.errors import ApiError, RateLimited, TokenRefused
 from config.http.rights import may, require
 from config.pages import public_page, settings_page
 from config.principal import Permissions, Principal
@@ -75,7 +76,8 @@ def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in with e-mail and password; the session gets a new id."""
+    """Sign in with e-mail and password; the session gets a new id. Too many tries are refused before a password is
+    looked at."""
     destination = request.POST.get("next") or request.GET.get("next") or HOME
     if not url_has_allowed_host_and_scheme(destination, {request.get_host()}, require_https=request.is_secure()):
         destination = HOME
@@ -83,13 +85,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(destination)
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        user = check_password(
-            request, username=form.cleaned_data["email"].lower(), password=form.cleaned_data["password"]
-        )
-        if user is not None:
-            login(request, user)
-            return redirect(destination)
-        form.add_error(None, "E-mail or password is wrong.")
+        email = form.cleaned_data["email"].lower()
+        try:
+            admit(request, email)
+            user = check_password(request, username=email, password=form.cleaned_data["password"])
+        except RateLimited as refusal:
+            form.add_error(None, refusal.user_message)
+        else:
+            if user is not None:
+                login(request, user)
+                return redirect(destination)
+            form.add_error(None, "E-mail or password is wrong.")
     context = {"form": form, "next": destination}
     return render(request, "apikeys/sign_in.html", context, status=422 if form.errors else 200)
 
@@ -243,10 +249,13 @@ def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
 @settings_page(flag=services.FLAG)
 @require_http_methods(["GET", "POST"])
 def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    """What is known of a key; POST renames it, pauses or resumes it, or gives it another role."""
+    """What is known of a key; POST renames it, pauses or resumes it, gives it another role or other rate limits."""
     principal = _principal(request)
     key = _key(principal, key_id)
     form = ApiKeyNameForm(initial={"name": key.name})
+    rates = ApiKeyRatesForm(
+        initial={"per_second": key.max_requests_per_second, "per_minute": key.max_requests_per_minute}
+    )
     if request.method == "POST":
         try:
             if "role" in request.POST:
@@ -258,29 +267,38 @@ def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
                 enabled = request.POST["enabled"] == "1"
                 services.apikey_set_enabled(principal, key_id=key.id, enabled=enabled)
                 messages.success(request, "The key works again." if enabled else "The key is paused.")
+            elif "per_second" in request.POST:
+                rates = ApiKeyRatesForm(request.POST)
+                if not rates.is_valid():
+                    return _render_detail(request, principal, key, form, rates)
+                services.apikey_update(principal, key_id=key.id, values=rates.values())
+                messages.success(request, "Rate limits saved.")
             else:
                 form = ApiKeyNameForm(request.POST)
                 if not form.is_valid():
-                    return _render_detail(request, principal, key, form)
+                    return _render_detail(request, principal, key, form, rates)
                 services.apikey_update(principal, key_id=key.id, values={"name": form.cleaned_data["name"]})
                 messages.success(request, "Name saved.")
         except ApiError as error:
             messages.error(request, error.message if error.hint is None else f"{error.message}. {error.hint}")
         return redirect(f"{HOME}/keys/{key.id}")
-    return _render_detail(request, principal, key, form)
+    return _render_detail(request, principal, key, form, rates)
 
 
-def _render_detail(request: HttpRequest, principal: Principal, key: ApiKey, form: ApiKeyNameForm) -> HttpResponse:
+def _render_detail(
+    request: HttpRequest, principal: Principal, key: ApiKey, form: ApiKeyNameForm, rates: ApiKeyRatesForm
+) -> HttpResponse:
     roles = services.bindable_roles(principal) if may(principal, "ROLES") else []
     context = {
         **_shown(key),
         "form": form,
+        "rates": rates,
         "tokens": list(key.tokens.all()[:20]),
         "roles": roles,
         "is_dead": key.revoked_at is not None,
         "can_issue": key.revoked_at is None and key.expires_at > timezone.now() and key.role_id is not None,
     }
-    return render(request, "apikeys/key_detail.html", context, status=422 if form.errors else 200)
+    return render(request, "apikeys/key_detail.html", context, status=422 if form.errors or rates.errors else 200)
 
 
 @settings_page(flag=services.FLAG)

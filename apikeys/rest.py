@@ -39,10 +39,22 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
     workspaceId = serializers.UUIDField(source="workspace_id")
     createdAt = Moment(source="created_at")
     updatedAt = Moment(source="updated_at")
+    maxRequestsPerSecond = serializers.IntegerField(source="max_requests_per_second", allow_null=True)
+    maxRequestsPerMinute = serializers.IntegerField(source="max_requests_per_minute", allow_null=True)
 
     class Meta:
         model = ApiKey
-        fields = ["id", "name", "expiresAt", "revokedAt", "workspaceId", "createdAt", "updatedAt"]
+        fields = [
+            "id",
+            "name",
+            "expiresAt",
+            "revokedAt",
+            "workspaceId",
+            "createdAt",
+            "updatedAt",
+            "maxRequestsPerSecond",
+            "maxRequestsPerMinute",
+        ]
 
 
 class ApiKeyMeSerializer(ApiKeySerializer):
@@ -68,6 +80,8 @@ CREATE_BODY = inline_serializer(
         "roleId": serializers.UUIDField(),
         "revokedAt": serializers.DateTimeField(required=False, allow_null=True),
         "apiVersion": serializers.ChoiceField(["1", "2"], required=False),
+        "maxRequestsPerSecond": serializers.IntegerField(required=False, allow_null=True, min_value=0),
+        "maxRequestsPerMinute": serializers.IntegerField(required=False, allow_null=True, min_value=0),
     },
 )
 UPDATE_BODY = inline_serializer(
@@ -76,6 +90,8 @@ UPDATE_BODY = inline_serializer(
         "name": serializers.CharField(required=False),
         "expiresAt": serializers.DateTimeField(required=False),
         "revokedAt": serializers.DateTimeField(required=False),
+        "maxRequestsPerSecond": serializers.IntegerField(required=False, allow_null=True, min_value=0),
+        "maxRequestsPerMinute": serializers.IntegerField(required=False, allow_null=True, min_value=0),
     },
 )
 TOKEN = inline_serializer("ApiKeyToken", {"token": serializers.CharField(), "expiresAt": serializers.DateTimeField()})
@@ -113,6 +129,7 @@ class ApiKeys(_KeysView):
             role_id=_optional_uuid(body, "roleId"),
             revoked_at=body.get("revokedAt"),
             api_version=body.get("apiVersion"),
+            rates={name: body[name] for name in services.RATES if name in body},
         )
         return Response(ApiKeySerializer(key).data, status=201)
 

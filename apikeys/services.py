@@ -54,6 +54,11 @@ ADMIN_LABEL = "Admin"
 MEMBER_LABEL = "Member"
 NEVER = timedelta(days=36_525)  # "never expires" is stored as a hundred years
 MAX_NAME_LENGTH = 255
+RATES: Mapping[str, str] = {  # API name → column, of a key and of a principal
+    "maxRequestsPerSecond": "max_requests_per_second",
+    "maxRequestsPerMinute": "max_requests_per_minute",
+}
+MAX_RATE = 1_000_000_000
 
 _WRITE_RIGHTS = ("can_update", "can_soft_delete", "can_destroy")
 _ROLE_MEMBERS: Mapping[str, str] = {
@@ -581,11 +586,12 @@ def apikey_create(
     role_id: UUID | None,
     revoked_at: str | datetime | None = None,
     api_version: str | None = None,
+    rates: Mapping[str, Any] | None = None,
 ) -> ApiKey:
     """A key with exactly one role, which must lie within the caller's rights; no token yet.
 
     `expires_at` is a date or a moment in the future; None means never. `api_version` defaults to the
-    workspace's.
+    workspace's. `rates` are members of RATES: how often the key may ask.
     """
     require(principal, FLAG)
     require(principal, "ROLES")
@@ -596,6 +602,7 @@ def apikey_create(
         api_version = Workspace.objects.values_list("default_api_version", flat=True).get(id=principal.workspace_id)
     elif api_version not in ("1", "2"):
         raise InvalidInput(['apiVersion must be "1" or "2"'])
+    limits = _rates(principal, rates or {}, dict.fromkeys(RATES.values()))
     member = Member.objects.filter(id=principal.user_id).first() if principal.user_id else None
     return ApiKey.objects.create(
         workspace_id=principal.workspace_id,
@@ -606,21 +613,23 @@ def apikey_create(
         revoked_at=moment(revoked_at, "revokedAt") if revoked_at else None,
         created_by_user_id=member.user_id if member else None,
         created_by_name=principal.name[:MAX_NAME_LENGTH],
+        **limits,
     )
 
 
 @transaction.atomic
 def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, Any]) -> ApiKey | None:
-    """Change `name`, `expiresAt` or `revokedAt`; None when there is no such key.
+    """Change `name`, `expiresAt`, `revokedAt` or members of RATES; None when there is no such key.
 
     A revoked key stays revoked: an empty or null `revokedAt` is ignored. Who lacks rights that the key has
-    may stop it, and change nothing else of it.
+    may stop it, and change nothing else of it. A key cannot change how often it may ask
+    itself.
     """
     require(principal, FLAG)
     key = _apikey(principal, key_id, lock=True)
     if key is None:
         return None
-    if values.get("name") is not None or values.get("expiresAt"):
+    if values.get("name") is not None or values.get("expiresAt") or values.keys() & RATES.keys():
         _refuse_excess_of_key(principal, key)
     if values.get("name") is not None:
         key.name = _name(values["name"], "name")
@@ -628,8 +637,55 @@ def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, An
         key.expires_at = expiry(values["expiresAt"])
     if values.get("revokedAt"):
         key.revoked_at = key.revoked_at or moment(values["revokedAt"], "revokedAt")
+    if values.keys() & RATES.keys():
+        if principal.api_key_id == key.id:
+            raise Forbidden("Cannot update own rate limits")
+        stored = {column: getattr(key, column) for column in RATES.values()}
+        for column, limit in _rates(principal, values, stored).items():
+            setattr(key, column, limit)
     key.save()
     return key
+
+
+def _rates(principal: Principal, values: Mapping[str, Any], stored: Mapping[str, int | None]) -> dict[str, int | None]:
+    """The limits of a key by column: those in `values`, by their API names, over the stored ones.
+
+    null is the server's limit, 0 is none. A key passes on no wider limits than it has, and passes its own on where
+    none are named.
+    """
+    limits = dict(stored)
+    for member, column in RATES.items():
+        if member in values:
+            limits[column] = _rate(values[member], member)
+        if principal.api_key_id is None:
+            continue
+        own = getattr(principal, column)
+        if limits[column] is None and member not in values:
+            limits[column] = own
+        had, wanted = _in_force(column, own), _in_force(column, limits[column])
+        if member in values and had and (not wanted or wanted > had):
+            raise Forbidden(f"{member} must not exceed that of the key that asks, {had:g}", path=member)
+    return limits
+
+
+def _rate(value: Any, member: str) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if value is not None and not (is_whole and 0 <= value <= MAX_RATE):
+        raise InvalidInput([f"{member} must be an integer from 0 to {MAX_RATE}, or null"])
+    return value
+
+
+def _in_force(column: str, limit: int | None) -> float:
+    """What a key's limit amounts to in its window, the server's where it has none of its own; 0 is no limit."""
+    if limit is not None:
+        return limit
+    if column == "max_requests_per_second":
+        tokens, window_s = settings.RATE_LIMIT_SHORT
+        return float(tokens / window_s)
+    tokens, window_s = settings.RATE_LIMIT_LONG
+    return float(tokens / window_s * 60)
 
 
 @transaction.atomic

@@ -169,6 +169,7 @@ class WorkspaceRef:
     shard: str = "default"
     max_batch_size: int = 60
     max_bulk_records: int = 10_000
+    max_requests_per_minute: int | None = None  # None: the server's limit; 0: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,8 @@ class Principal:
     member_id: UUID | None = None  # id of the caller's workspaceMember record
     role_id: UUID | None = None
     api_version: Literal["1", "2"] = "1"
+    max_requests_per_second: int | None = None  # the key's own limits, as the workspace's
+    max_requests_per_minute: int | None = None
     is_system: bool = False
 
     is_authenticated = True  # what Django REST framework asks of a user

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "config.http.headers.HeadersMiddleware",
     "config.cors.CorsMiddleware",
     "config.http.hosts.HostMiddleware",
+    "config.http.limits.LimitsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -131,6 +132,7 @@ MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
     ("metadata.services.indexes_build", 5),
     ("core.records.files.files_sweep", 24 * 60 * 60),
     ("config.http.sessions.sessions_sweep", 24 * 60 * 60),
+    ("apikeys.rates.rates_sweep", 60),
 ]
 WARM_UP = ["core.graphql.types.vocabulary", "metadata.graphql.schema.schema"]  # called once when a server starts
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -138,6 +140,24 @@ MAX_FILE_BYTES = int(os.environ.get("MAX_FILE_BYTES", str(10 * 1024 * 1024)))  #
 MAX_UPLOAD_BYTES = MAX_FILE_BYTES + 1024 * 1024  # of a body with a file in it
 MAX_IMPORT_BYTES = 1024 * 1024 * 1024  # of an imported file, which is read as it arrives
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the APIs check MAX_BODY_BYTES themselves, with their own error
+# Rates, as (tokens, seconds): a bucket of that many, which fills up in that time. 0 tokens: no limit.
+RATE_LIMIT_SHORT = (  # a key, or a member with a playground token
+    int(os.environ.get("API_RATE_LIMITING_SHORT_LIMIT", "200")),
+    int(os.environ.get("API_RATE_LIMITING_SHORT_TTL_IN_MS", "1000")) / 1000,
+)
+RATE_LIMIT_LONG = (
+    int(os.environ.get("API_RATE_LIMITING_LONG_LIMIT", "6000")),
+    int(os.environ.get("API_RATE_LIMITING_LONG_TTL_IN_MS", "60000")) / 1000,
+)
+RATE_LIMIT_WORKSPACE = (
+    int(os.environ.get("API_RATE_LIMITING_WORKSPACE_LIMIT", "20000")),
+    int(os.environ.get("API_RATE_LIMITING_WORKSPACE_TTL_IN_MS", "60000")) / 1000,
+)
+RATE_LIMIT_ADDRESS = (  # without a key that works
+    int(os.environ.get("API_RATE_LIMITING_ADDRESS_LIMIT", "3000")),
+    int(os.environ.get("API_RATE_LIMITING_ADDRESS_TTL_IN_MS", "60000")) / 1000,
+)
+RATE_STORAGE = "apikeys.rates.lease"  # (Sequence[Ask]) -> Sequence[Loan], for all processes
 MAX_PAGE_SIZE_REST = 200
 MAX_PAGE_SIZE_GRAPHQL = 1000
 DEFAULT_PAGE_SIZE = 60
@@ -153,6 +173,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+PASSWORD_HASHERS = ["apikeys.sign_in.PasswordHasher"]
+SIGN_IN_LIMIT = int(os.environ.get("SIGN_IN_LIMIT", "10"))  # tries for one account from one address, in the period
+SIGN_IN_ACCOUNT_LIMIT = int(os.environ.get("SIGN_IN_ACCOUNT_LIMIT", "50"))  # … for one account from anywhere
+SIGN_IN_ADDRESS_LIMIT = int(os.environ.get("SIGN_IN_ADDRESS_LIMIT", "100"))  # … from one address for any account
+SIGN_IN_PERIOD_S = float(os.environ.get("SIGN_IN_PERIOD_S", "900"))
+SIGN_INS_AT_ONCE = int(os.environ.get("SIGN_INS_AT_ONCE", "0")) or max(1, (os.cpu_count() or 1) // 2)
 LOGIN_URL = "/settings/login"
 LOGIN_REDIRECT_URL = "/settings/api-webhooks"
 LOGOUT_REDIRECT_URL = "/settings/login"

@@ -93,6 +93,7 @@ class Workspace(models.Model):
 
     max_batch_size = models.PositiveIntegerField(default=60)  # records in one call
     max_bulk_records = models.PositiveIntegerField(default=10_000)  # records one filtered write may touch
+    max_requests_per_minute = models.PositiveIntegerField(null=True)  # of all callers; null: the server's, 0: no limit
     default_api_version = models.CharField(max_length=1, choices=ApiVersion.choices, default=ApiVersion.KEYED)
 
     default_role_id = models.UUIDField(null=True)  # roles live in another app
@@ -131,6 +132,7 @@ class Workspace(models.Model):
             shard=self.shard,
             max_batch_size=self.max_batch_size,
             max_bulk_records=self.max_bulk_records,
+            max_requests_per_minute=self.max_requests_per_minute,
         )
 
 

@@ -122,14 +122,25 @@ def _requests(view: View, subject: ObjectSchema, base_url: str) -> list[dict[str
 
 def _limits(principal: Principal) -> list[tuple[str, str]]:
     workspace = principal.workspace
+    own = workspace.max_requests_per_minute
     return [
         ("Records per page, REST", f"{settings.DEFAULT_PAGE_SIZE}, at most {settings.MAX_PAGE_SIZE_REST}"),
         ("Records per page, GraphQL", f"{settings.DEFAULT_PAGE_SIZE}, at most {settings.MAX_PAGE_SIZE_GRAPHQL}"),
         ("Records per batch", f"{workspace.max_batch_size:,}"),
         ("Records changed by one filter", f"{workspace.max_bulk_records:,}"),
+        ("Requests of a key", f"{_rate(settings.RATE_LIMIT_SHORT)}, {_rate(settings.RATE_LIMIT_LONG)}"),
+        (
+            "Requests of the workspace",
+            _rate(settings.RATE_LIMIT_WORKSPACE if own is None else (own, 60)),
+        ),
         ("Size of a body", f"{settings.MAX_BODY_BYTES // 1024**2} MB"),
         ("Time of one statement", f"{settings.STATEMENT_TIMEOUT_MS // 1000} s"),
     ]
+
+
+def _rate(window: tuple[int, float]) -> str:
+    tokens, window_s = window
+    return f"{tokens:,} in {window_s:g} s" if tokens else "no limit"
 
 
 @settings_page(flag=FLAG)

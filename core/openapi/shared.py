@@ -193,8 +193,16 @@ def _refusal(status: str) -> Json:
     if status in ("401", "403"):
         response["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`"}}
     if status == "429":
-        schema["properties"]["retryAfterSeconds"] = {"type": "integer"}
-        response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait"}}
+        numbers = ("limit", "remaining", "periodCount", "retryAfterSeconds")
+        schema["properties"] |= {name: {"type": "integer"} for name in numbers}
+        response["headers"] = {
+            "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait"},
+            "RateLimit": {
+                "schema": {"type": "string"},
+                "description": "What is left, on every answer: name;r=left;t=s",
+            },
+            "RateLimit-Policy": {"schema": {"type": "string"}, "description": "The limits: name;q=requests;w=seconds"},
+        }
     return response
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from config.errors import StillReferenced
+from config.http.limits import count_written
 from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require, require_readable
@@ -79,6 +80,7 @@ def remove(scope: Scope, subject: ObjectSchema, ids: Sequence[str]) -> None:
             gone = [row[0] for row in fetch(compile_pointing(other, fields, ids), using)]
             gone = [each for each in gone if other is not subject or each not in set(ids)]
             if gone:
+                count_written(len(gone))
                 remove(scope, other, gone)
         elif rule == "SET_NULL":
             fetch(compile_repoint(other, fields, ids, None, scope.principal.actor()), using)

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from config import events
 from config.errors import ApiError, Conflict, DuplicateEntry, InvalidRelation, MissingReference
+from config.http.limits import count_written
 from config.rendering import loads
 from core.query import ir
 from core.query.names import Scope, may, reads, require_readable
@@ -118,6 +119,7 @@ def events_of(
     updated_fields: UpdatedFields = None,
 ) -> list[events.Event]:
     """One event per written row, if anybody wants them; the event's JSON is the last answer column."""
+    count_written(len(rows))
     if not answer.wants_events:
         return []
     place = 1 if answer.needs_second_read else 2

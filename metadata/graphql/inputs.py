@@ -276,5 +276,6 @@ class UpdateWorkspaceInput(InputObjectType):
     fastModel = String()
     smartModel = String()
     maxBatchSize = Int()
+    maxRequestsPerMinute = Int()
     maxBulkRecords = Int()
     defaultApiVersion = String()

@@ -368,6 +368,7 @@ class WorkspaceMembers:
     has_valid_enterprise_key = Boolean(resolver=lambda row, info: False)
     max_batch_size = Int(required=True, description="Records that one call may write")
     max_bulk_records = Int(required=True, description="Records that one filtered write may touch")
+    max_requests_per_minute = Int(description="Of all callers together; 0: no limit, null: the server's")
     default_api_version = String(required=True, description="The API version of new keys")
 
     @staticmethod

@@ -260,6 +260,7 @@ SETTINGS: Mapping[str, str] = {
     "workspaceDiscoverability": "workspace_discoverability",
     "maxBatchSize": "max_batch_size",
     "maxBulkRecords": "max_bulk_records",
+    "maxRequestsPerMinute": "max_requests_per_minute",
     "defaultApiVersion": "default_api_version",
 }
 SECURITY_MEMBERS = frozenset(
@@ -271,12 +272,13 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "eventLogRetentionDays": (30, 1095),
     "maxBatchSize": (1, 1000),
     "maxBulkRecords": (1, 1_000_000),
+    "maxRequestsPerMinute": (0, 1_000_000_000),
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "workspaceDiscoverability": ("PUBLIC", "MEMBERS_AND_INVITEES", "HIDDEN"),
     "defaultApiVersion": ("1", "2"),
 }
-_CLEARABLE = frozenset({"displayName", "logo", "customDomain", "inviteHash", "defaultRoleId"})
+_CLEARABLE = frozenset({"displayName", "logo", "customDomain", "inviteHash", "defaultRoleId", "maxRequestsPerMinute"})
 MAX_FEATURE_FLAGS = 100
 _FLAG_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 
