@@ -79,7 +79,7 @@ def limits_of(request: HttpRequest) -> tuple[Limit, ...]:
     principal = _caller(request)
     if principal is not None:
         return _limits_of_caller(
-            "member" if principal.api_key_id is None else "apiKey",
+            "workspaceMember" if principal.api_key_id is None else "apiKey",
             principal.api_key_id or principal.user_id,
             principal.workspace_id,
             _own(principal.max_requests_per_second, settings.RATE_LIMIT_SHORT, 1.0),
@@ -129,7 +129,7 @@ def _limits_of_caller(
 
 @lru_cache(maxsize=4096)
 def _limits_of_address(address: str, window: Window) -> tuple[Limit, ...]:
-    return (Limit("address", f"address:{address}", *window),) if window[0] else ()
+    return (Limit("address", f"ipAddress:{address}", *window),) if window[0] else ()
 
 
 # Counting --------------------------------------------------------------------------------------------
