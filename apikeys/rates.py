@@ -17,14 +17,18 @@ _LEASE = f"SELECT * FROM apikeys_lease(%s, %s, {LEASE_S})"
 
 
 def lease(asks: Sequence[Ask]) -> list[Loan]:
-    """Settle the last loans and make new ones, in one statement that commits at once."""
+    """Settle the last loans and make new ones, in one statement that commits at once.
+
+    With the driver's own cursor: Django's costs a quarter of the whole.
+    """
     ordered = sorted(asks, key=lambda each: each.bucket)
     ids = ",".join(each.bucket for each in ordered)  # none has a comma, a brace, a quote or a space
     numbers = ",".join(
         f"{each.tokens},{each.rate},{each.wanted},{each.held},{each.debt},{each.used},{each.lent},{each.period}"
         for each in ordered
     )
-    with connection.cursor() as cursor:
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(_LEASE, [f"{{{ids}}}", f"{{{numbers}}}"])
         loans = {each.bucket: Loan(*row) for each, row in zip(ordered, cursor.fetchall(), strict=True)}
     return [loans[each.bucket] for each in asks]

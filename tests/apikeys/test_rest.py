@@ -41,6 +41,8 @@ def shown(key: ApiKey) -> dict[str, Any]:
         "workspaceId": str(key.workspace_id),
         "createdAt": iso(key.created_at),
         "updatedAt": iso(key.updated_at),
+        "maxRequestsPerSecond": key.max_requests_per_second,
+        "maxRequestsPerMinute": key.max_requests_per_minute,
     }
 
 

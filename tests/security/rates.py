@@ -6,10 +6,14 @@ back when the test's transaction ends.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
 from django.db import connection
+
+from apikeys import rates
+from config.http.buckets import Ask, Loan
 
 FUNCTION = import_module("apikeys.migrations.0003_rate_limits").ADD_FUNCTION
 START_S = 1_800_000_003.0
@@ -38,3 +42,12 @@ def controlled_clock() -> Clock:
         cursor.execute(replaced)
     clock.go(0)
     return clock
+
+
+leases: list[Sequence[Ask]] = []  # what `noted_lease` was asked
+
+
+def noted_lease(asks: Sequence[Ask]) -> Sequence[Loan]:
+    """The storage of settings.RATE_STORAGE, with a list of what it was asked."""
+    leases.append(asks)
+    return rates.lease(asks)

@@ -15,8 +15,9 @@ from apikeys import keys, services
 from apikeys.models import ApiKey, Member, Role
 from config.http import limits
 from metadata.models import Workspace
+from tests.budgets.recording import recording
 from tests.factories import Api, api_of, key_of, principal_of, workspace_with
-from tests.security.rates import START_S, Clock
+from tests.security.rates import START_S, Clock, leases
 
 BOOKS = {"nameSingular": "book", "namePlural": "books", "fields": [{"type": "TEXT", "name": "title"}]}
 NONE = (0, 1.0)
@@ -285,20 +286,26 @@ def test_body_and_headers_of_a_refusal(shelf: Workspace, rates: Any, clock: Cloc
     assert api.get("/rest/books").status == 200, "waiting as long as Retry-After says is enough"
 
 
-def test_refusals_cost_nothing_more(shelf: Workspace, rates: Any) -> None:
-    rates.RATE_LIMIT_SHORT = (1, 1.0)
+def test_refusals_cost_the_check_of_the_key_alone(shelf: Workspace, rates: Any) -> None:
+    rates.RATE_LIMIT_SHORT, rates.RATE_STORAGE = (1, 1.0), "tests.security.rates.noted_lease"
     api = api_of(shelf)
     statuses(api, "/rest/books", 2)
-    with connection.execute_wrapper(_no_more_than_the_keys_check()):
+    leases.clear()
+    with recording() as statements:
         assert statuses(api, "/rest/books", 50) == [429] * 50
+    assert leases == []
+    assert len(statements) == 50 and all("authenticate_key" in each.text for each in statements)
 
 
-def _no_more_than_the_keys_check() -> Any:
-    def check(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        assert "authenticate_key" in sql, sql
-        return execute(sql, params, many, context)
-
-    return check
+def test_leases_are_one_statement_in_many_requests(shelf: Workspace, rates: Any, clock: Clock) -> None:
+    rates.RATE_LIMIT_SHORT, rates.RATE_LIMIT_LONG, rates.RATE_LIMIT_WORKSPACE = (200, 1.0), (6000, 60.0), (20000, 60.0)
+    rates.RATE_STORAGE = "tests.security.rates.noted_lease"
+    api = api_of(shelf)
+    leases.clear()
+    for _ in range(120):
+        assert api.get("/rest/metadata/apiKeys/me").status == 200
+        clock.go(0.05)
+    assert len(leases) <= 15
 
 
 def test_without_limits_nothing_is_counted_or_said(shelf: Workspace) -> None:
