@@ -26,6 +26,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+LIMITED = ("SHORT", "LONG", "WORKSPACE", "ADDRESS")
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -85,6 +87,7 @@ def main() -> None:
         stack.callback(shutil.rmtree, data_dir, ignore_errors=True)
         os.environ["DATA_DIR"] = str(data_dir)
         os.environ["LOG_LEVEL"] = "WARNING"
+        os.environ |= {f"API_RATE_LIMITING_{name}_LIMIT": "1000000000" for name in LIMITED}  # counted, never refused
         os.environ.setdefault("SECRET_KEY", "benchmark")
         os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
         if not os.environ.get("DATABASE_URL"):
@@ -145,6 +148,12 @@ def measure(scale: Scale, data_dir: Path, report: Report, *, profile: bool) -> N
     with serving(free_port(), workers, environment) as server:
         bench.reads(server)
         bench.writes(server)
+    uncounted = {f"API_RATE_LIMITING_{name}_LIMIT": "0" for name in LIMITED}
+    with (
+        serving(free_port(), 1, environment) as counting,
+        serving(free_port(), 1, environment | uncounted) as other,
+    ):
+        bench.rate_limits(counting, other)
     model = data.model_of_size("Model", objects=30, fields=25)
     with serving(free_port(), 1, environment) as server:
         bench.visibility(server, model)
@@ -378,6 +387,27 @@ class Bench:
         everything = four + medians["OpenAPI document"]
         self.report.add("  … and in the OpenAPI document", f"{everything:.1f} ms", everything, "≤ 50 ms")
 
+    # Rate limits -------------------------------------------------------------------------------------
+
+    def rate_limits(self, counting: Any, other: Any) -> None:
+        """What counting costs a request: CPU of the server and of PostgreSQL, in turns with a server that has no limits."""
+        from benchmarks.load import clients
+
+        request = [self.get(f"/rest/people/{self.record['id']}")]
+        differences = []
+        with clients(counting.port, 1) as counted, clients(other.port, 1) as uncounted:
+            for asking in (counted, uncounted):
+                asking.run(request, self.scale.round_s)
+            for _ in range(self.scale.rounds):
+                costs = []
+                for server, asking in ((counting, counted), (other, uncounted)):
+                    before = server.cpu_s() + _database_cpu_s()
+                    count = asking.run(request, self.scale.round_s) * self.scale.round_s
+                    costs.append((server.cpu_s() + _database_cpu_s() - before) / count)
+                differences.append((costs[0] - costs[1]) * 1_000_000)
+        cost = statistics.median(differences)
+        self.report.add("what rate limits cost a request, CPU", f"{cost:.0f} µs", cost, "≤ 50 µs")
+
     # Memory ------------------------------------------------------------------------------------------
 
     def memory(self, server: Any, others: Sequence[Any]) -> None:
@@ -433,6 +463,17 @@ def _data(status: int, body: bytes) -> Any:
     content = json.loads(body)
     assert status == 200 and "errors" not in content, body[:500]
     return content["data"]
+
+
+def _database_cpu_s() -> float:
+    """CPU time that the database's connections used so far; 0 when it runs on another machine."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
+        stats = [Path(f"/proc/{pid}/stat") for (pid,) in cursor.fetchall()]
+    fields = [each.read_text().rpartition(")")[2].split() for each in stats if each.exists()]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
 
 
 def _plain(param: Any) -> Any:
