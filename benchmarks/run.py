@@ -390,7 +390,7 @@ class Bench:
     # Rate limits -------------------------------------------------------------------------------------
 
     def rate_limits(self, counting: Any, other: Any) -> None:
-        """What counting costs a request: CPU of the server and of PostgreSQL, in turns with a server that has no limits."""
+        """What counting costs a request: CPU of server and PostgreSQL, in turns with a server that has no limits."""
         from benchmarks.load import clients
 
         request = [self.get(f"/rest/people/{self.record['id']}")]

@@ -46,7 +46,8 @@ BEGIN
             b.lent := 0;
         END IF;
         lent_to_others := greatest(0, b.lent) + greatest(0, b.lent_before);
-        level := least(level, room - used - lent_to_others) - debt;
+        -- What is on loan can be more than the room, when that was made smaller; it is no debt.
+        level := least(level, greatest(0, room - used - lent_to_others)) - debt;
         granted := least(wanted, greatest(0, floor(level + 1e-6)));  -- a token short of a rounding error is one
         level := level - granted;
         UPDATE apikeys_ratebucket r

@@ -118,6 +118,7 @@ class Bucket:
     def resize(self, limit: Limit) -> None:
         """The limit was changed: what is held goes back with the next ask."""
         self.tokens, self.rate = float(limit.tokens), limit.rate
+        self.used = 0.0
         self.valid_until = self.retry_at = -inf
 
     def remaining(self, now: float) -> float:

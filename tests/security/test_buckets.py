@@ -112,6 +112,21 @@ def test_a_changed_limit_holds_within_a_second(clock: Clock) -> None:
     assert drain(purse, slow, clock()) == 0
 
 
+def test_a_much_smaller_limit_is_no_debt(clock: Clock) -> None:
+    large, small = Limit("long", "test:smaller", 1_000_000, 60.0), Limit("long", "test:smaller", 60, 60.0)
+    first, second = Purse(lease), Purse(lease)
+    for _ in range(100):
+        assert first.take([large], clock()) is None
+        assert second.take([large], clock()) is None
+        clock.go(0.001)
+    clock.go(20)  # what the other process has on loan lapses
+    assert drain(first, small, clock()) == 60
+    clock.go(0.5)
+    assert drain(second, small, clock()) == 0
+    clock.go(60)
+    assert drain(second, small, clock()) == 60
+
+
 def test_an_emptied_table_is_full_buckets(clock: Clock) -> None:
     purse = Purse(lease)
     assert drain(purse, LIMIT, clock()) == 200
