@@ -211,7 +211,7 @@ class RateBucket(models.Model):
     periods of `LEASE_S`.
     """
 
-    id = models.CharField(max_length=80, primary_key=True)
+    id = models.CharField(max_length=120, primary_key=True)
     tokens = models.FloatField()  # as of `at`, without what is on loan; below zero after a debt
     lent = models.FloatField()  # in `period`
     lent_before = models.FloatField()  # in the one before

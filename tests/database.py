@@ -31,6 +31,8 @@ def start_database() -> None:
     os.environ.setdefault("DATA_DIR", str(run))
     for name in ("SHORT", "LONG", "WORKSPACE", "ADDRESS"):  # counted like everywhere, and out of the way
         os.environ.setdefault(f"API_RATE_LIMITING_{name}_LIMIT", "1000000")
+    for name in ("SIGN_IN_LIMIT", "SIGN_IN_ACCOUNT_LIMIT", "SIGN_IN_ADDRESS_LIMIT"):
+        os.environ.setdefault(name, "1000000")
     if needed():
         _remove_abandoned()
         server = EmbeddedPostgres(run, durable=False)

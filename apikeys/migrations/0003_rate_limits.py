@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='RateBucket',
             fields=[
-                ('id', models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ('id', models.CharField(max_length=120, primary_key=True, serialize=False)),
                 ('tokens', models.FloatField()),
                 ('lent', models.FloatField()),
                 ('lent_before', models.FloatField()),
