@@ -75,6 +75,7 @@ class Clients:
         return min(self._last_sent) - max(self._first_answered)
 
 
+@pytest.mark.alone
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("processes", [1, 4])
 def test_a_burst(processes: int) -> None:
