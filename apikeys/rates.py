@@ -13,7 +13,7 @@ from django.db import connection
 from config.http.buckets import LEASE_S, Ask, Loan
 
 # The function is made by the migration that makes the table.
-_LEASE = f"SELECT * FROM apikeys_lease(%s, %s, {LEASE_S})"
+_LEASE = f"SELECT * FROM apikeys_lease(%s, %s, {LEASE_S})"  # noqa: S608 - of numbers of ours
 
 
 def lease(asks: Sequence[Ask]) -> list[Loan]:
