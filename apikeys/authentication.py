@@ -11,12 +11,11 @@ import time
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
-from weakref import WeakSet
 
 import orjson
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
@@ -34,29 +33,10 @@ from config.errors import (
     WorkspaceNotFound,
 )
 from config.principal import Permissions, Principal, WorkspaceRef
+from config.server.statements import run
 from metadata.models import Workspace
 
 NO_MEMBER = "User is not a member of the workspace"
-
-
-class Statement:
-    """A statement planned once per connection: planning it costs twice what running it does."""
-
-    def __init__(self, name: str, text: str, types: str = "text, uuid, uuid") -> None:
-        self.text = text
-        count = text.count("%s")
-        numbered = text % tuple(f"${number}" for number in range(1, count + 1))
-        self.prepare = f"PREPARE {name} ({types}) AS {numbered}"
-        self.execute = f"EXECUTE {name} ({', '.join(['%s'] * count)})"
-        self._ready: WeakSet[Any] = WeakSet()  # psycopg2 connections that have it
-
-    def prepared_on(self, driver_connection: Any) -> str:
-        """The text that runs it on this connection, where it is prepared first if need be."""
-        if driver_connection not in self._ready:
-            with driver_connection.cursor() as cursor:
-                cursor.execute(self.prepare)
-            self._ready.add(driver_connection)
-        return self.execute
 
 
 _ROLE_COLUMNS = """
@@ -78,8 +58,7 @@ _WORKSPACE_COLUMNS = """w.schema_version, w.webhooks_version, w.shard, w.max_bat
 
 # Reads the three rows by their primary keys; each condition on `workspace_id` keeps a key of one
 # workspace out of another's.
-KEY_STATEMENT = Statement(
-    "authenticate_key",
+KEY_STATEMENT = (
     "SELECT "
     + _SIGNING_KEY_COLUMNS
     + ", "
@@ -94,10 +73,9 @@ FROM metadata_workspace w"""
     + """
 LEFT JOIN apikeys_apikey k ON k.id = %s AND k.workspace_id = w.id
 LEFT JOIN apikeys_role r ON r.id = k.role_id AND r.workspace_id = w.id
-WHERE w.id = %s AND w.deleted_at IS NULL""",
+WHERE w.id = %s AND w.deleted_at IS NULL"""
 )
-MEMBER_STATEMENT = Statement(
-    "authenticate_member",
+MEMBER_STATEMENT = (
     "SELECT "
     + _SIGNING_KEY_COLUMNS
     + ", "
@@ -112,7 +90,7 @@ FROM metadata_workspace w"""
 LEFT JOIN apikeys_member m ON m.id = %s AND m.workspace_id = w.id
 LEFT JOIN auth_user u ON u.id = m.user_id
 LEFT JOIN apikeys_role r ON r.id = m.role_id AND r.workspace_id = w.id
-WHERE w.id = %s AND w.deleted_at IS NULL""",
+WHERE w.id = %s AND w.deleted_at IS NULL"""
 )
 
 LAST_USED_STATEMENT = """
@@ -229,18 +207,16 @@ def principal_of_member_id(workspace_id: UUID, member_id: UUID | None, token: ke
     )
 
 
-def _row(statement: Statement, kid: str | None, params: tuple[UUID | None, UUID]) -> tuple[Any, ...]:
+def _row(statement: str, kid: str | None, params: tuple[UUID | None, UUID]) -> tuple[Any, ...]:
     """The row of a statement, without what it says of the token's signing key, which must stand. None: no token."""
-    with connection.cursor() as cursor:
-        text = statement.prepared_on(connection.connection) if settings.PREPARED_STATEMENTS else statement.text
-        cursor.execute(text, [kid, *(None if each is None else str(each) for each in params)])
-        row: tuple[Any, ...] | None = cursor.fetchone()
-    if row is None:
+    given = [kid, *(None if each is None else str(each) for each in params)]
+    rows = run(connections[DEFAULT_DB_ALIAS], statement, given)
+    if not rows:
         raise WorkspaceNotFound("Workspace not found")
-    is_known, is_revoked = row[:2]
+    is_known, is_revoked = rows[0][:2]
     if is_revoked or not (is_known or kid in (keys.WITHOUT_KID, None)):
         raise Unauthenticated("Token invalid.")
-    return row[2:]
+    return rows[0][2:]
 
 
 def _role(columns: tuple[Any, ...]) -> tuple[UUID | None, Permissions]:
@@ -257,9 +233,15 @@ def _compiled(columns: tuple[Any, ...]) -> Permissions:
 
 
 def _touch(key_id: UUID | None) -> None:
-    """Note the use. The condition keeps requests that come together from writing one after the other."""
-    with connection.cursor() as cursor:
-        cursor.execute(LAST_USED_STATEMENT, [str(key_id)])
+    """Note the use. The condition keeps requests that come together from writing one after the other.
+
+    A disk that is full, or a lock, is no reason to refuse a request that may only want to read.
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(LAST_USED_STATEMENT, [str(key_id)])
+    except OperationalError:
+        pass
 
 
 def _as_uuid(text: str) -> UUID | None:

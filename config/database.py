@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -12,20 +14,33 @@ SOCKET_FOLDER = "postgres/socket"  # under DATA_DIR; config.embedded_postgres ma
 SOCKET_FOLDER_MAX_BYTES = 85  # sockaddr_un holds 104 bytes on macOS (108 on Linux); PostgreSQL appends a 17-byte name
 
 
-def database_settings(data_dir: Path, statement_timeout_ms: int) -> dict[str, Any]:
-    """The entry for one database, with persistent connections and the statement timeout.
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """What every statement of a connection is held to, in milliseconds."""
 
-    `DATABASE_URL` is `postgres://user:password@host:port/name?sslmode=…`; a `host=/folder` query
-    parameter means a Unix socket.
+    statement_timeout_ms: int
+    lock_timeout_ms: int
+
+    @property
+    def options(self) -> str:
+        """For libpq's `options`: settings that the session starts with."""
+        return f"-c statement_timeout={self.statement_timeout_ms} -c lock_timeout={self.lock_timeout_ms} -c jit=off"
+
+
+def database_settings(data_dir: Path, limits: SessionLimits, *, url: str | None, is_pooled: bool) -> dict[str, Any]:
+    """The entry for one database, with persistent connections that have the limits from their start.
+
+    `url` is `postgres://user:password@host:port/name?sslmode=…`; a `host=/folder` query parameter means a
+    Unix socket. None: the embedded server. A pooler that shares its connections takes no options (PgBouncer
+    refuses them): there the limits are the database role's, and `config.server.session` looks for them.
     """
     entry: dict[str, Any] = {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.server.postgresql",
         "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": False,
+        "CONN_HEALTH_CHECKS": False,  # the engine knows a lost connection without a statement
         "DISABLE_SERVER_SIDE_CURSORS": True,
     }
-    options: dict[str, Any] = {"options": f"-c statement_timeout={statement_timeout_ms} -c jit=off"}
-    url = os.environ.get("DATABASE_URL")
+    options: dict[str, Any] = {} if is_pooled else {"options": limits.options}
     if url:
         parts = urlsplit(url)
         query = dict(parse_qsl(parts.query))
@@ -40,6 +55,11 @@ def database_settings(data_dir: Path, statement_timeout_ms: int) -> dict[str, An
         entry["HOST"] = socket_folder(data_dir)
     entry["OPTIONS"] = options
     return entry
+
+
+def is_command() -> bool:
+    """Whether this process is a `manage.py …` and not a web server's."""
+    return Path(sys.argv[0]).name == "manage.py"
 
 
 def socket_folder(data_dir: Path) -> str:

@@ -27,6 +27,7 @@ EXCEPTION_NAMES: Mapping[int, str] = {
     500: "InternalServerErrorException",
     503: "ServiceUnavailableException",
     504: "GatewayTimeoutException",
+    507: "InsufficientStorageException",
 }
 
 
@@ -43,6 +44,7 @@ class ApiError(Exception):
     code: ClassVar[str] = "INVALID_REQUEST"  # stable, for both APIs
     graphql_code: ClassVar[str] = "BAD_USER_INPUT"
     sub_code: ClassVar[str | None] = None
+    retry_after_s: ClassVar[int | None] = None  # when the same request may succeed: `Retry-After`, and a member
     user_message: str = STANDARD_USER_MESSAGE
 
     def __init__(
@@ -61,6 +63,9 @@ class ApiError(Exception):
         self.path = path
         self.details = dict(details or {})
         self.extensions = dict(extensions or {})
+        if self.retry_after_s is not None:
+            self.details.setdefault("retryAfterSeconds", self.retry_after_s)
+            self.extensions.setdefault("retryAfterSeconds", self.retry_after_s)
         if user_message is not None:
             self.user_message = user_message
 
@@ -479,12 +484,37 @@ class QueryTimeout(ApiError):
     graphql_code = "TIMEOUT"
 
 
+class LockTimeout(ApiError):
+    """Another request holds what this one needs for longer than `LOCK_TIMEOUT_MS`; nothing was written."""
+
+    status = 503
+    error = "LOCK_TIMEOUT"
+    code = "LOCK_TIMEOUT"
+    graphql_code = "TIMEOUT"
+    sub_code = "LOCK_TIMEOUT"
+    retry_after_s = 1
+    user_message = "This is being changed by another request. Please try again."
+
+
 class Unavailable(ApiError):
-    """The database cannot be reached; nothing was written."""
+    """The database cannot be reached or has no room for another request; nothing was written that it did not answer."""
 
     status = 503
     code = "UNAVAILABLE"
     graphql_code = "INTERNAL_SERVER_ERROR"
+    sub_code = "UNAVAILABLE"
+    retry_after_s = 2
+    user_message = "The database cannot be reached. Please try again in a moment."
+
+
+class StorageFull(ApiError):
+    """No space is left on a disk of the server; nothing was written."""
+
+    status = 507
+    code = "STORAGE_FULL"
+    graphql_code = "INTERNAL_SERVER_ERROR"
+    sub_code = "STORAGE_FULL"
+    user_message = "The server's disk is full. Please tell whoever runs it."
 
 
 # 5 · metadata

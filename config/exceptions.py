@@ -16,7 +16,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core import exceptions as django_exceptions
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions as drf_exceptions
 
@@ -35,10 +34,10 @@ from config.errors import (
     RateLimited,
     TokenRefused,
     Unauthenticated,
-    Unavailable,
     WorkspaceNotFound,
 )
 from config.rendering import JSON_CONTENT_TYPE, dumps
+from config.server.sqlstate import machine_error
 
 API_PATHS = ("/rest", "/graphql", "/metadata", "/open-api", "/file/")
 AUTHENTICATION_FAILURES = (MissingToken, Unauthenticated, TokenRefused, InvalidTokenType, WorkspaceNotFound)
@@ -104,27 +103,19 @@ def as_api_error(fault: BaseException) -> ApiError:
             return RateLimited("Too many requests, slow down.", details=details)
         case drf_exceptions.APIException() if fault.status_code < 500:
             return _with_status(BadRequest(_text(fault)), fault.status_code)
-        case OperationalError() | InterfaceError() if _is_connection_lost(fault):
-            return Unavailable("The database cannot be reached")
         case django_exceptions.RequestDataTooBig():
             return BodyTooLarge("Body is too large")
         case UnreadablePostError():
             return BadRequest("The body ended before all of it had arrived")
         case django_exceptions.SuspiciousOperation() | django_exceptions.BadRequest():
             return BadRequest("Bad request")
-    return Internal("Internal server error")
+    return machine_error(fault) or Internal("Internal server error")
 
 
 def _with_status(error: ApiError, status: int) -> ApiError:
     error.status = status  # type: ignore[misc]
     error.error = EXCEPTION_NAMES.get(status, EXCEPTION_NAMES[400])  # type: ignore[misc]
     return error
-
-
-def _is_connection_lost(fault: BaseException) -> bool:
-    """Whether the database hung up or was not there (SQLSTATE 08…, 57P…), and did not just refuse a statement."""
-    code = getattr(fault.__cause__, "pgcode", None)
-    return code is None or code.startswith(("08", "57P"))
 
 
 def _text(fault: drf_exceptions.APIException) -> str:
@@ -140,7 +131,7 @@ def _headers(error: ApiError) -> list[tuple[str, str]]:
         return [("WWW-Authenticate", "Bearer")]  # RFC 6750 §3
     if isinstance(error, MethodNotAllowed) and "allow" in error.details:
         return [("Allow", ", ".join(error.details["allow"]))]
-    if isinstance(error, RateLimited) and "retryAfterSeconds" in error.details:
+    if "retryAfterSeconds" in error.details:
         return [("Retry-After", str(error.details["retryAfterSeconds"]))]
     return []
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from config.database import database_settings
+from config.database import SessionLimits, database_settings, is_command
 from config.http.client_address import read_networks
 from config.http.host_names import allowed_hosts
 from config.secret import load_secret_key, old_secret_keys
@@ -90,9 +90,22 @@ TEMPLATES = [
 
 # Database --------------------------------------------------------------------------------------------
 STATEMENT_TIMEOUT_MS = int(os.environ.get("STATEMENT_TIMEOUT_MS", "30000"))
-PREPARED_STATEMENTS = os.environ.get("PREPARED_STATEMENTS", "true").lower() in {"1", "true"}
+LOCK_TIMEOUT_MS = int(os.environ.get("LOCK_TIMEOUT_MS", "3000"))
+LOCK_FIRST_WAIT_MS = int(os.environ.get("LOCK_FIRST_WAIT_MS", "200"))  # config/server/locks.py says what for
+METADATA_LOCK_TIMEOUT_MS = int(os.environ.get("METADATA_LOCK_TIMEOUT_MS", "10000"))
+WORKERS = int(os.environ.get("WORKERS", "0")) or os.cpu_count() or 1  # of the web server, on this machine
+DATABASE_DIRECT_URL = os.environ.get("DATABASE_DIRECT_URL") if is_command() else None
+DATABASE_IS_POOLED = os.environ.get("DATABASE_POOLER") == "transaction" and not DATABASE_DIRECT_URL
+PREPARED_STATEMENTS = not DATABASE_IS_POOLED and os.environ.get("PREPARED_STATEMENTS", "true").lower() in {"1", "true"}
 PREPARED_STATEMENTS_PER_CONNECTION = 100
-DATABASES = {"default": database_settings(DATA_DIR, STATEMENT_TIMEOUT_MS)}
+DATABASES = {
+    "default": database_settings(
+        DATA_DIR,
+        SessionLimits(STATEMENT_TIMEOUT_MS, LOCK_TIMEOUT_MS if is_command() else LOCK_FIRST_WAIT_MS),
+        url=DATABASE_DIRECT_URL or os.environ.get("DATABASE_URL"),
+        is_pooled=DATABASE_IS_POOLED,
+    )
+}
 
 # The four APIs ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

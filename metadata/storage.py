@@ -23,9 +23,12 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
-from psycopg2 import sql
+from django.conf import settings
+from django.db import OperationalError, connections, transaction
+from psycopg2 import errorcodes, sql
 
+from config.server.locks import seat_or_refusal
+from config.server.sqlstate import code_of
 from metadata.models import IndexType, Workspace, table_name
 from metadata.schema import FieldSchema
 
@@ -132,11 +135,18 @@ class Storage:
             self._add("ANALYZE {schema}.{table}", table=table)
 
     def build_index(self, index_id: UUID, index_type: str, columns: Sequence[tuple[FieldSchema, str | None]]) -> None:
-        """As `create_index`, while others read and write; outside of any transaction. What is there is kept.
+        """As `create_index`, while others read and write. What is there is kept. Inside a transaction, which
+        `building` opens behind a pooler, it is made anew, and the object's writers wait.
 
         A build that was cut off leaves an invalid index, which is made anew
         (https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY).
         """
+        if self._connection.in_atomic_block:
+            with transaction.atomic(using=self._connection.alias):
+                self.drop_index(index_id)
+                self.create_index(index_id, index_type, columns)
+                self._send_pending()
+            return
         table = _table(columns[0][0].object_id)
         for name, definition in _index_definitions(index_id, index_type, columns):
             index = sql.Identifier(name)
@@ -165,25 +175,42 @@ class Storage:
     def flush(self) -> None:
         """Run what was gathered. An index being built in the workspace meanwhile gives way and is built later."""
         if self._pending:
-            statements, self._pending = [self._compose(_CANCEL_BUILD, key=self._build_key), *self._pending], []
-            self._execute(sql.SQL(";\n").join(statements))
+            self._pending.insert(0, self._compose(_CANCEL_BUILD, key=self._build_key))
+            self._send_pending()
+
+    def _send_pending(self) -> None:
+        statements, self._pending = self._pending, []
+        self._execute(sql.SQL(";\n").join(statements))
 
     @contextmanager
     def building(self) -> Iterator[bool]:
         """Be the one who builds indexes of this workspace; False when somebody else is. Outside of any transaction.
 
-        The connection's statements have no timeout from here on.
+        Building takes as long as it takes. Behind a transaction pooler there is no session to hold the lock and the
+        limit of time: all is one transaction, in which writers of the object wait for the index.
         """
+        if settings.DATABASE_IS_POOLED:
+            with transaction.atomic(using=self._connection.alias):
+                self._execute(sql.SQL("SET LOCAL statement_timeout = 0"))
+                yield self._ask(self._lock("pg_try_advisory_xact_lock"))
+            return
         self._execute(sql.SQL("SET statement_timeout = 0"))
-        lock, unlock = (
-            f"SELECT {name}({_BUILD_CLASS}, {{key}})" for name in ("pg_try_advisory_lock", "pg_advisory_unlock")
-        )
-        ((is_ours,),) = self._fetch(self._compose(lock, key=self._build_key))
+        is_ours = False
         try:
+            is_ours = self._ask(self._lock("pg_try_advisory_lock"))
             yield is_ours
         finally:
-            if is_ours and self._connection.connection is not None and not self._connection.connection.closed:
-                self._fetch(self._compose(unlock, key=self._build_key))
+            if self._connection.connection is not None and not self._connection.connection.closed:
+                if is_ours:
+                    self._ask(self._lock("pg_advisory_unlock"))
+                self._execute(sql.SQL("RESET statement_timeout"))
+
+    def _lock(self, function: str) -> sql.Composable:
+        return self._compose(f"SELECT {function}({_BUILD_CLASS}, {{key}})", key=self._build_key)
+
+    def _ask(self, statement: sql.Composable) -> bool:
+        ((answer,),) = self._fetch(statement)
+        return bool(answer)
 
     @property
     def _build_key(self) -> sql.Literal:
@@ -339,8 +366,23 @@ class Storage:
         self._pending.append(self._compose(text, **names))
 
     def _execute(self, statement: sql.Composable) -> None:
+        """Run statements. Inside a transaction those that need patience for a lock are begun again with the wait of
+        a change of the data model, by who finds a seat (`config.server.locks`)."""
         with self._connection.cursor() as cursor:
-            cursor.execute(statement.as_string(cursor.cursor))
+            text = statement.as_string(cursor.cursor)
+            if not self._connection.in_atomic_block:
+                cursor.execute(text)
+                return
+            try:
+                cursor.execute(f"SAVEPOINT storage;\n{text};\nRELEASE SAVEPOINT storage")
+            except OperationalError as fault:
+                if code_of(fault) != errorcodes.LOCK_NOT_AVAILABLE:
+                    raise
+                with seat_or_refusal():
+                    cursor.execute("ROLLBACK TO SAVEPOINT storage")
+                    cursor.execute(f"SET LOCAL lock_timeout = {settings.METADATA_LOCK_TIMEOUT_MS}")
+                    cursor.execute(text)
+                    cursor.execute("SET LOCAL lock_timeout TO DEFAULT; RELEASE SAVEPOINT storage")
 
     def _fetch(self, statement: sql.Composable) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:

@@ -45,6 +45,9 @@ def start_database() -> None:
         os.environ["DATABASE_URL"] = server.url
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    from django.conf import settings
+
+    settings.WORKERS = 64  # a test's clients are threads of this process: more than a machine has workers
 
 
 def _remove_abandoned() -> None:

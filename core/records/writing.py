@@ -16,6 +16,7 @@ from config import events
 from config.errors import ApiError, Conflict, DuplicateEntry, InvalidRelation, MissingReference
 from config.http.limits import count_written
 from config.rendering import loads
+from config.server.locks import patiently
 from core.query import ir
 from core.query.names import Scope, may, reads, require_readable
 from core.query.plan import JoinId, Member, Relate, ToMany, ToOne, Value
@@ -33,8 +34,13 @@ ATTEMPTS = 5
 
 
 def in_transaction(scope: Scope, subject: ObjectSchema, work: Callable[[], T]) -> T:
-    """Run a write of the object in one transaction, again when it collided with another (deadlock, serialization)."""
+    """Run a write of the object in one transaction, again when it collided with another (deadlock, serialization)
+    and when it needs patience for a lock. Raises Conflict after ATTEMPTS collisions, LockTimeout."""
     using = scope.principal.workspace.shard
+    return patiently(using, subject.id, lambda: _repeated(using, subject, work))
+
+
+def _repeated(using: str, subject: ObjectSchema, work: Callable[[], T]) -> T:
     for _ in range(ATTEMPTS):
         try:
             with transaction.atomic(using=using):

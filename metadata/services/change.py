@@ -13,10 +13,10 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from config.errors import WorkspaceNotFound
 from config.principal import EVERYTHING, Permissions
 from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from metadata.services.locking import lock_workspace
 from metadata.storage import Storage
 
 _SPACES = re.compile(r"\s+")
@@ -110,9 +110,7 @@ def changing(workspace_id: UUID, permissions: Permissions = EVERYTHING) -> Itera
     try:
         with ExitStack() as stack:
             stack.enter_context(transaction.atomic())
-            workspace = Workspace.objects.select_for_update().filter(id=workspace_id, deleted_at=None).first()
-            if workspace is None:
-                raise WorkspaceNotFound("Workspace not found")
+            workspace = lock_workspace(workspace_id)
             if workspace.shard != DEFAULT_DB_ALIAS:
                 stack.enter_context(transaction.atomic(using=workspace.shard))
             change = Change(workspace, permissions)

@@ -19,12 +19,13 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from config.errors import MetadataNotFound, WorkspaceNotFound
+from config.errors import MetadataNotFound
 from config.http.rights import require
 from config.principal import Principal
 from metadata import view_models as shown
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from metadata.services.locking import lock_workspace
 from metadata.validation import InvalidInput
 
 Kind = Literal["text", "flag", "number", "json", "choice", "uuid", "object", "field", "resource"]
@@ -360,9 +361,7 @@ def resource_find(resource: Resource, workspace_id: UUID, id: UUID) -> Row | Non
 def _writing(workspace_id: UUID) -> Iterator[Workspace]:
     """A write of what is shown: one transaction, and no change of the data model beside it."""
     with transaction.atomic():
-        workspace = Workspace.objects.select_for_update(no_key=True).filter(id=workspace_id, deleted_at=None).first()
-        if workspace is None:
-            raise WorkspaceNotFound("Workspace not found")
+        workspace = lock_workspace(workspace_id)
         yield workspace
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from config.errors import InvalidMetadataInput, MetadataConflict, WorkspaceNotFound
+from config.errors import InvalidMetadataInput, MetadataConflict
 from config.principal import Principal, system
 from metadata import cache
 from metadata.models import (
@@ -39,6 +39,7 @@ from metadata.services.build import (
 )
 from metadata.services.change import changing
 from metadata.services.defaultviews import create_default_views
+from metadata.services.locking import lock_workspace
 from metadata.services.objects import default_relations
 from metadata.standard import CATALOGUE, EMPTY_CATALOGUE
 from metadata.standard.definition import StandardObject, StandardRelation
@@ -290,9 +291,7 @@ def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any], principal
     WorkspaceNotFound, InvalidMetadataInput, MetadataConflict, PermissionDenied. The data model's version stays.
     """
     with transaction.atomic():
-        workspace = Workspace.objects.select_for_update().filter(id=workspace_id, deleted_at=None).first()
-        if workspace is None:
-            raise WorkspaceNotFound("Workspace not found")
+        workspace = lock_workspace(workspace_id)
         changed = []
         for name, value in update.items():
             if name in SETTINGS and (value is not None or name in _CLEARABLE):
@@ -314,9 +313,7 @@ def feature_flag_set(*, workspace_id: UUID, key: str, value: bool) -> None:
     if not _FLAG_KEY.fullmatch(key):
         raise _invalid("publicFeatureFlag must be UPPER_SNAKE_CASE of at most 63 characters", "publicFeatureFlag")
     with transaction.atomic():
-        workspace = Workspace.objects.select_for_update().filter(id=workspace_id, deleted_at=None).first()
-        if workspace is None:
-            raise WorkspaceNotFound("Workspace not found")
+        workspace = lock_workspace(workspace_id)
         if key not in workspace.feature_flags and len(workspace.feature_flags) >= MAX_FEATURE_FLAGS:
             raise _invalid(f"A workspace has at most {MAX_FEATURE_FLAGS} feature flags", "publicFeatureFlag")
         workspace.feature_flags[key] = value
@@ -327,9 +324,7 @@ def feature_flag_set(*, workspace_id: UUID, key: str, value: bool) -> None:
 def workspace_delete(*, workspace_id: UUID) -> Workspace:
     """Mark the workspace deleted: nobody can reach it any more; its records stay until they are purged."""
     with transaction.atomic():
-        workspace = Workspace.objects.select_for_update().filter(id=workspace_id, deleted_at=None).first()
-        if workspace is None:
-            raise WorkspaceNotFound("Workspace not found")
+        workspace = lock_workspace(workspace_id)
         workspace.deleted_at = workspace.updated_at = timezone.now()
         workspace.save(update_fields=["deleted_at", "updated_at"])
     cache.forget(workspace_id)

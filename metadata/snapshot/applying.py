@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from config.errors import InvalidMetadataInput, WorkspaceNotFound
+from config.errors import InvalidMetadataInput
 from metadata import cache, services
-from metadata.models import ObjectMetadata, Workspace
+from metadata.models import ObjectMetadata
+from metadata.services.locking import lock_workspace
 from metadata.snapshot.entries import Entry
 from metadata.snapshot.exporting import entries_of, rows_of
 from metadata.snapshot.planning import Planner
@@ -42,9 +43,7 @@ def schema_apply(workspace_id: UUID, model: Any, *, dry_run: bool = False, allow
     wanted = Reader().read(model)
     try:
         with transaction.atomic():
-            workspace = Workspace.objects.select_for_update().filter(id=workspace_id, deleted_at=None).first()
-            if workspace is None:
-                raise WorkspaceNotFound("Workspace not found")
+            workspace = lock_workspace(workspace_id)
             steps = _missing_standard(workspace_id, wanted)
             planned = Planner(workspace_id, entries_of(*rows_of(workspace_id)), wanted).plan()
             steps += planned

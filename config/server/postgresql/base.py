@@ -1,0 +1,68 @@
+"""The database backend that settings.DATABASES names.
+
+A persistent connection outlives requests, and the server may be gone and back between two of them. So before a
+statement that begins something (any statement outside a transaction, the first one inside) the socket is asked
+whether the other side has hung up; then nothing was sent yet, nothing can be half done, and a new connection
+takes the old one's place without anybody noticing. It costs one poll(2), half a microsecond. A connection that is
+lost later is an error: whoever sent the statement must know that it may or may not have happened.
+"""
+
+from __future__ import annotations
+
+import select
+from typing import Any
+
+from django.db.backends.postgresql import base
+from django.db.backends.signals import connection_created
+from psycopg2.extensions import STATUS_READY
+
+from config.server.session import warn_about_session
+
+# Linux tells a hang-up from waiting bytes; elsewhere only POLLHUP is asked for, which needs no mask.
+_HUNG_UP = getattr(select, "POLLRDHUP", 0)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    _watch: tuple[Any, Any] = (None, None)  # the driver's connection, and the poll object over its socket
+
+    def ensure_connection(self) -> None:
+        if self.connection is not None and self._is_lost_unused():
+            self._reopen()
+        super().ensure_connection()
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Called around every request, so it must not fail: one that was lost is closed, and opened when needed."""
+        if self.connection is not None and not self.in_atomic_block and self._is_lost_unused():
+            self.close()
+        super().close_if_unusable_or_obsolete()
+
+    def init_connection_state(self) -> None:
+        super().init_connection_state()
+        warn_about_session(self)
+
+    def _is_lost_unused(self) -> bool:
+        """Whether the server has hung up on a connection that is not inside a transaction of the server's."""
+        driver = self.connection
+        if driver.closed:
+            return not self.in_atomic_block
+        if driver.status != STATUS_READY:
+            return False
+        watched, poll = self._watch
+        if watched is not driver:
+            poll = select.poll()
+            poll.register(driver.fileno(), _HUNG_UP)
+            self._watch = (driver, poll)
+        return bool(poll.poll(0))
+
+    def _reopen(self) -> None:
+        if not self.in_atomic_block:
+            self.close()
+            return
+        # Django is inside `atomic`, of which the server does not know yet.
+        with self.wrap_database_errors:
+            self.connection.close()
+            self.connection = self.get_new_connection(self.get_connection_params())
+            self.connection.autocommit = True
+            self.init_connection_state()
+            self.connection.autocommit = False
+        connection_created.send(sender=self.__class__, connection=self)
