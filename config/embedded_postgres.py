@@ -8,7 +8,7 @@ What lies where, under DATA_DIR:
     postgres.lock       held while a server is started or stopped
     postgres.users      held shared by everyone who uses the server (see below)
     postgres.start.log  what the last start printed
-    postgres/           data/ the cluster, socket/ its only door, log/ a week of logs
+    postgres/           data/ the cluster, socket/ its only door, log/ what the server says of itself
     postgres-server/    a copy of the programs, where the server's user needs one
 
 Who stops it: every `start()` holds a shared lock until `stop()` or the end of its process, however
@@ -53,10 +53,15 @@ NAME = "fourgate"  # of the role and of its database
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
 LEFTOVERS_TIMEOUT_S = 10.0  # how long the processes of a killed server may take to notice
+LOG_FILE_MB = 10
+LOG_FILES = 8
+LEFTOVERS_GRACE_S = 2.0  # after which the processes that a killed server left are told to end
 RELOCATED_ROOT = Path("/var/lib/fourgate")
 COMMANDS_WITHOUT_DATABASE = frozenset(
     {"", "help", "version", "up", "check", "collectstatic", "findstatic", "diffsettings", "startapp", "startproject"}
 )
+_LOG_FILE = re.compile(r"postgres-\d{4}-\d\d-\d\d_\d{6}\.log")
+_OLD_LOG_FILE = re.compile(r"postgres-[A-Z][a-z]{2}\.log")  # of versions that named them by the day of the week
 
 
 class EmbeddedPostgresError(Exception):
@@ -233,6 +238,7 @@ class EmbeddedPostgres:
             self._make_cluster(binaries, account)
         self._make_socket_folder(account)
         self._launch(binaries, account)
+        self.remove_old_logs()
         return True
 
     def _account(self) -> Account | None:
@@ -363,6 +369,8 @@ class EmbeddedPostgres:
             if time.monotonic() > retry_until:
                 said = start_log.read_text(errors="replace").strip()[-2000:]
                 raise EmbeddedPostgresError(f"PostgreSQL did not start (logs: {self.home / 'log'}):\n{said}")
+            if was_killed and time.monotonic() > now + LEFTOVERS_GRACE_S:
+                _end_leftovers(self.home / "data")
             time.sleep(0.1)
 
     def _await_answer(self, deadline: float) -> bool:
@@ -398,14 +406,48 @@ class EmbeddedPostgres:
             "jit": "off",
             "timezone": "UTC",
             "log_timezone": "UTC",
-            # One file per day of the week, overwritten a week later.
+            # A file per day and per LOG_FILE_MB; `remove_old_logs` deletes the oldest.
             "logging_collector": "on",
             "log_directory": str(self.home / "log"),
-            "log_filename": "postgres-%a.log",
-            "log_truncate_on_rotation": "on",
+            "log_filename": "postgres-%Y-%m-%d_%H%M%S.log",
+            "log_truncate_on_rotation": "off",
             "log_rotation_age": "1d",
-            "log_rotation_size": "0",
+            "log_rotation_size": f"{LOG_FILE_MB}MB",
+            # The log is about the server. Statements, parameters and what they were refused for hold values of
+            # customers, in DETAIL and even in the message (`invalid input syntax for type uuid: "…"`): level `log`
+            # is above `error`, so none of it is written. Whoever sent a statement has its error.
+            "log_min_messages": "log",
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
+            "log_statement": "none",
+            "log_duration": "off",
+            "log_min_duration_statement": "-1",
+            "log_min_duration_sample": "-1",
+            "log_transaction_sample_rate": "0",
+            "log_parameter_max_length": "0",
+            "log_parameter_max_length_on_error": "0",
+            "log_lock_waits": "off",
+            "log_temp_files": "-1",
+            "debug_print_parse": "off",
+            "debug_print_rewritten": "off",
+            "debug_print_plan": "off",
         }
+
+    def remove_old_logs(self) -> None:
+        """Keep the newest LOG_FILES of the server's logs. Follows no link, since the folder is not ours."""
+        try:
+            folder = os.open(self.home / "log", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            return  # there is none yet
+        try:
+            names = sorted(name for name in os.listdir(folder) if _LOG_FILE.fullmatch(name))
+            old = [name for name in os.listdir(folder) if _OLD_LOG_FILE.fullmatch(name)]
+            for name in [*old, *names[:-LOG_FILES]]:
+                os.unlink(name, dir_fd=folder)
+        except OSError:
+            pass  # the next call finds it again
+        finally:
+            os.close(folder)
 
     # Connecting and stopping -------------------------------------------------------------------------
 
@@ -531,6 +573,19 @@ def _user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"user {uid}"
+
+
+def _end_leftovers(data: Path) -> None:
+    """Tell the server processes whose postmaster is gone to end at once (SIGQUIT). They would by themselves when they
+    next wait for something; one in the middle of a long calculation keeps a new server from starting until then.
+    A process of this cluster has its data folder as its working directory."""
+    owner = data.stat().st_uid
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if process.stat().st_uid == owner and process.joinpath("cwd").readlink() == data:
+                os.kill(int(process.name), signal.SIGQUIT)
+        except OSError:
+            continue  # it ended, or is none of ours
 
 
 def _is_alive(pid: int) -> bool:

@@ -16,7 +16,7 @@ from django.core.exceptions import SuspiciousMultipartForm, TooManyFieldsSent, T
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 
-from config.errors import BadRequest, BodyTooLarge, MethodNotAllowed
+from config.errors import BadRequest, BodyTooLarge, MethodNotAllowed, Unavailable
 from config.rendering import JSON_CONTENT_TYPE, loads, read_body
 
 RESPONSE_TYPE = "application/graphql-response+json"
@@ -138,6 +138,8 @@ def graphql_response(request: HttpRequest, body: bytes, status: int = 200) -> Ht
     response = HttpResponse(body, status=status, content_type=content_type)
     if status == 405:
         response["Allow"] = "GET, POST" if request.method not in ("GET", "POST") else "POST"
+    elif status == 503:
+        response["Retry-After"] = str(Unavailable.retry_after_s)
     return response
 
 

@@ -15,9 +15,12 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any
 
+import django.db
 import orjson
+import psycopg2
 from django.http import HttpRequest, HttpResponseBase
 
+from config.server.sqlstate import code_of
 from config.server_url import answering
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")  # an id from outside that may be echoed and logged
@@ -98,8 +101,19 @@ class JsonLines(logging.Formatter):
         if "request_id" in record.__dict__:
             line["requestId"] = record.__dict__["request_id"]
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = without_values(self.formatException(record.exc_info), record.exc_info[1])
         return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def without_values(text: str, fault: BaseException | None) -> str:
+    """A traceback without what the database says of a fault: it quotes the statement and the values in it."""
+    seen: set[int] = set()
+    while fault is not None and id(fault) not in seen:
+        seen.add(id(fault))
+        if isinstance(fault, psycopg2.Error | django.db.Error) and str(fault):
+            text = text.replace(str(fault), f"SQLSTATE {code_of(fault)}")
+        fault = fault.__cause__ or fault.__context__
+    return text
 
 
 def _log_request(request: HttpRequest, status: int, duration_ms: float, request_id: str) -> None:

@@ -21,10 +21,13 @@ from typing import Any
 from uuid import UUID
 
 import psycopg2
-from django.db import InterfaceError, OperationalError, connections
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
 from config.errors import WorkspaceNotFound
+from config.server.outage import Outage
+from config.server.sqlstate import is_passing
 from metadata.cache import current_schema
 from metadata.schema import WorkspaceSchema
 from webhooks import queue
@@ -87,6 +90,7 @@ class Worker:
         os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
         self._listener: Any = None
+        self._outage = Outage(logger)
         self._next_put_back = self._next_prune = datetime.min.replace(tzinfo=timezone.get_default_timezone())
 
     def run(self) -> None:
@@ -96,18 +100,27 @@ class Worker:
                 self._keep_house()
                 self._settle()
                 started = self._start_due()
+                self._outage.over()
                 if not started:
                     self._listen()
                     self._wait(POLL_S)
-            except (OperationalError, InterfaceError, psycopg2.Error):
-                logger.exception("the database is not reachable; trying again")
-                connections[self._using].close()
-                self._hang_up()
+            except (DatabaseError, InterfaceError, psycopg2.Error) as fault:
+                self._wait(self._gone(fault))
+        try:
+            while self._in_flight:
                 self._wait(POLL_S)
-        while self._in_flight:
-            self._wait(POLL_S)
-            self._settle()
+                self._settle()
+        except (DatabaseError, InterfaceError, psycopg2.Error) as fault:
+            self._gone(fault)  # the leases end, and another worker sends what could not be recorded
         self.close()
+
+    def _gone(self, fault: Exception) -> float:
+        """The database cannot be used: how many seconds to wait. Any other fault of it goes up."""
+        if not is_passing(fault):
+            raise fault
+        connections[self._using].close()
+        self._hang_up()
+        return self._outage.met(fault)
 
     def run_once(self) -> int:
         """Send everything that is due now, and what becomes due meanwhile; the number of attempts."""
@@ -294,8 +307,8 @@ class Worker:
     # Wait -------------------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        """Hear of committed deliveries. Behind a transaction pooler nothing is heard, and polling remains."""
-        if self._listener is None:
+        """Hear of committed deliveries. Behind a transaction pooler no session can listen; polling remains."""
+        if self._listener is None and not settings.DATABASE_IS_POOLED:
             self._listener = psycopg2.connect(**connections[self._using].get_connection_params())
             self._listener.autocommit = True
             with self._listener.cursor() as cursor:

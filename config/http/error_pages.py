@@ -5,19 +5,22 @@ The pages ask nothing of the database and need nobody signed in, so that they ca
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from config.errors import ApiError, Forbidden, Internal, Unavailable
-from config.exceptions import answer, as_api_error, framework_response, is_api_path
+from config.errors import ApiError, Forbidden, Internal
+from config.exceptions import answer, framework_response, is_api_path
 from config.graphql_errors import error_json
 from config.pages import secured
 from config.rendering import JSON_CONTENT_TYPE, dumps
+from config.server.sqlstate import machine_error
 
-RETRY_AFTER_S = "5"
+logger = logging.getLogger(__name__)
+
 GRAPHQL_PATHS = frozenset({"/graphql", "/metadata"})
 
 
@@ -61,12 +64,21 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A fault of ours; 503 where the database is what is missing."""
-    if is_api_path(request):
-        return answer(Internal("Internal server error"), {"request": request})
+    """What nobody caught; Django calls this while it handles the exception. What is the machine's fault (no database,
+    no space) is answered as such, and is no reason for a traceback in the log."""
     fault = sys.exc_info()[1]
-    if fault is not None and isinstance(as_api_error(fault), Unavailable):
-        response = error_page(request, 503)
-        response["Retry-After"] = RETRY_AFTER_S
-        return response
-    return error_page(request, 500)
+    error = None if fault is None else machine_error(fault)
+    if error is None:
+        if is_api_path(request):
+            return answer(Internal("Internal server error"), {"request": request})
+        return error_page(request, 500)
+    logger.warning(error.message, extra={"request_id": getattr(request, "request_id", None)})
+    if is_api_path(request):
+        response = answer(error, {"request": request})
+    else:
+        response = error_page(request, 503, error=error)
+        response.status_code = error.status
+        if error.retry_after_s is not None:
+            response["Retry-After"] = str(error.retry_after_s)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would add the traceback
+    return response

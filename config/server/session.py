@@ -50,3 +50,10 @@ def session_problems(cursor: CursorWrapper | Any) -> list[str]:
         for name, (value, is_fine) in wanted.items()
         if not is_fine
     ]
+
+
+def pooler_hint(fault: BaseException) -> str:
+    """What to do about a pooler that refuses the options a connection is started with; else nothing."""
+    if "unsupported startup parameter" not in str(fault):
+        return ""
+    return "This is a pooler: set DATABASE_POOLER=transaction, as docs/settings.md says."

@@ -67,6 +67,12 @@ def machine_error(fault: BaseException) -> ApiError | None:
     return None
 
 
+def is_passing(fault: BaseException) -> bool:
+    """Whether a worker that met this fault should simply try again later."""
+    error = fault if isinstance(fault, ApiError) else machine_error(fault)
+    return error is not None and (error.status >= 500 or isinstance(error, Conflict))
+
+
 def lock_timeout() -> LockTimeout:
     return LockTimeout("What this request needs is being changed by another request", hint="Send the request again.")
 

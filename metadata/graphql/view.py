@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.db import Error as DatabaseFault
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 from graphene_django.views import GraphQLView
@@ -41,6 +42,7 @@ from config.graphql_errors import api_error, error_json
 from config.graphql_request import graphql_response, read_request
 from config.observability import stage
 from config.rendering import dumps
+from config.server.sqlstate import machine_error
 from metadata.graphql.document import prepare
 from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import InvalidScalar
@@ -89,9 +91,11 @@ class MetadataView(GraphQLView):
             return Answer(200, dumps({"errors": [error_json(Forbidden("Forbidden resource"))], "data": None}))
         except ApiError as fault:
             return Answer(200, dumps({"errors": [error_json(fault)]}))
+        except DatabaseFault as fault:
+            return _refusal(request, fault)
         try:
             return self._execute(request, asked.query, asked.variables, asked.operation_name)
-        except (ApiError, GraphQLError, RecursionError) as fault:
+        except (ApiError, GraphQLError, RecursionError, DatabaseFault) as fault:
             return _refusal(request, fault)
 
     def _execute(self, request: HttpRequest, text: str, variables: Any, operation_name: str | None) -> Answer:
@@ -155,7 +159,11 @@ class MetadataView(GraphQLView):
 
 def _refusal(request: HttpRequest, fault: Exception) -> Answer:
     """A request that reaches no field."""
-    status = fault.status if isinstance(fault, MethodNotAllowed | BodyTooLarge) else 400
+    error = fault if isinstance(fault, ApiError) else machine_error(fault)
+    if error is None:
+        status = 500 if isinstance(fault, DatabaseFault) else 400
+    else:
+        status = error.status if isinstance(error, MethodNotAllowed | BodyTooLarge) or error.status >= 500 else 400
     return Answer(status, dumps({"errors": [_error(request, fault)]}))
 
 

@@ -330,7 +330,7 @@ def test_an_error_is_a_page_of_the_site_and_asks_nothing_of_the_database(status:
     assert answer["Content-Security-Policy"] == POLICY
     assert "settings/settings.css" in html
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=", html)
-    assert answer.get("Retry-After") == ("5" if status == 503 else None)
+    assert answer.get("Retry-After") == ("2" if status == 503 else None)
 
 
 @pytest.mark.urls(__name__)

@@ -37,6 +37,8 @@ from config import embedded_postgres
 from config.assets import AssetsError, fetch_assets
 from config.demo import DemoAccess, delete_old_file, make_demo, ways_in
 from config.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+from config.server.postgres_guard import PostgresGuard
+from config.server.session import pooler_hint
 
 START_LOCK = 0x466F7572  # advisory lock of the database: one `up` at a time migrates and makes the demo
 READY_TIMEOUT_S = 60.0
@@ -86,9 +88,9 @@ class Command(BaseCommand):
             folder.mkdir(parents=True, exist_ok=True)
         fetching = None if options["no_assets"] else AssetsThread()
         try:
-            started.enter_context(_database())
+            started.enter_context(_database(self.stderr.write))
         except (EmbeddedPostgresError, OperationalError) as error:
-            raise CommandError(f"No database: {error}") from None
+            raise CommandError(f"No database: {error}{pooler_hint(error)}") from None
         with _one_at_a_time():
             self._migrate()
             self._warn_of_secret_keys()
@@ -99,7 +101,9 @@ class Command(BaseCommand):
         if fetching:
             self._report(fetching)
 
-        server = Child(_granian(host, port, options["workers"] or os.cpu_count() or 1))
+        count = options["workers"] or os.cpu_count() or 1
+        os.environ["WORKERS"] = str(count)  # settings of the children
+        server = Child(_granian(host, port, count))
         started.callback(server.stop)
         workers = [Worker(name, Child([sys.executable, "manage.py", command])) for name, command in WORKERS.items()]
         for worker in workers:
@@ -248,9 +252,9 @@ class AssetsThread(threading.Thread):
 
 
 @contextmanager
-def _database() -> Iterator[None]:
+def _database(say: Callable[[str], object]) -> Iterator[None]:
     if embedded_postgres.needed():
-        with EmbeddedPostgres(settings.DATA_DIR):
+        with EmbeddedPostgres(settings.DATA_DIR) as server, PostgresGuard(server, say):
             yield
     else:
         connection.ensure_connection()
@@ -260,14 +264,17 @@ def _database() -> Iterator[None]:
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Several `up` on one database (machines behind a balancer) migrate one after the other."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
-        cursor.execute("SELECT pg_advisory_lock(%s)", [START_LOCK])
+    holder = connection.copy()  # of a transaction: a session's lock would be lost behind a pooler
     try:
+        holder.set_autocommit(False)
+        with holder.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            cursor.execute("SET LOCAL lock_timeout = 0")
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [START_LOCK])
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [START_LOCK])
+        holder.close()
 
 
 def _require_free_port(host: str, port: int) -> None:

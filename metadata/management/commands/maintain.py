@@ -14,10 +14,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import InterfaceError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, connections
 from django.utils.module_loading import import_string
 
-from config.errors import Unavailable
+from config.errors import ApiError
+from config.server.outage import Outage
+from config.server.sqlstate import is_passing
 
 logger = logging.getLogger(__name__)
 
@@ -38,15 +40,21 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)  # Python's own would wait until the running statement ends
         due_at = dict.fromkeys(range(len(tasks)), 0.0)
+        outage = Outage(logger)
         while True:
+            pause_s = POLL_S
             for place, (task, every_s) in enumerate(tasks):
                 if time.monotonic() < due_at[place]:
                     continue
                 try:
                     task()
-                except (OperationalError, InterfaceError, Unavailable) as fault:
-                    logger.warning("The database cannot be reached: %s", fault)
+                except (DatabaseError, InterfaceError, ApiError) as fault:
+                    if not is_passing(fault):
+                        raise
+                    pause_s = outage.met(fault)
                     connections.close_all()
+                    break
                 else:
+                    outage.over()
                     due_at[place] = time.monotonic() + every_s
-            time.sleep(POLL_S)
+            time.sleep(pause_s)
