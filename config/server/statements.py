@@ -19,9 +19,14 @@ from config.server import locks
 from config.server.prepared import is_outdated, prepared_on
 from config.server.sqlstate import UNREACHABLE, is_connection_lost, lock_timeout, machine_error
 
-_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|LOCK|MERGE)\b")
+_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|LOCK|MERGE|SET|CREATE|ALTER|DROP)\b")
 
 Rows = list[tuple[Any, ...]]
+
+
+def is_read(text: str) -> bool:
+    """Whether a statement changes nothing for sure: it may be sent again when nobody knows what became of it."""
+    return not _WRITES.search(text)
 
 
 def run(wrapper: Any, text: str, params: Sequence[Any], *, prepare: bool = True) -> Rows:
@@ -40,7 +45,7 @@ def run(wrapper: Any, text: str, params: Sequence[Any], *, prepare: bool = True)
             raise
         if is_connection_lost(fault):
             wrapper.close()
-            if _WRITES.search(text):  # it may have been done
+            if not is_read(text):  # it may have been done
                 raise Unavailable(UNREACHABLE) from fault
         elif fault.pgcode == errorcodes.LOCK_NOT_AVAILABLE:
             return locks.wait_in_a_seat(

@@ -3,8 +3,9 @@
 A persistent connection outlives requests, and the server may be gone and back between two of them. So before a
 statement that begins something (any statement outside a transaction, the first one inside) the socket is asked
 whether the other side has hung up; then nothing was sent yet, nothing can be half done, and a new connection
-takes the old one's place without anybody noticing. It costs one poll(2), half a microsecond. A connection that is
-lost later is an error: whoever sent the statement must know that it may or may not have happened.
+takes the old one's place without anybody noticing. It costs one poll(2), half a microsecond. When a connection is lost
+later, a read outside a transaction is sent once more; all else is an error: whoever sent the statement must know
+that it may or may not have happened.
 """
 
 from __future__ import annotations
@@ -12,14 +13,33 @@ from __future__ import annotations
 import select
 from typing import Any
 
+import django.db
 from django.db.backends.postgresql import base
 from django.db.backends.signals import connection_created
+from django.db.backends.utils import CursorWrapper
 from psycopg2.extensions import STATUS_READY
 
 from config.server.session import warn_about_session
+from config.server.sqlstate import is_connection_lost
+from config.server.statements import is_read
 
 # Linux tells a hang-up from waiting bytes; elsewhere only POLLHUP is asked for, which needs no mask.
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
+
+
+class ReopeningCursor(CursorWrapper):
+    """A cursor of Django's that sends a read again when its connection broke."""
+
+    def _execute(self, sql: Any, params: Any, *ignored: Any) -> Any:
+        try:
+            return super()._execute(sql, params, *ignored)  # type: ignore[misc]  # not in the stubs
+        except django.db.Error as fault:
+            if self.db.in_atomic_block or not is_connection_lost(fault) or not is_read(str(sql)):
+                raise
+        self.db.close()
+        self.db.ensure_connection()
+        self.cursor = self.db.create_cursor()
+        return super()._execute(sql, params, *ignored)  # type: ignore[misc]
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -35,6 +55,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is not None and not self.in_atomic_block and self._is_lost_unused():
             self.close()
         super().close_if_unusable_or_obsolete()
+
+    def make_cursor(self, cursor: Any) -> CursorWrapper:
+        return ReopeningCursor(cursor, self)
 
     def init_connection_state(self) -> None:
         super().init_connection_state()
