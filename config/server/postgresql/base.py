@@ -11,9 +11,11 @@ that it may or may not have happened.
 from __future__ import annotations
 
 import select
+import time
 from typing import Any
 
 import django.db
+import psycopg2
 from django.db.backends.postgresql import base
 from django.db.backends.signals import connection_created
 from django.db.backends.utils import CursorWrapper
@@ -22,6 +24,9 @@ from psycopg2.extensions import STATUS_READY
 from config.server.session import warn_about_session
 from config.server.sqlstate import is_connection_lost
 from config.server.statements import is_read
+
+REFUSED_FOR_S = 0.1
+_refused: dict[tuple[str, ...], tuple[float, str]] = {}  # by address: until when, and what was said
 
 # Linux tells a hang-up from waiting bytes; elsewhere only POLLHUP is asked for, which needs no mask.
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
@@ -55,6 +60,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is not None and not self.in_atomic_block and self._is_lost_unused():
             self.close()
         super().close_if_unusable_or_obsolete()
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A server that starts or is full is not asked again by every request meanwhile: each costs it a process."""
+        where = tuple(str(conn_params.get(name)) for name in ("host", "port", "dbname"))
+        refused_until, said = _refused.get(where, (0.0, ""))
+        if time.monotonic() < refused_until:
+            raise psycopg2.OperationalError(said)
+        try:
+            return super().get_new_connection(conn_params)
+        except psycopg2.OperationalError as fault:
+            _refused[where] = (time.monotonic() + REFUSED_FOR_S, str(fault))
+            raise
 
     def make_cursor(self, cursor: Any) -> CursorWrapper:
         return ReopeningCursor(cursor, self)

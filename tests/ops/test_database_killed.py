@@ -1,0 +1,159 @@
+"""`manage.py up` under load, whose PostgreSQL is killed with SIGKILL: it comes back by itself and has everything."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+
+from config.embedded_postgres import EmbeddedPostgres
+from tests.server import Server, running
+
+CLIENTS = 4
+KILLS = 2
+BACK_AFTER_S = 10  # the issue's bar
+DEADLINE_S = 60
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    path = Path(tempfile.mkdtemp(prefix="fourgate-test-", dir="/tmp"))
+    path.chmod(0o755)
+    with running(path / "data", "--no-assets", WORKERS="2") as server:
+        yield server
+    shutil.rmtree(path)
+
+
+@dataclass
+class Load:
+    """Clients that create companies one after the other, and one that asks for readiness."""
+
+    server: Server
+    acknowledged: dict[str, float] = field(default_factory=dict)  # id → when
+    statuses: Counter[int] = field(default_factory=Counter)
+    readiness: list[int] = field(default_factory=list)  # each status when it changed
+    broken: list[str] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Load:
+        self._threads = [threading.Thread(target=self._create) for _ in range(CLIENTS)]
+        self._threads.append(threading.Thread(target=self._watch))
+        for each in self._threads:
+            each.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        for each in self._threads:
+            each.join()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(urlsplit(self.server.url).netloc, timeout=DEADLINE_S)
+
+    def _create(self) -> None:
+        connection = self._connection()
+        headers = {"Authorization": f"Bearer {self.server.demo['api_token']}", "Content-Type": "application/json"}
+        while not self.over.is_set():
+            id_ = str(uuid4())
+            try:
+                connection.request("POST", "/rest/companies", json.dumps({"id": id_, "name": f"Acme {id_}"}), headers)
+                response = connection.getresponse()
+                response.read()
+            except (OSError, http.client.HTTPException) as fault:
+                self.broken.append(repr(fault))
+                return
+            self.statuses[response.status] += 1
+            if response.status == 201:
+                self.acknowledged[id_] = time.monotonic()
+            else:
+                time.sleep(0.05)
+
+    def _watch(self) -> None:
+        connection = self._connection()
+        while not self.over.is_set():
+            connection.request("GET", "/readyz")
+            response = connection.getresponse()
+            response.read()
+            if not self.readiness or self.readiness[-1] != response.status:
+                self.readiness.append(response.status)
+            self.over.wait(0.02)
+
+    def await_acknowledged(self, count: int, after: float) -> float:
+        """When the first of so many creates after a moment was answered."""
+        deadline = time.monotonic() + DEADLINE_S
+        while time.monotonic() < deadline and not self.broken:
+            later = sorted(at for at in list(self.acknowledged.values()) if at > after)
+            if len(later) >= count:
+                return later[0]
+            time.sleep(0.01)
+        raise AssertionError((self.broken, self.statuses, self.server.log.read_text()[-3000:]))
+
+
+def stored(server: Server) -> set[str]:
+    """The ids of all companies, by an export."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=DEADLINE_S)
+    headers = {"Authorization": f"Bearer {server.demo['api_token']}"}
+    connection.request("GET", "/rest/companies/export?format=jsonl", headers=headers)
+    response = connection.getresponse()
+    assert response.status == 200
+    return {json.loads(line)["id"] for line in response.read().splitlines()}
+
+
+def test_a_killed_server_is_back_in_ten_seconds_with_everything_acknowledged(server: Server) -> None:
+    with Load(server) as load:
+        load.await_acknowledged(20, after=0)
+        for _ in range(KILLS):
+            pid = EmbeddedPostgres(server.data_dir).pid
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            killed_at = time.monotonic()
+            # Statements that ran at the moment of the kill may still be answered by what is left of the server.
+            back_at = load.await_acknowledged(20, after=killed_at + 0.2)
+            assert back_at - killed_at <= BACK_AFTER_S
+            print(f"back after {back_at - killed_at:.2f} s")
+    print(load.statuses)
+    assert load.broken == []
+    assert set(load.statuses) == {201, 503}
+    assert load.readiness == [200] + [503, 200] * KILLS
+    assert stored(server) >= set(load.acknowledged)
+    log = server.log.read_text()
+    assert log.count("The database server ended; starting it again") == KILLS
+    assert len(re.findall(r"The database server is back after [0-9.]+ s", log)) == KILLS
+    assert "Traceback" not in log
+
+
+def test_a_killed_backend_takes_the_others_along_and_all_come_back(server: Server) -> None:
+    """PostgreSQL restarts all its processes when one dies by SIGKILL."""
+    with Load(server) as load:
+        load.await_acknowledged(20, after=0)
+        backends = [pid for pid in children_of(EmbeddedPostgres(server.data_dir).pid or 0) if is_backend(pid)]
+        os.kill(backends[0], signal.SIGKILL)
+        killed_at = time.monotonic()
+        assert load.await_acknowledged(20, after=killed_at + 0.2) - killed_at <= BACK_AFTER_S
+    assert load.broken == []
+    assert set(load.statuses) <= {201, 503}
+    assert load.readiness[-1] == 200
+    assert stored(server) >= set(load.acknowledged)
+    assert "Traceback" not in server.log.read_text()
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_backend(pid: int) -> bool:
+    return b"fourgate fourgate" in Path(f"/proc/{pid}/cmdline").read_bytes()
