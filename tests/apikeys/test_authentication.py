@@ -26,6 +26,8 @@ from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.apikeys.conftest import claims_of, role, signed
 from tests.factories import Answer, Api
 
+pytestmark = pytest.mark.smoke
+
 ME = "/rest/metadata/apiKeys/me"
 
 

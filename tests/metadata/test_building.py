@@ -22,7 +22,7 @@ from metadata.services import indexes
 from tests.factories import add_field, add_object, api_of, workspace_with
 from tests.metadata.conftest import Table, index_names, shown, version_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.smoke]
 
 CREATE = "mutation ($input: CreateOneIndexInput!) { createOneIndex(input: $input) { id state stateReason } }"
 

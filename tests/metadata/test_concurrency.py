@@ -15,7 +15,7 @@ from metadata import services
 from metadata.models import ObjectMetadata
 from tests.metadata.conftest import version_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.smoke]
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:

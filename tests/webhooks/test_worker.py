@@ -26,7 +26,7 @@ from webhooks.services import delivery_redeliver, webhook_create, webhook_delete
 from webhooks.signing import sign_hexadecimal, sign_standard
 from webhooks.worker import Worker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.smoke]
 
 
 def change(workspace_id: UUID, number: int = 1, **more: Any) -> list[Delivery]:

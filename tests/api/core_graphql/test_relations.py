@@ -10,6 +10,8 @@ from metadata.models import ObjectMetadata, Workspace
 from tests.api.core_graphql.conftest import clear_samples
 from tests.factories import Api, add_field, add_object, api_of, workspace_with
 
+pytestmark = pytest.mark.smoke
+
 ACME = {"domainName": {"primaryLinkUrl": "https://acme.example"}}
 NEW = "20202020-0000-4000-8000-00000000000a"
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.factories import Api, api_of, workspace_with
 
+pytestmark = pytest.mark.smoke
+
 SHIP = {
     "nameSingular": "ship",
     "namePlural": "ships",

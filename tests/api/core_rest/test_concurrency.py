@@ -14,6 +14,8 @@ from metadata.models import Workspace
 from tests.api.core_rest.conftest import Answer, Rest
 from tests.factories import key_of, workspace_with
 
+pytestmark = pytest.mark.smoke
+
 CALLERS = 8
 ROUNDS = 12
 KEYS = 60

@@ -12,6 +12,8 @@ import pytest
 from core.transfer import exporting
 from tests.api.core_rest.conftest import Rest
 
+pytestmark = pytest.mark.smoke
+
 
 def export(rest: Rest, path: str) -> Any:
     path, _, query = path.partition("?")

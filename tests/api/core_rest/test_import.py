@@ -22,6 +22,8 @@ from tests.api.core_rest.conftest import Answer, Rest
 from tests.chance import examples
 from tests.factories import key_of, workspace_with
 
+pytestmark = pytest.mark.smoke
+
 MISSING = "00000000-0000-4000-8000-000000000000"
 
 

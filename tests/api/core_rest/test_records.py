@@ -12,6 +12,8 @@ import pytest
 from metadata.models import FieldMetadata, Workspace
 from tests.api.core_rest.conftest import Answer, Rest
 
+pytestmark = pytest.mark.smoke
+
 IDS = [f"777a8457-eb2d-40ac-a707-551b615b698{digit}" for digit in range(10)]
 MISSING = "777a8457-eb2d-40ac-a707-551b615b6990"
 DEPTH_2 = "'depth=2' parameter invalid. Allowed values are 0, 1"

@@ -10,7 +10,7 @@ from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.api.metadata_rest.conftest import PATH, Metadata
 from tests.factories import Api, api_of, workspace_with
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.smoke]
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ROCKET = {"nameSingular": "rocket", "namePlural": "rockets", "labelSingular": "rocket", "labelPlural": "rockets"}
