@@ -93,7 +93,7 @@ STATEMENT_TIMEOUT_MS = int(os.environ.get("STATEMENT_TIMEOUT_MS", "30000"))
 LOCK_TIMEOUT_MS = int(os.environ.get("LOCK_TIMEOUT_MS", "3000"))
 LOCK_FIRST_WAIT_MS = int(os.environ.get("LOCK_FIRST_WAIT_MS", "200"))  # config/server/locks.py says what for
 METADATA_LOCK_TIMEOUT_MS = int(os.environ.get("METADATA_LOCK_TIMEOUT_MS", "10000"))
-WORKERS = int(os.environ.get("WORKERS", "0")) or os.cpu_count() or 1  # of the web server, on this machine
+LOCK_WAITERS = int(os.environ.get("LOCK_WAITERS", "4"))  # requests of a process that wait longer than that at once
 DATABASE_DIRECT_URL = os.environ.get("DATABASE_DIRECT_URL") if is_command() else None
 DATABASE_IS_POOLED = os.environ.get("DATABASE_POOLER") == "transaction" and not DATABASE_DIRECT_URL
 PREPARED_STATEMENTS = not DATABASE_IS_POOLED and os.environ.get("PREPARED_STATEMENTS", "true").lower() in {"1", "true"}

@@ -12,6 +12,7 @@ import atexit
 import os
 import shutil
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import django
@@ -47,7 +48,10 @@ def start_database() -> None:
     django.setup()
     from django.conf import settings
 
-    settings.WORKERS = 64  # a test's clients are threads of this process: more than a machine has workers
+    from config.server.locks import provide_stand_ins
+
+    settings.LOCK_WAITERS = 64  # a test's clients are threads of this process
+    provide_stand_ins(nullcontext)
 
 
 def _remove_abandoned() -> None:

@@ -1,41 +1,44 @@
 """Waiting for the locks of other requests, so that somebody is always left to serve the rest.
 
-A request that waits for a lock keeps its worker from everybody else, and a lock that is held for long (a large
-change of the data model, a forgotten session in psql) soon has all workers waiting for it. So:
+A request that waits for a lock keeps its thread from everybody else, and a lock that is held for long (a large
+change of the data model, a forgotten session in psql) soon has every thread waiting for it. So:
 
 - A request first waits LOCK_FIRST_WAIT_MS, which is the `lock_timeout` of the web server's connections. Ordinary
   collisions, two writers of one record, are over long before.
-- Whoever needs longer takes a seat, and begins its transaction anew with what is left of LOCK_TIMEOUT_MS
-  (METADATA_LOCK_TIMEOUT_MS for changes of the data model). There is one seat less than the machine has workers,
-  so one worker is always free of waiting but for a first wait.
+- Whoever needs longer takes a seat, of which a process has LOCK_WAITERS, and begins its transaction anew with what is
+  left of LOCK_TIMEOUT_MS (METADATA_LOCK_TIMEOUT_MS for changes of the data model). Meanwhile the web server has
+  another thread stand in for it. A web server that cannot do so has no seats.
 - Who finds no seat is refused with LOCK_TIMEOUT at once; and for a second all who come for the same wait
   CROWDED_WAIT_MS only.
 
-A seat is a locked file, so a process that dies gives its own back. No statement is added to a request that does
-not wait.
+No statement is added to a request that does not wait.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TypeVar
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connections, transaction
 
+from config.database import is_command
 from config.errors import LockTimeout
 from config.server.sqlstate import lock_timeout
 
 T = TypeVar("T")
+StandIn = Callable[[], AbstractContextManager[Any]]
 CROWDED_WAIT_MS = 20
 CROWDED_FOR_S = 1.0
 _MOST_CROWDED = 1_000  # things remembered
 
+# A command has nobody else to serve.
+_stand_in: StandIn | None = nullcontext if is_command() else None
+_taken = 0  # seats
+_counting = Lock()
 _crowded_until: dict[Hashable, float] = {}  # by what is waited for, on time.monotonic's clock
 
 
@@ -84,42 +87,48 @@ def waiting_up_to(using: str, wait_ms: int) -> Iterator[None]:
                 cursor.execute("SET LOCAL lock_timeout TO DEFAULT")  # the connection's own
 
 
+def provide_stand_ins(make: StandIn | None) -> None:
+    """Told by a web server whose process can go on with other requests while one waits: `with make(): …` is around
+    the wait, in the thread that waits. Not told, requests have the first wait only."""
+    global _stand_in
+    _stand_in = make
+
+
 @contextmanager
 def seat() -> Iterator[bool]:
-    """Whether one of this machine's seats was free; it is held for the block."""
-    descriptor = _take_seat()
+    """Whether one of this process's seats was free; it is held for the block."""
+    if _stand_in is None or not _sit_down():
+        yield False
+        return
     try:
-        yield descriptor is not None
+        with _stand_in():
+            yield True
     finally:
-        if descriptor is not None:
-            os.close(descriptor)
+        _stand_up()
 
 
 @contextmanager
 def seat_or_refusal() -> Iterator[None]:
-    """A seat for the block. Raises LockTimeout when all are taken."""
+    """A seat for the block. Raises LockTimeout when there is none."""
     with seat() as is_free:
         if not is_free:
             raise lock_timeout()
         yield
 
 
-def _take_seat() -> int | None:
-    """The open and locked file of a free seat."""
-    folder = Path(settings.DATA_DIR) / "waiting"
-    for number in range(1, settings.WORKERS):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(folder / f"seat-{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError:
-            return None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            continue
-        return descriptor
-    return None
+def _sit_down() -> bool:
+    global _taken
+    with _counting:
+        if _taken >= settings.LOCK_WAITERS:
+            return False
+        _taken += 1
+        return True
+
+
+def _stand_up() -> None:
+    global _taken
+    with _counting:
+        _taken -= 1
 
 
 def _note_crowd(what: Hashable) -> None:

@@ -135,6 +135,7 @@ def _limits(principal: Principal) -> list[tuple[str, str]]:
         ),
         ("Size of a body", f"{settings.MAX_BODY_BYTES // 1024**2} MB"),
         ("Time of one statement", f"{settings.STATEMENT_TIMEOUT_MS // 1000} s"),
+        ("Wait for another request's lock", f"{settings.LOCK_TIMEOUT_MS / 1000:g} s"),
     ]
 
 

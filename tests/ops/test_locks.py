@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import psycopg2
@@ -135,10 +135,10 @@ def test_who_waits_gets_it_when_it_is_given_up(acme: Workspace, api: Api, book: 
     assert title(api, book) == "Persuasion"
 
 
-def test_one_worker_of_two_waits_and_the_other_is_soon_free_again(
+def test_no_more_wait_than_the_setting_says_and_the_next_is_refused_soon(
     acme: Workspace, api: Api, book: str, settings: Any
 ) -> None:
-    settings.WORKERS, settings.LOCK_TIMEOUT_MS = 2, 20_000
+    settings.LOCK_WAITERS, settings.LOCK_TIMEOUT_MS = 1, 20_000
     change = {"title": "Persuasion"}
     with held(f"SELECT FROM {table(acme)} FOR UPDATE") as give_up, ThreadPoolExecutor(1) as pool:
         waiting = in_thread(pool, lambda: api.patch(f"/rest/books/{book}", change))
@@ -153,11 +153,42 @@ def test_one_worker_of_two_waits_and_the_other_is_soon_free_again(
     assert api.patch(f"/rest/books/{book}", change).status == 200
 
 
-def test_the_only_worker_waits_no_longer_than_everybody(acme: Workspace, api: Api, book: str, settings: Any) -> None:
-    settings.WORKERS, settings.LOCK_TIMEOUT_MS = 1, 600_000
-    with held(f"SELECT FROM {table(acme)} FOR UPDATE"):
-        assert api.patch(f"/rest/books/{book}", {"title": "Persuasion"}).status == 503
+def test_a_process_that_has_nobody_to_stand_in_waits_no_longer_than_everybody(
+    acme: Workspace, api: Api, book: str, settings: Any
+) -> None:
+    settings.LOCK_TIMEOUT_MS = 600_000
+    locks.provide_stand_ins(None)
+    try:
+        with held(f"SELECT FROM {table(acme)} FOR UPDATE"):
+            assert api.patch(f"/rest/books/{book}", {"title": "Persuasion"}).status == 503
+    finally:
+        locks.provide_stand_ins(nullcontext)
     assert title(api, book) == "Emma"
+
+
+def test_the_server_is_told_when_a_request_waits_and_when_it_is_over(
+    acme: Workspace, api: Api, book: str, settings: Any
+) -> None:
+    settings.LOCK_TIMEOUT_MS = 300
+    told: list[str] = []
+
+    @contextmanager
+    def stand_in() -> Iterator[None]:
+        told.append("waits")
+        try:
+            yield
+        finally:
+            told.append("is over")
+
+    locks.provide_stand_ins(stand_in)
+    try:
+        assert api.patch(f"/rest/books/{book}", {"title": "Persuasion"}).status == 200
+        assert told == []
+        with held(f"SELECT FROM {table(acme)} FOR UPDATE"):
+            assert api.patch(f"/rest/books/{book}", {"title": "Sanditon"}).status == 503
+    finally:
+        locks.provide_stand_ins(nullcontext)
+    assert told == ["waits", "is over"]
 
 
 @pytest.mark.parametrize(
@@ -215,8 +246,8 @@ def _standard() -> list[ObjectMetadata]:
     return list(ObjectMetadata.objects.exclude(name_singular="book"))
 
 
-def test_a_second_one_finds_no_seat_with_two_workers(api: Api, settings: Any) -> None:
-    settings.WORKERS, settings.METADATA_LOCK_TIMEOUT_MS = 2, 20_000
+def test_a_second_one_finds_no_seat_where_there_is_one(api: Api, settings: Any) -> None:
+    settings.LOCK_WAITERS, settings.METADATA_LOCK_TIMEOUT_MS = 1, 20_000
     with held(WORKSPACE_ROW) as give_up, ThreadPoolExecutor(1) as pool:
         waiting = in_thread(pool, lambda: new_field(api))
         await_waiting(1)

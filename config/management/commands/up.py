@@ -101,9 +101,7 @@ class Command(BaseCommand):
         if fetching:
             self._report(fetching)
 
-        count = options["workers"] or os.cpu_count() or 1
-        os.environ["WORKERS"] = str(count)  # settings of the children
-        server = Child(_granian(host, port, count))
+        server = Child(_granian(host, port, options["workers"] or os.cpu_count() or 1))
         started.callback(server.stop)
         workers = [Worker(name, Child([sys.executable, "manage.py", command])) for name, command in WORKERS.items()]
         for worker in workers:

@@ -1,4 +1,5 @@
-"""`manage.py up` under load, whose PostgreSQL is killed with SIGKILL: it comes back by itself and has everything."""
+"""`manage.py up` under load while its PostgreSQL is in trouble: killed with SIGKILL, it comes back by itself and has
+everything; with a record that somebody locked, all others are served."""
 
 from __future__ import annotations
 
@@ -13,11 +14,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import psycopg2
 import pytest
 
 from config.embedded_postgres import EmbeddedPostgres
@@ -157,3 +161,53 @@ def children_of(pid: int) -> list[int]:
 
 def is_backend(pid: int) -> bool:
     return b"fourgate fourgate" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_a_locked_record_that_everybody_writes_leaves_the_others_a_worker(server: Server) -> None:
+    """Two workers; 16 clients send one write after the other to the record, as fast as they are refused."""
+    headers = {"Authorization": f"Bearer {server.demo['api_token']}", "Content-Type": "application/json"}
+    over = threading.Event()
+    refused: Counter[int] = Counter()
+
+    def ask(connection: http.client.HTTPConnection, method: str, path: str, body: str | None = None) -> Any:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+
+    def connect() -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=DEADLINE_S)
+
+    def write(id_: str) -> None:
+        connection = connect()
+        while not over.is_set():
+            status, body = ask(connection, "PATCH", f"/rest/companies/{id_}", '{"name": "Changed"}')
+            refused[status] += 1
+            assert body["code"] == "LOCK_TIMEOUT"
+
+    mine = connect()
+    (locked, other) = (
+        ask(mine, "POST", "/rest/companies", f'{{"name": "{name}"}}')[1]["data"]["createCompany"]["id"] for name in "ab"
+    )
+    holder = psycopg2.connect(EmbeddedPostgres(server.data_dir).url)
+    with holder.cursor() as cursor:
+        cursor.execute("SELECT table_schema, table_name FROM information_schema.tables WHERE table_name LIKE 'o\\_%'")
+        for schema, table in cursor.fetchall():
+            cursor.execute(f'SELECT FROM "{schema}"."{table}" WHERE id = %s FOR UPDATE', [locked])
+    slowest_s = 0.0
+    with ThreadPoolExecutor(16) as pool:
+        waiting = [pool.submit(write, locked) for _ in range(16)]
+        began = time.monotonic()
+        reads = 0
+        while time.monotonic() - began < 6:  # two waits of three seconds
+            asked_at = time.monotonic()
+            assert ask(mine, "GET", f"/rest/companies/{other}")[0] == 200
+            slowest_s = max(slowest_s, time.monotonic() - asked_at)
+            reads += 1
+        over.set()
+        for each in waiting:
+            each.result()
+    holder.close()
+    print(f"{reads} reads beside {refused}, the slowest {slowest_s:.2f} s")
+    assert set(refused) == {503}
+    assert slowest_s < 3  # without seats it is three seconds for every two of the writers
+    assert ask(mine, "PATCH", f"/rest/companies/{locked}", '{"name": "Changed"}')[0] == 200
