@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import HttpConnection
-from config.management.commands.up import GRANIAN
+from config.management.commands.up import granian_command
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT_S = 60
@@ -43,9 +43,7 @@ class Server:
 
 @contextmanager
 def serving(port: int, workers: int, environment: Mapping[str, str]) -> Iterator[Server]:
-    options = [part for option in GRANIAN for part in option]
-    where = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
-    command = [sys.executable, "-m", "granian", *options, *where, "config.wsgi:application"]
+    command = granian_command("127.0.0.1", port, workers)
     given = {**os.environ, "DJANGO_SETTINGS_MODULE": "benchmarks.settings", "LOG_LEVEL": "WARNING", **environment}
     process = subprocess.Popen(command, cwd=ROOT, env=given, stdin=subprocess.DEVNULL)
     try:

@@ -19,11 +19,14 @@ EXCEPTION_NAMES: Mapping[int, str] = {
     403: "ForbiddenException",
     404: "NotFoundException",
     405: "MethodNotAllowedException",
+    408: "RequestTimeoutException",
     409: "ConflictException",
     412: "PreconditionFailedException",
     413: "PayloadTooLargeException",
+    414: "UriTooLongException",
     422: "UnprocessableEntityException",
     429: "HttpException",
+    431: "RequestHeaderFieldsTooLargeException",
     500: "InternalServerErrorException",
     503: "ServiceUnavailableException",
     504: "GatewayTimeoutException",
@@ -101,6 +104,35 @@ class HostNotAllowed(ApiError):
     """A request for a host that ALLOWED_HOSTS does not have."""
 
     code = "HOST_NOT_ALLOWED"
+
+
+class RequestTimedOut(ApiError):
+    """A body that did not arrive in time; nothing was written."""
+
+    status = 408
+    code = "REQUEST_TIMEOUT"
+    graphql_code = "TIMEOUT"
+
+
+class UrlTooLong(ApiError):
+    """An address longer than `MAX_URL_BYTES`."""
+
+    status = 414
+    code = "URL_TOO_LONG"
+
+
+class HeadersTooLarge(ApiError):
+    """Headers larger than `MAX_HEADER_BYTES`."""
+
+    status = 431
+    code = "HEADERS_TOO_LARGE"
+
+
+class TooManyUnfinished(ApiError):
+    """More requests of one address whose bodies do not arrive than `MAX_UNFINISHED_PER_ADDRESS`."""
+
+    status = 429
+    code = "TOO_MANY_UNFINISHED_REQUESTS"
 
 
 class InvalidCursor(ApiError):
@@ -494,6 +526,14 @@ class LockTimeout(ApiError):
     sub_code = "LOCK_TIMEOUT"
     retry_after_s = 1
     user_message = "This is being changed by another request. Please try again."
+
+
+class Overloaded(ApiError):
+    """More requests than the server can work on; nothing was written. `Retry-After` says when to try again."""
+
+    status = 503
+    code = "OVERLOADED"
+    graphql_code = "INTERNAL_SERVER_ERROR"
 
 
 class Unavailable(ApiError):

@@ -53,7 +53,7 @@ def answer(fault: BaseException, context: Mapping[str, Any] | None = None) -> Ht
     if isinstance(error, Internal):
         logger.error("unexpected fault", exc_info=fault, extra={"request_id": request_id})
     response = _json_response(error.status, {**rest_body(error), "requestId": request_id})
-    for name, value in _headers(error):
+    for name, value in error_headers(error):
         response[name] = value
     return response
 
@@ -126,7 +126,8 @@ def _text(fault: drf_exceptions.APIException) -> str:
     return str(detail)
 
 
-def _headers(error: ApiError) -> list[tuple[str, str]]:
+def error_headers(error: ApiError) -> list[tuple[str, str]]:
+    """What an error says in headers, whatever shape its body has."""
     if isinstance(error, AUTHENTICATION_FAILURES):
         return [("WWW-Authenticate", "Bearer")]  # RFC 6750 §3
     if isinstance(error, MethodNotAllowed) and "allow" in error.details:

@@ -175,6 +175,26 @@ MAX_PAGE_SIZE_REST = 200
 MAX_PAGE_SIZE_GRAPHQL = 1000
 DEFAULT_PAGE_SIZE = 60
 
+# The web server --------------------------------------------------------------------------------------
+HEADER_TIMEOUT_S = int(os.environ.get("HEADER_TIMEOUT_S", "10"))  # granian's; also of a connection that is kept idle
+MAX_URL_BYTES = int(os.environ.get("MAX_URL_BYTES", str(32 * 1024)))
+MAX_HEADER_BYTES = int(os.environ.get("MAX_HEADER_BYTES", str(64 * 1024)))
+BODY_IDLE_TIMEOUT_S = float(os.environ.get("BODY_IDLE_TIMEOUT_S", "10"))  # without progress
+BODY_TIMEOUT_S = float(os.environ.get("BODY_TIMEOUT_S", "60"))  # in all
+UPLOAD_TIMEOUT_S = float(os.environ.get("UPLOAD_TIMEOUT_S", "3600"))  # in all, of imports and files
+ANSWER_IDLE_TIMEOUT_S = float(os.environ.get("ANSWER_IDLE_TIMEOUT_S", "60"))  # of a client that does not read
+MAX_UNFINISHED_PER_ADDRESS = int(os.environ.get("MAX_UNFINISHED_PER_ADDRESS", "32"))  # in each process
+MAX_BUFFERED_BYTES = int(os.environ.get("MAX_BUFFERED_BYTES", str(64 * 1024 * 1024)))  # in each process
+MAX_SPOOLED_BYTES = int(os.environ.get("MAX_SPOOLED_BYTES", str(4 * 1024 * 1024 * 1024)))  # in each process
+SPOOL_DIR = os.environ.get("SPOOL_DIR") or str(DATA_DIR / "spool")
+REQUEST_QUEUE = int(os.environ.get("REQUEST_QUEUE", "500"))  # waiting in each process
+REQUEST_QUEUE_TIMEOUT_S = float(os.environ.get("REQUEST_QUEUE_TIMEOUT_S", "10"))
+LONG_THREADS = int(os.environ.get("LONG_THREADS", "2"))  # for exports, imports and the like, in each process
+LONG_QUEUE = int(os.environ.get("LONG_QUEUE", "32"))
+LONG_QUEUE_TIMEOUT_S = float(os.environ.get("LONG_QUEUE_TIMEOUT_S", "60"))
+WORKER_MAX_RSS_MB = int(os.environ.get("WORKER_MAX_RSS_MB", "512"))  # beyond it a process is replaced; 0: never
+WORKER_RSS_CHECK_S = int(os.environ.get("WORKER_RSS_CHECK_S", "10"))
+
 # Webhooks --------------------------------------------------------------------------------------------
 WEBHOOK_ALLOWED_HOSTS = [host for host in os.environ.get("WEBHOOK_ALLOWED_HOSTS", "").split(",") if host]
 WEBHOOK_TIMEOUT_S = float(os.environ.get("WEBHOOK_TIMEOUT_S", "15"))

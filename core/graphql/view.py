@@ -34,6 +34,7 @@ from config.graphql_request import (
     read_request,
     wants_response_type,
 )
+from config.http.request_kinds import READS_ONLY
 from config.observability import stage
 from config.principal import Principal
 from config.rendering import dumps
@@ -79,6 +80,8 @@ class RecordGraphQLView(GraphQLView):
                 document = api.document(asked.query, asked.operation_name)
             if request.method != "POST" and document.kind != "query":
                 raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
+            if document.kind == "query":
+                request.META[READS_ONLY] = True
         except (GraphqlValidation, UnknownObject):
             _check_client(request, api.schema.version)
             raise

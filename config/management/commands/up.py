@@ -47,10 +47,13 @@ FIRST_RESTART_S, LAST_RESTART_S = 1.0, 30.0  # a worker's back-off
 WORKERS = {"webhook worker": "deliver_webhooks", "maintenance worker": "maintain"}  # what they are called, and run
 STEADY_S = 60.0  # a worker that ran this long starts again with the first back-off
 GRANIAN = (
-    ("--interface", "wsgi"),
-    ("--blocking-threads", "1"),  # more threads in a worker make its slowest answers slower
-    ("--blocking-threads-idle-timeout", "600"),  # a thread holds a database connection
+    ("--interface", "rsgi"),
+    ("--loop", "uvloop"),
+    ("--http", "1"),  # proxies speak HTTP/1.1; finding out which version a connection has would know no deadline
+    ("--http1-buffer-size", str(128 * 1024)),  # of headers, and of what is read of a body at once
+    ("--backpressure", "16384"),  # connections of a process: one that only waits costs a few kilobytes
     ("--respawn-failed-workers",),
+    ("--workers-kill-timeout", "120"),  # for what a process that is replaced still works on
     ("--no-ws",),
     ("--log-level", "warning"),
 )
@@ -101,7 +104,7 @@ class Command(BaseCommand):
         if fetching:
             self._report(fetching)
 
-        server = Child(_granian(host, port, options["workers"] or os.cpu_count() or 1))
+        server = Child(granian_command(host, port, options["workers"] or os.cpu_count() or 1))
         started.callback(server.stop)
         workers = [Worker(name, Child([sys.executable, "manage.py", command])) for name, command in WORKERS.items()]
         for worker in workers:
@@ -285,10 +288,15 @@ def _require_free_port(host: str, port: int) -> None:
             raise CommandError(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another PORT.") from None
 
 
-def _granian(host: str, port: int, workers: int) -> list[str]:
+def granian_command(host: str, port: int, workers: int) -> list[str]:
+    """The web server's command line."""
     options = [part for option in GRANIAN for part in option]
+    options += ["--http1-header-read-timeout", str(settings.HEADER_TIMEOUT_S * 1000)]
+    if settings.WORKER_MAX_RSS_MB:
+        options += ["--workers-max-rss", str(settings.WORKER_MAX_RSS_MB)]
+        options += ["--rss-sample-interval", str(settings.WORKER_RSS_CHECK_S)]
     where = ["--host", host, "--port", str(port), "--workers", str(workers)]
-    return [sys.executable, "-m", "granian", *options, *where, "config.wsgi:application"]
+    return [sys.executable, "-m", "granian", *options, *where, "config.server.rsgi:application"]
 
 
 def _await_ready(server: Child, host: str, port: int) -> None:

@@ -1,0 +1,34 @@
+"""What a request's path alone says of it: how large its body may be, and whether its work is long.
+
+Asked before a view is found, by whoever reads bodies and hands out threads.
+"""
+
+from __future__ import annotations
+
+import re
+
+from django.conf import settings
+
+READS_ONLY = "fourgate.reads_only"  # in META of a request whose statements only read, whatever its method
+
+_IMPORT = re.compile(r"/+rest/+[^/]+/+import/*")
+_LONG = re.compile(r"/+rest/+(?:(?!batch/|restore/)[^/]+/+(?:export|import)/*|metadata/+schema(?:/.*)?)")
+
+
+def is_import(path: str) -> bool:
+    """Whether the body is a file of records, which may be large and is read as a stream."""
+    return "/import" in path and _IMPORT.fullmatch(path) is not None
+
+
+def is_long(path: str) -> bool:
+    """Whether the work may take minutes and so must not stand before others' short requests."""
+    return path.startswith("/rest") and _LONG.fullmatch(path) is not None
+
+
+def largest_body(path: str, content_type: str) -> int:
+    """The bytes of the largest body that is taken."""
+    if is_import(path):
+        return settings.MAX_IMPORT_BYTES
+    if content_type.lower().startswith("multipart/form-data"):
+        return settings.MAX_UPLOAD_BYTES
+    return settings.MAX_BODY_BYTES

@@ -1,0 +1,172 @@
+"""Lanes: threads that work on requests one after the other, each with its own database connection.
+
+The event loop puts jobs in and takes their results out; a thread does nothing but work. A lane says no when
+too many wait, and a job that has waited too long is taken out again, so that nobody waits for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from queue import SimpleQueue
+from math import inf
+from time import monotonic
+from typing import Any
+
+import psycopg2
+from django.http import HttpRequest
+from django.db import connections
+from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
+
+from config.errors import ApiError
+from config.http.request_kinds import READS_ONLY
+from config.server.bodies import Body
+
+READS = frozenset(("GET", "HEAD"))
+
+logger = logging.getLogger(__name__)
+
+
+class Job:
+    """Something to do in a lane. The loop waits for `done`, which is resolved when the loop next looks."""
+
+    __slots__ = (
+        "_ticket",
+        "body",
+        "client",
+        "done",
+        "fault",
+        "is_gone",
+        "offered_at",
+        "patience_s",
+        "protocol",
+        "request",
+        "thread",
+        "watch",
+        "work",
+    )
+
+    def __init__(
+        self,
+        work: Callable[[Job], Any],
+        done: asyncio.Future[None],
+        client: str,
+        body: Body,
+        protocol: Any,
+    ) -> None:
+        self.work = work
+        self.done = done
+        self.client = client  # its address and port
+        self.body = body  # held until it is done
+        self.protocol = protocol  # granian's, when a client waits for it
+        self.offered_at = monotonic()
+        self.patience_s = inf
+        self.fault: ApiError | None = None  # why it was not worked on
+        self.is_gone = False  # whether the client hung up
+        self.request: HttpRequest | None = None
+        self.thread: LaneThread | None = None
+        self.watch: asyncio.Task[None] | None = None
+        self._ticket = [True]
+
+    def tell_gone(self) -> bool:
+        return self.is_gone
+
+    @property
+    def may_cancel(self) -> bool:
+        """Whether its statements only read, so that ending one in the middle loses nothing."""
+        request = self.request
+        return request is not None and (request.method in READS or READS_ONLY in request.META)
+
+    def claim(self) -> bool:
+        """True for the first who asks: the thread that works on it, or the loop that gives it up."""
+        try:
+            return self._ticket.pop()
+        except IndexError:
+            return False
+
+    @property
+    def is_waiting(self) -> bool:
+        return bool(self._ticket)
+
+
+class Lane:
+    def __init__(
+        self,
+        name: str,
+        *,
+        threads: int,
+        queue_length: int,
+        patience_s: float,
+        finished: deque[Job],
+        keeps_connection: bool = True,
+    ) -> None:
+        self.name = name
+        self.patience_s = patience_s
+        self.keeps_connection = keeps_connection
+        self.finished = finished
+        self.queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._queue_length = queue_length
+        self._most_threads = threads
+        self._threads: list[LaneThread] = []
+
+    def offer(self, job: Job) -> bool:
+        """Put a job in; False when too many wait. Asked by the loop only."""
+        waiting = self.queue.qsize()
+        if waiting >= self._queue_length:
+            return False
+        self.queue.put(job)
+        threads = self._threads
+        if len(threads) < self._most_threads and sum(each.job is None for each in threads) <= waiting:
+            self.start()
+        return True
+
+    def start(self) -> None:
+        self._threads.append(LaneThread(self))
+
+    def stop(self) -> None:
+        """Threads end after what they work on."""
+        for _ in self._threads:
+            self.queue.put(None)
+
+
+class LaneThread:
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self.job: Job | None = None
+        self._leaving = threading.Lock()  # held while a job ends, and while its statement is cancelled
+        self._wrappers: list[Any] = []  # Django's connections of this thread
+        threading.Thread(target=self._run, name=lane.name, daemon=True).start()
+
+    def _run(self) -> None:
+        queue, finished = self._lane.queue, self._lane.finished
+        self._wrappers = connections.all()
+        while (job := queue.get()) is not None:
+            if not job.claim():
+                continue
+            job.thread = self
+            self.job = job
+            try:
+                job.work(job)
+            except BaseException:
+                logger.exception("a request failed outside of its view")
+            with self._leaving:
+                self.job = None
+            finished.append(job)
+            if not self._lane.keeps_connection and queue.empty():
+                connections.close_all()
+        connections.close_all()
+
+    def cancel(self, job: Job) -> None:
+        """End the statement that `job` runs, if it still does. Takes a round trip: never called by the loop itself."""
+        with self._leaving:
+            if self.job is not job or not job.may_cancel:
+                return
+            for connection in [each.connection for each in self._wrappers]:
+                try:
+                    if connection is not None and connection.get_transaction_status() == TRANSACTION_STATUS_ACTIVE:
+                        connection.cancel()
+                except psycopg2.Error as fault:
+                    logger.warning("a statement could not be cancelled: %s", fault)

@@ -1,0 +1,546 @@
+"""The web server as `make run` starts it, asked by clients that send half, slowly or too much, do not read, or go.
+
+One server with one process and short deadlines. It trusts 127.0.0.1 as a proxy: so the tests' own connections are
+exempt from the limit per address, and X-Forwarded-For says whose a request is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from config.embedded_postgres import EmbeddedPostgres
+from tests.ops.wire import Answer, Wire, in_chunks, request
+from tests.server import ROOT, free_port, running
+
+MAX_BODY_BYTES = 10 * 1024 * 1024
+IDLE_S, TOTAL_S, READER_S, QUEUE_S = 2, 4, 2, 2
+MOST_UNFINISHED, QUEUE = 3, 60
+ENVIRONMENT = {
+    "WORKERS": "1",
+    "TRUSTED_PROXIES": "127.0.0.1",
+    "HEADER_TIMEOUT_S": str(IDLE_S),
+    "BODY_IDLE_TIMEOUT_S": str(IDLE_S),
+    "BODY_TIMEOUT_S": str(TOTAL_S),
+    "ANSWER_IDLE_TIMEOUT_S": str(READER_S),
+    "MAX_UNFINISHED_PER_ADDRESS": str(MOST_UNFINISHED),
+    "MAX_URL_BYTES": "1000",
+    "MAX_HEADER_BYTES": "4000",
+    "REQUEST_QUEUE": str(QUEUE),
+    "REQUEST_QUEUE_TIMEOUT_S": str(QUEUE_S),
+    "WORKER_MAX_RSS_MB": "0",
+    "LOG_LEVEL": "WARNING",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    port: int
+    token: str
+    data_dir: Path
+    log: Path
+
+    def wire(self, **options: Any) -> Wire:
+        return Wire(self.port, **options)
+
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
+        return request(method, path, body, Authorization=f"Bearer {self.token}", **headers)
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+        wire = self.wire()
+        try:
+            return wire.send(self.request(method, path, body, **headers)).answer(to_head=method == "HEAD")
+        finally:
+            wire.close()
+
+    def half(self, path: str = "/rest/companies", announced: int = 100, **headers: str) -> Wire:
+        """A request whose body does not arrive."""
+        head = self.request("POST", path, Content_Length=str(announced), **headers)
+        return self.wire().send(head + b'{"name": ')
+
+    def workers(self) -> list[int]:
+        """The processes that answer, the oldest first."""
+        return sorted(
+            int(each.name)
+            for each in Path("/proc").iterdir()
+            if each.name.isdigit() and _serves(each, self.port) and _serves(_parent(each), self.port)
+        )
+
+    def rss_mb(self) -> float:
+        pages = int(Path(f"/proc/{self.workers()[0]}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1_000_000
+
+    @contextmanager
+    def database(self) -> Iterator[Any]:
+        connection = psycopg2.connect(EmbeddedPostgres(self.data_dir).url)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def _serves(process: Path, port: int) -> bool:
+    """Whether it is granian on that port, or one of its children."""
+    try:
+        command = (process / "cmdline").read_text().split("\0")
+    except OSError:
+        return False
+    return "granian" in command and str(port) in command
+
+
+def _parent(process: Path) -> Path:
+    try:
+        return process.parent / (process / "stat").read_text().rpartition(")")[2].split()[1]
+    except OSError:
+        return process / "gone"
+
+
+@pytest.fixture(scope="module")
+def edge() -> Iterator[Edge]:
+    folder = Path(tempfile.mkdtemp(prefix="fourgate-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        with running(folder, "--no-assets", **ENVIRONMENT) as server:
+            yield Edge(int(server.url.rpartition(":")[2]), server.demo["api_token"], folder, server.log)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def company(edge: Edge) -> str:
+    return edge.ask("GET", "/rest/companies?limit=1").json["data"]["companies"][0]["id"]
+
+
+def until(fact: Callable[[], object], within_s: float = 10.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not fact():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def count_of(edge: Edge, name: str) -> int:
+    path = f"/rest/companies?filter=name%5Beq%5D%3A{name}"
+    return edge.ask("GET", path).json["totalCount"]
+
+
+# Slow and half-sent ---------------------------------------------------------------------------------------
+
+
+def test_two_hundred_slow_clients_delay_nobody(edge: Edge, company: str) -> None:
+    def times_of(path: str, seconds: float) -> list[float]:
+        wire, taken = edge.wire(), []
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            started = time.monotonic()
+            assert wire.send(edge.request("GET", path)).answer().status == 200
+            taken.append(time.monotonic() - started)
+        wire.close()
+        return taken
+
+    one = f"/rest/companies/{company}"
+    median_s = statistics.median(times_of(one, 1.0))
+    memory_mb = edge.rss_mb()
+
+    half_heads = [edge.wire().send(edge.request("GET", one)[:-10]) for _ in range(50)]
+    half_bodies = [edge.half() for _ in range(50)]
+    dripping = [edge.half() for _ in range(50)]
+    readers = [edge.wire(receive_bytes=2048).send(edge.request("GET", "/rest/people?limit=200")) for _ in range(50)]
+    stopped = threading.Event()
+
+    def drip() -> None:
+        while not stopped.wait(1.0):
+            for wire in dripping:
+                try:
+                    wire.send(b" ")
+                except OSError:
+                    pass
+
+    dripper = threading.Thread(target=drip)
+    dripper.start()
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            health, reads = pool.map(times_of, ["/healthz", one], [6.0, 6.0])
+    finally:
+        stopped.set()
+        dripper.join()
+    assert max(health) <= 1.0
+    assert statistics.median(reads) <= 5 * median_s
+    assert max(reads) <= 1.0
+    assert edge.rss_mb() <= memory_mb + 64
+
+    assert all(wire.is_ended() for wire in half_heads)  # in HEADER_TIMEOUT_S
+    assert {wire.answer().status for wire in half_bodies} == {408}
+    assert {wire.answer().status for wire in dripping} == {408}
+    for wire in (*half_heads, *half_bodies, *dripping, *readers):
+        wire.close()
+
+
+def test_a_body_that_stops_is_answered_408_in_the_rest_shape(edge: Edge) -> None:
+    wire = edge.half(X_Request_Id="slow-1")
+    answer = wire.answer()
+    assert answer.status == 408
+    assert answer.json == {
+        "statusCode": 408,
+        "error": "RequestTimeoutException",
+        "messages": [f"Nothing of the body arrived for {IDLE_S} s"],
+        "code": "REQUEST_TIMEOUT",
+        "requestId": "slow-1",
+    }
+    assert answer.headers["x-request-id"] == "slow-1"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["connection"] == "close"
+    assert wire.is_ended()
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/metadata"])
+def test_a_body_that_stops_is_answered_408_in_the_graphql_shape(edge: Edge, path: str) -> None:
+    answer = edge.half(path).answer()
+    assert answer.status == 408
+    assert answer.json == {
+        "errors": [
+            {
+                "message": f"Nothing of the body arrived for {IDLE_S} s",
+                "extensions": {"code": "TIMEOUT", "userFriendlyMessage": "An error occurred."},
+            }
+        ]
+    }
+
+
+def test_a_body_that_only_drips_has_a_time_in_all(edge: Edge) -> None:
+    wire = edge.half()
+    stopped = threading.Event()
+
+    def drip() -> None:
+        while not stopped.wait(0.5):
+            try:
+                wire.send(b" ")
+            except OSError:
+                return
+
+    dripper = threading.Thread(target=drip)
+    dripper.start()
+    answer = wire.answer()
+    stopped.set()
+    dripper.join()
+    assert (answer.status, answer.json["messages"]) == (408, [f"The body took longer than {TOTAL_S} s"])
+
+
+def test_an_address_has_so_many_unfinished_requests_and_others_have_theirs(edge: Edge) -> None:
+    mine = [edge.half(X_Forwarded_For="203.0.113.7") for _ in range(MOST_UNFINISHED)]
+    other = edge.half(X_Forwarded_For="203.0.113.8")
+    time.sleep(0.1)  # so that the last one is the youngest
+    surplus = edge.half(X_Forwarded_For="198.51.100.1, 203.0.113.7")  # what the client itself wrote is not believed
+    answer = surplus.answer()
+    assert (answer.status, answer.headers["retry-after"]) == (429, "5")
+    assert answer.json["code"] == "TOO_MANY_UNFINISHED_REQUESTS"
+    assert answer.json["messages"] == [f"More than {MOST_UNFINISHED} requests of your address are unfinished"]
+    assert {wire.answer().status for wire in (*mine, other)} == {408}  # their time was their own
+
+
+# Too much -------------------------------------------------------------------------------------------------
+
+
+def padded(name: str, size: int) -> bytes:
+    body = json.dumps({"name": name}).encode()
+    return body + b" " * (size - len(body))
+
+
+@pytest.mark.parametrize("send", [request, in_chunks], ids=["with a length", "in chunks"])
+def test_the_largest_body_is_taken_and_one_byte_more_is_not(edge: Edge, send: Callable[..., bytes]) -> None:
+    name = f"Largest{send.__name__}"
+    headers = {"Authorization": f"Bearer {edge.token}"}
+    wire = edge.wire()
+    assert wire.send(send("POST", "/rest/companies", padded(name, MAX_BODY_BYTES), **headers)).answer().status == 201
+    answer = wire.send(send("POST", "/rest/companies", padded(name, MAX_BODY_BYTES + 1), **headers)).answer()
+    assert answer.status == 413
+    assert answer.json["code"] == "BODY_TOO_LARGE"
+    assert answer.json["messages"] == [f"Body is larger than {MAX_BODY_BYTES} bytes"]
+    assert count_of(edge, name) == 1
+
+
+def test_a_body_that_is_too_large_for_graphql(edge: Edge) -> None:
+    answer = edge.ask("POST", "/graphql", padded("x", MAX_BODY_BYTES + 1))
+    assert answer.status == 413
+    assert answer.json["errors"][0]["message"] == f"Body is larger than {MAX_BODY_BYTES} bytes"
+
+
+def test_who_asks_before_sending_is_refused_before_sending(edge: Edge) -> None:
+    head = edge.request("POST", "/rest/companies", Content_Length=str(MAX_BODY_BYTES + 1), Expect="100-continue")
+    assert edge.wire().send(head).head()[0] == 413
+
+
+def test_who_asks_before_sending_is_told_to_go_on(edge: Edge) -> None:
+    body = json.dumps({"name": "Expected"}).encode()
+    wire = edge.wire()
+    wire.send(edge.request("POST", "/rest/companies", Content_Length=str(len(body)), Expect="100-continue"))
+    assert wire._line() == b"HTTP/1.1 100 Continue"
+    assert wire._line() == b""
+    assert wire.send(body).answer().status == 201
+
+
+def test_the_longest_address_is_taken_and_one_byte_more_is_not(edge: Edge) -> None:
+    path = "/rest/companies?limit=1&x="
+    longest = path + "a" * (1000 - len(path) + 1)  # the ? does not count
+    assert edge.ask("GET", longest).status == 200
+    answer = edge.ask("GET", longest + "a")
+    assert (answer.status, answer.json["code"]) == (414, "URL_TOO_LONG")
+
+
+def test_the_largest_headers_are_taken_and_one_byte_more_are_not(edge: Edge) -> None:
+    size = len("hostlocalhost") + len("authorization") + len(f"Bearer {edge.token}") + len("x-much")
+    assert edge.ask("GET", "/rest/companies?limit=1", X_Much="a" * (4000 - size)).status == 200
+    answer = edge.ask("GET", "/rest/companies?limit=1", X_Much="a" * (4001 - size))
+    assert (answer.status, answer.json["code"]) == (431, "HEADERS_TOO_LARGE")
+
+
+def test_what_the_server_itself_refuses(edge: Edge) -> None:
+    """More than 128 KB or 100 headers, and addresses beyond 64 KB, are refused before our code sees them."""
+    many = {f"X_{number}": "1" for number in range(101)}
+    assert edge.wire().send(request("GET", "/", **many)).answer().status == 431
+    assert edge.wire().send(request("GET", "/" + "a" * 66_000)).answer().status == 414
+
+
+# As HTTP has it -------------------------------------------------------------------------------------------
+
+
+def test_a_connection_goes_on_after_an_error(edge: Edge, company: str) -> None:
+    wire = edge.wire()
+    assert wire.send(edge.request("GET", "/rest/unknowns")).answer().status == 400
+    assert wire.send(edge.request("POST", "/rest/companies", b"{")).answer().status == 400
+    assert wire.send(request("GET", "/rest/companies")).answer().status == 403
+    assert wire.send(edge.request("GET", f"/rest/companies/{company}")).answer().status == 200
+
+
+def test_head_has_the_headers_of_get_and_no_body(edge: Edge, company: str) -> None:
+    wire = edge.wire()
+    path = f"/rest/companies/{company}"
+    head = wire.send(edge.request("HEAD", path)).answer(to_head=True)
+    get = wire.send(edge.request("GET", path)).answer()
+    assert (head.status, head.headers["content-length"]) == (200, str(len(get.body)))
+    export = wire.send(edge.request("HEAD", "/rest/companies/export")).answer(to_head=True)
+    assert (export.status, export.headers["content-type"]) == (200, "text/csv; charset=utf-8; header=present")
+    assert wire.send(edge.request("GET", path)).answer().body == get.body
+
+
+def test_http_1_0(edge: Edge, company: str) -> None:
+    text = f"GET /rest/companies/{company} HTTP/1.0\r\nAuthorization: Bearer {edge.token}\r\n\r\n"
+    wire = edge.wire().send(text.encode())
+    assert wire.answer().status == 200
+    assert wire.is_ended()
+
+
+def test_headers_that_come_twice_are_joined_and_names_with_underscores_left_out(edge: Edge) -> None:
+    lines = (
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a\r\nX-Request-Id: b\r\nX_Request_Id: c\r\n\r\n"
+    )
+    answer = edge.wire().send(lines.encode()).answer()
+    assert answer.headers["x-request-id"] not in ("a", "b", "c")  # "a,b" is no id
+    lines = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a\r\nX_Request_Id: c\r\n\r\n"
+    assert edge.wire().send(lines.encode()).answer().headers["x-request-id"] == "a"
+
+
+def test_paths_and_parameters_beyond_ascii(edge: Edge) -> None:
+    assert edge.ask("POST", "/rest/companies", json.dumps({"name": "Žižkov 東京"}).encode()).status == 201
+    name = "%C5%BDi%C5%BEkov%20%E6%9D%B1%E4%BA%AC"
+    assert edge.ask("GET", f"/rest/companies?filter=name%5Beq%5D:%22{name}%22").json["totalCount"] == 1
+    assert "東京" in edge.ask("GET", "/rest/%E6%9D%B1%E4%BA%AC").json["messages"][0]
+
+
+def test_a_cut_off_body_writes_nothing(edge: Edge) -> None:
+    for send in (
+        edge.request("POST", "/rest/companies", Content_Length="1000") + b'{"name":"CutOff"}',
+        edge.request("POST", "/rest/companies", Transfer_Encoding="chunked") + b'11\r\n{"name":"CutOff"}\r\n',
+    ):
+        edge.wire().send(send).close()
+    broken = edge.request("POST", "/rest/companies", Transfer_Encoding="chunked") + b'11\r\n{"name":"CutOff"}\r\nzz\r\n'
+    assert edge.wire().send(broken).answer().status == 400
+    assert count_of(edge, "CutOff") == 0
+
+
+def test_static_files_are_sent_as_gzip_where_whitenoise_has_it(edge: Edge) -> None:
+    answer = edge.ask("GET", "/static/admin/css/base.css")
+    assert answer.status == 200
+    assert int(answer.headers["content-length"]) == len(answer.body) > 10_000
+
+
+# Files, imports and exports -------------------------------------------------------------------------------
+
+
+def test_a_large_import_arrives_in_chunks_and_is_read_from_disk(edge: Edge) -> None:
+    lines = [json.dumps({"name": {"firstName": "Imported"}, "jobTitle": "x" * 50_000}) for _ in range(40)]
+    body = "\n".join(lines).encode()
+    headers = {"Authorization": f"Bearer {edge.token}", "Content_Type": "application/x-ndjson"}
+    answer = edge.wire().send(in_chunks("POST", "/rest/people/import", body, **headers)).answer()
+    assert answer.status == 200, answer.body
+    assert answer.json["data"]["import"]["created"] == 40
+    assert [each for each in (edge.data_dir / "spool").glob("*/*") if each.name != "lock"] == []
+
+
+def test_a_large_import_without_a_key_is_refused_before_it_has_arrived(edge: Edge) -> None:
+    head = request("POST", "/rest/companies/import", Content_Length="500000000", Content_Type="text/csv")
+    wire = edge.wire().send(head + b"x" * 400_000)
+    answer = wire.answer()
+    assert (answer.status, answer.json["code"]) == (403, "FORBIDDEN_EXCEPTION")
+
+
+@pytest.fixture(scope="module")
+def much(edge: Edge) -> int:
+    """People whose export is longer than what the system keeps for a reader; gives their number."""
+    for _ in range(2):
+        people = [{"name": {"firstName": "Much"}, "jobTitle": "x" * 100_000} for _ in range(60)]
+        assert edge.ask("POST", "/rest/batch/people", json.dumps(people).encode()).status == 201
+    return 120
+
+
+EXPORT = "/rest/people/export?format=jsonl&filter=name.firstName%5Beq%5D%3AMuch"
+
+
+def test_an_export_is_complete(edge: Edge, much: int) -> None:
+    answer = edge.ask("GET", EXPORT)
+    lines = answer.body.splitlines()
+    assert answer.status == 200
+    assert len(lines) == much
+    assert {json.loads(line)["jobTitle"] for line in lines} == {"x" * 100_000}
+
+
+def test_sixteen_exports_at_once_leave_health_and_reads_alive(edge: Edge, much: int, company: str) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        exports = [pool.submit(edge.ask, "GET", EXPORT) for _ in range(16)]
+        taken = {"/healthz": [], "/readyz": [], f"/rest/companies/{company}": []}
+        while not all(each.done() for each in exports):
+            for path, times in taken.items():
+                started = time.monotonic()
+                assert edge.ask("GET", path).status == 200
+                times.append(time.monotonic() - started)
+        answers = [each.result() for each in exports]
+    assert {each.status for each in answers} == {200}
+    assert {len(each.body) for each in answers} == {len(answers[0].body)}
+    assert max(taken["/healthz"]) <= 1.0
+    assert all(statistics.median(times) <= 1.0 for times in taken.values())
+
+
+def test_an_export_that_nobody_reads_ends_and_does_not_look_complete(edge: Edge, much: int) -> None:
+    readers = [edge.wire(receive_bytes=4096) for _ in range(4)]  # more than there are threads for exports
+    for wire in readers:
+        wire.send(edge.request("GET", EXPORT))
+        assert wire.head()[0] == 200
+    assert edge.ask("GET", EXPORT).status == 200  # nobody waits for them
+    time.sleep(READER_S + 2)
+    for wire in readers:
+        with pytest.raises(ConnectionError):
+            while size := int(wire._line(), 16):
+                wire._take(size + 2)
+
+
+# Hanging up and waiting -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def locked(edge: Edge, singular: str) -> Iterator[Callable[[], int]]:
+    """Nobody reads or writes that object's records; gives a function that counts who waits."""
+    with edge.database() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT schemaname || '.' || relname FROM pg_stat_user_tables"
+            " WHERE relname = 'o_' || (SELECT replace(id::text, '-', '') FROM metadata_objectmetadata WHERE name_singular = %s)",
+            [singular],
+        )
+        [(table,)] = cursor.fetchall()
+        cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+
+        def count_waiting() -> int:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return int(cursor.fetchone()[0])
+
+        yield count_waiting
+        connection.rollback()
+
+
+def test_a_read_ends_when_its_client_hangs_up(edge: Edge, company: str) -> None:
+    with locked(edge, "person") as count_waiting:
+        wire = edge.wire().send(edge.request("GET", "/rest/people"))
+        until(lambda: count_waiting() == 1)
+        wire.close()
+        until(lambda: count_waiting() == 0)
+        assert edge.ask("GET", f"/rest/companies/{company}").status == 200
+
+
+def test_a_query_over_graphql_ends_when_its_client_hangs_up(edge: Edge, company: str) -> None:
+    with locked(edge, "person") as count_waiting:
+        body = json.dumps({"query": "{ people { totalCount } }"}).encode()
+        wire = edge.wire().send(edge.request("POST", "/graphql", body))
+        until(lambda: count_waiting() == 1)
+        wire.close()
+        until(lambda: count_waiting() == 0)
+        assert edge.ask("GET", f"/rest/companies/{company}").status == 200
+
+
+def test_a_write_that_runs_is_not_cut_off(edge: Edge) -> None:
+    with locked(edge, "company") as count_waiting:
+        wire = edge.wire().send(edge.request("POST", "/rest/companies", b'{"name":"HungUp"}'))
+        until(lambda: count_waiting() == 1)
+        wire.close()
+        time.sleep(1.0)  # as long as a read's end takes, twice
+        assert count_waiting() == 1
+    until(lambda: count_of(edge, "HungUp") == 1)
+
+
+def test_health_answers_while_the_worker_is_busy_and_who_waits_too_long_is_told(edge: Edge) -> None:
+    with locked(edge, "person") as count_waiting:
+        first = edge.wire().send(edge.request("GET", "/rest/people"))
+        until(lambda: count_waiting() == 1)
+        waiting = [edge.wire().send(edge.request("GET", "/rest/people")) for _ in range(QUEUE)]
+        assert edge.ask("GET", "/healthz").status == 200
+        assert edge.ask("GET", "/readyz").status == 200
+        surplus = edge.wire().send(edge.request("GET", "/rest/people")).answer()  # one more than may wait
+        assert (surplus.status, surplus.headers["retry-after"], surplus.json["code"]) == (503, "1", "OVERLOADED")
+        answers = [wire.answer() for wire in waiting]  # after REQUEST_QUEUE_TIMEOUT_S
+        assert {(each.status, each.json["code"]) for each in answers} == {(503, "OVERLOADED")}
+    assert first.answer().status == 200
+
+
+# Memory ---------------------------------------------------------------------------------------------------
+
+
+def test_a_process_that_has_grown_is_replaced_and_no_connection_is_refused(edge: Edge, company: str) -> None:
+    port = free_port()
+    environment = {**os.environ, **ENVIRONMENT, "DATA_DIR": str(edge.data_dir), "PORT": str(port)}
+    environment |= {"WORKER_MAX_RSS_MB": "10", "WORKER_RSS_CHECK_S": "8"}
+    environment.pop("DATABASE_URL", None)
+    command = "from config.management.commands.up import granian_command; import os; c = granian_command"
+    start = f"import django; django.setup(); {command}('127.0.0.1', {port}, 1); os.execv(c[0], c)"
+    process = subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, env=environment)
+    own = Edge(port, edge.token, edge.data_dir, edge.log)
+    try:
+        until(lambda: _answers(own), 30)
+        first = own.workers()
+        deadline = time.monotonic() + 30
+        while set(own.workers()) & set(first) or not own.workers():
+            assert time.monotonic() < deadline
+            assert own.ask("GET", f"/rest/companies/{company}").status == 200  # each over a connection of its own
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def _answers(edge: Edge) -> bool:
+    try:
+        return edge.ask("GET", "/healthz").status == 200
+    except OSError:
+        return False
