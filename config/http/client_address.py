@@ -100,7 +100,7 @@ def _networks(trusted: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def read_networks(text: str) -> list[str]:
-    """`TRUSTED_PROXIES` out of the environment: addresses and networks, separated by commas; ValueError names a bad one."""
+    """`TRUSTED_PROXIES` out of the environment: networks, separated by commas; ValueError names a bad one."""
     named = [each.strip() for each in text.split(",") if each.strip()]
     _networks(tuple(named))
     return named

@@ -64,13 +64,13 @@ class Streams:
             stream.look_after(now)
 
 
-def deliver(streams: Streams, job: Job, protocol: Any, method: str, response: HttpResponseBase) -> None:
+def deliver(streams: Streams, job: Job, protocol: Any, response: HttpResponseBase) -> None:
     """Hand an answer over, in the thread that made it. Returns when all of it is made."""
     headers = _headers(response)
     if not response.streaming:
         protocol.response_bytes(response.status_code, headers, response.content)  # type: ignore[attr-defined]
         return
-    if method == "HEAD":
+    if job.request is not None and job.request.method == "HEAD":
         protocol.response_stream(response.status_code, headers)
         return
     pieces = iter(response.streaming_content)  # type: ignore[attr-defined]
@@ -271,7 +271,9 @@ def _has_no_reader(pipe: int) -> bool:
 
 
 def _headers(response: HttpResponseBase) -> list[tuple[str, str]]:
-    headers = [(name, value if value.isascii() else Header(value, "utf-8").encode()) for name, value in response.items()]
+    headers = [
+        (name, value if value.isascii() else Header(value, "utf-8").encode()) for name, value in response.items()
+    ]
     for cookie in response.cookies.values():
         headers.append(("Set-Cookie", cookie.output(header="")))
     return headers

@@ -213,8 +213,8 @@ def _announced(headers: Any) -> int | None:
 
 
 def _counted_address(scope: Any) -> str | None:
-    forwarded_for = scope.headers.get("x-forwarded-for") if settings.TRUSTED_PROXIES else None
-    if forwarded_for is None and is_trusted_proxy(scope.client):
+    forwarded_for = ",".join(scope.headers.get_all("x-forwarded-for")) if settings.TRUSTED_PROXIES else ""
+    if not forwarded_for and is_trusted_proxy(scope.client):
         return None  # the proxy itself
     return counted_as(believed_address(scope.client, forwarded_for))
 

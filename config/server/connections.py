@@ -19,14 +19,13 @@ def give_up_unread(after_s: float) -> bool:
     Accepted connections inherit it (tcp(7), TCP_USER_TIMEOUT). Where the system lacks it nothing is done.
     """
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
-    if option is None:
-        return True
     found = False
     for each in _sockets():
         if each.family in (socket.AF_INET, socket.AF_INET6) and each.getsockopt(
             socket.SOL_SOCKET, socket.SO_ACCEPTCONN
         ):
-            each.setsockopt(socket.IPPROTO_TCP, option, int(after_s * 1000))
+            if option is not None:
+                each.setsockopt(socket.IPPROTO_TCP, option, int(after_s * 1000))
             found = True
     return found
 

@@ -10,15 +10,15 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
-from queue import SimpleQueue
+from collections.abc import Callable, Sequence
 from math import inf
+from queue import SimpleQueue
 from time import monotonic
 from typing import Any
 
 import psycopg2
-from django.http import HttpRequest
 from django.db import connections
+from django.http import HttpRequest
 from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 
 from config.errors import ApiError
@@ -137,7 +137,7 @@ class LaneThread:
         self._lane = lane
         self.job: Job | None = None
         self._leaving = threading.Lock()  # held while a job ends, and while its statement is cancelled
-        self._wrappers: list[Any] = []  # Django's connections of this thread
+        self._wrappers: Sequence[Any] = ()  # Django's connections of this thread
         threading.Thread(target=self._run, name=lane.name, daemon=True).start()
 
     def _run(self) -> None:

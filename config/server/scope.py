@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from functools import lru_cache
 from io import BytesIO
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.core.handlers.wsgi import LimitedStream, WSGIRequest
 
 IS_GONE = "fourgate.is_gone"  # in META: a function that says whether the client hung up
 
-_FIXED: dict[str, Any] = {"SCRIPT_NAME": "", "wsgi.version": (1, 0), "wsgi.multithread": True, "wsgi.multiprocess": True}
+_FIXED: dict[str, Any] = {
+    "SCRIPT_NAME": "",
+    "wsgi.version": (1, 0),
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+}
 
 
 class ServerRequest(WSGIRequest):
     """Made of a scope and of a body that has arrived: bytes, or a file for a large one."""
+
+    _set_content_type_params: Any  # Django's; its stubs leave it out
 
     def __init__(self, scope: Any, body: bytes | IO[bytes], length: int) -> None:
         meta, self.header_bytes = environ_of(scope)
@@ -29,7 +36,7 @@ class ServerRequest(WSGIRequest):
             self._body = body
             self._stream = BytesIO(body)
         else:
-            self._stream = LimitedStream(body, length)
+            self._stream: Any = LimitedStream(cast(Any, body), length)
         self._read_started = False
         self.resolver_match = None
 

@@ -260,7 +260,7 @@ def test_a_worker_that_dies_is_started_again(up: Run, command: str, name: str) -
 
 def test_a_web_server_that_dies_ends_everything(data_dir: Path, up: Run) -> None:
     up.wait_ready()
-    os.kill(up.child("granian"), signal.SIGKILL)
+    os.kill(up.child("config.server.granian"), signal.SIGKILL)
     assert up.process.wait(DEADLINE_S) == 1
     assert "The web server ended (exit code -9)." in up.output
     assert not up.is_answering()

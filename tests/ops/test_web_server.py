@@ -102,7 +102,7 @@ def _serves(process: Path, port: int) -> bool:
         command = (process / "cmdline").read_text().split("\0")
     except OSError:
         return False
-    return "granian" in command and str(port) in command
+    return "config.server.granian" in command and str(port) in command
 
 
 def _parent(process: Path) -> Path:
@@ -347,9 +347,7 @@ def test_http_1_0(edge: Edge, company: str) -> None:
 
 
 def test_headers_that_come_twice_are_joined_and_names_with_underscores_left_out(edge: Edge) -> None:
-    lines = (
-        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a\r\nX-Request-Id: b\r\nX_Request_Id: c\r\n\r\n"
-    )
+    lines = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a\r\nX-Request-Id: b\r\nX_Request_Id: c\r\n\r\n"
     answer = edge.wire().send(lines.encode()).answer()
     assert answer.headers["x-request-id"] not in ("a", "b", "c")  # "a,b" is no id
     lines = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a\r\nX_Request_Id: c\r\n\r\n"
@@ -437,10 +435,10 @@ def test_sixteen_exports_at_once_leave_health_and_reads_alive(edge: Edge, much: 
 
 
 def test_an_export_that_nobody_reads_ends_and_does_not_look_complete(edge: Edge, much: int) -> None:
-    readers = [edge.wire(receive_bytes=4096) for _ in range(4)]  # more than there are threads for exports
-    for wire in readers:
-        wire.send(edge.request("GET", EXPORT))
-        assert wire.head()[0] == 200
+    readers = []
+    for _ in range(4):  # more than there are threads for exports
+        readers.append(edge.wire(receive_bytes=4096).send(edge.request("GET", EXPORT)))
+        assert readers[-1].head()[0] == 200
     assert edge.ask("GET", EXPORT).status == 200  # nobody waits for them
     time.sleep(READER_S + 2)
     for wire in readers:
@@ -483,7 +481,7 @@ def test_a_read_ends_when_its_client_hangs_up(edge: Edge, company: str) -> None:
 
 def test_a_query_over_graphql_ends_when_its_client_hangs_up(edge: Edge, company: str) -> None:
     with locked(edge, "person") as count_waiting:
-        body = json.dumps({"query": "{ people { totalCount } }"}).encode()
+        body = json.dumps({"query": "{ people { edges { node { id } } } }"}).encode()
         wire = edge.wire().send(edge.request("POST", "/graphql", body))
         until(lambda: count_waiting() == 1)
         wire.close()
@@ -521,7 +519,7 @@ def test_health_answers_while_the_worker_is_busy_and_who_waits_too_long_is_told(
 def test_a_process_that_has_grown_is_replaced_and_no_connection_is_refused(edge: Edge, company: str) -> None:
     port = free_port()
     environment = {**os.environ, **ENVIRONMENT, "DATA_DIR": str(edge.data_dir), "PORT": str(port)}
-    environment |= {"WORKER_MAX_RSS_MB": "10", "WORKER_RSS_CHECK_S": "8"}
+    environment |= {"WORKER_MAX_RSS_MB": "10", "WORKER_RSS_CHECK_S": "2"}
     environment.pop("DATABASE_URL", None)
     command = "from config.management.commands.up import granian_command; import os; c = granian_command"
     start = f"import django; django.setup(); {command}('127.0.0.1', {port}, 1); os.execv(c[0], c)"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -59,6 +60,7 @@ GRANIAN = (
 )
 ALL_INTERFACES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - and where they are reached from here
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+OPEN_FILES = 65_536
 PR_SET_PDEATHSIG = 1  # Linux prctl(2)
 
 
@@ -74,6 +76,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-assets", action="store_true", help="fetch no browser assets")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _allow_connections()
         for number in STOP_SIGNALS:
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup(1) wants it ignored
                 signal.signal(number, _stop)
@@ -278,6 +281,14 @@ def _one_at_a_time() -> Iterator[None]:
         holder.close()
 
 
+def _allow_connections() -> None:
+    """As many open files as the system lets us have: each connection is one, and 1,024 are soon used up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _require_free_port(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -296,7 +307,7 @@ def granian_command(host: str, port: int, workers: int) -> list[str]:
         options += ["--workers-max-rss", str(settings.WORKER_MAX_RSS_MB)]
         options += ["--rss-sample-interval", str(settings.WORKER_RSS_CHECK_S)]
     where = ["--host", host, "--port", str(port), "--workers", str(workers)]
-    return [sys.executable, "-m", "granian", *options, *where, "config.server.rsgi:application"]
+    return [sys.executable, "-m", "config.server.granian", *options, *where, "config.server.rsgi:application"]
 
 
 def _await_ready(server: Child, host: str, port: int) -> None:

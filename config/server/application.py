@@ -1,0 +1,303 @@
+"""What a process of the web server does with a request.
+
+The event loop of a process does what never takes long: it reads a request to its end (`bodies`), gives it to a
+thread (`lanes`), answers `/healthz`, and notices what is late or gone. One thread runs the synchronous application;
+long work (exports, imports) has threads of its own, and `/readyz` another. So whoever sends or reads slowly holds
+nobody, and who asks for much holds those who ask for much.
+
+    granian ─▶ read body ─▶ lane ─▶ Django ─▶ answer (whole, or through a pipe)
+               deadlines    queue    thread    deadline
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic
+from typing import IO, Any
+
+from django.conf import settings
+from django.core import signals
+from django.core.handlers.base import BaseHandler
+from django.http import HttpResponseBase
+from django.urls import set_script_prefix
+from django.utils.module_loading import import_string
+
+from config.errors import ApiError, HeadersTooLarge, Overloaded, RequestTimedOut, TooManyUnfinished, UrlTooLong
+from config.exceptions import as_api_error
+from config.health import live, ready
+from config.http.refusals import refuse, respond
+from config.http.request_kinds import is_long
+from config.server.answers import Streams, deliver
+from config.server.bodies import NO_BODY, Bodies, Body
+from config.server.connections import give_up_unread
+from config.server.granian import say_ready
+from config.server.lanes import Job, Lane
+from config.server.scope import IS_GONE, ServerRequest
+from config.server.warm_up import warm_up
+
+LOOK_EVERY_S = 0.25  # at what is late or gone, as long as there is anything
+DRAIN_BYTES = 16 * 1024 * 1024  # of a refused body, so that its client gets to read the answer
+DRAIN_TIMEOUT_S = 2.0
+RETRY_AFTER_S = 1
+
+logger = logging.getLogger(__name__)
+
+
+class Handler(BaseHandler):
+    """Django's chain of middleware and views."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.load_middleware()
+
+    def run(self, request: ServerRequest) -> HttpResponseBase:
+        set_script_prefix("/")
+        signals.request_started.send(sender=Handler, environ=request.META)
+        response: HttpResponseBase = self.get_response(request)
+        return response
+
+
+class Application:
+    """One process of the web server."""
+
+    def __init__(self) -> None:
+        self._handler = Handler()
+        warm_up()
+
+    # granian's calls ----------------------------------------------------------------------------------
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._folder, self._lock = _own_folder(Path(settings.SPOOL_DIR))
+        self._disk = ThreadPoolExecutor(1, "disk")
+        self._cancelling = ThreadPoolExecutor(1, "cancel")
+        self._bodies = Bodies(self._folder, self._disk)
+        self._streams = Streams(loop, self._folder)
+        self._jobs: set[Job] = set()
+        self._finished: deque[Job] = deque()
+        self._is_looking = False
+        self._short = Lane(
+            "short",
+            threads=1,
+            queue_length=settings.REQUEST_QUEUE,
+            patience_s=settings.REQUEST_QUEUE_TIMEOUT_S,
+            finished=self._finished,
+        )
+        self._long = Lane(
+            "long",
+            threads=settings.LONG_THREADS,
+            queue_length=settings.LONG_QUEUE,
+            patience_s=settings.LONG_QUEUE_TIMEOUT_S,
+            finished=self._finished,
+            keeps_connection=False,
+        )
+        self._ready = Lane("ready", threads=1, queue_length=64, patience_s=10, finished=self._finished)
+        self._short.start()
+        loop.call_soon(self._limit_unread)
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        for lane in (self._short, self._long, self._ready):
+            lane.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        if self._finished:
+            self._settle()
+        path = scope.path
+        headers = scope.headers
+        if path == "/healthz":
+            self._hand_over(protocol, respond(ServerRequest(scope, b"", 0), live))
+            return
+        if len(path) + len(scope.query_string) > settings.MAX_URL_BYTES:
+            longest = settings.MAX_URL_BYTES
+            await self._refuse(scope, protocol, UrlTooLong(f"The address is longer than {longest} bytes"))
+            return
+        body = NO_BODY
+        if "content-length" in headers or "transfer-encoding" in headers:
+            self._look_soon()
+            try:
+                body = await self._bodies.read(scope, protocol, path, lambda: self._require_caller(scope))
+            except ApiError as fault:
+                await self._refuse(scope, protocol, fault)
+                return
+        lane = self._ready if path == "/readyz" else self._long if is_long(path) else self._short
+
+        def work(job: Job) -> None:
+            self._answer(job, scope, protocol, body)
+
+        refusal = await self._run(lane, work, scope.client, body, protocol)
+        if refusal is not None:
+            await self._refuse(scope, protocol, refusal)
+
+    # In a thread --------------------------------------------------------------------------------------
+
+    def _answer(self, job: Job, scope: Any, protocol: Any, body: Body) -> None:
+        request = ServerRequest(scope, body.content, body.length)
+        try:
+            if request.path == "/readyz":
+                response = respond(request, ready)
+            else:
+                if request.header_bytes > settings.MAX_HEADER_BYTES:
+                    raise HeadersTooLarge(f"The headers are larger than {settings.MAX_HEADER_BYTES} bytes")
+                job.request = request
+                request.META[IS_GONE] = job.tell_gone
+                response = self._handler.run(request)
+            try:
+                deliver(self._streams, job, protocol, response)
+            finally:
+                response.close()
+        except ApiError as fault:
+            self._hand_over(protocol, refuse(request, fault))
+        except Exception as fault:
+            logger.exception("a request failed outside of its view")
+            self._hand_over(protocol, refuse(request, as_api_error(fault)))
+
+    # On the loop --------------------------------------------------------------------------------------
+
+    async def _run(
+        self, lane: Lane, work: Callable[[Job], Any], client: str, body: Body, protocol: Any = None
+    ) -> ApiError | None:
+        """Have it done in a lane; an error when the lane had no time for it."""
+        job = Job(work, self._loop.create_future(), client, body, protocol)
+        if not lane.offer(job):
+            self._release(body)
+            return _overloaded()
+        job.patience_s = lane.patience_s
+        self._jobs.add(job)
+        self._look_soon()
+        await job.done
+        return job.fault
+
+    async def _require_caller(self, scope: Any) -> None:
+        """Raises the error of a caller whose large body would be refused after it had arrived."""
+        refused: list[ApiError] = []
+
+        def work(job: Job) -> None:
+            try:
+                import_string(settings.AUTHENTICATOR)(ServerRequest(scope, b"", 0))
+            except Exception as fault:
+                refused.append(as_api_error(fault))
+
+        fault = await self._run(self._short, work, scope.client, NO_BODY)
+        if fault is not None or refused:
+            raise fault or refused[0]
+
+    async def _refuse(self, scope: Any, protocol: Any, fault: ApiError) -> None:
+        response = refuse(ServerRequest(scope, b"", 0), fault)
+        headers = scope.headers
+        has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+        if has_body:
+            response["Connection"] = "close"
+        self._hand_over(protocol, response)
+        if has_body and "expect" not in headers and not isinstance(fault, RequestTimedOut | TooManyUnfinished):
+            try:
+                await asyncio.wait_for(_drain(protocol), DRAIN_TIMEOUT_S)
+            except TimeoutError:
+                pass
+
+    def _hand_over(self, protocol: Any, response: HttpResponseBase) -> None:
+        protocol.response_bytes(response.status_code, list(response.items()), response.content)  # type: ignore[attr-defined]
+
+    def _settle(self) -> None:
+        """Let the coroutines of finished jobs end. Done when the loop is awake anyway: waking it costs 30 µs."""
+        finished = self._finished
+        while finished:
+            self._end(finished.popleft())
+
+    def _end(self, job: Job) -> None:
+        self._jobs.discard(job)
+        if job.watch is not None:
+            job.watch.cancel()
+        self._release(job.body)
+        if not job.done.done():
+            job.done.set_result(None)
+
+    def _release(self, body: Body) -> None:
+        if isinstance(body.content, bytes):
+            self._bodies.memory_bytes -= body.memory_bytes
+        else:
+            self._bodies.release_file(body.content, body.length)
+
+    def _look_soon(self) -> None:
+        if not self._is_looking:
+            self._is_looking = True
+            self._loop.call_later(LOOK_EVERY_S, self._look)
+
+    def _look(self) -> None:
+        """At everything that is under way: end what is late, notice who is gone."""
+        now = monotonic()
+        self._settle()
+        self._bodies.look_after(now)
+        self._streams.look_after(now)
+        for job in list(self._jobs):
+            if job.is_waiting and now - job.offered_at > job.patience_s:
+                if job.claim():
+                    job.fault = _overloaded()
+                    self._end(job)
+            elif job.watch is None and job.protocol is not None and now - job.offered_at > LOOK_EVERY_S:
+                job.watch = self._loop.create_task(self._watch(job))
+        self._is_looking = bool(self._jobs or self._streams.open or self._bodies.readings)
+        if self._is_looking:
+            self._loop.call_later(LOOK_EVERY_S, self._look)
+
+    async def _watch(self, job: Job) -> None:
+        """What happens when the client of a request hangs up before its answer."""
+        await job.protocol.client_disconnect()
+        job.is_gone = True
+        if job.claim():
+            self._end(job)
+        elif job.thread is not None:
+            await self._loop.run_in_executor(self._cancelling, job.thread.cancel, job)
+
+    def _limit_unread(self, tries: int = 1000) -> None:
+        """As soon as granian listens."""
+        if give_up_unread(settings.ANSWER_IDLE_TIMEOUT_S):
+            say_ready()
+        elif tries:
+            self._loop.call_later(0.02, self._limit_unread, tries - 1)
+
+
+def _overloaded() -> Overloaded:
+    return Overloaded(
+        "The server has more to do than it can; nothing was done",
+        hint="Send the request again later.",
+        details={"retryAfterSeconds": RETRY_AFTER_S},
+    )
+
+
+async def _drain(protocol: Any) -> None:
+    """Take what the client still sends: a connection closed before would take the answer with it."""
+    try:
+        protocol.__aiter__()
+    except RuntimeError:
+        pass  # some of it was read already
+    count = 0
+    try:
+        while count < DRAIN_BYTES:
+            count += len(await protocol.__anext__())
+    except StopAsyncIteration:
+        pass
+
+
+def _own_folder(parent: Path) -> tuple[Path, IO[bytes]]:
+    """A new folder of this process and its lock; folders nobody locks any more are removed."""
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for each in parent.iterdir():
+        try:
+            with (each / "lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(each, ignore_errors=True)
+        except OSError:  # in use, or just being made
+            continue
+    folder = Path(tempfile.mkdtemp(dir=parent))
+    own_lock = (folder / "lock").open("wb")
+    fcntl.flock(own_lock, fcntl.LOCK_EX)
+    return folder, own_lock
