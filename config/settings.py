@@ -189,6 +189,7 @@ MAX_SPOOLED_BYTES = int(os.environ.get("MAX_SPOOLED_BYTES", str(4 * 1024 * 1024 
 SPOOL_DIR = os.environ.get("SPOOL_DIR") or str(DATA_DIR / "spool")
 REQUEST_QUEUE = int(os.environ.get("REQUEST_QUEUE", "500"))  # waiting in each process
 REQUEST_QUEUE_TIMEOUT_S = float(os.environ.get("REQUEST_QUEUE_TIMEOUT_S", "10"))
+RELIEF_THREADS = int(os.environ.get("RELIEF_THREADS", "4"))  # that help while others work on what turned out long
 LONG_THREADS = int(os.environ.get("LONG_THREADS", "2"))  # for exports, imports and the like, in each process
 LONG_QUEUE = int(os.environ.get("LONG_QUEUE", "32"))
 LONG_QUEUE_TIMEOUT_S = float(os.environ.get("LONG_QUEUE_TIMEOUT_S", "60"))

@@ -89,6 +89,7 @@ class Application:
             threads=1,
             queue_length=settings.REQUEST_QUEUE,
             patience_s=settings.REQUEST_QUEUE_TIMEOUT_S,
+            relief=settings.RELIEF_THREADS,
             finished=self._finished,
         )
         self._long = Lane(
@@ -232,9 +233,18 @@ class Application:
             self._loop.call_later(LOOK_EVERY_S, self._look)
 
     def _look(self) -> None:
-        """At everything that is under way: end what is late, notice who is gone."""
-        now = monotonic()
+        try:
+            self._look_at(monotonic())
+        except Exception:
+            logger.exception("the web server could not look after its requests")
+        self._is_looking = bool(self._jobs or self._streams.open or self._bodies.readings)
+        if self._is_looking:
+            self._loop.call_later(LOOK_EVERY_S, self._look)
+
+    def _look_at(self, now: float) -> None:
+        """Everything that is under way: end what is late, notice who is gone."""
         self._settle()
+        self._short.relieve(now)
         self._bodies.look_after(now)
         self._streams.look_after(now)
         for job in list(self._jobs):
@@ -244,9 +254,6 @@ class Application:
                     self._end(job)
             elif job.watch is None and job.protocol is not None and now - job.offered_at > LOOK_EVERY_S:
                 job.watch = self._loop.create_task(self._watch(job))
-        self._is_looking = bool(self._jobs or self._streams.open or self._bodies.readings)
-        if self._is_looking:
-            self._loop.call_later(LOOK_EVERY_S, self._look)
 
     async def _watch(self, job: Job) -> None:
         """What happens when the client of a request hangs up before its answer."""
@@ -290,14 +297,14 @@ async def _drain(protocol: Any) -> None:
 def _own_folder(parent: Path) -> tuple[Path, IO[bytes]]:
     """A new folder of this process and its lock; folders nobody locks any more are removed."""
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for each in parent.iterdir():
+    for each in parent.glob("[!.]*"):
         try:
             with (each / "lock").open("rb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(each, ignore_errors=True)
-        except OSError:  # in use, or just being made
+        except OSError:  # in use, or removed by another
             continue
-    folder = Path(tempfile.mkdtemp(dir=parent))
-    own_lock = (folder / "lock").open("wb")
+    new = Path(tempfile.mkdtemp(dir=parent, prefix="."))  # until its lock is held
+    own_lock = (new / "lock").open("wb")
     fcntl.flock(own_lock, fcntl.LOCK_EX)
-    return folder, own_lock
+    return new.rename(parent / new.name[1:]), own_lock

@@ -38,7 +38,10 @@ def hang_up(client: str) -> None:
         except (OSError, ValueError):  # not connected, or a Unix socket
             continue
         if client == (f"[{host}]:{port}" if ":" in host else f"{host}:{port}"):
-            each.shutdown(socket.SHUT_RDWR)
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:  # it is gone by itself
+                pass
             return
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import granian.cli
+from granian.log import logger
 from granian.server.mp import MPServer, WorkerProcess
 
 READY_FOLDER = "FOURGATE_READY_FOLDER"  # in the environment of workers
@@ -32,6 +33,7 @@ class Server(MPServer):
             new.start()
             self.wrks[index] = new
             if old.is_alive():
+                logger.warning("Replacing worker %s by %s", old._id(), new._id())
                 self._await_ready(new)
                 threading.Thread(target=self._end, args=(old,), daemon=True).start()
 

@@ -25,6 +25,7 @@ from config.errors import ApiError
 from config.http.request_kinds import READS_ONLY
 from config.server.bodies import Body
 
+LONG_AFTER_S = 1.0  # a job that runs for longer is long, whatever it is
 READS = frozenset(("GET", "HEAD"))
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Job:
         "patience_s",
         "protocol",
         "request",
+        "started_at",
         "thread",
         "watch",
         "work",
@@ -63,6 +65,7 @@ class Job:
         self.body = body  # held until it is done
         self.protocol = protocol  # granian's, when a client waits for it
         self.offered_at = monotonic()
+        self.started_at = inf
         self.patience_s = inf
         self.fault: ApiError | None = None  # why it was not worked on
         self.is_gone = False  # whether the client hung up
@@ -101,8 +104,10 @@ class Lane:
         queue_length: int,
         patience_s: float,
         finished: deque[Job],
+        relief: int = 0,
         keeps_connection: bool = True,
     ) -> None:
+        """`relief` is how many threads may come to help, one after the other, while all are busy with long jobs."""
         self.name = name
         self.patience_s = patience_s
         self.keeps_connection = keeps_connection
@@ -110,7 +115,9 @@ class Lane:
         self.queue: SimpleQueue[Job | None] = SimpleQueue()
         self._queue_length = queue_length
         self._most_threads = threads
+        self._most_with_relief = threads + relief
         self._threads: list[LaneThread] = []
+        self._leaving = threading.Lock()
 
     def offer(self, job: Job) -> bool:
         """Put a job in; False when too many wait. Asked by the loop only."""
@@ -125,6 +132,24 @@ class Lane:
 
     def start(self) -> None:
         self._threads.append(LaneThread(self))
+
+    def relieve(self, now: float) -> None:
+        """Start one more thread when others wait behind jobs that all turned out to be long."""
+        threads = self._threads
+        if len(threads) < self._most_with_relief and not self.queue.empty():
+            jobs = [each.job for each in threads]
+            if all(job is not None and now - job.started_at > LONG_AFTER_S for job in jobs):
+                self.start()
+
+    def lets_go(self, thread: LaneThread) -> bool:
+        """Whether a thread that finished a job is one too many, and so ends."""
+        if len(self._threads) <= self._most_threads:
+            return False
+        with self._leaving:
+            if len(self._threads) <= self._most_threads:
+                return False
+            self._threads.remove(thread)
+            return True
 
     def stop(self) -> None:
         """Threads end after what they work on."""
@@ -146,6 +171,7 @@ class LaneThread:
         while (job := queue.get()) is not None:
             if not job.claim():
                 continue
+            job.started_at = monotonic()
             job.thread = self
             self.job = job
             try:
@@ -155,6 +181,8 @@ class LaneThread:
             with self._leaving:
                 self.job = None
             finished.append(job)
+            if self._lane.lets_go(self):
+                break
             if not self._lane.keeps_connection and queue.empty():
                 connections.close_all()
         connections.close_all()
