@@ -40,6 +40,7 @@ from config.errors import (
 )
 from config.graphql_errors import api_error, error_json
 from config.graphql_request import graphql_response, read_request
+from config.http.request_kinds import READS_ONLY
 from config.observability import stage
 from config.rendering import dumps
 from config.server.sqlstate import machine_error
@@ -112,6 +113,8 @@ class MetadataView(GraphQLView):
             )
         if request.method != "POST" and operation.operation != OperationType.QUERY:
             raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
+        if operation.operation == OperationType.QUERY:
+            request.META[READS_ONLY] = True
         if not _is_introspection(operation):
             return self._run(request, prepared.document, variables, operation_name)
         shown = shown_to(request.principal)  # type: ignore[attr-defined]

@@ -30,6 +30,8 @@ from config.embedded_postgres import EmbeddedPostgres
 from tests.ops.wire import Answer, Wire, in_chunks, request
 from tests.server import ROOT, free_port, running
 
+pytestmark = pytest.mark.alone  # compares times, and fills the machine
+
 MAX_BODY_BYTES = 10 * 1024 * 1024
 IDLE_S, TOTAL_S, READER_S, QUEUE_S = 2, 4, 2, 2
 MOST_UNFINISHED, QUEUE = 3, 60
