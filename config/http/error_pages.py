@@ -21,6 +21,7 @@ from config.server.sqlstate import machine_error
 
 logger = logging.getLogger(__name__)
 
+PAGES = frozenset((400, 403, 404, 500, 503))
 GRAPHQL_PATHS = frozenset({"/graphql", "/metadata"})
 
 
@@ -35,9 +36,12 @@ def refusal(request: HttpRequest, error: ApiError) -> HttpResponse:
 
 
 def error_page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
-    """`<status>.html`: 400, 403, 404, 500 or 503."""
+    """`<status>.html`: 400, 403, 404, 500 or 503; what else is refused (408, 413 …) has the page of a 400."""
     request_id = getattr(request, "request_id", None)
-    response = HttpResponse(render_to_string(f"{status}.html", {"request_id": request_id, **context}), status=status)
+    response = HttpResponse(
+        render_to_string(f"{status if status in PAGES else 400}.html", {"request_id": request_id, **context}),
+        status=status,
+    )
     secured(response, None)
     return response
 

@@ -1,40 +1,48 @@
-"""Answers to requests that reach no view: the error's shape by path, with everything answers have."""
+"""Answers given before Django's chain of middleware and views, with everything that answers have."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.module_loading import import_string
 
-from config.cors import CorsMiddleware
 from config.errors import ApiError
-from config.exceptions import answer, error_headers, is_api_path
-from config.graphql_errors import error_json
-from config.graphql_request import graphql_response
-from config.observability import RequestMiddleware
-from config.rendering import dumps
+from config.exceptions import error_headers
+from config.http.error_pages import refusal
 
-GRAPHQL_PATHS = ("/graphql", "/metadata")
+LAST = "config.cors.CorsMiddleware"  # of settings.MIDDLEWARE: what comes after it may ask the database
+View = Callable[[HttpRequest], HttpResponseBase]
 
 
 def refuse(request: HttpRequest, error: ApiError) -> HttpResponseBase:
-    """The response to a request that is refused before its view; a line in the log, an id, CORS headers."""
-    return respond(request, lambda request: _shaped(request, error))
+    """The response to a request that is refused: in its API's shape, with an id, CORS headers, a line in the log."""
+    return respond(request, lambda request: _refusal(request, error))
 
 
-def respond(request: HttpRequest, view: Callable[[HttpRequest], HttpResponseBase]) -> HttpResponseBase:
-    """A view's response with what every answer has, and none of the middleware that needs a session."""
-    return RequestMiddleware(CorsMiddleware(view))(request)
+def respond(request: HttpRequest, view: View) -> HttpResponseBase:
+    """A view's response through the middleware that every answer passes."""
+    request.view = view  # type: ignore[attr-defined]
+    return _chain(tuple(settings.MIDDLEWARE))(request)
 
 
-def _shaped(request: HttpRequest, error: ApiError) -> HttpResponse:
-    if request.path in GRAPHQL_PATHS:
-        request_id = getattr(request, "request_id", None)
-        response = graphql_response(request, dumps({"errors": [error_json(error, request_id)]}), error.status)
-    elif is_api_path(request):
-        return answer(error, {"request": request})
-    else:
-        response = HttpResponse(f"{error.message}\n", status=error.status, content_type="text/plain; charset=utf-8")
+@lru_cache(maxsize=1)
+def _chain(middleware: tuple[str, ...]) -> View:
+    def view(request: Any) -> HttpResponseBase:
+        response: HttpResponseBase = request.view(request)
+        return response
+
+    chain: View = view
+    for path in reversed(middleware[: middleware.index(LAST) + 1]):
+        chain = import_string(path)(chain)
+    return chain
+
+
+def _refusal(request: HttpRequest, error: ApiError) -> HttpResponseBase:
+    response = refusal(request, error)
     for name, value in error_headers(error):
         response[name] = value
     return response

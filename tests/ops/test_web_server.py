@@ -401,17 +401,18 @@ def test_a_large_import_without_a_key_is_refused_before_it_has_arrived(edge: Edg
 
 
 def test_an_uploaded_file_comes_back_as_it_was(edge: Edge) -> None:
-    content = os.urandom(3_000_000)
+    content = bytes(range(256)) * 12_000
     parts = [
-        b'--x\r\nContent-Disposition: form-data; name="fieldMetadataId"\r\n\r\nperson.avatarFile\r\n',
-        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n' + content + b"\r\n--x--\r\n",
+        b'--boundary\r\nContent-Disposition: form-data; name="fieldMetadataId"\r\n\r\nperson.avatarFile\r\n',
+        b'--boundary\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n',
+        content + b"\r\n--boundary--\r\n",
     ]
-    kind = "multipart/form-data; boundary=x"
+    kind = "multipart/form-data; boundary=boundary"
     answer = edge.ask("POST", "/rest/metadata/files", b"".join(parts), Content_Type=kind)
     assert answer.status == 201, answer.body
     url = answer.json["data"]["createOneFile"]["url"]
     download = edge.ask("GET", url[url.index("/file/") :])
-    assert (download.status, download.headers["content-length"]) == (200, "3000000")
+    assert (download.status, download.headers["content-length"]) == (200, "3072000")
     assert download.body == content
 
 
