@@ -181,7 +181,11 @@ def test_a_connection_lost_in_the_middle_is_503_and_nothing_is_half_done(api: Ap
             answer = WRITES[name](api)
         connection.close()
         if answer.status in (200, 201) and "errors" not in answer.body:
-            break
+            assert sum(everything()) == sum(before) + 1
+            if name != "webhooks" or len(sent) < number:
+                break
+            before = everything()  # it lost a read outside of its transaction, which was sent again
+            continue
         refused += 1
         if "errors" in answer.body:
             assert answer.body["errors"][0]["extensions"]["subCode"] == "UNAVAILABLE", (sent, answer.body)
@@ -190,7 +194,6 @@ def test_a_connection_lost_in_the_middle_is_503_and_nothing_is_half_done(api: Ap
             assert answer.headers["Retry-After"] == "2"
         assert everything() == before, sent
     assert refused > 0
-    assert sum(everything()) == sum(before) + 1
 
 
 # Not there -------------------------------------------------------------------------------------------
@@ -238,7 +241,7 @@ def test_pages_say_so_in_their_style_and_the_log_in_one_line(
     response = browser.get(path)
     text = response.content.decode()
     assert (response.status_code, response["Retry-After"]) == (503, "2")
-    assert "settings/settings.css" in text and "The database cannot be reached." in text
+    assert "settings/settings.css" in text and "The database cannot be reached" in text
     assert response["Content-Security-Policy"].startswith("default-src 'none'")
     told = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert [(record.getMessage(), record.exc_info) for record in told] == [("The database cannot be reached", None)]
