@@ -536,6 +536,24 @@ class Overloaded(ApiError):
     graphql_code = "INTERNAL_SERVER_ERROR"
 
 
+class DeadlineExceeded(ApiError):
+    """A request whose work took longer than `REQUEST_DEADLINE_S`; nothing was written."""
+
+    status = 504
+    error = "DEADLINE_EXCEEDED"
+    code = "DEADLINE_EXCEEDED"
+    graphql_code = "TIMEOUT"
+
+
+class ClientGone(ApiError):
+    """The client hung up while its request was worked on; nothing was written. Only the log shows it."""
+
+    status = 499
+    error = "CLIENT_CLOSED_REQUEST"
+    code = "CLIENT_CLOSED_REQUEST"
+    graphql_code = "TIMEOUT"
+
+
 class Unavailable(ApiError):
     """The database cannot be reached or has no room for another request; nothing was written that it did not answer."""
 

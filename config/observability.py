@@ -18,8 +18,10 @@ from typing import Any
 import django.db
 import orjson
 import psycopg2
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
+from config.http import deadline
 from config.server.sqlstate import code_of
 from config.server_url import answering
 
@@ -32,7 +34,8 @@ _log = logging.getLogger("fourgate.request")
 class RequestMiddleware:
     """Sets `request.request_id` and `request.timings` (stage → seconds), and reports on the answer.
 
-    As long as the answer is made, the request is `config.server_url.answering`.
+    As long as the answer is made, the request is `config.server_url.answering`, and its work has the
+    time of `config.http.deadline`.
 
     A sane `X-Request-Id` is kept, so that a proxy's log and ours can be joined; else one is made.
     Must be the first middleware.
@@ -49,7 +52,9 @@ class RequestMiddleware:
         request.request_id = request_id  # type: ignore[attr-defined]
         request.timings = timings  # type: ignore[attr-defined]
         token = answering.set(request)
+        begun = deadline.begin(settings.REQUEST_DEADLINE_S, request.META.get(deadline.IS_GONE))
         response = self.get_response(request)
+        deadline.end(begun)
         answering.reset(token)
         duration_ms = (perf_counter() - started) * 1000
         response["X-Request-Id"] = request_id

@@ -171,6 +171,7 @@ RATE_LIMIT_ADDRESS = (  # without a key that works
     int(os.environ.get("API_RATE_LIMITING_ADDRESS_TTL_IN_MS", "60000")) / 1000,
 )
 RATE_STORAGE = "apikeys.rates.lease"  # (Sequence[Ask]) -> Sequence[Loan], for all processes
+REQUEST_DEADLINE_S = float(os.environ.get("REQUEST_DEADLINE_S", "30"))  # of the work of one request
 MAX_PAGE_SIZE_REST = 200
 MAX_PAGE_SIZE_GRAPHQL = 1000
 DEFAULT_PAGE_SIZE = 60

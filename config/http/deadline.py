@@ -1,0 +1,77 @@
+"""How long the work of one request may go on, and whether anybody still waits for its answer.
+
+`RequestMiddleware` begins a deadline for every request. Whatever works through many things (records, fields,
+cells, nodes) asks `check()` between them, which costs a fifth of a microsecond; it raises, so that the
+transaction around it is rolled back. No thread is ever killed: one step (a statement, a parse) ends in its
+own time, for which statements and sizes have limits of their own. Pure: no Django.
+
+A web server that knows when a client hangs up says so under `IS_GONE` in the WSGI environment: a function
+without arguments, that is cheap, never raises, and is true once nobody waits any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from time import monotonic
+
+from config.errors import ClientGone, DeadlineExceeded
+
+IS_GONE = "fourgate.is_gone"  # member of the WSGI environment
+
+
+class Deadline:
+    """When the work must be done; `check` raises DeadlineExceeded or ClientGone."""
+
+    __slots__ = ("ends_at_s", "is_gone", "seconds")
+
+    def __init__(self, seconds: float, is_gone: Callable[[], bool] | None = None) -> None:
+        self.seconds = seconds
+        self.ends_at_s = monotonic() + seconds  # of the monotonic clock
+        self.is_gone = is_gone
+
+    def check(self) -> None:
+        if monotonic() > self.ends_at_s:
+            raise DeadlineExceeded(
+                f"The request took longer than {self.seconds:g} s",
+                hint="Send less in one request, or ask for less. Nothing of this part of it was written.",
+            )
+        if self.is_gone is not None and self.is_gone():
+            raise ClientGone("The client hung up before its answer was ready")
+
+    def left_s(self) -> float:
+        return max(0.0, self.ends_at_s - monotonic())
+
+
+_current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+
+
+def begin(seconds: float, is_gone: Callable[[], bool] | None = None) -> Token[Deadline | None]:
+    """From now on this context's work has so many seconds; `end` it with what is returned."""
+    return _current.set(Deadline(seconds, is_gone))
+
+
+def end(token: Token[Deadline | None]) -> None:
+    _current.reset(token)
+
+
+def current() -> Deadline | None:
+    """What is in force; None outside requests (commands, the worker), which may take their time."""
+    return _current.get()
+
+
+def check() -> None:
+    """Raise DeadlineExceeded when the request's time is over, ClientGone when nobody waits for its answer."""
+    deadline = _current.get()
+    if deadline is not None:
+        deadline.check()
+
+
+def allow(seconds: float) -> Deadline:
+    """Give work that is long by its nature (an import, an export) its own time, counted from now."""
+    deadline = _current.get()
+    longer = Deadline(seconds, None if deadline is None else deadline.is_gone)
+    if deadline is not None:
+        deadline.seconds, deadline.ends_at_s = longer.seconds, longer.ends_at_s
+        return deadline
+    return longer

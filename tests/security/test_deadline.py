@@ -1,0 +1,72 @@
+"""The time a request's work has, and what ends it early."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+
+from config.errors import ClientGone, DeadlineExceeded
+from config.http import deadline
+from config.observability import RequestMiddleware
+
+
+@pytest.fixture
+def begun():
+    """Begins a deadline that ends with the test."""
+    tokens = []
+    yield lambda *arguments: tokens.append(deadline.begin(*arguments))
+    for token in reversed(tokens):
+        deadline.end(token)
+
+
+def test_work_within_its_time_goes_on(begun):
+    begun(60)
+    deadline.check()
+    assert 59 < deadline.current().left_s() <= 60
+
+
+def test_work_beyond_its_time_is_ended(begun):
+    begun(0)
+    with pytest.raises(DeadlineExceeded, match="longer than 0 s"):
+        deadline.check()
+    assert deadline.current().left_s() == 0
+
+
+def test_work_nobody_waits_for_is_ended(begun):
+    gone = []
+    begun(60, lambda: bool(gone))
+    deadline.check()
+    gone.append(True)
+    with pytest.raises(ClientGone):
+        deadline.check()
+
+
+def test_work_that_is_long_by_its_nature_gets_its_own_time(begun):
+    begun(0, lambda: False)
+    given = deadline.allow(120)
+    deadline.check()
+    assert given is deadline.current()
+    assert given.seconds == 120
+
+
+def test_outside_requests_nothing_is_bounded():
+    assert deadline.current() is None
+    deadline.check()
+    deadline.allow(5).check()
+    assert deadline.current() is None
+
+
+def test_the_middleware_begins_and_ends_it(settings):
+    settings.REQUEST_DEADLINE_S = 7.0
+    seen = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        seen.append(deadline.current())
+        return HttpResponse()
+
+    request = RequestFactory().get("/")
+    request.META[deadline.IS_GONE] = is_gone = lambda: False
+    RequestMiddleware(view)(request)
+    assert (seen[0].seconds, seen[0].is_gone) == (7.0, is_gone)
+    assert deadline.current() is None
