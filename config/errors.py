@@ -7,11 +7,15 @@ for people. Raise one where the fact is known; the edges turn it into their shap
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar
 
 STANDARD_USER_MESSAGE = "An error occurred."
+LONGEST_TEXT = 1_000  # characters of a message, hint or name in an answer: what a client sent is not sent back whole
+LISTED = 100  # faults, ids … listed in one answer; of the rest it says how many there are
+_SHOWN_CHARACTERS = 200_000  # of all details of one error; each value counts for ten at least
 
 EXCEPTION_NAMES: Mapping[int, str] = {
     400: "BadRequestException",
@@ -60,21 +64,64 @@ class ApiError(Exception):
         extensions: Mapping[str, Any] | None = None,
         user_message: str | None = None,
     ) -> None:
+        message = shortened(message)
         super().__init__(message)
         self.message = message
-        self.hint = hint
-        self.path = path
+        self.hint = hint if hint is None else shortened(hint)
+        self.path = path if path is None else shortened(path)
         self.details = dict(details or {})
         self.extensions = dict(extensions or {})
         if self.retry_after_s is not None:
             self.details.setdefault("retryAfterSeconds", self.retry_after_s)
             self.extensions.setdefault("retryAfterSeconds", self.retry_after_s)
         if user_message is not None:
-            self.user_message = user_message
+            self.user_message = shortened(user_message)
 
     @property
     def error_name(self) -> str:
         return self.error or EXCEPTION_NAMES.get(self.status, "BadRequestException")
+
+
+def shortened(text: str, longest: int = LONGEST_TEXT) -> str:
+    """
+    >>> shortened("abcdef", 3)
+    'abc…'
+    """
+    return text if len(text) <= longest else text[:longest] + "…"
+
+
+def listed(items: Sequence[str]) -> list[str]:
+    """The first LISTED texts, and how many more there are.
+
+    >>> listed(["a"] * 102)[99:]
+    ['a', 'and 2 more']
+    """
+    shown = [shortened(each) for each in items[:LISTED]]
+    return [*shown, f"and {len(items) - LISTED} more"] if len(items) > LISTED else shown
+
+
+def bounded(value: Any) -> Any:
+    """Details as an answer can hold them: long texts cut, of long lists the first LISTED, and no endless trees."""
+    left = _SHOWN_CHARACTERS
+
+    def part(value: Any) -> Any:
+        nonlocal left
+        left -= 10
+        if isinstance(value, str):
+            left -= min(len(value), LONGEST_TEXT)
+            return shortened(value) if left > 0 else "…"
+        if left <= 0:
+            return "…"
+        if isinstance(value, Mapping):
+            return {
+                shortened(key) if isinstance(key, str) else key: part(item)
+                for key, item in islice(value.items(), LISTED)
+            }
+        if isinstance(value, list | tuple):
+            return [part(item) for item in islice(value, LISTED + 1)]
+        return value
+
+    return part(value)
 
 
 # 1 · parse: the request as text

@@ -33,8 +33,10 @@ from config.errors import (
     NotFound,
     RateLimited,
     TokenRefused,
+    TooComplex,
     Unauthenticated,
     WorkspaceNotFound,
+    bounded,
 )
 from config.rendering import JSON_CONTENT_TYPE, dumps
 from config.server.sqlstate import machine_error
@@ -62,7 +64,7 @@ def rest_body(error: ApiError) -> dict[str, Any]:
     """The members of an error's body, without the request's id."""
     own = getattr(error, "rest_body", None)
     if own is not None:
-        return dict(own())
+        return dict(bounded(own()))
     if isinstance(error, MalformedBody):
         return {**framework_body(error.status, error.message), "messages": [error.message], "code": error.code}
     body: dict[str, Any] = {
@@ -75,7 +77,7 @@ def rest_body(error: ApiError) -> dict[str, Any]:
         body["hint"] = error.hint
     if error.path is not None:
         body["path"] = error.path
-    return {**error.details, **body}
+    return {**bounded(error.details), **body} if error.details else body
 
 
 def framework_body(status: int, message: str) -> dict[str, Any]:
@@ -103,6 +105,8 @@ def as_api_error(fault: BaseException) -> ApiError:
             return RateLimited("Too many requests, slow down.", details=details)
         case drf_exceptions.APIException() if fault.status_code < 500:
             return _with_status(BadRequest(_text(fault)), fault.status_code)
+        case RecursionError():
+            return TooComplex("The request is nested too deeply")
         case django_exceptions.RequestDataTooBig():
             return BodyTooLarge("Body is too large")
         case UnreadablePostError():

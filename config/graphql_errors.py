@@ -12,7 +12,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from config.errors import ApiError, GraphqlSyntax, GraphqlValidation, Internal, TooComplex
+from config.errors import ApiError, GraphqlSyntax, GraphqlValidation, Internal, bounded
 from config.exceptions import as_api_error
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,8 @@ def error_json(error: ApiError, request_id: str | None = None) -> dict[str, Any]
         extensions["hint"] = error.hint
     if error.path is not None:
         extensions["path"] = error.path
-    extensions.update(error.extensions)
+    if error.extensions:
+        extensions.update(bounded(error.extensions))
     if request_id is not None and isinstance(error, Internal):
         extensions["requestId"] = request_id
     return {"message": error.message, "extensions": extensions}
@@ -44,8 +45,6 @@ def api_error(fault: BaseException, request_id: str | None = None) -> ApiError:
         if fault.original_error is None or isinstance(fault.original_error, GraphQLError):
             return GraphqlValidation(fault.message.replace("'", '"'))  # the quotes clients match against
         return api_error(fault.original_error, request_id)
-    if isinstance(fault, RecursionError):
-        return TooComplex("The request is nested too deeply")
     error = as_api_error(fault)
     if isinstance(error, Internal):
         logger.error("unexpected fault in a GraphQL request", exc_info=fault, extra={"request_id": request_id})

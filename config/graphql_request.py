@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousMultipartForm, TooManyFieldsSent, TooManyFilesSent
@@ -17,10 +18,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 
 from config.errors import BadRequest, BodyTooLarge, MethodNotAllowed, Unavailable
-from config.rendering import JSON_CONTENT_TYPE, loads, read_body
+from config.http.bounds import MAX, check_count
+from config.rendering import JSON_CONTENT_TYPE, read_body, read_json
 
 RESPONSE_TYPE = "application/graphql-response+json"
 _FORM = "application/x-www-form-urlencoded"
+_REPLACED = "\ufffd"  # what Django's reader of forms puts in the place of bytes that are no UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def read_request(request: HttpRequest, *, takes_files: bool = False) -> GraphqlR
     if request.method == "POST":
         given = _read_post(request, takes_files)
     elif request.method in ("GET", "HEAD"):
-        given = request.GET
+        given = _parameters(request)
     else:
         raise MethodNotAllowed("GraphQL only supports GET and POST requests.")
     if isinstance(given, list):
@@ -67,16 +70,34 @@ def _read_post(request: HttpRequest, takes_files: bool) -> Any:
         operations = request.POST.get("operations")  # the request's JSON, where files come beside it
         if operations is None:
             return request.POST
-        asked = loads(operations.encode())
+        asked = read_json(operations.encode())
         if takes_files and "map" in request.POST:
-            _place_files(asked, loads(request.POST["map"].encode()), request.FILES)
+            _place_files(asked, read_json(request.POST["map"].encode()), request.FILES)
         return asked
     body = read_body(request)
     if request.content_type == "application/graphql":
-        return {"query": body.decode("utf-8", "replace")}
+        return {"query": _unicode(body)}
     if request.content_type == _FORM and not body.lstrip().startswith((b"{", b"[")):
-        return QueryDict(body)
-    return loads(body) if body.strip() else request.GET
+        return _read_form(body)
+    return read_json(body) if body.strip() else _parameters(request)
+
+
+def _parameters(request: HttpRequest) -> QueryDict:
+    return _read_form(request.META.get("QUERY_STRING", "").encode("latin-1", "replace"))
+
+
+def _read_form(text: bytes) -> QueryDict:
+    """The parameters of a query string or form, with what is not Unicode refused rather than replaced."""
+    check_count(text.count(b"&") + 1, MAX.query_parameters, "parameters")
+    _unicode(text if b"%" not in text else unquote_to_bytes(text))
+    return QueryDict(text)
+
+
+def _unicode(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        raise BadRequest("The request is no valid UTF-8") from None
 
 
 def _check_form(request: HttpRequest) -> None:
@@ -85,6 +106,8 @@ def _check_form(request: HttpRequest) -> None:
         request.POST  # noqa: B018 - Django reads it when it is first asked for
     except (MultiPartParserError, SuspiciousMultipartForm, TooManyFieldsSent, TooManyFilesSent) as fault:
         raise BadRequest(f"The form cannot be read: {fault}") from None
+    if any(_REPLACED in text for texts in request.POST.lists() for text in (texts[0], *texts[1])):
+        raise BadRequest("The form is no valid UTF-8")  # or holds the character that stands for what is not
 
 
 def _place_files(asked: Any, places: Any, files: Mapping[str, Any]) -> None:
@@ -118,7 +141,7 @@ def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
     """A parameter that is an object; in query strings and forms its JSON text."""
     value = given.get(name)
     if isinstance(given, QueryDict) and isinstance(value, str):
-        value = loads(value.encode()) if value.strip() else None
+        value = read_json(value.encode()) if value.strip() else None
     if value is not None and not isinstance(value, Mapping):
         raise BadRequest(f"{name.capitalize()} must be a JSON object.")
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
 from config.errors import BodyTooLarge, MalformedBody
+from config.http.bounds import check_json
 
 JSON_CONTENT_TYPE = "application/json; charset=utf-8"
 
@@ -30,14 +32,35 @@ def dumps(value: Any) -> bytes:
         return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def read_json(body: bytes) -> Any:
+    """The JSON value that a client sent; raises MalformedBody, TooComplex when it holds more than anybody may send."""
+    check_json(body)
+    return loads(body)
+
+
 def loads(body: bytes) -> Any:
-    """The JSON value of a body; raises MalformedBody with the place of the fault. Integers of any size stay exact."""
+    """The value of a JSON text; raises MalformedBody with the place of the fault. Integers of any size stay exact.
+
+    What is not Unicode is refused, lone surrogates too (RFC 8259 §8.2).
+    """
     try:
-        if _LONG_NUMBER in body.translate(_DIGITS):
-            return json.loads(body, parse_constant=_refuse_constant)
-        return orjson.loads(body)
+        if _LONG_NUMBER not in body.translate(_DIGITS):
+            return orjson.loads(body)
+        value = json.loads(body.decode(), parse_constant=_refuse_constant, parse_float=_finite)
+        if b"\\u" in body:
+            json.dumps(value, ensure_ascii=False).encode()  # fails for what UTF-8 cannot hold
+        return value
+    except UnicodeError:
+        raise MalformedBody("The JSON is no valid Unicode") from None
     except (ValueError, RecursionError) as fault:
         raise MalformedBody(str(fault) or "Body is not JSON") from None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("A number is too large")
+    return number
 
 
 def _refuse_constant(name: str) -> Any:
@@ -51,7 +74,7 @@ class LenientJSONParser(BaseParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         body = read_body(stream)
-        return loads(body) if body.strip() else {}
+        return read_json(body) if body.strip() else {}
 
 
 def read_body(stream: Any) -> bytes:

@@ -23,12 +23,13 @@ IS_GONE = "fourgate.is_gone"  # member of the WSGI environment
 class Deadline:
     """When the work must be done; `check` raises DeadlineExceeded or ClientGone."""
 
-    __slots__ = ("ends_at_s", "is_gone", "seconds")
+    __slots__ = ("ends_at_s", "is_gone", "seconds", "spent")
 
     def __init__(self, seconds: float, is_gone: Callable[[], bool] | None = None) -> None:
         self.seconds = seconds
         self.ends_at_s = monotonic() + seconds  # of the monotonic clock
         self.is_gone = is_gone
+        self.spent: dict[str, int] = {}  # what `config.http.bounds` counts over the whole request
 
     def check(self) -> None:
         if monotonic() > self.ends_at_s:

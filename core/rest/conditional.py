@@ -17,6 +17,7 @@ from config.rendering import loads
 
 TARGETED = frozenset(("update_one", "delete_one", "restore_one"))  # what If-Match can be about
 
+LONGEST_HEADER = 8_192
 _TAGS = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 
 
@@ -62,6 +63,8 @@ def expected_versions(if_match: str | None, operation: str, record_id: str | Non
 
 def _read_tags(header: str, name: str) -> list[tuple[bool, str]]:
     """`(is weak, text without quotes)` of each tag of a list."""
+    if len(header) > LONGEST_HEADER:
+        raise BadRequest(f"{name} is longer than {LONGEST_HEADER} characters", path=name)
     tags, at = [], 0
     while at < len(header):
         found = _TAGS.match(header, at)

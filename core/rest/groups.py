@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.errors import BadRequest, MalformedBody
-from config.rendering import loads
+from config.rendering import read_json
 from core.query import ir
 from core.rest.parse import Limits, read_filter, read_flag, read_limit, read_order
 from core.rest.query_string import Parameters, joined, single
@@ -66,7 +66,7 @@ def _read_array(parameters: Parameters, name: str, message: str) -> tuple[Any, .
     if not text:
         return ()
     try:
-        items = loads(text.encode())
+        items = read_json(text.encode())
     except MalformedBody:
         items = None
     if not isinstance(items, list):

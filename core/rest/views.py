@@ -19,7 +19,7 @@ from config.errors import BodyTooLarge, MissingToken, UnknownObject
 from config.exceptions import rest_body
 from config.observability import stage
 from config.principal import Principal
-from config.rendering import JSON_CONTENT_TYPE, dumps, loads, read_body
+from config.rendering import JSON_CONTENT_TYPE, dumps, read_body, read_json
 from core.query import ir
 from core.query.names import Scope, may, nearest, require
 from core.query.writes import check_batch
@@ -69,7 +69,7 @@ class RecordsView(APIView):
 
     def respond(self, request: HttpRequest) -> HttpResponseBase:
         method = request.method or "GET"
-        body = read_json(request) if method in METHODS_WITH_BODY else None
+        body = read_json_body(request) if method in METHODS_WITH_BODY else None
         principal = self.caller(request)
         with stage(request, "parse"):
             route = parse_route(method, request.path_info)
@@ -119,13 +119,13 @@ class RecordsView(APIView):
         return principal
 
 
-def read_json(request: HttpRequest) -> Any:
+def read_json_body(request: HttpRequest) -> Any:
     """The body as JSON, whatever its content type says; no body reads as an empty object."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdigit() and int(length) > settings.MAX_BODY_BYTES:  # before a byte of it is read
         raise BodyTooLarge(f"Body is larger than {settings.MAX_BODY_BYTES} bytes")
     body = read_body(request)
-    return loads(body) if body.strip() else {}
+    return read_json(body) if body.strip() else {}
 
 
 def page_limits() -> Limits:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from config.errors import BadRequest, MalformedBody
-from config.rendering import dumps, loads
+from config.rendering import dumps, read_json
 from core.query import ir
 from core.query.names import Scope, nearest, readable_unique_fields
 from core.query.selections import plan_members
@@ -98,7 +98,7 @@ def _reader(schema: Mapping[str, Any]) -> Read:
 def _read_json(text: str) -> Any:
     """JSON, or the text itself, which the field then accepts or refuses in its own words."""
     try:
-        return loads(text.encode())
+        return read_json(text.encode())
     except (MalformedBody, UnicodeEncodeError):
         return text
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 
-from config.errors import ApiError, BadRequest, BodyTooLarge, MalformedBody
-from config.rendering import loads
+from config.errors import ApiError, BadRequest, BodyTooLarge
+from config.rendering import read_json
 from core.transfer.columns import Column, choose_columns, record_of
 from core.transfer.formulas import restored
 
@@ -146,8 +146,8 @@ def read_json_lines(file: BufferedIOBase) -> Iterator[Row]:
         if not text:
             continue
         try:
-            record = loads(text)
-        except MalformedBody as fault:
+            record = read_json(text)
+        except ApiError as fault:
             yield Row(number, fault=fault)
         else:
             yield Row(number, record)

@@ -22,9 +22,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from config.errors import ApiError, InvalidFilter, InvalidValue, Problem
+from config.errors import ApiError, InvalidFilter, InvalidValue, Problem, shortened
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema, Option
@@ -425,7 +426,8 @@ def empty_value(empty_json: str) -> Json:
     return _EMPTY_VALUES[empty_json] if empty_json in _EMPTY_VALUES else json.loads(empty_json)
 
 
-SHOWN_CHARACTERS = 500  # of a string inside a message
+SHOWN_CHARACTERS = 200  # of a string inside a message
+SHOWN_ITEMS = 20  # of a list or object inside a message
 
 
 # The registry ----------------------------------------------------------------------------------------
@@ -467,8 +469,7 @@ def show(value: Json, depth: int = 0) -> str:
     ("'a'", 'true', 'null', '[]', '{ a: 1 }', '1')
     """
     if isinstance(value, str):
-        if len(value) > SHOWN_CHARACTERS:
-            value = value[:SHOWN_CHARACTERS] + "…"
+        value = shortened(value, SHOWN_CHARACTERS)
         return f'"{value}"' if "'" in value and '"' not in value else f"'{value}'"
     if value is True or value is False:
         return str(value).lower()
@@ -479,14 +480,22 @@ def show(value: Json, depth: int = 0) -> str:
     if isinstance(value, list):
         if depth > 2 and value:
             return "[Array]"
-        return "[ " + ", ".join(show(item, depth + 1) for item in value) + " ]" if value else "[]"
+        return _shown_items("[", (show(item, depth + 1) for item in value), len(value), "]")
     if isinstance(value, Mapping):
         if depth > 2 and value:
             return "[Object]"
-        return (
-            "{ " + ", ".join(f"{key}: {show(item, depth + 1)}" for key, item in value.items()) + " }" if value else "{}"
-        )
-    return str(value)
+        members = (f"{shortened(str(key), SHOWN_CHARACTERS)}: {show(item, depth + 1)}" for key, item in value.items())
+        return _shown_items("{", members, len(value), "}")
+    return shortened(str(value), SHOWN_CHARACTERS)
+
+
+def _shown_items(opening: str, items: Iterable[str], count: int, closing: str) -> str:
+    if not count:
+        return opening + closing
+    shown = list(islice(items, SHOWN_ITEMS))
+    if count > SHOWN_ITEMS:
+        shown.append(f"... {count - SHOWN_ITEMS} more items")
+    return f"{opening} {', '.join(shown)} {closing}"
 
 
 def unquote(default: Json) -> Json:
@@ -553,12 +562,26 @@ def clean_text(value: Json, path: str) -> str | None:
         raise InvalidValue(f'Invalid string value {show(value)} for text field "{path}"', path=path)
     if "\x00" in value:
         raise InvalidValue(f'Invalid string value for text field "{path}": it contains a NUL character', path=path)
-    return value if value.isascii() else storable(value)
+    if not is_unicode(value):
+        raise InvalidValue(f'Invalid string value for text field "{path}": it is no valid Unicode', path=path)
+    return value
 
 
-def storable(text: str) -> str:
-    """The text without lone surrogates, which UTF-8 cannot hold."""
-    return text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
+def is_unicode(text: str) -> bool:
+    """Whether UTF-8 can hold the text: lone surrogates it cannot."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
+
+
+def _operand(text: str, path: str) -> str:
+    """A text to compare with, without NUL, which no stored text has."""
+    if not is_unicode(text):
+        raise InvalidFilter(f'Filter value for field "{path}" is no valid Unicode', path=path)
+    return text.replace("\x00", "")
 
 
 PATTERN_OPERATORS = frozenset({"like", "ilike", "startsWith", "endsWith", "containsIlike", "search"})
@@ -569,7 +592,7 @@ def coerce_text(value: Json, operator: str, path: str) -> str:
     if operator in PATTERN_OPERATORS:
         return coerce_pattern(value, operator, path)
     if isinstance(value, str):
-        return storable(value.replace("\x00", ""))
+        return _operand(value, path)
     if value is None:
         return ""
     raise InvalidFilter(f'Invalid string value {show(value)} for text field "{path}"', path=path)
@@ -578,7 +601,7 @@ def coerce_text(value: Json, operator: str, path: str) -> str:
 def coerce_pattern(value: Json, operator: str, path: str) -> str:
     """The operand of an operator that only takes strings, whatever the field's type is."""
     if isinstance(value, str):
-        pattern = storable(value.replace("\x00", ""))
+        pattern = _operand(value, path)
         if operator in {"like", "ilike", "containsIlike"} and (len(pattern) - len(pattern.rstrip("\\"))) % 2:
             pattern += "\\"  # PostgreSQL refuses a pattern that ends with a lone escape character
         return pattern

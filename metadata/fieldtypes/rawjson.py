@@ -6,7 +6,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from config.errors import InvalidValue
+from config.errors import InvalidValue, MalformedBody
+from config.http.bounds import MAX, check_count, check_json
 from metadata.fieldtypes.contract import (
     ARRAY,
     JSON,
@@ -17,8 +18,8 @@ from metadata.fieldtypes.contract import (
     Subfield,
     coerce_pattern,
     invalid_object,
+    is_unicode,
     register,
-    storable,
 )
 from metadata.fieldtypes.operators import JSON_OPERATORS
 
@@ -29,10 +30,11 @@ _MAX_DEPTH = 100
 
 
 def parse_json(text: str) -> Json:
-    """The object or list that a JSON text holds; None when it holds neither."""
+    """The object or list that a JSON text holds; None when it holds neither. Raises TooComplex."""
     try:
+        check_json(text.encode("utf-8", "surrogatepass"))
         value = json.loads(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, MalformedBody):
         return None
     return value if isinstance(value, dict | list) else None
 
@@ -48,11 +50,13 @@ def clean_json(value: Json, path: str) -> Json:
 
 
 def storable_json(value: Json, path: str, depth: int = 0) -> Json:
-    """The value with what `jsonb` cannot hold refused (NUL, NaN, endless nesting) or mended (surrogates)."""
+    """The value with what `jsonb` cannot hold refused: NUL, lone surrogates, NaN, endless nesting."""
     if isinstance(value, str):
         if "\0" in value:
             raise InvalidValue(f'Invalid object value for field "{path}": it contains a NUL character', path=path)
-        return storable(value)
+        if not is_unicode(value):
+            raise InvalidValue(f'Invalid object value for field "{path}": it is no valid Unicode', path=path)
+        return value
     if isinstance(value, dict | list):
         if depth >= _MAX_DEPTH:
             raise InvalidValue(f'Invalid object value for field "{path}": nested too deeply', path=path)
@@ -141,4 +145,5 @@ def clean_list(value: Json, path: str) -> list[Json] | None:
     parsed = parse_json(value) if isinstance(value, str) else value
     if not isinstance(parsed, list):
         raise invalid_object(value, path)
+    check_count(len(parsed), MAX.list_items, "items", path)
     return parsed

@@ -161,7 +161,7 @@ class _Said:
         if isinstance(chosen, str) and chosen.startswith("{"):
             try:
                 chosen = json.loads(chosen)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise self._refused() from None
         if not isinstance(chosen, Mapping):
             return [str(each) for each in filter_values(chosen)]
