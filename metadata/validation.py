@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from config.errors import ApiError, MetadataNotFound, Problem
+from config.errors import LISTED, ApiError, MetadataNotFound, Problem, bounded, listed, shortened
 
 Kind = Literal["objectMetadata", "fieldMetadata", "index"]
 Operation = Literal["create", "update", "delete"]
@@ -46,13 +46,22 @@ class Failure:
             "errors": [
                 {
                     "code": each.code,
-                    "message": each.message,
-                    "userFriendlyMessage": each.user_message or each.message,
-                    "value": each.value,
+                    "message": shortened(each.message),
+                    "userFriendlyMessage": shortened(each.user_message or each.message),
+                    "value": bounded(each.value),
                 }
-                for each in self.problems
-            ],
+                for each in self.problems[:LISTED]
+            ]
+            + _more(self.problems),
         }
+
+
+def _more(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """What stands in the place of the problems beyond LISTED."""
+    if len(problems) <= LISTED:
+        return []
+    message = f"and {len(problems) - LISTED} more"
+    return [{"code": problems[LISTED].code, "message": message, "userFriendlyMessage": message, "value": None}]
 
 
 class MetadataValidationFailed(ApiError):
@@ -88,7 +97,7 @@ class MetadataValidationFailed(ApiError):
             "statusCode": self.status,
             "error": self.error,
             "message": self.message,
-            "messages": [each.message for failure in self.failures for each in failure.problems],
+            "messages": listed([each.message for failure in self.failures for each in failure.problems]),
             "code": self.code,
             **self.details,
         }
@@ -132,8 +141,8 @@ class InvalidInput(ApiError):
     code = "INVALID_INPUT"
 
     def __init__(self, messages: Sequence[str]) -> None:
-        super().__init__(", ".join(messages), details={"message": list(messages)})
-        self.messages = list(messages)
+        self.messages = listed(messages)
+        super().__init__(", ".join(self.messages), details={"message": self.messages})
 
     def rest_body(self) -> dict[str, Any]:
         return {

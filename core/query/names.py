@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from config.errors import PermissionDenied, UnknownObject
-from config.http import rights
+from config.http import bounds, rights
 from config.principal import Permissions, Principal, Verb
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 DOWNLOAD_FLAG = "DOWNLOAD_FILE"
+
+
+LONGEST_COMPARED = 64  # characters of a name; longer ones are nobody's typing mistake
+MOST_COMPARED = 1_000  # known names
+SUGGESTIONS = 20  # of one request: comparing names takes a millisecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     >>> nearest("emial", ["email", "name"])
     'Did you mean "email"?'
     """
-    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    if len(name) > LONGEST_COMPARED or not bounds.has_left("suggestions", SUGGESTIONS):
+        return None
+    close = get_close_matches(name, list(islice(known, MOST_COMPARED)), n=1, cutoff=0.6)
     return f'Did you mean "{close[0]}"?' if close else None
 
 

@@ -9,7 +9,20 @@ from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
-from config.errors import ApiError, BadRequest, InvalidRelation, InvalidValue, TooManyRecords
+from config.errors import (
+    LISTED,
+    ApiError,
+    BadRequest,
+    ClientGone,
+    DeadlineExceeded,
+    InvalidRelation,
+    InvalidValue,
+    TooComplex,
+    TooManyRecords,
+    shortened,
+)
+from config.http import deadline
+from config.http.bounds import MAX
 from core.query.names import Scope, denied, member_names, nearest
 from metadata.fieldtypes.contract import show
 from metadata.schema import FieldSchema, ObjectSchema
@@ -91,23 +104,23 @@ def plan_inputs(
     slots = _slots(subject)
     refused = _locked(scope, subject) if verb == "update" else scope.hidden
     planned: list[RecordInput] = []
-    faults: list[tuple[int, ApiError]] = []
+    faults = Faults()
     for index, data in enumerate(records):
+        deadline.check()
         record = RecordInput(index)
         values = record.values
         planned.append(record)
         if not isinstance(data, Mapping):
-            faults.append((index, InvalidValue(f"Invalid object value {show(data)}: a record must be an object")))
+            faults.add(index, InvalidValue(f"Invalid object value {show(data)}: a record must be an object"))
             continue
+        if len(data) > MAX.record_members:
+            raise TooComplex(f"A record has {len(data)} members, more than {MAX.record_members}")
         for name, value in data.items():
             try:
                 slot = slots.get(name)
                 if slot is None:
-                    raise InvalidValue(
-                        f'Object {subject.singular} doesn\'t have any "{name}" field.',
-                        hint=nearest(name, member_names(scope, subject)),
-                        path=name,
-                    )
+                    faults.add(index, _unknown_member(scope, subject, name, with_hint=not faults.count))
+                    continue
                 field = slot.field
                 if refused and field.id in refused:
                     raise denied(verb, subject, field)
@@ -122,11 +135,13 @@ def plan_inputs(
                         message = f"{act.capitalize()} is not allowed for {name} on {subject.singular}"
                         raise InvalidRelation(message, path=name)
                 _SETTERS[slot.kind](record, field, value, is_update)
+            except (DeadlineExceeded, ClientGone, TooComplex):  # about the request, not about this member
+                raise
             except ApiError as fault:
-                faults.append((index, fault))
+                faults.add(index, fault)
         if record.connects or record.creates:
             _refuse_both(record, data, faults)
-    if faults:
+    if faults.count:
         raise _report(faults, as_batch)
     return planned
 
@@ -138,12 +153,34 @@ def _locked(scope: Scope, subject: ObjectSchema) -> frozenset[UUID]:
     return permissions.locked_fields | locked if locked else permissions.locked_fields
 
 
-def _report(faults: Sequence[tuple[int, ApiError]], as_batch: bool) -> ApiError:
-    """The first fault, carrying the whole list; in a batch each says which record it is about."""
-    index, first = faults[0]
-    errors = [
-        {"message": fault.message, "path": fault.path, **({"index": at} if as_batch else {})} for at, fault in faults
+class Faults:
+    """What is wrong with the records of one call: the first LISTED faults, each with its record's index, and how many."""
+
+    def __init__(self) -> None:
+        self.first: list[tuple[int, ApiError]] = []
+        self.count = 0
+
+    def add(self, index: int, fault: ApiError) -> None:
+        self.count += 1
+        if len(self.first) < LISTED:
+            self.first.append((index, fault))
+
+
+def _unknown_member(scope: Scope, subject: ObjectSchema, name: str, *, with_hint: bool) -> InvalidValue:
+    """Comparing names is dear, so only the first fault of a call says which may have been meant."""
+    hint = nearest(name, member_names(scope, subject)) if with_hint else None
+    return InvalidValue(f'Object {subject.singular} doesn\'t have any "{shortened(name)}" field.', hint=hint, path=name)
+
+
+def _report(faults: Faults, as_batch: bool) -> ApiError:
+    """The first fault, carrying the list; in a batch each says which record it is about."""
+    index, first = faults.first[0]
+    errors: list[dict[str, Any]] = [
+        {"message": fault.message, "path": fault.path, **({"index": at} if as_batch else {})}
+        for at, fault in faults.first
     ]
+    if faults.count > LISTED:
+        errors.append({"message": f"and {faults.count - LISTED} more", "path": None})
     first.details = {**first.details, "errors": errors, **({"index": index} if as_batch else {})}
     first.extensions = {**first.extensions, "errors": errors, **({"index": index} if as_batch else {})}
     return first
@@ -193,17 +230,17 @@ def _set_relation(record: RecordInput, field: FieldSchema, value: Any, is_update
         raise InvalidRelation(f'Relation "{field.name}" takes disconnect: true or false', path=field.name)
 
 
-def _refuse_both(record: RecordInput, data: Mapping[str, Any], faults: list[tuple[int, ApiError]]) -> None:
+def _refuse_both(record: RecordInput, data: Mapping[str, Any], faults: Faults) -> None:
     for field in record.connects:
         assert field.relation is not None
         if field.relation.join_name in data:
             message = f"{field.name} and {field.relation.join_name} cannot be both provided."
-            faults.append((record.index, InvalidRelation(message, path=field.name)))
+            faults.add(record.index, InvalidRelation(message, path=field.name))
     for field in record.creates:
         assert field.relation is not None
         if field.relation.join_name in data:
             message = f"Cannot provide both {field.name}.create and {field.relation.join_name}"
-            faults.append((record.index, InvalidRelation(message, path=field.name)))
+            faults.add(record.index, InvalidRelation(message, path=field.name))
 
 
 def _set_to_many(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:

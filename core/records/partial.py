@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from config.errors import ApiError
+from config.http import deadline
 from core.query import ir
 from core.query.names import Scope
 from core.query.writes import RecordInput, plan_inputs
@@ -43,6 +44,8 @@ def create_each(
         try:
             [record] = plan_inputs(scope, subject, [data], as_batch=False)
         except ApiError as fault:
+            if fault.status not in REFUSALS:
+                raise
             outcome.fault = fault
         else:
             planned.append((record, outcome))
@@ -58,6 +61,7 @@ def _write(
     selection: ir.Selection,
     as_upsert: bool,
 ) -> None:
+    deadline.check()
     inputs = [record for record, _ in planned]
     for index, record in enumerate(inputs):
         record.index = index
