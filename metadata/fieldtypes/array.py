@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidValue
+from config.http.bounds import MAX, check_count
 from metadata.fieldtypes.contract import (
     ARRAY,
     FieldType,
@@ -77,4 +78,5 @@ def clean_words(value: Json, path: str) -> list[str] | None:
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         message = f'Invalid value {show(value)} for field "{path} - Array values need to be string"'
         raise InvalidValue(message, path=path)
+    check_count(len(words), MAX.list_items, "items", path)
     return [clean_text(word, path) or "" for word in words] or None

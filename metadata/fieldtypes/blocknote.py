@@ -23,13 +23,42 @@ _CHECKBOX = re.compile(r"\[([ xX])\] ")
 _DANGEROUS = re.compile(r"[\x00-\x20]*(?:javascript|vbscript|data(?!:image/(?:png|jpe?g|gif|webp|avif)[;,]))\s*:", re.I)
 _URL_KEYS = frozenset({"href", "url", "src", "previewUrl"})
 _MAX_DEPTH = 50
+_MARKS_COUNTED = "\n\r*_~`[]()!<>&|\\#+-=\t:."
+_DELIMITER_ROW = re.compile(r"[|:\- \t]+")
 
 
 # Markdown → blocks -----------------------------------------------------------------------------------
 
 
+def marks_of(markdown: str) -> int:
+    """How much work the text is to parse: its line ends and marks, and the cells its tables are filled up to.
+
+    A mark costs up to 70 µs (measured: quotes nested 20 deep, with a line end each), any other character 40 ns.
+    """
+    return sum(map(markdown.count, _MARKS_COUNTED)) + _cells(markdown)
+
+
+def _cells(markdown: str) -> int:
+    """The cells of all tables: a row of one character has as many as the header."""
+    cells = 0
+    if "|" in markdown and "-" in markdown:
+        rows = 0
+        for line in reversed(markdown.splitlines()):
+            bare = line.strip(" \t>")
+            if not bare:
+                rows = 0
+                continue
+            if "|" in bare and _DELIMITER_ROW.fullmatch(bare):
+                cells += (bare.count("|") + 1) * rows
+            rows += 1
+    return cells
+
+
 def blocks_of(markdown: str) -> list[Block]:
-    """The blocks of a CommonMark text; ids count up, since they only need to differ within a document."""
+    """The blocks of a CommonMark text; ids count up, since they only need to differ within a document.
+
+    Raises RecursionError for emphasis inside emphasis without end.
+    """
     numbers = count(1)
     return [block for node in SyntaxTreeNode(_PARSER.parse(markdown)).children for block in _blocks(node, numbers)]
 
@@ -199,11 +228,15 @@ def _render_inlines(content: Any) -> str:
     if isinstance(content, str):
         return _guarded(_escaped(content))
     if isinstance(content, Mapping):  # a table: {"rows": [{"cells": […]}]}
-        rows = [row.get("cells", []) for row in content.get("rows", []) if isinstance(row, Mapping)]
+        rows = [_list(row.get("cells")) for row in _list(content.get("rows")) if isinstance(row, Mapping)]
         return "\n\n".join(" | ".join(_render_inlines(cell) for cell in cells) for cells in rows)
     if not isinstance(content, list):
         return ""
     return _guarded("".join(_render_inline(piece) for piece in content))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _render_inline(piece: Any) -> str:
@@ -212,7 +245,7 @@ def _render_inline(piece: Any) -> str:
     if not isinstance(piece, Mapping):
         return ""
     if piece.get("type") == "link":
-        inner = "".join(_render_inline(each) for each in piece.get("content") or [])
+        inner = "".join(_render_inline(each) for each in _list(piece.get("content")))
         return f"[{inner}]({piece.get('href', '')})"
     text, styles = str(piece.get("text", "")), piece.get("styles")
     styles = styles if isinstance(styles, Mapping) else {}

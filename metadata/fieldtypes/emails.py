@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import idna
 
 from config.errors import InvalidValue
+from config.http.bounds import MAX, check_count, spend
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
 from metadata.fieldtypes.contract import ARRAY, Json, Samples, coerce_text, register, show
 from metadata.fieldtypes.rawjson import json_part
@@ -22,6 +23,7 @@ _ASCII_DOMAIN = re.compile(
 )
 _LOCAL = re.compile(r"[^\s@\"(),:;<>\[\]\\\x00-\x1f\x7f.]+(?:\.[^\s@\"(),:;<>\[\]\\\x00-\x1f\x7f.]+)*")
 _DOTS = re.compile("[\u3002\uff0e\uff61]")  # ideographic, full-width and half-width full stops
+LONGEST = 320  # characters: 64, the sign and 255 (RFC 5321 §4.5.3.1)
 _COMPARING = frozenset({"eq", "neq", "in", "gt", "gte", "lt", "lte"})
 
 
@@ -31,6 +33,8 @@ def canonical_email(text: str) -> str | None:
     >>> canonical_email("Ada@München。Example.")
     'ada@xn--mnchen-3ya.example'
     """
+    if len(text) > LONGEST:
+        return None
     local, at, domain = text.rpartition("@")
     if not at or len(local) > 64 or not _LOCAL.fullmatch(local):
         return None
@@ -38,6 +42,9 @@ def canonical_email(text: str) -> str | None:
         local, domain = unicodedata.normalize("NFC", local), _DOTS.sub(".", domain)
     domain = domain.removesuffix(".").lower()
     if not domain.isascii():
+        if len(domain) > 253:
+            return None
+        spend("e-mail addresses with international domains", 1, MAX.international_domains)
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
         except (idna.IDNAError, UnicodeError):
@@ -66,6 +73,7 @@ def clean_emails(value: Json, path: str) -> list[str] | None:
         return None
     if not isinstance(value, list):
         raise InvalidValue(_email_message(value, path), path=path)
+    check_count(len(value), MAX.list_items, "items", path)
     emails = [canonical_email(each) if isinstance(each, str) and each else each for each in value]
     for given, email in zip(value, emails, strict=True):
         if email is None or not isinstance(email, str):

@@ -21,6 +21,7 @@ _BARE = re.compile(r"([^/?#@\s:]+)(:\d{1,5})?([/?#]\S*)?")
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)*[^\W_](?:[\w-]{0,61}[^\W_])?\.?(?::\d{1,5})?")
 _IPV6 = re.compile(r"\[[0-9a-fA-F:.]{2,45}\](?::\d{1,5})?")
 _SCRIPTS = frozenset({"javascript", "vbscript", "data", "file", "blob"})  # a click on these runs or reads something
+LONGEST = 8_192  # characters of a URL
 _CANONICAL_OPERATORS = frozenset({"eq", "neq", "in"})
 
 
@@ -32,6 +33,8 @@ def canonical_url(text: str) -> str | None:
     >>> canonical_url("HTTPS://ACME.example/Path/"), canonical_url("https://x.example/"), canonical_url("ACME.example")
     ('https://acme.example/Path', 'https://x.example', 'ACME.example')
     """
+    if len(text) > LONGEST:
+        return None
     absolute = _ABSOLUTE.fullmatch(text)
     if absolute is None:
         bare = _BARE.fullmatch(text)

@@ -17,7 +17,9 @@ from config.errors import (
     InvalidPhone,
     InvalidPhoneCallingCode,
     InvalidPhoneCountryCode,
+    shortened,
 )
+from config.http.bounds import MAX, spend
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
 from metadata.fieldtypes.contract import ARRAY, Json, Samples, clean_text, invalid_object, register
 from metadata.fieldtypes.rawjson import clean_list, json_part
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 Phone = tuple[str | None, str | None, str | None]  # national number, country, calling code
 
 _NUMBER, _COUNTRY, _CALLING = "primaryPhoneNumber", "primaryPhoneCountryCode", "primaryPhoneCallingCode"
+LONGEST = 250  # characters of a number, as phonenumbers has it
 _PRIMARY = (_NUMBER, _COUNTRY, _CALLING)
 
 
@@ -44,6 +47,8 @@ def resolve_phone(number: str | None, country: str | None, calling: str | None, 
     if number is None:
         return None, country, f"+{calling_code}" if calling_code else None
 
+    if len(number) > LONGEST:
+        raise InvalidPhone(f"Provided phone number is invalid {shortened(number, 64)}", path=path)
     region = country or _main_region(calling_code)
     parsed = parse_plain(number, region)
     if parsed is None or not (parsed.region or country):
@@ -68,6 +73,7 @@ class _Parsed(NamedTuple):
 
 
 def _parse(number: str, region: str | None, path: str) -> _Parsed:
+    spend("phone numbers that have to be read closely", 1, MAX.phone_numbers)
     try:
         parsed = phonenumbers.parse(number, region)
     except NumberParseException:
@@ -157,7 +163,7 @@ def _known_calling_code(calling: str | None, path: str) -> int | None:
     if calling is None:
         return None
     digits = calling.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()) or int(digits[:6]) not in COUNTRY_CODE_TO_REGION_CODE:
+    if len(digits) > 6 or not (digits.isascii() and digits.isdigit()) or int(digits) not in COUNTRY_CODE_TO_REGION_CODE:
         raise InvalidPhoneCallingCode(f"Invalid calling code {calling}", path=path)
     return int(digits)
 

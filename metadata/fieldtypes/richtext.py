@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from config.errors import InvalidValue
-from metadata.fieldtypes.blocknote import blocks_of, has_dangerous_url, markdown_of
+from config.errors import InvalidValue, MalformedBody
+from config.http.bounds import MAX, check_json, spend
+from metadata.fieldtypes.blocknote import blocks_of, has_dangerous_url, markdown_of, marks_of
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
 from metadata.fieldtypes.contract import NULLABLE_TEXT, Json, Samples, clean_text, register
 from metadata.fieldtypes.rawjson import storable_json
@@ -21,9 +22,11 @@ def clean_blocknote(value: Json, path: str) -> str | None:
     text = clean_text(value, path)
     if text is None:
         return None
+    spend("characters of blocks", len(text), MAX.blocks_chars)
     try:
+        check_json(text.encode())
         blocks = json.loads(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, MalformedBody):
         raise InvalidValue(f'Invalid blocknote value for field "{path}" - must contain valid JSON', path=path) from None
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise InvalidValue(f'Invalid blocknote value for field "{path}" - must be a JSON array of blocks', path=path)
@@ -31,6 +34,22 @@ def clean_blocknote(value: Json, path: str) -> str | None:
     if has_dangerous_url(blocks):
         raise InvalidValue(f'Dangerous URL protocol in blocknote content for field "{path}"', path=path)
     return text
+
+
+def clean_markdown(value: Json, path: str) -> str | None:
+    text = clean_text(value, path)
+    if text is not None:
+        spend("characters of Markdown", len(text), MAX.rich_text_chars)
+    return text
+
+
+def _converted(markdown: str, path: str) -> str:
+    """The blocks of a text that is not too much work."""
+    spend("marks of Markdown", marks_of(markdown), MAX.rich_text_marks)
+    try:
+        return _blocknote(markdown)
+    except RecursionError:
+        raise InvalidValue(f'Invalid Markdown for field "{path}": nested too deeply', path=path) from None
 
 
 def _blocknote(markdown: str) -> str:
@@ -59,7 +78,7 @@ class RichTextType(CompositeType):
                 clean=clean_blocknote,
                 json_schema={"type": ["string", "null"]},
             ),
-            text_part("markdown", "Markdown"),
+            text_part("markdown", "Markdown", clean=clean_markdown),
         ]
     )
     empty_subfields = ("blocknote", "markdown")
@@ -117,7 +136,7 @@ class RichTextType(CompositeType):
             return cleaned
         blocknote, markdown = cleaned.get("blocknote"), cleaned.get("markdown")
         if markdown is not None:
-            blocknote = _blocknote(markdown)
+            blocknote = _converted(markdown, f"{field.name}.markdown")
         elif blocknote is not None:
             markdown = markdown_of(json.loads(blocknote)) or None
         return {"blocknote": blocknote, "markdown": markdown}
