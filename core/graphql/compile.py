@@ -36,16 +36,16 @@ from graphql import (
     ValueNode,
     VariableNode,
     get_named_type,
-    parse,
 )
 from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 
 from config.errors import ApiError, BadRequest, GraphqlValidation, TooComplex, UnknownObject
 from config.graphql_errors import api_error
+from config.http.graphql_bounds import check_field_count, merge_conflict, parse_bounded
 from config.rendering import dumps
 from core.graphql.arguments import LIST_ARGUMENTS, read_arguments
 from core.graphql.operations import Operation
-from core.graphql.rules import MAX_TOKENS, check_document, check_field_count, check_root_fields
+from core.graphql.rules import check_document, check_root_fields
 from core.query import ir
 from metadata.schema import ObjectSchema
 
@@ -53,6 +53,7 @@ Variables = Mapping[str, Any]
 MISSING: Any = object()  # a variable without a value: as if what holds it were not written
 META_FIELDS = ("__typename", "__schema", "__type")
 KEPT_SHAPES = 32  # sets of picks of one document
+LONGEST_SHAPE = 20_000  # characters of the variables that make one; longer ones do not come again
 
 # Values ----------------------------------------------------------------------------------------------
 
@@ -138,7 +139,7 @@ class Source:
 def parse_document(text: str, operation_name: str | None) -> Source:
     """Read a document and choose its operation. Raises GraphqlSyntax, BadRequest, TooComplex."""
     try:
-        document = parse(text, no_location=True, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_TOKENS)
+        document = parse_bounded(text, no_location=True)
     except GraphQLError as fault:
         raise api_error(fault) from None
     operation = _choose(document, operation_name)
@@ -147,7 +148,6 @@ def parse_document(text: str, operation_name: str | None) -> Source:
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
     survey = _Survey(fragments)
     survey.root(operation.selection_set)
-    check_field_count(survey.field_count)
     for directive in operation.directives:
         survey.directive(directive)
     return Source(
@@ -181,14 +181,12 @@ class _Survey:
         self.at_root: set[str] = set()
         self.root_nodes: list[FieldNode] = []
         self.variables: dict[str, None] = {}
-        self.field_count = 0
 
     def root(self, selection_set: SelectionSetNode) -> None:
         for selection in selection_set.selections:
             self.directives(selection.directives)
             match selection:
                 case FieldNode():
-                    self.field_count += 1
                     self.root_nodes.append(selection)
                     if selection.selection_set is not None:
                         self.below(selection.selection_set)
@@ -206,7 +204,6 @@ class _Survey:
             self.directives(selection.directives)
             match selection:
                 case FieldNode():
-                    self.field_count += 1
                     for argument in selection.arguments:
                         self.note(argument.value)
                     if selection.selection_set is not None:
@@ -312,6 +309,8 @@ class Document:
             return self._only_shape
         given = {name: variables[name] for name in self.source.shape_variables if name in variables}
         key = dumps(given)
+        if len(key) > LONGEST_SHAPE:
+            return self._compiler.root_fields(given)
         found = self._shapes.get(key)
         if found is None:
             if len(self._shapes) >= KEPT_SHAPES:
@@ -415,19 +414,10 @@ def check_mergeable(key: str, nodes: Sequence[FieldNode]) -> None:
 
     GraphQL specification §5.3.2.
     """
-    first = nodes[0]
-    for other in nodes[1:]:
-        if other.name.value != first.name.value:
-            raise GraphqlValidation(
-                f'Fields "{key}" conflict because "{first.name.value}" and "{other.name.value}" are different fields.'
-                " Use different aliases on the fields to fetch both if this was intentional."
-            )
-        if _arguments(other) != _arguments(first):
-            raise GraphqlValidation(
-                f'Fields "{key}" conflict because they have differing arguments.'
-                " Use different aliases on the fields to fetch both if this was intentional."
-            )
-
-
-def _arguments(node: FieldNode) -> dict[str, ValueNode]:
-    return {each.name.value: each.value for each in node.arguments}
+    reason = merge_conflict(nodes)
+    if reason is not None:
+        reason = reason.replace("'", '"')
+        raise GraphqlValidation(
+            f'Fields "{key}" conflict because {reason}.'
+            " Use different aliases on the fields to fetch both if this was intentional."
+        )

@@ -31,10 +31,9 @@ from graphql.execution.values import get_argument_values
 
 from config.errors import GraphqlValidation, TooComplex
 from config.graphql_errors import api_error
+from config.http.bounds import MAX
 from config.rendering import dumps
 from core.graphql.compile import Variables, check_mergeable
-
-LARGEST_ANSWER = 64_000_000  # characters; the usual question is answered with about 0.1 million per object
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,8 +70,8 @@ def introspect(
 
 def check_introspected(length: int) -> None:
     """Refuse to answer more about the schema in one request than anybody can use."""
-    if length > LARGEST_ANSWER:
-        raise TooComplex(f"The answer about the schema is longer than {LARGEST_ANSWER} characters")
+    if length > MAX.introspection_chars:
+        raise TooComplex(f"The answer about the schema is longer than {MAX.introspection_chars} characters")
 
 
 class _Introspection:

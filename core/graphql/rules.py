@@ -41,13 +41,9 @@ from graphql.validation.rules.known_argument_names import KnownArgumentNamesOnDi
 from graphql.validation.rules.provided_required_arguments import ProvidedRequiredArgumentsOnDirectivesRule
 from graphql.validation.specified_rules import recommended_rules
 
-from config.errors import BadRequest, TooComplex
+from config.errors import BadRequest
 from config.graphql_errors import api_error
-
-MAX_ROOT_FIELDS = 20
-MAX_FIELDS = 2_000  # selected in one document
-MAX_TOKENS = 100_000  # of a document, before it is parsed any further
-
+from config.http.graphql_bounds import check_root_field_count
 
 class KnownFragmentTypesRule(ValidationRule):
     """A fragment on a type that does not exist would silently select nothing."""
@@ -98,20 +94,9 @@ def check_root_fields(nodes: Sequence[FieldNode]) -> None:
     `__typename` costs nothing, and `__type` is asked of several types.
     """
     names = [node.name.value for node in nodes if node.name.value != "__typename"]
-    if len(names) > MAX_ROOT_FIELDS:
-        raise TooComplex(
-            f"Query too complex - Too many root resolvers requested: {len(names)}"
-            f" - Maximum allowed root resolvers: {MAX_ROOT_FIELDS}"
-        )
+    check_root_field_count(len(names))
     seen: set[str] = set()
     for name in names:
         if name in seen and name != "__type":
             raise BadRequest(f'Duplicate root resolver: "{name}"')
         seen.add(name)
-
-
-def check_field_count(count: int) -> None:
-    if count > MAX_FIELDS:
-        raise TooComplex(
-            f"Query too complex - Too many fields requested: {count} - Maximum allowed fields: {MAX_FIELDS}"
-        )

@@ -28,19 +28,23 @@ from graphql import (
     get_named_type,
     is_input_type,
     is_leaf_type,
-    parse,
     validate,
     visit,
 )
 
+from config.http.graphql_bounds import (
+    MAX_ERRORS,
+    RULES,
+    check_root_field_count,
+    merge_faults,
+    parse_bounded,
+    root_field_count,
+)
 from metadata.graphql.parts import bare_fields
 from metadata.graphql.schema import schema
 
-MAX_TOKENS = 10_000  # the standard introspection query has about 250
-MAX_COMMENTS = 1_000
 KEPT_DOCUMENTS = 256
 MAX_KEPT_CHARACTERS = 20_000
-MAX_ERRORS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,15 @@ def prepare(text: str) -> Prepared:
 
 
 def _prepare(text: str) -> Prepared:
-    document = parse(text, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_COMMENTS)
+    document = parse_bounded(text)
     _answer_bare_fields(document)
     graphql_schema: GraphQLSchema = schema().graphql_schema
     _retype_variables(document, graphql_schema)
-    return Prepared(document, tuple(validate(graphql_schema, document, max_errors=MAX_ERRORS)))
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            check_root_field_count(root_field_count(definition, document))
+    errors = validate(graphql_schema, document, RULES, max_errors=MAX_ERRORS) or merge_faults(document)
+    return Prepared(document, tuple(errors))
 
 
 _kept = lru_cache(maxsize=KEPT_DOCUMENTS)(_prepare)
@@ -95,10 +103,11 @@ def _retype_variables(document: DocumentNode, graphql_schema: GraphQLSchema) -> 
     `[ID!]` becomes `[UUID!]`, and a name the schema does not have (`CreateFieldInputDTO`) that of the place;
     list and non-null stay as declared. A variable that stands in several places follows the first one.
     """
-    for definition in document.definitions:
-        if not isinstance(definition, OperationDefinitionNode) or not definition.variable_definitions:
-            continue
-        places = _variable_places(document, graphql_schema)
+    operations = [
+        each for each in document.definitions if isinstance(each, OperationDefinitionNode) and each.variable_definitions
+    ]
+    places = _variable_places(document, graphql_schema) if operations else {}
+    for definition in operations:
         for variable in definition.variable_definitions:
             expected = places.get(variable.variable.name.value)
             named = _named_node(variable.type)

@@ -19,7 +19,6 @@ from django.utils.module_loading import import_string
 from graphene_django.views import GraphQLView
 from graphql import (
     DocumentNode,
-    ExecutionContext,
     ExecutionResult,
     FieldNode,
     GraphQLError,
@@ -32,6 +31,8 @@ from graphql import (
 from config.errors import (
     ApiError,
     BodyTooLarge,
+    ClientGone,
+    DeadlineExceeded,
     Forbidden,
     GraphqlValidation,
     MethodNotAllowed,
@@ -44,20 +45,13 @@ from config.http.request_kinds import READS_ONLY
 from config.observability import stage
 from config.rendering import dumps
 from config.server.sqlstate import machine_error
-from metadata.graphql.document import prepare
+from metadata.graphql.cost import CountingExecution, check_cost
+from metadata.graphql.document import MAX_KEPT_CHARACTERS, prepare
 from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import InvalidScalar
 from metadata.graphql.schema import schema, shown_to
 
 KEPT_INTROSPECTIONS = 16
-
-
-class SynchronousExecution(ExecutionContext):
-    """No resolver here is a coroutine, so nobody needs to look whether one is."""
-
-    @staticmethod
-    def is_awaitable(value: Any) -> bool:
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +65,7 @@ class Answer:
 class MetadataView(GraphQLView):
     """graphene-django's view with this API's authentication, errors and status codes."""
 
-    execution_context_class = SynchronousExecution
+    execution_context_class = CountingExecution
 
     def __init__(self, **options: Any) -> None:
         super().__init__(schema=schema(), **options)
@@ -116,12 +110,15 @@ class MetadataView(GraphQLView):
         if operation.operation == OperationType.QUERY:
             request.META[READS_ONLY] = True
         if not _is_introspection(operation):
-            return self._run(request, prepared.document, variables, operation_name)
+            return self._run(request, prepared.document, operation, variables, operation_name)
         shown = shown_to(request.principal)  # type: ignore[attr-defined]
-        key = (id(shown), text, operation_name, json.dumps(variables, sort_keys=True, default=str))
+        asked = json.dumps(variables, sort_keys=True, default=str)
+        key = (id(shown), text, operation_name, asked)
         kept = _introspections.get(key)
         if kept is None or kept[0] is not shown:
-            answer = self._run(request, prepared.document, variables, operation_name, shown)
+            answer = self._run(request, prepared.document, operation, variables, operation_name, shown)
+            if len(text) + len(asked) > MAX_KEPT_CHARACTERS:
+                return answer
             kept = _introspections[key] = (shown, answer)
         return kept[1]
 
@@ -129,14 +126,16 @@ class MetadataView(GraphQLView):
         self,
         request: HttpRequest,
         document: DocumentNode,
+        operation: OperationDefinitionNode,
         variables: Any,
         operation_name: str | None,
         shown: GraphQLSchema | None = None,
     ) -> Answer:
         """The answer of an operation; `shown` is the schema that introspection asks about."""
-        request.rows = WorkspaceRows(request.principal.workspace_id)  # type: ignore[attr-defined]
+        rows = request.rows = WorkspaceRows(request.principal.workspace_id)  # type: ignore[attr-defined]
         request.locale = request.headers.get("X-Locale")  # type: ignore[attr-defined]
         with stage(request, "execute"):
+            check_cost(self.schema.graphql_schema, document, operation, variables, rows)
             result = execute(
                 self.schema.graphql_schema if shown is None else shown,
                 document,
@@ -151,7 +150,7 @@ class MetadataView(GraphQLView):
         if all(each.path is None for each in result.errors):  # before any field: the variables do not fit
             return Answer(400, dumps({"errors": [_error(request, each) for each in result.errors]}))
         for fault in result.errors:
-            if isinstance(fault.original_error, TooComplex):  # what was answered until then is of no use
+            if isinstance(fault.original_error, TooComplex | DeadlineExceeded | ClientGone):  # what was answered until then is of no use
                 return Answer(200, dumps({"errors": [_error(request, fault)], "data": None}))
         errors = [_error(request, each) for each in _first_of_each_root(result.errors)]
         return Answer(200, dumps({"errors": errors, "data": result.data}))

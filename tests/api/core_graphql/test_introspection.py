@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,7 +80,7 @@ def test_questions_refused(api: Api, text: str, message: str) -> None:
 
 
 def test_an_answer_that_outgrows_all_use_is_refused_while_it_grows(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(introspection, "LARGEST_ANSWER", 100_000)
+    monkeypatch.setattr(introspection, "MAX", replace(introspection.MAX, introspection_chars=100_000))
     answer = api.graphql("{ __schema { types { fields { type { fields { name } } } } } }")
     assert answer.body["data"] == {"__schema": None}
     [error] = answer.body["errors"]
