@@ -38,6 +38,8 @@ class GraphqlRequest:
 def read_request(request: HttpRequest, *, takes_files: bool = False) -> GraphqlRequest:
     """What a POST's body or a GET's query string asks; files of a multipart body stand in the variables.
 
+    `takes_files` is said for /metadata alone, whose bodies are smaller.
+
     Raises MethodNotAllowed, BodyTooLarge, MalformedBody, BadRequest.
     """
     if request.method == "POST":
@@ -62,7 +64,10 @@ def read_request(request: HttpRequest, *, takes_files: bool = False) -> GraphqlR
 
 def _read_post(request: HttpRequest, takes_files: bool) -> Any:
     is_multipart = request.content_type == "multipart/form-data"
-    largest = settings.MAX_UPLOAD_BYTES if is_multipart and takes_files else settings.MAX_BODY_BYTES
+    largest = MAX.metadata_bytes if takes_files else settings.MAX_BODY_BYTES
+    if is_multipart and takes_files:
+        largest = settings.MAX_UPLOAD_BYTES
+    nodes = MAX.metadata_nodes if takes_files else None
     if int(request.META.get("CONTENT_LENGTH") or 0) > largest:
         raise BodyTooLarge(f"Body is larger than {largest} bytes")
     if is_multipart:
@@ -70,16 +75,16 @@ def _read_post(request: HttpRequest, takes_files: bool) -> Any:
         operations = request.POST.get("operations")  # the request's JSON, where files come beside it
         if operations is None:
             return request.POST
-        asked = read_json(operations.encode())
+        asked = read_json(operations.encode(), nodes)
         if takes_files and "map" in request.POST:
-            _place_files(asked, read_json(request.POST["map"].encode()), request.FILES)
+            _place_files(asked, read_json(request.POST["map"].encode(), nodes), request.FILES)
         return asked
-    body = read_body(request)
+    body = read_body(request, largest)
     if request.content_type == "application/graphql":
         return {"query": _unicode(body)}
     if request.content_type == _FORM and not body.lstrip().startswith((b"{", b"[")):
         return _read_form(body)
-    return read_json(body) if body.strip() else _parameters(request)
+    return read_json(body, nodes) if body.strip() else _parameters(request)
 
 
 def _parameters(request: HttpRequest) -> QueryDict:

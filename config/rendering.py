@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -13,7 +13,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
 from config.errors import BodyTooLarge, MalformedBody
-from config.http.bounds import check_json
+from config.http.bounds import MAX, check_json
 
 JSON_CONTENT_TYPE = "application/json; charset=utf-8"
 
@@ -32,13 +32,13 @@ def dumps(value: Any) -> bytes:
         return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def read_json(body: bytes) -> Any:
-    """The JSON value that a client sent; raises MalformedBody, TooComplex when it holds more than anybody may send."""
-    check_json(body)
-    return loads(body)
+def read_json(body: bytes, largest: int | None = None) -> Any:
+    """The JSON value that a client sent, of at most `largest` values. Raises MalformedBody, TooComplex."""
+    check_json(body, largest)
+    return loads(body, _int)
 
 
-def loads(body: bytes) -> Any:
+def loads(body: bytes, parse_int: Callable[[str], int] = int) -> Any:
     """The value of a JSON text; raises MalformedBody with the place of the fault. Integers of any size stay exact.
 
     What is not Unicode is refused, lone surrogates too (RFC 8259 §8.2).
@@ -46,7 +46,7 @@ def loads(body: bytes) -> Any:
     try:
         if _LONG_NUMBER not in body.translate(_DIGITS):
             return orjson.loads(body)
-        value = json.loads(body.decode(), parse_constant=_refuse_constant, parse_float=_finite)
+        value = json.loads(body.decode(), parse_constant=_refuse_constant, parse_float=_finite, parse_int=parse_int)
         if b"\\u" in body:
             json.dumps(value, ensure_ascii=False).encode()  # fails for what UTF-8 cannot hold
         return value
@@ -54,6 +54,13 @@ def loads(body: bytes) -> Any:
         raise MalformedBody("The JSON is no valid Unicode") from None
     except (ValueError, RecursionError) as fault:
         raise MalformedBody(str(fault) or "Body is not JSON") from None
+
+
+def _int(text: str) -> int:
+    """A whole number of a client; reading the digits of one takes the square of their count."""
+    if len(text) > MAX.digits:
+        raise ValueError(f"A number has more than {MAX.digits} digits")
+    return int(text)
 
 
 def _finite(text: str) -> float:
@@ -68,20 +75,21 @@ def _refuse_constant(name: str) -> Any:
 
 
 class LenientJSONParser(BaseParser):
-    """Reads every body as JSON whatever its content type says: real clients send JSON as form or text."""
+    """Reads every body of the Metadata API as JSON whatever its content type says: clients send it as form or text."""
 
     media_type = "*/*"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        body = read_body(stream)
-        return read_json(body) if body.strip() else {}
+        body = read_body(stream, MAX.metadata_bytes)
+        return read_json(body, MAX.metadata_nodes) if body.strip() else {}
 
 
-def read_body(stream: Any) -> bytes:
-    """The whole body, refused beyond settings.MAX_BODY_BYTES."""
+def read_body(stream: Any, largest_bytes: int | None = None) -> bytes:
+    """The whole body, refused beyond that or settings.MAX_BODY_BYTES."""
     body: bytes = stream.body if hasattr(stream, "body") else stream.read()
-    if len(body) > settings.MAX_BODY_BYTES:
-        raise BodyTooLarge(f"Body is larger than {settings.MAX_BODY_BYTES} bytes")
+    largest = settings.MAX_BODY_BYTES if largest_bytes is None else largest_bytes
+    if len(body) > largest:
+        raise BodyTooLarge(f"Body is larger than {largest} bytes")
     return body
 
 

@@ -172,6 +172,9 @@ RATE_LIMIT_ADDRESS = (  # without a key that works
 )
 RATE_STORAGE = "apikeys.rates.lease"  # (Sequence[Ask]) -> Sequence[Loan], for all processes
 REQUEST_DEADLINE_S = float(os.environ.get("REQUEST_DEADLINE_S", "30"))  # of the work of one request
+LONG_WORK_DEADLINE_S = float(
+    os.environ.get("LONG_WORK_DEADLINE_S", "3600")
+)  # of an import, an export, a data model applied
 MAX_PAGE_SIZE_REST = 200
 MAX_PAGE_SIZE_GRAPHQL = 1000
 DEFAULT_PAGE_SIZE = 60

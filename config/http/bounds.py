@@ -19,22 +19,27 @@ from config.http import deadline
 class Bounds:
     json_nodes: int = 250_000  # values and member names of a JSON body
     json_depth: int = 128  # objects and lists inside each other
+    digits: int = 1_000  # of one number
     record_members: int = 2_000  # members of one record
     list_items: int = 1_000  # of one list of texts, addresses, numbers or links
     rich_text_chars: int = 1_000_000  # of the Markdown of one request
-    rich_text_marks: int = 20_000  # of them line ends and characters that mean something in Markdown
-    blocks_chars: int = 5_000_000  # of the BlockNote JSON of one request
+    rich_text_marks: int = 10_000  # of them line ends and characters that mean something in Markdown
+    blocks_chars: int = 1_000_000  # of the BlockNote JSON of one request
     phone_numbers: int = 5_000  # read in one request
-    international_domains: int = 1_000  # of e-mail addresses in one request
+    international_domains: int = 500  # of e-mail addresses in one request
     query_string_bytes: int = 65_536
     query_parameters: int = 200
     filter_values: int = 10_000  # operands of one filter
-    graphql_tokens: int = 100_000  # of one document
+    graphql_tokens: int = 20_000  # of one document
     graphql_fields: int = 2_000  # selected in one document, fragments counted each time they are spread
     graphql_depth: int = 30  # fields inside fields
     graphql_root_fields: int = 20
     graphql_directives: int = 200
     graphql_definitions: int = 200  # operations and fragments of one document
+    answer_values: int = 5_000_000  # of the records of an answer, every page of nested ones as full as may be
+    metadata_bytes: int = 1_048_576  # of a body of the two Metadata APIs, but of the data model as a file
+    metadata_nodes: int = 50_000  # values and member names of such a body
+    metadata_items: int = 60  # of one mutation that changes several
     metadata_values: int = 150_000  # that a document of /metadata could answer
     introspection_chars: int = 32_000_000  # of one answer about the schema of /graphql
     csv_cell_lines: int = 10_000  # of the file inside one quoted cell
@@ -53,38 +58,40 @@ _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(code for code in range(256) if chr(code) not in "[]{}")
 
 
-def check_json(text: bytes) -> None:
-    """Refuse JSON of more values or deeper nesting than may be; raises MalformedBody, TooComplex.
+def check_json(text: bytes, largest: int | None = None) -> None:
+    """Refuse JSON of more values (by default MAX_JSON_NODES) or deeper nesting than may be.
+
+    Raises MalformedBody, TooComplex.
 
     Asked before the text is parsed, since what it becomes can be thirty times as large. A short text costs a
     third of a microsecond, 10 MB cost 50 ms.
     """
+    if largest is None:
+        largest = MAX.json_nodes
     opened = text.count(b"[") + text.count(b"{")
-    if opened <= MAX.json_depth and len(text) <= MAX.json_nodes:
+    if opened <= MAX.json_depth and len(text) <= largest:
         return
-    is_few = len(text) <= MAX.json_nodes or opened + text.count(b",") + text.count(b":") <= MAX.json_nodes
+    is_few = len(text) <= largest or opened + text.count(b",") + text.count(b":") <= largest
     if is_few and not (opened > MAX.json_depth and _is_deeper(text, MAX.json_depth)):
         return  # not even when what stands in strings is counted
-    bare = _without_strings(text)
-    if bare.count(b",") + bare.count(b":") + bare.count(b"[") + bare.count(b"{") > MAX.json_nodes:
-        raise _too_many_values()
+    bare = _without_strings(text, largest)
+    if bare.count(b",") + bare.count(b":") + bare.count(b"[") + bare.count(b"{") > largest:
+        raise _too_many_values(largest)
     if _is_deeper(bare, MAX.json_depth):
         raise TooComplex(f"The JSON is nested more than {MAX.json_depth} levels deep")
 
 
-def _too_many_values() -> TooComplex:
-    return TooComplex(
-        f"The JSON holds more than {MAX.json_nodes} values and names", hint="Send it in several requests."
-    )
+def _too_many_values(largest: int) -> TooComplex:
+    return TooComplex(f"The JSON holds more than {largest} values and names", hint="Send it in several requests.")
 
 
-def _without_strings(text: bytes) -> bytes:
+def _without_strings(text: bytes, largest: int) -> bytes:
     """The text outside its strings; a string more than there may be values is refused before it is cut out."""
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     quotes = text.count(b'"')
-    if quotes > 2 * MAX.json_nodes + 2:
-        raise _too_many_values()
+    if quotes > 2 * largest + 2:
+        raise _too_many_values(largest)
     if quotes % 2:
         raise MalformedBody("A string of the JSON is not closed")
     return b"".join(text.split(b'"')[::2])
@@ -103,10 +110,10 @@ def _is_deeper(text: bytes, depth: int) -> bool:
 def spend(what: str, amount: int, largest: int) -> None:
     """Count what is dear towards what one request may use of it; raises TooComplex beyond `largest`.
 
-    Outside requests each call stands alone.
+    Outside requests, and in long work, each call stands alone.
     """
     current = deadline.current()
-    if current is not None:
+    if current is not None and not current.is_long:
         amount += current.spent.get(what, 0)
         current.spent[what] = amount
     if amount > largest:

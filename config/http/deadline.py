@@ -23,12 +23,13 @@ IS_GONE = "fourgate.is_gone"  # member of the WSGI environment
 class Deadline:
     """When the work must be done; `check` raises DeadlineExceeded or ClientGone."""
 
-    __slots__ = ("ends_at_s", "is_gone", "seconds", "spent")
+    __slots__ = ("ends_at_s", "is_gone", "is_long", "seconds", "spent")
 
     def __init__(self, seconds: float, is_gone: Callable[[], bool] | None = None) -> None:
         self.seconds = seconds
         self.ends_at_s = monotonic() + seconds  # of the monotonic clock
         self.is_gone = is_gone
+        self.is_long = False  # works through any number of records, each of which is bounded alone
         self.spent: dict[str, int] = {}  # what `config.http.bounds` counts over the whole request
 
     def check(self) -> None:
@@ -73,6 +74,6 @@ def allow(seconds: float) -> Deadline:
     deadline = _current.get()
     longer = Deadline(seconds, None if deadline is None else deadline.is_gone)
     if deadline is not None:
-        deadline.seconds, deadline.ends_at_s = longer.seconds, longer.ends_at_s
+        deadline.seconds, deadline.ends_at_s, deadline.is_long = longer.seconds, longer.ends_at_s, True
         return deadline
     return longer

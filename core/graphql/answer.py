@@ -19,6 +19,7 @@ from graphql import GraphQLResolveInfo, GraphQLSchema, get_named_type
 
 from config.errors import ApiError, MixedFields
 from config.graphql_errors import api_error, error_json
+from config.http import deadline
 from config.principal import Principal
 from config.rendering import dumps
 from core.graphql.compile import MISSING, Document, Selector, Source, literal, parse_document
@@ -63,6 +64,7 @@ class RecordApi:
         is_whole, introspected = True, 0
         for root in document.root_fields(variables):
             try:
+                deadline.check()
                 if root.operation is not None:
                     text = root.operation.answer(principal, self.schema, root.query(variables), root.picks)
                 elif root.name == "__typename":

@@ -35,6 +35,8 @@ from config.http.bounds import MAX
 from config.rendering import dumps
 from core.graphql.compile import Variables, check_mergeable
 
+MOST_MEMBERS = 32
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Member:
@@ -87,6 +89,8 @@ class _Introspection:
     def members(self, type_name: str, nodes: Sequence[FieldNode]) -> tuple[_Member, ...]:
         of_type = cast(GraphQLObjectType, introspection_types[type_name])
         collected = collect_sub_fields(self.schema, self.fragments, self.variables, of_type, list(nodes))
+        if len(collected) > MOST_MEMBERS:  # nothing there has so many, but aliases
+            raise TooComplex(f"At most {MOST_MEMBERS} members of a {type_name} can be asked for, not {len(collected)}")
         return tuple(self.member(of_type, key, group) for key, group in collected.items())
 
     def member(self, of_type: GraphQLObjectType, key: str, nodes: Sequence[FieldNode]) -> _Member:

@@ -45,6 +45,7 @@ from config.errors import BadRequest
 from config.graphql_errors import api_error
 from config.http.graphql_bounds import check_root_field_count
 
+
 class KnownFragmentTypesRule(ValidationRule):
     """A fragment on a type that does not exist would silently select nothing."""
 

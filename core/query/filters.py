@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.errors import InvalidFilter, TooComplex, UnknownField
+from config.http.bounds import MAX
 from core.query import ir
 from core.query.names import Scope, inverse_of, member_names, nearest, require, require_readable, value_field
 from core.query.plan import (
@@ -49,6 +50,7 @@ class _Planner:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.conditions = 0
+        self.values = 0
 
     def plan(self, subject: ObjectSchema, query_filter: ir.Filter, hops: int, depth: int) -> Condition:
         if depth > MAX_NESTING:
@@ -147,6 +149,9 @@ class _Planner:
             )
         if not operand:
             raise InvalidFilter(f"Invalid filter value for field {path}. Expected non-empty array", path=path)
+        self.values += len(operand)
+        if self.values > MAX.filter_values:
+            raise TooComplex(f"Filter has more than {MAX.filter_values} values in its lists")
         values = [
             field.type.coerce(item, operator_name, field, path) for item in operand if item is not None and item != ""
         ]

@@ -15,7 +15,7 @@ from core.query.filters import mentions_deleted, plan_filter
 from core.query.names import Scope, find_object, member_names, nearest, require, require_readable, value_field
 from core.query.orders import DIRECTIONS, plan_order
 from core.query.plan import Condition, Constant, CursorOf, Member, Node, OrderKey
-from core.query.selections import plan_edge_items, plan_members
+from core.query.selections import MAX_AGGREGATES, answer_values, plan_edge_items, plan_members, spend_values
 from metadata.fieldtypes.contract import FieldSql
 from metadata.schema import FieldSchema, ObjectSchema
 
@@ -109,6 +109,7 @@ def plan_groups(scope: Scope, query: ir.GroupBy) -> GroupPlan:
             record_members = plan_members(scope, subject, query.selection)
     else:
         members, edge_items = _picked_members(scope, subject, query.selection)
+    spend_values(limit * (len(members) + RECORDS_PER_GROUP * answer_values((*record_members, *edge_items))))
     return GroupPlan(
         subject,
         plan_filter(scope, subject, query.filter),
@@ -139,7 +140,13 @@ def _aggregate(scope: Scope, subject: ObjectSchema, name: str) -> AggregateSpec:
     return spec
 
 
+def _check_aggregates(count: int) -> None:
+    if count > MAX_AGGREGATES:
+        raise TooComplex(f"At most {MAX_AGGREGATES} aggregates can be asked for of groups, not {count}")
+
+
 def _rest_members(scope: Scope, subject: ObjectSchema, query: ir.GroupBy) -> tuple[GroupMember, ...]:
+    _check_aggregates(len(query.aggregates))
     members = [GroupMember(name, "text", _aggregate(scope, subject, name).sql) for name in query.aggregates]
     members.append(GroupMember("groupByDimensionValues", "dimensions"))
     if query.with_records:
@@ -152,6 +159,7 @@ def _picked_members(
 ) -> tuple[tuple[GroupMember | Constant, ...], tuple[Any, ...]]:
     members: list[GroupMember | Constant] = []
     edge_items: tuple[Any, ...] = ()
+    _check_aggregates(len(picks))
     for pick in picks:
         if pick.type_name is not None:
             members.append(Constant(pick.key, f'"{pick.type_name}"'))

@@ -15,8 +15,6 @@ from config.principal import Permissions, Principal, Verb
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 DOWNLOAD_FLAG = "DOWNLOAD_FILE"
-
-
 LONGEST_COMPARED = 64  # characters of a name; longer ones are nobody's typing mistake
 MOST_COMPARED = 1_000  # known names
 SUGGESTIONS = 20  # of one request: comparing names takes a millisecond

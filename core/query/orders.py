@@ -25,6 +25,7 @@ DIRECTIONS = {  # name: (descending, nulls first)
 }
 _DIRECTION_NAMES = ", ".join(DIRECTIONS)
 MAX_KEYS = 20
+LONGEST_CURSOR = 1_000_000  # characters: one holds a value of the record for each key of the order
 
 
 def plan_order(scope: Scope, subject: ObjectSchema, order: Sequence[ir.Order]) -> tuple[OrderKey, ...]:
@@ -140,6 +141,8 @@ def _value_key(field: FieldSchema, item: ir.Order, rest: tuple[str, ...], label:
 
 def decode_cursor(cursor: str, order: Sequence[OrderKey]) -> tuple[Any, ...]:
     """The boundary record's value for each order key, ready to be a parameter; raises InvalidCursor."""
+    if len(cursor) > LONGEST_CURSOR:
+        raise InvalidCursor.of(cursor)
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         content = json.loads(base64.b64decode(padded, validate=True))  # orjson would round integers beyond 64 bits

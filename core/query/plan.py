@@ -206,6 +206,7 @@ class Total:
 @dataclass(frozen=True, slots=True)
 class Connection:
     members: tuple[Edges | PageInfo | Aggregate | Total | Constant, ...]
+    values: int = 0  # that it can hold at most; counted for roots only
 
 
 # Statements ------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from core.query.filters import mentions_deleted, plan_filter
 from core.query.names import Scope, find_object, require
 from core.query.orders import plan_order
 from core.query.plan import Condition, FindPlan
-from core.query.selections import plan_members, plan_root_connection, plan_window
+from core.query.selections import answer_values, plan_members, plan_root_connection, plan_window, spend_values
 from metadata.schema import ObjectSchema
 
 DEFAULT_SIZE = 60
@@ -19,13 +19,16 @@ def plan_page(scope: Scope, query: ir.Find) -> FindPlan:
     subject, condition, sees_deleted = _matching(scope, query)
     order = plan_order(scope, subject, query.order)
     size = DEFAULT_SIZE if query.page.size is None else query.page.size
+    members = plan_members(scope, subject, query.selection)
+    if isinstance(query.selection, ir.Everything) and query.selection.depth:
+        spend_values(answer_values(members, size))
     return FindPlan(
         subject,
         condition,
         sees_deleted,
         order,
         plan_window(query.page, size, order),
-        members=plan_members(scope, subject, query.selection),
+        members=members,
         with_total=query.with_total,
     )
 
@@ -36,13 +39,15 @@ def plan_connection_page(scope: Scope, query: ir.Find) -> FindPlan:
     order = plan_order(scope, subject, query.order)
     size = DEFAULT_SIZE if query.page.size is None else query.page.size
     assert isinstance(query.selection, tuple)
+    connection = plan_root_connection(scope, subject, query.selection, cost=max(size, 1))
+    spend_values(connection.values)
     return FindPlan(
         subject,
         condition,
         sees_deleted,
         order,
         plan_window(query.page, size, order),
-        connection=plan_root_connection(scope, subject, query.selection, cost=max(size, 1)),
+        connection=connection,
     )
 
 

@@ -15,12 +15,14 @@ from config.errors import BadRequest, InvalidCursor
 from core.query import ir
 from core.query.filters import plan_filter
 from core.query.names import Scope, may
+from core.query.orders import LONGEST_CURSOR
 from core.query.plan import Condition
 from core.query.words import search_words
 from metadata.fieldtypes.tsvector import fold
 from metadata.schema import ObjectSchema
 
 LARGEST_PAGE = 100
+LONGEST_TEXT = 10_000  # characters of a search
 FILTERABLE = ("id", "createdAt", "updatedAt", "deletedAt")
 _FIRST = ("person", "company", "opportunity", "note", "task")  # objects that stand before the rest at equal rank
 
@@ -49,6 +51,8 @@ def plan_search(scope: Scope, query: ir.Search) -> SearchPlan:
     """Everything resolved. Objects the caller may not read are left out; raises BadRequest, InvalidCursor."""
     if query.limit < 0:
         raise BadRequest("Limit must be non-negative", path="limit")
+    if len(query.text) > LONGEST_TEXT:
+        raise BadRequest(f"A search has at most {LONGEST_TEXT} characters, not {len(query.text)}", path="query")
     if query.limit > LARGEST_PAGE:
         raise BadRequest(f"Limit cannot exceed {LARGEST_PAGE} items", path="limit")
     _check_filter(query.filter)
@@ -111,6 +115,8 @@ def encode_cursor(rank_cover: float, rank: float, last_ids: Mapping[str, str]) -
 def _decode(cursor: str | None) -> After | None:
     if not cursor:
         return None
+    if len(cursor) > LONGEST_CURSOR:
+        raise InvalidCursor.of(cursor)
     try:
         content: Any = orjson.loads(base64.b64decode(cursor, validate=True))
         ranks, ids = content["lastRanks"], content["lastRecordIdsPerObject"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from config.errors import BadRequest, TooComplex, UnknownField
+from config.http.bounds import MAX, spend
 from core.query import ir
 from core.query.aggregates import aggregate_names, aggregates_of
 from core.query.filters import mentions_deleted, plan_filter
@@ -36,7 +38,8 @@ from metadata.schema import FieldSchema, ObjectSchema
 NESTED_SIZE = 60  # records of a to-many relation, per parent
 LARGEST_NESTED = 1_000
 MAX_RELATION_DEPTH = 5
-MAX_COST = 2_000_000  # records that one answer could hold
+MAX_COST = 2_000_000  # records that one path of relations could lead to
+MAX_AGGREGATES = 200  # of one connection
 
 
 def plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) -> tuple[Member, ...]:
@@ -73,6 +76,25 @@ def _plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) 
     if isinstance(selection, ir.Everything):
         return _everything(scope, subject, selection)
     return _picked(scope, subject, selection, depth=0, cost=1)
+
+
+def answer_values(parts: Sequence[Any], times: int = 1) -> int:
+    """How many values an answer can hold, every page as full as may be: `parts` of `times` records."""
+    values = 0
+    for part in parts:
+        values += times
+        match part:
+            case Edges(items=inner) | Node(members=inner) | ToOne(members=inner) | Parts(members=inner):
+                values += answer_values(inner, times)
+            case ToMany(connection=connection, members=members):
+                below: Sequence[Any] = members if connection is None else connection.members
+                values += answer_values(below, times * max(part.window.size, 1))
+    return values
+
+
+def spend_values(values: int) -> None:
+    """Count them towards what one request may be answered with; raises TooComplex."""
+    spend("values of nested records in its answer", values, MAX.answer_values)
 
 
 # REST ------------------------------------------------------------------------------------------------
@@ -242,14 +264,18 @@ def plan_root_connection(scope: Scope, subject: ObjectSchema, picks: tuple[ir.Pi
     """The members of a connection that is a root field's answer."""
     reading = scope.principal.permissions.reading
     if reading is None:
-        return plan_connection(scope, subject, picks, cost=cost)
+        return _valued(plan_connection(scope, subject, picks, cost=cost), cost)
     key = (scope.schema.workspace_id, scope.schema.version, reading)
     return _cached_connection(_Key(key, scope), subject.id, picks, cost)
 
 
 @lru_cache(maxsize=1024)
 def _cached_connection(key: _Key, object_id: Any, picks: tuple[ir.Pick, ...], cost: int) -> Connection:
-    return plan_connection(key.scope, key.scope.schema.by_id[object_id], picks, cost=cost)
+    return _valued(plan_connection(key.scope, key.scope.schema.by_id[object_id], picks, cost=cost), cost)
+
+
+def _valued(connection: Connection, cost: int) -> Connection:
+    return replace(connection, values=answer_values(connection.members, cost))
 
 
 def plan_connection(
@@ -257,6 +283,8 @@ def plan_connection(
 ) -> Connection:
     """The members of a connection as picked: edges, pageInfo, totalCount and aggregates."""
     members: list[Any] = []
+    if len(picks) > MAX_AGGREGATES:
+        raise TooComplex(f"At most {MAX_AGGREGATES} aggregates can be asked for of one list, not {len(picks)}")
     for pick in picks:
         if pick.type_name is not None:
             members.append(Constant(pick.key, f'"{pick.type_name}"'))

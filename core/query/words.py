@@ -33,10 +33,15 @@ def search_words(text: str) -> list[str]:
 def search_text(subject: ObjectSchema, data: Mapping[str, Any]) -> str | None:
     """The folded words of a record's searchable fields, spaces between; `data` is the stored JSON by storage key."""
     words: list[str] = []
+    left = MAX_SEARCH_TEXT
     for field in subject.search_fields:
         stored = data.get(field.storage_key)
-        if stored is not None:
-            words.extend(field.type.search_texts(stored))
+        if stored is not None and left > 0:
+            for word in field.type.search_texts(stored):
+                words.append(word[:left])
+                left -= len(word)
+                if left <= 0:
+                    break
     if not words:
         return None
     text = " ".join(words)

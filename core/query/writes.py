@@ -154,7 +154,7 @@ def _locked(scope: Scope, subject: ObjectSchema) -> frozenset[UUID]:
 
 
 class Faults:
-    """What is wrong with the records of one call: the first LISTED faults, each with its record's index, and how many."""
+    """What is wrong with the records of one call: the first LISTED faults with their record's index, and how many."""
 
     def __init__(self) -> None:
         self.first: list[tuple[int, ApiError]] = []

@@ -12,7 +12,7 @@ from core.query.duplicates import LARGEST_PAGE, check_duplicates, similar_to
 from core.query.names import Scope, find_object, require
 from core.query.orders import id_key
 from core.query.plan import Connection, FindPlan, Never, Window
-from core.query.selections import plan_connection, plan_members
+from core.query.selections import answer_values, plan_connection, plan_members, spend_values
 from core.query.writes import check_batch, document, plan_inputs, refuse_creates, target_id
 from core.records.listing import Listing, listing_of
 from core.sql.execute import fetch
@@ -67,8 +67,10 @@ def _plans(principal: Principal, schema: WorkspaceSchema, query: ir.Duplicates) 
     members: tuple[Any, ...] = ()
     if isinstance(query.selection, tuple):
         connection = plan_connection(scope, subject, query.selection, cost=LARGEST_PAGE)
+        spend_values(len(sources) * answer_values(connection.members, LARGEST_PAGE))
     else:
         members = plan_members(scope, subject, query.selection)
+        spend_values(len(sources) * answer_values(members, LARGEST_PAGE))
     plans = [
         FindPlan(
             subject,

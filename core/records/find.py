@@ -9,7 +9,7 @@ from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope
 from core.query.reading import plan_connection_page, plan_one, plan_page
-from core.query.selections import plan_members
+from core.query.selections import answer_values, plan_members, spend_values
 from core.records.listing import Listing, listing_of
 from core.sql.execute import fetch, fetch_one
 from core.sql.fragment import Sql
@@ -48,6 +48,8 @@ def _find_one(principal: Principal, schema: WorkspaceSchema, query: ir.FindOne, 
     scope = Scope(schema, principal)
     subject, condition, sees_deleted = plan_one(scope, query)
     members = plan_members(scope, subject, query.selection)
+    if isinstance(query.selection, tuple):
+        spend_values(answer_values(members))
     sql = compile_one(subject, condition, sees_deleted, compile_record(members, "r"), *columns)
     rows = fetch(sql, principal.workspace.shard)
     if not rows:

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from config.errors import BadRequest
+from config.http.bounds import MAX, check_count
 
 Parameters = Mapping[str, list[str]]  # every value of a name, in order
 
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_SURROGATE = re.compile(r"%[eE][dD]%[aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F]")  # what UTF-8 cannot hold
 _MAX_NAMED = 20  # parameters listed in one header
 
 
@@ -27,8 +29,16 @@ def read_query_string(text: str) -> dict[str, list[str]]:
     parameters: dict[str, list[str]] = {}
     if not text:
         return parameters
+    if len(text) > MAX.query_string_bytes:
+        raise BadRequest(f"The query string is longer than {MAX.query_string_bytes} bytes")
+    check_count(text.count("&") + 1, MAX.query_parameters, "parameters")
     if not text.isascii():
-        text = text.encode("latin-1", "replace").decode("utf-8", "replace")
+        try:
+            text = text.encode("latin-1").decode()
+        except UnicodeError:
+            raise BadRequest("The query string is no valid UTF-8") from None
+    if _SURROGATE.search(text):
+        raise BadRequest("The query string is no valid Unicode")
     for pair in text.split("&"):
         if pair:
             name, _, value = pair.partition("=")

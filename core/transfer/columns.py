@@ -110,12 +110,14 @@ def _read_boolean(text: str) -> Any:
 def choose_columns(columns: Mapping[str, Column], header: Sequence[str]) -> list[Column]:
     """The columns of a header; BadRequest names the first that is unknown, and the nearest known one."""
     chosen: list[Column] = []
-    for place, name in enumerate(header):
+    seen: set[str] = set()
+    for name in header:
         column = columns.get(name)
         if column is None:
             raise BadRequest(f'Unknown column "{name}"', hint=nearest(name, columns), path=name)
-        if name in header[:place]:
+        if name in seen:
             raise BadRequest(f'The column "{name}" stands twice in the header', path=name)
+        seen.add(name)
         chosen.append(column)
     return chosen
 

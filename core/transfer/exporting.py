@@ -17,7 +17,9 @@ from io import StringIO
 from itertools import chain
 from typing import Literal
 
-from config.http import rights
+from django.conf import settings
+
+from config.http import deadline, rights
 from config.principal import Principal
 from config.rendering import dumps, loads
 from core.query import ir
@@ -71,7 +73,9 @@ def _marked(pieces: Iterator[bytes], form: Format) -> Iterator[bytes]:
 def _pages(principal: Principal, schema: WorkspaceSchema, query: ir.Find) -> Iterator[str]:
     """The JSON texts of each page's records, separated by commas."""
     left, after = query.page.size, query.page.after
+    given = deadline.allow(settings.LONG_WORK_DEADLINE_S)  # also when the pieces are sent, after the view
     while True:
+        given.check()
         size = PAGE if left is None else min(PAGE, left)
         page = find_page(principal, schema, replace(query, page=ir.Page(size, after), with_total=False))
         yield page.items

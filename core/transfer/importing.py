@@ -14,10 +14,11 @@ from io import BufferedIOBase
 from itertools import islice
 from typing import Any, Literal
 
+from django.conf import settings
 from django.db import transaction
 
 from config.errors import ApiError
-from config.http import rights
+from config.http import deadline, rights
 from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
@@ -100,9 +101,11 @@ def import_records(
     )
     report = Report()
     using = principal.workspace.shard
+    given = deadline.allow(settings.LONG_WORK_DEADLINE_S)
     try:
         with transaction.atomic(using=using) if options.dry_run else nullcontext():
             for batch in _batches(rows):
+                given.check()
                 _import_batch(scope, subject, batch, options, report)
                 progress(report)
                 if report.stopped:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 
 from config.errors import ApiError, BadRequest, BodyTooLarge
+from config.http.bounds import MAX, check_count
 from config.rendering import read_json
 from core.transfer.columns import Column, choose_columns, record_of
 from core.transfer.formulas import restored
@@ -71,6 +72,7 @@ def read_csv(file: BufferedIOBase, columns: Mapping[str, Column], *, is_safe: bo
         header = next(rows, [])
     except (csv.Error, UnicodeDecodeError) as fault:
         raise BadRequest(f"The header is no CSV in UTF-8: {fault}") from None
+    check_count(len(header), MAX.csv_columns, "columns")
     if not header:
         raise BadRequest("The file is empty; its first line must name the columns")
     return _csv_rows(lines, rows, choose_columns(columns, header), is_safe)
@@ -79,7 +81,7 @@ def read_csv(file: BufferedIOBase, columns: Mapping[str, Column], *, is_safe: bo
 def _csv_rows(lines: _Lines, rows: Iterator[list[str]], columns: list[Column], is_safe: bool) -> Iterator[Row]:
     while True:
         line = lines.count + 1
-        lines.size = 0
+        lines.begin_record()
         try:
             row = next(rows, None)
             if row is None:
@@ -108,7 +110,12 @@ class _Lines:
         self._file = file
         self.count = 0
         self.size = 0  # bytes since the record began
+        self.began_at = 0  # the line before the record
         self.is_broken = False
+
+    def begin_record(self) -> None:
+        self.size = 0
+        self.began_at = self.count
 
     def __iter__(self) -> _Lines:
         return self
@@ -119,6 +126,13 @@ class _Lines:
             self.size += len(line)
             if self.size >= settings.MAX_BODY_BYTES:
                 raise BodyTooLarge(f"A record is larger than {settings.MAX_BODY_BYTES} bytes")
+            if self.count - self.began_at > MAX.csv_cell_lines:
+                raise BadRequest(
+                    f"The record of line {self.began_at + 1} goes over more than {MAX.csv_cell_lines} lines",
+                    hint="Is a quote missing?",
+                )
+            if line.count(b",") > MAX.json_nodes:
+                raise BadRequest(f"Line {self.count + 1} has more than {MAX.json_nodes} commas")
         except ApiError:
             self.is_broken = True
             raise

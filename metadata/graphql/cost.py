@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -112,9 +112,7 @@ class _Estimate:
                 fragment = self.fragments[selection.name.value]  # type: ignore[attr-defined]
                 self.selections(parent, fragment.selection_set, times)
 
-    def below(
-        self, parent: GraphQLObjectType, node: FieldNode, selection_set: SelectionSetNode, times: float
-    ) -> None:
+    def below(self, parent: GraphQLObjectType, node: FieldNode, selection_set: SelectionSetNode, times: float) -> None:
         name = node.name.value
         definition = _definition(self.schema, parent, name)
         below = None if definition is None else get_named_type(definition.type)
@@ -122,7 +120,7 @@ class _Estimate:
             return
         if below.name.endswith("Connection"):
             times *= min(self.page_size(node), self.length(parent.name, name, MAX_PAGE_SIZE))
-        elif is_list_type(get_nullable_type(definition.type)) and name != "edges":
+        elif is_list_type(get_nullable_type(cast(Any, definition.type))) and name != "edges":
             times *= self.length(parent.name, name, UNKNOWN_SIZE)
         self.selections(below, selection_set, times)
 

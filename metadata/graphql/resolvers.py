@@ -16,7 +16,8 @@ from graphql import get_named_type
 from graphql.execution.collect_fields import collect_sub_fields
 
 from config.errors import Forbidden
-from config.http import rights
+from config.http import deadline, rights
+from config.http.bounds import MAX, check_count
 from config.principal import Principal
 from metadata import cache, services
 from metadata.graphql import inputs, types
@@ -179,18 +180,19 @@ class Mutation:
     @staticmethod
     def resolve_update_many_objects(root: Any, info: ResolveInfo, inputs: Any) -> list[ObjectMetadata]:
         principal = begin_change(info, DATA_MODEL)
+        check_count(len(inputs), MAX.metadata_items, "inputs", "inputs")
         try:
             with transaction.atomic():
-                return [
-                    _stored(
-                        services.object_update(
-                            workspace_id=principal.workspace_id,
-                            object_id=Uuid(each["id"]),
-                            update=payload(each["update"]),
-                        )
+                updated = []
+                for each in inputs:
+                    deadline.check()
+                    changed = services.object_update(
+                        workspace_id=principal.workspace_id,
+                        object_id=Uuid(each["id"]),
+                        update=payload(each["update"]),
                     )
-                    for each in inputs
-                ]
+                    updated.append(_stored(changed))
+                return updated
         except BaseException:
             cache.forget(principal.workspace_id)  # the versions of the updates that are undone will come again
             raise

@@ -53,7 +53,7 @@ class WorkspaceRows:
         return rows
 
     def average(self, parent: str, name: str) -> float | None:
-        """How many rows the list `name` of one `parent` (a GraphQL type) has on average; None when that is not known."""
+        """How many rows the list `name` of one `parent` (a GraphQL type) has on average; None: not known."""
         kind = _LISTS.get((parent, name))
         if kind is None:
             return None

@@ -150,7 +150,9 @@ class MetadataView(GraphQLView):
         if all(each.path is None for each in result.errors):  # before any field: the variables do not fit
             return Answer(400, dumps({"errors": [_error(request, each) for each in result.errors]}))
         for fault in result.errors:
-            if isinstance(fault.original_error, TooComplex | DeadlineExceeded | ClientGone):  # what was answered until then is of no use
+            if isinstance(
+                fault.original_error, TooComplex | DeadlineExceeded | ClientGone
+            ):  # what was answered until then is of no use
                 return Answer(200, dumps({"errors": [_error(request, fault)], "data": None}))
         errors = [_error(request, each) for each in _first_of_each_root(result.errors)]
         return Answer(200, dumps({"errors": errors, "data": result.data}))

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from config.errors import BadRequest
 from config.http.rights import require
 from config.principal import Principal
-from config.rendering import JSONRenderer, LenientJSONParser, loads, read_body
+from config.rendering import JSONRenderer, LenientJSONParser, loads, read_body, read_json
 from metadata import snapshot
 
 FLAG = "DATA_MODEL"
@@ -37,6 +37,14 @@ class YamlRenderer(BaseRenderer):
 
 def _json(data: Any) -> bytes:
     return JSONRenderer().render(data)
+
+
+class ModelJsonParser(LenientJSONParser):
+    """A data model may be as large as any body."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        body = read_body(stream)
+        return read_json(body) if body.strip() else {}
 
 
 class YamlParser(BaseParser):
@@ -76,7 +84,7 @@ class SchemaView(APIView):
     """
 
     renderer_classes = [JSONRenderer, YamlRenderer]
-    parser_classes = [YamlParser, _named("application/x-yaml"), _named("text/yaml"), LenientJSONParser]
+    parser_classes = [YamlParser, _named("application/x-yaml"), _named("text/yaml"), ModelJsonParser]
     content_negotiation_class = _Negotiation
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

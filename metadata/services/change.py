@@ -18,7 +18,9 @@ from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.services.locking import lock_workspace
 from metadata.storage import Storage
+from metadata.validation import InvalidInput
 
+LONGEST_TEXT = 10_000  # characters of a name, label, description …
 _SPACES = re.compile(r"\s+")
 
 
@@ -124,12 +126,16 @@ def changing(workspace_id: UUID, permissions: Permissions = EVERYTHING) -> Itera
 def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
     """An input with every name, label and such trimmed and its runs of white space made one space.
 
-    Defaults and settings keep their texts as given.
+    Defaults and settings keep their texts as given. Raises InvalidInput for texts that nobody would read.
 
     >>> tidy({"name": "  a  b ", "options": [{"value": " X "}], "defaultValue": "' '"})
     {'name': 'a b', 'options': [{'value': 'X'}], 'defaultValue': "' '"}
     """
-    return {key: value if key in _UNTOUCHED else _tidied(value) for key, value in values.items()}
+    tidied = {key: value if key in _UNTOUCHED else _tidied(value) for key, value in values.items()}
+    long = [key for key, value in tidied.items() if isinstance(value, str) and len(value) > LONGEST_TEXT]
+    if long:
+        raise InvalidInput([f"{key} must be at most {LONGEST_TEXT} characters long" for key in long])
+    return tidied
 
 
 _UNTOUCHED = frozenset({"defaultValue", "settings", "translations"})

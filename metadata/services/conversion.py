@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings as deployment
 from django.db import transaction
 
 from config.errors import ApiError, InvalidValue, PermissionDenied, Problem, WorkspaceNotFound
+from config.http import deadline
 from config.principal import EVERYTHING, Permissions
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type, is_field_type
@@ -180,7 +182,9 @@ def _convert(change: Change, old: FieldMetadata, new: FieldMetadata, *, is_dry_r
     done = TypeChange(old.id, is_dry_run)
     seen: set[tuple[str, ...]] = set()
     last: UUID | None = None
+    given = deadline.allow(deployment.LONG_WORK_DEADLINE_S)
     while rows := change.storage.values_after(source, last, BATCH):
+        given.check()
         last = rows[-1][0]
         values: dict[UUID, Any] = {}
         for id, stored in rows:

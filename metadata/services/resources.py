@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.errors import MetadataNotFound
+from config.http.bounds import check_count
 from config.http.rights import require
 from config.principal import Principal
 from metadata import view_models as shown
@@ -31,6 +32,7 @@ from metadata.validation import InvalidInput
 Kind = Literal["text", "flag", "number", "json", "choice", "uuid", "object", "field", "resource"]
 Row = Any  # an instance of one of the models in metadata.view_models
 
+LARGEST_CREATED = 200  # rows made by one mutation
 MAX_PARTS = 500  # view fields, filters, … of one view
 MAX_VIEWS = 100  # of one object
 
@@ -376,7 +378,8 @@ def resource_create(
 def resource_create_many(
     resource: Resource, *, workspace_id: UUID, inputs: Sequence[Mapping[str, Any]], created_by: UUID | None = None
 ) -> list[Row]:
-    """Several rows, all or none. Faults of several inputs say which one (`1: …`)."""
+    """Several rows, all or none. Faults of several inputs say which one (`1: …`). Raises TooComplex for many."""
+    check_count(len(inputs), LARGEST_CREATED, "inputs", "inputs")
     with _writing(workspace_id):
         rows: list[Row] = []
         problems: list[str] = []

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from config.errors import InvalidMetadataInput
+from config.http import deadline
 from metadata import cache, services
 from metadata.models import ObjectMetadata
 from metadata.services.locking import lock_workspace
@@ -40,6 +42,7 @@ def schema_apply(workspace_id: UUID, model: Any, *, dry_run: bool = False, allow
     `dry_run` does everything and takes it back, so what would fail does. Steps that lose values (deleting objects,
     fields or options) are refused unless `allow_destructive`. Raises what the services raise.
     """
+    given = deadline.allow(settings.LONG_WORK_DEADLINE_S)
     wanted = Reader().read(model)
     try:
         with transaction.atomic():
@@ -55,6 +58,7 @@ def schema_apply(workspace_id: UUID, model: Any, *, dry_run: bool = False, allow
                     hint="Allow destructive steps to do this",
                 )
             for step in planned:
+                given.check()
                 step.run()
             workspace.refresh_from_db(fields=["schema_version"])
             if dry_run:

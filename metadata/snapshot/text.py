@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import yaml
 
-from config.errors import MalformedBody
+from config.errors import BodyTooLarge, MalformedBody, TooComplex
+from config.rendering import read_json
 from metadata.snapshot.entries import Model
 
+# libyaml's parser below Python's composer, which is where aliases are refused; four times as fast as Python's own.
+_BASES: tuple[type, ...] = (yaml.SafeLoader,)
+if yaml.__with_libyaml__:
+    _BASES = (yaml.composer.Composer, yaml.CSafeLoader)
+LONGEST_YAML = 1_048_576  # bytes; a larger model is sent as JSON
 
-class _Loader(yaml.SafeLoader):
+LARGEST_YAML = 100_000  # lines and values: ten microseconds each
+
+
+class _Loader(*_BASES):  # type: ignore[misc]
     """YAML as JSON has it: no aliases (they can multiply a small file), and a date stays a text."""
+
+    def __init__(self, stream: Any) -> None:
+        _BASES[-1].__init__(self, stream)  # type: ignore[misc]
+        yaml.composer.Composer.__init__(self)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -20,8 +34,16 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+_PLAIN = {  # the numbers of JSON; YAML's others (`190:20:30`) take the square of their length to read
+    "tag:yaml.org,2002:int": re.compile(r"-?(?:0|[1-9][0-9]{0,17})"),
+    "tag:yaml.org,2002:float": re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?"),
+}
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [
+        (tag, re.compile(rf"(?:{_PLAIN[tag].pattern})\Z") if tag in _PLAIN else pattern)
+        for tag, pattern in resolvers
+        if tag != "tag:yaml.org,2002:timestamp"
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -34,8 +56,20 @@ def schema_text(model: Model, format: str = "yaml") -> str:
 
 
 def schema_read(text: str | bytes) -> Any:
-    """What a YAML or JSON text holds. Raises MalformedBody with the place of the fault."""
+    """What a YAML or JSON text holds. Raises MalformedBody with the place of the fault, BodyTooLarge, TooComplex."""
+    body = text.encode() if isinstance(text, str) else text
+    if body.lstrip()[:1] in (b"{", b"["):
+        try:
+            return read_json(body)
+        except MalformedBody:
+            pass  # YAML has objects in braces too
+    if len(body) > LONGEST_YAML:
+        raise BodyTooLarge(f"A data model in YAML has at most {LONGEST_YAML} bytes", hint="Send it as JSON.")
+    if sum(map(body.count, (b"\n", b",", b":", b"[", b"{"))) > LARGEST_YAML:
+        raise TooComplex(f"A data model in YAML has at most {LARGEST_YAML} lines and values", hint="Send it as JSON.")
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as fault:
+        model = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        json.dumps(model, default=str, ensure_ascii=False).encode()  # fails for what is no Unicode
+        return model
+    except (yaml.YAMLError, RecursionError, ValueError) as fault:
         raise MalformedBody(f"The data model cannot be read: {fault}") from None

@@ -4,12 +4,14 @@ import inspect
 import os
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from config import errors
+from config.http.bounds import Bounds
 from config.principal import FLAGS
 from metadata.fieldtypes import field_types
 from metadata.fieldtypes.operators import OPERATORS
@@ -20,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def environment_names() -> set[str]:
     sources = [ROOT / "manage.py", *(ROOT / "config").rglob("*.py")]
     found = {name for path in sources for name in re.findall(r"environ(?:\.get\(|\[)\"([A-Z_]+)\"", path.read_text())}
+    found |= {f"MAX_{each.name.upper()}" for each in fields(Bounds)}
     return found - {"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "DJANGO_SETTINGS_MODULE"}  # those of WSGI and Django
 
 

@@ -1,0 +1,549 @@
+"""Nothing costs more than it may: the largest input of every kind that is accepted, and one more.
+
+What is accepted costs at most 2 s of one core, this process and its database connection together, and 200 MB;
+one more is refused with its error for at most 0.5 s, and nothing is written. CPU time is measured, never wall
+time. Each case gives a request of size n; its `largest` is the bound in docs/settings.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from graphql import get_introspection_query
+
+from config.errors import LISTED
+from config.http.bounds import MAX
+from metadata.fieldtypes.blocknote import marks_of
+from metadata.models import ObjectMetadata
+from tests.factories import Answer, Api, add_object, api_of, workspace_with
+from tests.security.costs import Cost, measure
+
+MOST_CPU_S, MOST_MEMORY_MB, MOST_REFUSING_S = 2.0, 200.0, 0.5
+TYPES = {
+    "text": "TEXT",
+    "number": "NUMBER",
+    "day": "DATE",
+    "moment": "DATE_TIME",
+    "raw": "RAW_JSON",
+    "tags": "ARRAY",
+    "mails": "EMAILS",
+    "numbers": "PHONES",
+    "sites": "LINKS",
+    "note": "RICH_TEXT",
+    "price": "CURRENCY",
+}
+OPTIONS = [{"value": f"V{place}", "label": f"V{place}", "position": place, "color": "red"} for place in range(100)]
+
+
+@pytest.fixture(scope="module")
+def _boxes(django_db_setup: None, django_db_blocker: Any) -> Iterator[Api]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        workspace = workspace_with(empty=False)
+        fields: list[dict[str, Any]] = [{"type": kind, "name": name} for name, kind in TYPES.items()]
+        fields.append({"type": "MULTI_SELECT", "name": "choices", "options": OPTIONS})
+        add_object(workspace, "box", "boxes", fields)
+        api = api_of(workspace)
+        assert api.post("/rest/boxes", {"text": "warm"}).status == 201
+        assert (
+            "errors" not in api.graphql("{ boxes { totalCount } people { totalCount } companies { totalCount } }").body
+        )
+        assert "errors" not in api.graphql("{ objects { edges { node { id } } } }", path="/metadata").body
+        yield api
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def api(_boxes: Api, db: None) -> Api:
+    return _boxes
+
+
+def box_id() -> str:
+    return str(ObjectMetadata.objects.get(name_singular="box").id)
+
+
+def stored() -> list[int]:
+    """How much there is in the tables that these requests could write to."""
+    box = ObjectMetadata.objects.select_related("workspace").get(name_singular="box")
+    counts = []
+    with connection.cursor() as cursor:
+        for table in (
+            f'"{box.workspace.database_schema}"."o_{box.id.hex}"',
+            "metadata_objectmetadata",
+            "metadata_fieldmetadata",
+            "metadata_view",
+            "webhooks_webhook",
+        ):
+            cursor.execute(f"SELECT count(*) FROM {table}")
+            counts.append(cursor.fetchone()[0])
+    return counts
+
+
+Send = Callable[[Api, int], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`send` makes a request of size n and sends it; `code` is what one beyond `largest` is refused with."""
+
+    name: str
+    send: Send
+    largest: int
+    code: str = "TOO_COMPLEX_QUERY"
+
+
+def box(make: Callable[[int], Mapping[str, Any]]) -> Send:
+    return lambda api, size: api.post("/rest/boxes", make(size))
+
+
+def batch(make: Callable[[int], Any]) -> Send:
+    return lambda api, size: api.post("/rest/batch/boxes", make(size))
+
+
+def query(make: Callable[[int], str]) -> Send:
+    return lambda api, size: api.get(make(size))
+
+
+def graphql(text: Callable[[int], str], variables: Callable[[int], Any] = lambda _size: {}) -> Send:
+    return lambda api, size: api.graphql(text(size), variables(size))
+
+
+def on_metadata(text: Callable[[int], str], variables: Callable[[int], Any] = lambda _size: {}) -> Send:
+    return lambda api, size: api.graphql(text(size), variables(size), "/metadata")
+
+
+def csv(make: Callable[[int], bytes]) -> Send:
+    return lambda api, size: api.request("POST", "/rest/boxes/import?format=csv", make(size))
+
+
+def words(template: str, count: int, joiner: str = " ") -> str:
+    """The template with 0, 1, 2 … in the place of `#`."""
+    return joiner.join(template.replace("#", str(place)) for place in range(count))
+
+
+def marked(opening: str, unit: str) -> Callable[[int], Mapping[str, Any]]:
+    """A note of exactly so many marks: the unit again and again, then letters with full stops."""
+
+    def make(size: int) -> Mapping[str, Any]:
+        size -= 2
+        count = max(0, (size - marks_of(opening)) // max(1, marks_of(unit)))
+        while count and marks_of(opening + unit * count) > size:  # tables: cells grow with the rows
+            count = count * 9 // 10
+        text = opening + unit * count
+        return {"note": {"markdown": text + "\n\n" + "a." * (size - marks_of(text))}}
+
+    return make
+
+
+def note_of_blocks(size: int) -> Mapping[str, Any]:
+    block = {"type": "paragraph", "content": [{"type": "text", "text": "*_a", "styles": {"bold": True}}]}
+    text = json.dumps([block] * (size // 200))
+    return {"note": {"blocknote": text[:-1] + " " * (size - len(text)) + "]"}}
+
+
+def a_filter(conditions: int) -> Mapping[str, Any]:
+    return {"filter": {"or": [{"text": {"ilike": "%a%"}}] * conditions}}
+
+
+PEOPLE = "query ($filter: BoxFilterInput) { boxes(filter: $filter) { totalCount } }"
+IDS = ["6b1f7f5e-0d43-4b5c-8b3c-2f8a2f1f0a11"]
+A_MODEL = "objects(paging: {first: 1000}) { edges { node { fieldsList { %s } } } }"
+
+CASES = [
+    # JSON
+    Case("values of JSON, lists", box(lambda n: {"raw": [0] * (n - 2)}), MAX.json_nodes),
+    Case(
+        "values of JSON, objects",
+        batch(lambda n: [{"raw": [{"a": 1}] * ((n - 3) // 3) + [0] * ((n - 3) % 3)}]),
+        MAX.json_nodes,
+    ),
+    Case(
+        "values of JSON inside a text",
+        box(lambda n: {"raw": json.dumps([0] * n, separators=(",", ":"))}),
+        MAX.json_nodes,
+    ),
+    Case("depth of raw JSON", box(lambda n: {"raw": json.loads("[" * n + "]" * n)}), 100, "INVALID_ARGS_DATA"),
+    Case(
+        "digits of numbers",
+        lambda api, n: api.post("/rest/boxes", b'{"raw":[' + b",".join([b"1" * n] * 9_000) + b"]}"),
+        MAX.digits,
+        "MALFORMED_BODY",
+    ),
+    Case(
+        "bytes of a text",
+        lambda api, n: api.post("/rest/boxes", b'{"text":"' + "\ufdfa".encode() * ((n - 11) // 3) + b"x" * ((n - 11) % 3) + b'"}'),
+        settings.MAX_BODY_BYTES,
+        "BODY_TOO_LARGE",
+    ),
+    Case("records of a batch", batch(lambda n: [{"text": "x" * 1000}] * n), 60, "TOO_MANY_RECORDS_TO_UPDATE"),
+    # Values of fields
+    Case("Markdown, quotes and lazy lines", box(marked("> " * 20, "a\n")), MAX.rich_text_marks),
+    Case("Markdown, a long list", box(marked("", "1. a\n")), MAX.rich_text_marks),
+    Case("Markdown, paragraphs", box(marked("", "a\n\n")), MAX.rich_text_marks),
+    Case("Markdown, pictures that never end", box(marked("", "![")), MAX.rich_text_marks),
+    Case("Markdown, emphasis", box(marked("", "a* ")), MAX.rich_text_marks),
+    Case("Markdown, tables", box(marked("", "a|" * 20 + "\n" + "-|" * 20 + "\n" + "x\n" * 20 + "\n")), MAX.rich_text_marks),
+    Case("Markdown, letters", box(lambda n: {"note": {"markdown": "lorem ipsum "[:12] * (n // 12) + "x" * (n % 12)}}),
+         MAX.rich_text_chars),
+    Case("Markdown of a batch", batch(lambda n: [{"note": {"markdown": "a\n" * 200}}] * (n // 200)
+                                      + [{"note": {"markdown": "a." * (n % 200 or 0) + "a"}}]), MAX.rich_text_marks),
+    Case("blocks", box(note_of_blocks), MAX.blocks_chars),
+    Case("texts of a list", box(lambda n: {"tags": ["x" * 5_000] * n}), MAX.list_items),
+    Case("links", box(lambda n: {"sites": {"secondaryLinks": [{"url": "http://" + "a." * 3_500 + "de"}] * n}}), MAX.list_items),
+    Case("phone numbers of a record",
+         box(lambda n: {"numbers": {"additionalPhones": [{"number": "(1) " * 15, "countryCode": "US"}] * n}}), MAX.list_items),
+    Case("phone numbers of a batch",
+         batch(lambda n: [{"numbers": {"additionalPhones": [{"number": "(1) " * 15, "countryCode": "US"}] * size}}
+                          for size in [100] * (n // 100) + ([n % 100] if n % 100 else [])]), MAX.phone_numbers),
+    Case("international e-mail addresses",
+         box(lambda n: {"mails": {"additionalEmails": ["a@" + "ü." * 29 + f"x{i}.org" for i in range(n)]}}),
+         MAX.international_domains),
+    # Questions
+    Case("conditions of a filter", graphql(lambda n: PEOPLE, a_filter), 1_000),
+    Case("values of a filter", graphql(lambda n: PEOPLE, lambda n: {"filter": {"id": {"in": IDS * n}}}), MAX.filter_values),
+    Case("depth of a filter",
+         graphql(lambda n: PEOPLE, lambda n: {"filter": json.loads('{"not":' * n + "{}" + "}" * n)}), 20),
+    Case("bytes of a query string", query(lambda n: "/rest/boxes?filter=text[eq]:" + "a" * (n - 16)),
+         MAX.query_string_bytes, "INVALID_QUERY_INPUT"),
+    Case("conditions in a query string", query(lambda n: "/rest/boxes?filter=" + ",".join(["text[ilike]:a"] * n)), 1_000),
+    Case("parameters", query(lambda n: "/rest/boxes?" + words("limt#=1", n, "&")), MAX.query_parameters),
+    Case("keys of an order",
+         query(lambda n: "/rest/people?order_by=" + ",".join((["createdAt", "updatedAt", "city", "jobTitle", "name.firstName",
+               "name.lastName", "emails.primaryEmail", "phones.primaryPhoneNumber", "position", "avatarUrl"]
+               + [f"company.{x}" for x in ("name", "createdAt", "updatedAt", "position", "employees", "id",
+                  "address.addressCity", "address.addressStreet1", "domainName.primaryLinkUrl",
+                  "linkedinLink.primaryLinkUrl", "xLink.primaryLinkUrl")])[:n])), 20, "INVALID_QUERY_INPUT"),
+    Case("characters of a search",
+         graphql(lambda n: 'query ($s: String!) { search(searchInput: $s, limit: 100) { edges { node { recordId } } } }',
+                 lambda n: {"s": "\ufdfa " * (n // 2) + "x" * (n % 2)}), 10_000, "INVALID_QUERY_INPUT"),
+    Case("aggregates",
+         graphql(lambda n: "{ companies { " + words("a#: totalCount", n) + " } }"), 200),
+    Case("aggregates of groups",
+         graphql(lambda n: "{ companiesGroupBy(groupBy: [{name: true}], limit: 1000) { " + words("a#: totalCount", n) + " } }"), 200),
+    Case("dimensions of groups",
+         graphql(lambda n: "{ peopleGroupBy(groupBy: [" + " ".join(["{name: {firstName: true}}", "{city: true}", "{jobTitle: true}",
+                 "{createdAt: {granularity: DAY}}", "{name: {lastName: true}}", "{updatedAt: {granularity: DAY}}"][:n])
+                 + "]) { totalCount } }"), 5),
+    Case("records of a merge", lambda api, n: api.patch("/rest/people/merge", {"ids": [f"6b1f7f5e-0d43-4b5c-8b3c-2f8a2f1f0a1{i:x}" for i in range(n)]}),
+         9, "INVALID_QUERY_INPUT"),
+    Case("records to find duplicates of",
+         lambda api, n: api.post("/rest/people/duplicates?depth=1", {"data": [{"name": {"firstName": "a" * 1_000, "lastName": "b"}}] * n}),
+         60, "TOO_MANY_RECORDS_TO_UPDATE"),
+    # GraphQL documents
+    Case("root fields", graphql(lambda n: "{ " + words('a#: __type(name: "Person") { fields { name type { name } } }', n) + " }"),
+         MAX.graphql_root_fields),
+    Case("root fields of /metadata", on_metadata(lambda n: "{ " + words("a#: __schema { types { name } }", n) + " }"),
+         MAX.graphql_root_fields),
+    Case("fields", graphql(lambda n: "{ people(first: 1000) { edges { node { " + words("a#: id", n - 3) + " } } } }"), MAX.graphql_fields),
+    Case("one field again and again", graphql(lambda n: "{ people { edges { node { " + "id " * (n - 3) + " } } } }"), MAX.graphql_fields),
+    Case("one field again and again, /metadata",
+         on_metadata(lambda n: "{ objects { edges { node { " + "id " * (n - 3) + " } } } }"), MAX.graphql_fields),
+    Case("fields by fragments",
+         graphql(lambda n: "{ people { edges { node { " + words("a#: company { ...F }", (n - 3) // 10)
+                 + " x" * 0 + words(" b#: id", (n - 3) % 10) + " } } } } fragment F on Company { " + words("c#: id", 9) + " }"),
+         MAX.graphql_fields),
+    Case("directives", graphql(lambda n: "{ people { edges { node { " + "id @include(if: true) " * n + " } } } }"), MAX.graphql_directives),
+    Case("definitions", on_metadata(
+        lambda n: "{ objects { edges { node { " + words("...F#", n - 1) + " } } } } " + words("fragment F# on Object { id }", n - 1)),
+        MAX.graphql_definitions),
+    Case("tokens", graphql(lambda n: "query (" + words("$v#: Int = 1", (n - 9) // 6) + ") { people { totalCount"
+                           + " totalCount" * ((n - 9) % 6) + " } }"), MAX.graphql_tokens, "GRAPHQL_PARSE_FAILED"),
+    # /metadata
+    Case("bytes of a body of the Metadata API",
+         lambda api, n: api.request("POST", "/rest/metadata/fields", b'{"name": "' + b"a " * (n // 2 - 6) + b'"}'
+                                    + b" " * (n % 2)), MAX.metadata_bytes, "BODY_TOO_LARGE"),
+    Case("length of a label",
+         lambda api, n: api.post("/rest/metadata/fields", {"objectMetadataId": box_id(), "type": "TEXT", "name": "more",
+                                                          "label": "More", "description": "a" * n}), 10_000, "INVALID_INPUT"),
+    Case("objects of one mutation",
+         on_metadata(lambda n: "mutation ($i: [UpdateOneObjectInput!]!) { updateManyObjects(inputs: $i) { id } }",
+                     lambda n: {"i": [{"id": box_id(), "update": {"description": "x"}}] * n}), MAX.metadata_items),
+    Case("rows of one mutation",
+         on_metadata(lambda n: "mutation ($i: [CreateViewFieldInput!]!) { createManyViewFields(inputs: $i) { id } }",
+                     lambda n: {"i": [{"viewId": IDS[0], "fieldMetadataId": IDS[0]}] * n}), 200),
+    Case("operations of a webhook", lambda api, n: api.post("/rest/metadata/webhooks", {
+        "targetUrl": "https://example.com/", "operations": [f"box{i}.created" for i in range(n)]}), 200, "INVALID_WEBHOOK_INPUT"),
+]  # fmt: skip
+
+
+def code_of(answer: Answer) -> str | None:
+    """The stable code of a refusal, of both APIs; None when there is none."""
+    if "code" in answer.body or not answer.body.get("errors"):
+        return answer.body.get("code")
+    extensions = answer.body["errors"][0]["extensions"]
+    code: str = extensions.get("subCode") or extensions["code"]
+    return code
+
+
+def is_within(cost: Cost, cpu_s: float = MOST_CPU_S) -> None:
+    assert cost.total_s <= cpu_s, cost_text(cost)
+    assert cost.memory_mb <= MOST_MEMORY_MB, cost_text(cost)
+
+
+def cost_text(cost: Cost) -> str:
+    return f"{cost.cpu_s:.2f} s, database {cost.database_cpu_s:.2f} s, {cost.memory_mb:.0f} MB"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_largest_that_is_accepted_and_one_more(api: Api, case: Case) -> None:
+    accepted = measure(lambda: case.send(api, case.largest))
+    assert code_of(accepted.answer) != case.code, accepted.answer.body
+    assert accepted.answer.status < 500
+    is_within(accepted)
+    before = stored()
+    refused = measure(lambda: case.send(api, case.largest + 1))
+    assert code_of(refused.answer) == case.code, refused.answer.body
+    is_within(refused, MOST_REFUSING_S)
+    assert stored() == before
+
+
+# Inputs that are refused whatever their size, and reports that stay short -----------------------------------
+
+FIVE_LEVELS = "a: company { people { edges { node { %s } } } } b: company { people { edges { node { %s } } } }"
+REFUSED: dict[str, tuple[Send, str]] = {
+    "700,000 unknown members": (
+        lambda api, _: api.post("/rest/boxes", b"{" + b",".join(b'"x%d":1' % i for i in range(700_000)) + b"}"),
+        "TOO_COMPLEX_QUERY",
+    ),
+    "100,000 unknown members": (box(lambda _: {f"x{i}": 1 for i in range(100_000)}), "TOO_COMPLEX_QUERY"),
+    "10 MB of empty lists": (
+        lambda api, _: api.post("/rest/boxes", b'{"raw":[' + b"[]," * 3_300_000 + b"0]}"),
+        "TOO_COMPLEX_QUERY",
+    ),
+    "deep nesting": (lambda api, _: api.post("/rest/boxes", b"[" * 5_000_000), "TOO_COMPLEX_QUERY"),
+    "8 MB of Markdown": (box(lambda _: {"note": {"markdown": "a\n" * 3_400_000}}), "TOO_COMPLEX_QUERY"),
+    "a table that is filled up": (
+        box(lambda _: {"note": {"markdown": "a|" * 2_500 + "\n" + "-|" * 2_500 + "\n" + "x\n" * 5_000}}),
+        "TOO_COMPLEX_QUERY",
+    ),
+    "emphasis inside emphasis": (
+        box(lambda _: {"note": {"markdown": "*a " * 3_000 + "a* " * 3_000}}),
+        "INVALID_ARGS_DATA",
+    ),
+    "10 MB of digits": (
+        lambda api, _: api.post("/rest/boxes", b'{"number":' + b"1" * 9_900_000 + b"}"),
+        "MALFORMED_BODY",
+    ),
+    "a number beyond any": (lambda api, _: api.post("/rest/boxes", b'{"number":1e999999}'), "MALFORMED_BODY"),
+    "a long cursor": (query(lambda _: "/rest/boxes?starting_after=" + "A" * 60_000), "INVALID_CURSOR"),
+    "a bomb of fragments": (
+        graphql(
+            lambda _: (
+                "{ people { edges { node { ...F0 } } } } "
+                + " ".join(
+                    f"fragment F{i} on Person {{ {FIVE_LEVELS % (f'...F{i + 1}', f'...F{i + 1}')} }}"
+                    for i in range(100)
+                )
+                + " fragment F100 on Person { id }"
+            )
+        ),
+        "TOO_COMPLEX_QUERY",
+    ),
+    "nested pages": (
+        graphql(
+            lambda _: (
+                "{ companies(first: 1000) { edges { node { people(first: 1000) { edges { node { company {"
+                " people(first: 1000) { edges { node { id } } } } } } } } } } }"
+            )
+        ),
+        "TOO_COMPLEX_QUERY",
+    ),
+    "many nested pages": (
+        graphql(
+            lambda _: (
+                "{ companies(first: 1000) { edges { node { "
+                + words("a#: people(first: 60) { edges { node { id } } }", 100)
+                + " } } } }"
+            )
+        ),
+        "TOO_COMPLEX_QUERY",
+    ),
+    "nested lists of /metadata": (
+        on_metadata(
+            lambda _: (
+                "{ "
+                + A_MODEL % "object { fieldsList { object { fieldsList { object { fieldsList { id } } } } } }"
+                + " }"
+            )
+        ),
+        "TOO_COMPLEX_QUERY",
+    ),
+    "nested pages of /metadata by a variable": (
+        on_metadata(
+            lambda _: (
+                "query ($p: CursorPaging!) { objects(paging: $p) { edges { node { fields(paging: $p) { edges { node {"
+                " object { fields(paging: $p) { edges { node { object { fields(paging: $p) { edges { node { id } } } } } } } } } } } } } } }"
+            ),
+            lambda _: {"p": {"first": 1000}},
+        ),
+        "TOO_COMPLEX_QUERY",
+    ),
+    "200 aliases of introspection": (
+        on_metadata(lambda _: "{ " + words("a#: __schema { types { name } }", 200) + " }"),
+        "TOO_COMPLEX_QUERY",
+    ),
+    "introspection of one member again and again": (
+        graphql(lambda _: "{ __schema { types { fields { " + words("a#: name", 1_900) + " } } } }"),
+        "TOO_COMPLEX_QUERY",
+    ),
+    "introspection of one member again and again, /metadata": (
+        on_metadata(lambda _: "{ __schema { types { fields { " + words("a#: name", 1_900) + " } } } }"),
+        "TOO_COMPLEX_QUERY",
+    ),
+    "a line of a file with a million columns": (
+        csv(lambda _: b"text," * 1_000_000 + b"\n"),
+        "INVALID_QUERY_INPUT",
+    ),
+    "3,000 columns": (csv(lambda _: b"text," * 3_000 + b"\n"), "TOO_COMPLEX_QUERY"),
+    "a model in YAML": (
+        lambda api, _: api.request(
+            "POST", "/rest/metadata/schema", b"- a\n" * 250_000, Content_Type="application/yaml"
+        ),
+        "TOO_COMPLEX_QUERY",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_was_dear_is_refused_at_once(api: Api, name: str) -> None:
+    send, code = REFUSED[name]
+    before = stored()
+    cost = measure(lambda: send(api, 0))
+    assert code_of(cost.answer) == code, cost.answer.body
+    is_within(cost, MOST_REFUSING_S)
+    assert len(json.dumps(cost.answer.body)) < 10_000
+    assert stored() == before
+
+
+def test_a_hundred_faults_are_told_and_how_many_more(api: Api) -> None:
+    before = stored()
+    cost = measure(lambda: api.post("/rest/batch/boxes", [{f"numbr{i}": 1 for i in range(1_900)}] * 60))
+    errors = cost.answer.body["errors"]
+    assert cost.answer.status == 400
+    assert [len(errors), errors[-1]["message"]] == [LISTED + 1, f"and {60 * 1_900 - LISTED} more"]
+    assert cost.answer.body["hint"] == 'Did you mean "number"?'
+    assert len(json.dumps(cost.answer.body)) < 20_000
+    is_within(cost)
+    assert stored() == before
+
+
+@pytest.mark.parametrize("value", ["x" * 9_000_000, ["x" * 1_000] * 5_000, {"a" * 9_000: ["b" * 9_000] * 900}])
+@pytest.mark.parametrize("field", ["number", "day", "moment", "choices", "price", "id", "createdAt", "mails"])
+def test_a_long_value_is_not_sent_back(api: Api, field: str, value: Any) -> None:
+    cost = measure(lambda: api.post("/rest/boxes", {field: value}))
+    assert cost.answer.status == 400
+    assert len(json.dumps(cost.answer.body)) < 20_000
+    is_within(cost, MOST_REFUSING_S)
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [(b'text\n"' + b"a\n" * 4_000_000, "unclosed"), (b"text\n" + b'"a\nb,\n' * 1_000_000, "many")],
+)
+def test_a_quote_that_is_never_closed_ends_an_import(api: Api, content: bytes, lines: str) -> None:
+    before = stored()
+    cost = measure(lambda: api.request("POST", "/rest/boxes/import?format=csv", content))
+    report = cost.answer.body["data"]["import"]
+    assert (report["created"], report["failed"], report["stopped"]) == (0, 1, True)
+    is_within(cost, MOST_REFUSING_S)
+    assert stored() == before
+
+
+def test_a_record_of_a_file_may_go_over_as_many_lines_as_the_bound(api: Api) -> None:
+    for count, created in ((MAX.csv_cell_lines, 1), (MAX.csv_cell_lines + 2, 0)):
+        content = b'text\n"' + b"\n" * (count - 1) + b'"\n'
+        report = api.request("POST", "/rest/boxes/import?format=csv", content).body["data"]["import"]
+        assert report["created"] == created, report
+
+
+def test_usual_introspection_and_the_whole_model_are_within_bounds(api: Api) -> None:
+    members = "id type name label isActive isNullable defaultValue options settings createdAt updatedAt"
+    for path, document in (
+        ("/graphql", get_introspection_query()),
+        ("/metadata", get_introspection_query()),
+        ("/metadata", "{ " + A_MODEL % members + " }"),
+    ):
+        cost = measure(lambda path=path, document=document: api.graphql(document, path=path))  # type: ignore[misc]
+        assert "errors" not in cost.answer.body
+        is_within(cost)
+
+
+def test_a_request_beyond_its_time_is_ended_and_taken_back(api: Api, settings: Any) -> None:
+    """Asked between records: the first is over its time already."""
+    settings.REQUEST_DEADLINE_S = 0.0
+    before = stored()
+    rest = api.post("/rest/batch/boxes", [{"text": "x"}] * 3)
+    assert (rest.status, rest.body["code"], rest.body["error"]) == (504, "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED")
+    graphql_answer = api.graphql('mutation { createBox(data: {text: "x"}) { id } }')
+    [error] = graphql_answer.body["errors"]
+    assert (graphql_answer.status, error["extensions"]["code"]) == (200, "TIMEOUT")
+    model = api.graphql(
+        "mutation ($i: [UpdateOneObjectInput!]!) { updateManyObjects(inputs: $i) { id } }",
+        {"i": [{"id": box_id(), "update": {"description": "x"}}]},
+        "/metadata",
+    )
+    assert model.body["errors"][0]["extensions"]["code"] == "TIMEOUT"
+    assert stored() == before
+
+
+def test_files_have_a_time_of_their_own(api: Api, settings: Any) -> None:
+    settings.REQUEST_DEADLINE_S = 0.0
+    answer = api.request("POST", "/rest/boxes/import?format=csv", b"text\nx\n")
+    assert answer.body["data"]["import"]["created"] == 1
+    settings.LONG_WORK_DEADLINE_S = 0.0
+    answer = api.request("POST", "/rest/boxes/import?format=csv", b"text\nx\n")
+    assert (answer.status, answer.body["code"], answer.body["import"]["created"]) == (504, "DEADLINE_EXCEEDED", 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "body"),
+    [
+        ("/graphql", "application/graphql", b'{ boxes(filter: {text: {eq: "\xff"}}) { totalCount } }'),
+        (
+            "/graphql",
+            "application/x-www-form-urlencoded",
+            b"query=%7Bboxes(filter:%7Btext:%7Beq:%22%ff%22%7D%7D)%7BtotalCount%7D%7D",
+        ),
+        (
+            "/graphql",
+            "application/json",
+            b'{"query": "{ boxes(filter: {text: {eq: \\"\\\\ud800\\"}}) { totalCount } }"}',
+        ),
+        ("/graphql", "application/json", b'{"query": "{ __typename }", "variables": {"\\ud800": 9223372036854775808}}'),
+        (
+            "/metadata",
+            "application/json",
+            b'{"query": "{ __typename }", "variables": {"a": ["\\udc00", 9223372036854775808]}}',
+        ),
+        ("/rest/metadata/objects", "application/json", b'{"\\ud800": 9223372036854775808}'),
+        ("/rest/metadata/objects", "application/json", b'{"nameSingular": "\xed\xa0\x80", "x": 9223372036854775808}'),
+        ("/rest/boxes", "application/json", b'{"raw": "{\\"a\\": \\"\\\\ud800\\"}"}'),
+        ("/rest/boxes?depth=\xff", "application/json", b"{}"),
+        ("/rest/boxes?x=%ed%a0%80", "application/json", b"{}"),
+    ],
+)
+def test_broken_unicode_is_refused(api: Api, path: str, content_type: str, body: bytes) -> None:
+    before = stored()
+    response = api.client.generic(
+        "POST", path, body, content_type=content_type, headers={"Authorization": f"Bearer {api.token}"}
+    )
+    shown = response.json()
+    assert response.status_code == 400 or "errors" in shown, shown
+    assert response.status_code < 500
+    assert stored() == before
+
+
+def test_broken_unicode_in_a_file_is_refused(api: Api) -> None:
+    for form, content in (
+        ("csv", b"text\n\xff\n"),
+        ("csv", b'raw\n"{""a"": ""\\ud800""}"\n'),
+        ("jsonl", b'{"text": "\\ud800", "number": 9223372036854775808}\n'),
+    ):
+        answer = api.request("POST", f"/rest/boxes/import?format={form}", content)
+        report = answer.body["data"]["import"]
+        assert (report["created"], report["failed"]) == (0, 1), report
