@@ -283,8 +283,6 @@ def plan_connection(
 ) -> Connection:
     """The members of a connection as picked: edges, pageInfo, totalCount and aggregates."""
     members: list[Any] = []
-    if len(picks) > MAX_AGGREGATES:
-        raise TooComplex(f"At most {MAX_AGGREGATES} aggregates can be asked for of one list, not {len(picks)}")
     for pick in picks:
         if pick.type_name is not None:
             members.append(Constant(pick.key, f'"{pick.type_name}"'))
@@ -308,6 +306,10 @@ def plan_connection(
             if spec.field is not None:
                 require_readable(scope, subject, spec.field)
             members.append(Aggregate(pick.key, spec.json_sql))
+    if len(members) > MAX_AGGREGATES:
+        count = sum(isinstance(member, Aggregate | Total) for member in members)
+        if count > MAX_AGGREGATES:
+            raise TooComplex(f"At most {MAX_AGGREGATES} aggregates can be asked for of one list, not {count}")
     return Connection(tuple(members))
 
 

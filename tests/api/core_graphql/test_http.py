@@ -237,7 +237,7 @@ def broken_authenticator(_request: Any) -> Any:
 
 def test_nesting_beyond_all_measure_is_refused_politely(api: Api) -> None:
     nested: Any = {"id": {"is": "NULL"}}
-    for _ in range(400):
+    for _ in range(60):
         nested = {"and": [nested]}
     answer = api.graphql("query ($f: X) { workspaceMembers(filter: $f) { totalCount } }", {"f": nested})
     assert answer.body["data"] == {"workspaceMembers": None}
