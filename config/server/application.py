@@ -33,14 +33,16 @@ from django.utils.module_loading import import_string
 from config.errors import ApiError, HeadersTooLarge, Overloaded, RequestTimedOut, TooManyUnfinished, UrlTooLong
 from config.exceptions import as_api_error
 from config.health import live, ready
+from config.http.deadline import IS_GONE
 from config.http.refusals import refuse, respond
 from config.http.request_kinds import is_long
+from config.server import locks
 from config.server.answers import Streams, deliver
 from config.server.bodies import NO_BODY, Bodies, Body
 from config.server.connections import give_up_unread
 from config.server.granian import say_ready
 from config.server.lanes import Job, Lane
-from config.server.scope import IS_GONE, ServerRequest
+from config.server.scope import ServerRequest
 from config.server.warm_up import warm_up
 
 LOOK_EVERY_S = 0.25  # at what is late or gone, as long as there is anything
@@ -92,6 +94,7 @@ class Application:
             relief=settings.RELIEF_THREADS,
             finished=self._finished,
         )
+        locks.provide_stand_ins(self._short.stand_in)
         self._long = Lane(
             "long",
             threads=settings.LONG_THREADS,

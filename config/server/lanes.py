@@ -10,7 +10,8 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from math import inf
 from queue import SimpleQueue
 from time import monotonic
@@ -140,6 +141,20 @@ class Lane:
             jobs = [each.job for each in threads]
             if all(job is not None and now - job.started_at > LONG_AFTER_S for job in jobs):
                 self.start()
+
+    @contextmanager
+    def stand_in(self) -> Iterator[None]:
+        """One more thread for as long as one of this process waits for something that takes no processor."""
+        with self._leaving:
+            self._most_threads += 1
+            self._most_with_relief += 1
+        self.start()
+        try:
+            yield
+        finally:
+            with self._leaving:  # the next thread that has finished a job is then one too many
+                self._most_threads -= 1
+                self._most_with_relief -= 1
 
     def lets_go(self, thread: LaneThread) -> bool:
         """Whether a thread that finished a job is one too many, and so ends."""

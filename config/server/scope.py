@@ -8,8 +8,6 @@ from typing import IO, Any, cast
 
 from django.core.handlers.wsgi import LimitedStream, WSGIRequest
 
-IS_GONE = "fourgate.is_gone"  # in META: a function that says whether the client hung up
-
 _FIXED: dict[str, Any] = {
     "SCRIPT_NAME": "",
     "wsgi.version": (1, 0),

@@ -45,6 +45,8 @@ ENVIRONMENT = {
     "MAX_UNFINISHED_PER_ADDRESS": str(MOST_UNFINISHED),
     "MAX_URL_BYTES": "1000",
     "MAX_HEADER_BYTES": "4000",
+    "LOCK_FIRST_WAIT_MS": "60000",  # who waits for a lock keeps its thread: how these tests make one busy
+    "LOCK_TIMEOUT_MS": "60000",
     "REQUEST_QUEUE": str(QUEUE),
     "RELIEF_THREADS": "1",
     "REQUEST_QUEUE_TIMEOUT_S": str(QUEUE_S),
