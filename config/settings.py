@@ -123,6 +123,7 @@ PLAYGROUND_TOKEN = "apikeys.services.playground_token"  # (Principal) -> somethi
 SECRET_KEY_KNOWN = "apikeys.signing_keys.is_secret_key_known"  # () -> bool, for the readiness page
 API_KEYS = "apikeys.services.apikey_list"  # (Principal) -> the workspace's keys that are not revoked
 GRAPHQL_OPERATIONS = "core.graphql.operations.OPERATIONS"  # the docs list them
+NAME_CLASHES = "core.claims.clashes"  # (WorkspaceSchema, the one before) -> names that two would claim
 MEMBER_RECORD = "core.records.members.create_member_record"  # makes a member's workspaceMember record
 MEMBER_RECORD_GONE = "core.records.members.delete_member_record"  # (workspace, its id): the member is one no more
 DEFAULT_ROLE_CHECK = "apikeys.services.default_role_check"  # (Principal, role id) refuses what new members may not get

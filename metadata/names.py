@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from typing import Literal
+from typing import Literal, NamedTuple
+from uuid import UUID
 
 from config.errors import InvalidMetadataInput, Problem
 
@@ -34,6 +35,21 @@ RESERVED = frozenset(
         "connect", "create", "disconnect",
     }
 )  # fmt: skip
+
+
+class NameClash(NamedTuple):
+    """A name that two claim in one space of the APIs; `object_id` and `field_id` say who came to it last."""
+
+    name: str
+    space: str  # "GraphQL type", "REST path" …
+    owner: str  # `field "stage" of object "case"`
+    other: str
+    object_id: UUID
+    field_id: UUID | None
+
+    @property
+    def message(self) -> str:
+        return f'Name "{self.name}" ({self.space}) of {self.owner} is not available: {self.other} has it'
 
 
 # Names -----------------------------------------------------------------------------------------------

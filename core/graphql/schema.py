@@ -33,6 +33,7 @@ from graphql.type.definition import resolve_thunk
 
 from config.principal import Verb
 from core.graphql.arguments import LIST_ARGUMENTS, Argument
+from core.graphql.names import enum_filter_name, enum_name, has_enum, reserved_types, root_names, unique_name
 from core.graphql.operations import OPERATIONS, Operation, fill
 from core.graphql.types import resolve_member, vocabulary
 from core.query.aggregates import AggregateSpec, aggregate_names, aggregates_of
@@ -213,8 +214,8 @@ class _Builder:
     def declare(self, subject: ObjectSchema, root_fields: dict[str, set[str]]) -> None:
         """Put the object's types in place; one whose names collide with others' is left out, not the workspace."""
         types = {each.name: each for each in self.types_of(subject)}
-        roots = [(operation.root, operation.field_name(subject)) for operation in OPERATIONS]
-        taken = [name for name in types if name in self.types or name in ("Query", "Mutation")]
+        roots = list(root_names(subject))
+        taken = [name for name in types if name in self.types or name in reserved_types()]
         taken += [name for root, name in roots if name in root_fields[root]]
         if taken:
             logger.warning("object %s is left out of GraphQL: %s is taken", subject.singular, taken[0])
@@ -274,7 +275,7 @@ class _Builder:
             yield _InputType(name + suffix, partial(members, subject))
         for field in self.shown_fields(subject):
             if field.is_unique and field.type.subfields:
-                yield _InputType(self.unique_type(subject, field), partial(self.unique_part_members, field))
+                yield _InputType(unique_name(subject, field), partial(self.unique_part_members, field))
             if field.type.has_options and has_enum(field):
                 enum = GraphQLEnumType(
                     enum_name(subject, field),
@@ -282,7 +283,7 @@ class _Builder:
                     description=field.description or field.label,
                 )
                 yield enum
-                yield _InputType(f"{enum.name}Filter", partial(self.enum_filter_members, enum.name))
+                yield _InputType(enum_filter_name(subject, field), partial(self.enum_filter_members, enum.name))
 
     # Outputs -----------------------------------------------------------------------------------------
 
@@ -376,11 +377,8 @@ class _Builder:
 
     def filter_members(self, subject: ObjectSchema) -> Members:
         own = f"{subject.singular_pascal}FilterInput"
-        members: Members = {
-            "and": self.input(f"[{own}]"),
-            "or": self.input(f"[{own}]"),
-            "not": self.input(own),
-        }
+        operators = {"and": self.input(f"[{own}]"), "or": self.input(f"[{own}]"), "not": self.input(own)}
+        members: Members = dict(operators)
         for field in self.readable_fields(subject):
             if field.relation is None:
                 filter_type = own_enum_filter(field.type.graphql_filter_type(field), subject, field)
@@ -393,7 +391,7 @@ class _Builder:
                 members[field.relation.join_name] = self.input(field.type.graphql_filter_type(field))
             if target is not None:
                 members[field.name] = self.input(f"{target.singular_pascal}FilterInput")
-        return members
+        return members | operators
 
     def order_members(self, subject: ObjectSchema) -> Members:
         return self.members_by_value(subject, "OrderByInput", "OrderByDirection", "OrderByDirection", "orderable")
@@ -450,13 +448,10 @@ class _Builder:
             if field not in readable:
                 continue
             if field.type.subfields:
-                members[field.name] = self.input(self.unique_type(subject, field))
+                members[field.name] = self.input(unique_name(subject, field))
             elif field.name != "id" and field.relation is None:
                 members[field.name] = self.input(own_enum(field.type.graphql_input_type(field), subject, field))
         return members
-
-    def unique_type(self, subject: ObjectSchema, field: FieldSchema) -> str:
-        return f"{subject.singular_pascal}{capitalized(field.name)}WhereInput"
 
     def unique_part_members(self, field: FieldSchema) -> Members:
         return {name: self.input(field.type.subfields[name].graphql) for name in field.type.unique_parts()}
@@ -472,22 +467,6 @@ class _Builder:
         }
 
 
-def capitalized(name: str) -> str:
-    return name[:1].upper() + name[1:]
-
-
-def enum_name(subject: ObjectSchema, field: FieldSchema) -> str:
-    return f"{subject.singular_pascal}{capitalized(field.name)}Enum"
-
-
-def has_enum(field: FieldSchema) -> bool:
-    """Whether the options can be an enum's values; one that GraphQL cannot name makes the field a String."""
-    return bool(field.options) and all(
-        value.isidentifier() and value.isascii() and value not in ("true", "false", "null")
-        for value in field.option_values
-    )
-
-
 def own_enum(text: str, subject: ObjectSchema, field: FieldSchema) -> str:
     """A type reference with `Enum` replaced by the name of the field's own."""
     if text not in ("Enum", "[Enum]"):
@@ -498,7 +477,7 @@ def own_enum(text: str, subject: ObjectSchema, field: FieldSchema) -> str:
 def own_enum_filter(text: str, subject: ObjectSchema, field: FieldSchema) -> str:
     if text != "EnumFilter":
         return text
-    return f"{enum_name(subject, field)}Filter" if has_enum(field) else "StringFilter"
+    return enum_filter_name(subject, field) if has_enum(field) else "StringFilter"
 
 
 def is_groupable(field: FieldSchema) -> bool:

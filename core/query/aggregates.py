@@ -41,7 +41,7 @@ class AggregateSpec:
 @lru_cache(maxsize=256)
 def aggregates_of(subject: ObjectSchema) -> Mapping[str, AggregateSpec]:
     """Every aggregate of the object by its name, in the order the schema lists them."""
-    return {spec.name: spec for spec in _aggregates(subject)}
+    return {spec.name: spec for spec in aggregate_specs(subject)}
 
 
 def aggregate_names(scope: Scope, subject: ObjectSchema) -> list[str]:
@@ -50,7 +50,8 @@ def aggregate_names(scope: Scope, subject: ObjectSchema) -> list[str]:
     return [each.name for each in specs if each.field is None or reads(scope, subject, each.field)]
 
 
-def _aggregates(subject: ObjectSchema) -> Iterator[AggregateSpec]:
+def aggregate_specs(subject: ObjectSchema) -> Iterator[AggregateSpec]:
+    """The same one by one; no name comes twice in a data model that was checked for clashes."""
     yield AggregateSpec("totalCount", "Int", "")
     for field in subject.fields:
         if not field.type.has_counts or not (field.relation is None or field.relation.is_to_one):

@@ -21,6 +21,10 @@ DIRECTIONS = ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast"
 ON_ERROR = ("stop", "continue")
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
+RESERVED_PATHS = frozenset(  # first segments below /rest that are no object's
+    ("apiKeys", "batch", "metadata", "open-api", "restore", "search", "webhooks")
+)
+
 # Routes ----------------------------------------------------------------------------------------------
 
 

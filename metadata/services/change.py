@@ -13,12 +13,15 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from config.errors import Problem
 from config.principal import EVERYTHING, Permissions
 from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from metadata.names import NameClash
+from metadata.schema import WorkspaceSchema
 from metadata.services.locking import lock_workspace
 from metadata.storage import Storage
-from metadata.validation import InvalidInput
+from metadata.validation import Failure, InvalidInput, Kind, MetadataValidationFailed
 
 LONGEST_TEXT = 10_000  # characters of a name, label, description …
 _SPACES = re.compile(r"\s+")
@@ -33,6 +36,7 @@ class Change:
     def __init__(self, workspace: Workspace, permissions: Permissions = EVERYTHING) -> None:
         self.workspace = workspace
         self.permissions = permissions
+        self.before = cache.load_schema(workspace.id, workspace.schema_version)
         self.storage = Storage(workspace)
         self.now = timezone.now()
         self._objects: dict[UUID, ObjectMetadata] | None = None
@@ -92,15 +96,39 @@ class Change:
         )
 
     def finish(self) -> None:
-        self.storage.flush()
         workspace = self.workspace
         workspace.schema_version += 1
         workspace.updated_at = self.now
         workspace.save(update_fields=["schema_version", "updated_at"])
+        self._refuse_clashes()
+        self.storage.flush()
         for object_id, before in self._searched.items():
             if self._searched_fields(object_id) != before and self.storage.has_records(object_id):
                 for path in settings.SEARCH_FIELDS_CHANGED_HANDLERS:
                     import_string(path)(workspace, object_id)
+
+    def _refuse_clashes(self) -> None:
+        """No name may come to stand for two things in an API or its documents, by whatever change."""
+        schema = cache.load_schema(self.workspace.id, self.workspace.schema_version)
+        found: dict[tuple[UUID, UUID | None], list[NameClash]] = {}
+        for clash in import_string(settings.NAME_CLASHES)(schema, self.before):
+            found.setdefault((clash.object_id, clash.field_id), []).append(clash)
+        if found:
+            raise MetadataValidationFailed([self._failure(schema, *who, named) for who, named in found.items()])
+
+    def _failure(
+        self, schema: WorkspaceSchema, object_id: UUID, field_id: UUID | None, named: list[NameClash]
+    ) -> Failure:
+        subject = schema.by_id[object_id]
+        entity: dict[str, Any] = {"nameSingular": subject.singular, "namePlural": subject.plural}
+        earlier = self.before.by_id.get(object_id)
+        is_new = earlier is None
+        if field_id is not None:
+            entity = {"name": subject.by_id[field_id].name, "objectNameSingular": subject.singular}
+            is_new = earlier is None or field_id not in earlier.by_id
+        problems = [Problem("NOT_AVAILABLE", each.message, each.name) for each in named[:1]]
+        kind: Kind = "objectMetadata" if field_id is None else "fieldMetadata"
+        return Failure(kind, "create" if is_new else "update", problems, entity)
 
 
 @contextmanager
