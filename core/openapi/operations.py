@@ -29,7 +29,7 @@ _FILES = ("text/csv", "application/x-ndjson")
 class RecordOperation:
     """One route. `path`, `id` and `summary` are templates over the object's names, as `named` fills them.
 
-    A caller is shown it who has all of `verbs`, and one of `any_verbs` if there are some.
+    A caller is shown it who has all of `verbs`, one of `any_verbs` if there are some, and `flag` if there is one.
     """
 
     method: str
@@ -43,6 +43,7 @@ class RecordOperation:
     description: str | None = None
     status: str = "200"
     any_verbs: tuple[Verb, ...] = ()
+    flag: str | None = None
     is_of_one: bool = False  # may answer 404
     is_in_subset_of_criteria: bool = False  # answers 400 where the object has no duplicate criteria
     takes: tuple[str, ...] = _JSON  # media types of the body
@@ -53,6 +54,8 @@ class RecordOperation:
         def allows(verb: Verb) -> bool:
             return permissions.allows(verb, subject)
 
+        if self.flag is not None and not permissions.has_flag(self.flag):
+            return False
         return all(map(allows, self.verbs)) and (not self.any_verbs or any(map(allows, self.any_verbs)))
 
     @property
@@ -180,12 +183,14 @@ RECORD_OPERATIONS: tuple[RecordOperation, ...] = (
     RecordOperation(
         "GET", "/{plural}/export", "export{Many}", "Export {labels} as a file", _READ, bodies.file,
         ("format", "filter", "orderBy", "fields", "limitOfFile", "safe"), gives=_FILES,
+        flag="EXPORT_CSV",
         description="All records that match, in a file of any length. A file that a fault cut short ends in a line"
         " `INCOMPLETE` that is neither CSV nor JSON.",
     ),
     RecordOperation(
         "POST", "/{plural}/import", "import{Many}", "Import {labels} from a file", ("update",), bodies.imported,
         ("format", "upsert", "dryRun", "onError", "safe"), bodies.file_input, takes=("application/octet-stream",),
+        flag="IMPORT_CSV",
         description="CSV with the members of a record as columns (`name.firstName`, `companyId`,"
         " `company.domainName.primaryLinkUrl`), or JSON Lines with records as `createMany{Many}` takes them. Written"
         " in batches of 500; a fault ends the import, and its batch is not written, unless `on_error=continue`."

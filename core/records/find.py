@@ -11,8 +11,9 @@ from core.query.names import Scope
 from core.query.reading import plan_connection_page, plan_one, plan_page
 from core.query.selections import answer_values, plan_members, spend_values
 from core.records.listing import Listing, listing_of
+from core.records.targets import version_stamp
 from core.sql.execute import fetch, fetch_one
-from core.sql.fragment import Sql
+from core.sql.fragment import Sql, raw
 from core.sql.mutate import VERSION
 from core.sql.select import compile_connection, compile_listing, compile_one, compile_record
 from metadata.schema import WorkspaceSchema
@@ -40,8 +41,8 @@ def find_one(principal: Principal, schema: WorkspaceSchema, query: ir.FindOne) -
 
 def find_version(principal: Principal, schema: WorkspaceSchema, query: ir.FindOne) -> tuple[str, str]:
     """The JSON text and the version (`ir.Target.expected`) of the first record that matches."""
-    text, version = _find_one(principal, schema, query, VERSION)
-    return text, version
+    text, record_id, changed_at_ms = _find_one(principal, schema, query, raw("r.id::text"), VERSION)
+    return text, version_stamp(record_id, changed_at_ms)
 
 
 def _find_one(principal: Principal, schema: WorkspaceSchema, query: ir.FindOne, *columns: Sql) -> tuple[Any, ...]:

@@ -25,7 +25,8 @@ def history(principal: Principal, schema: WorkspaceSchema, query: ir.History) ->
     """A page of `{"id", "action", "at", "actor", "changes": {name: {"before", "after"}}}`, the newest first.
 
     Only `after` of the page is read. Names are the fields' present ones; deleted fields and those the caller
-    may not read are left out, and so are updates of nothing else. Raises RecordNotFound for a record that
+    may not read are left out, and so are updates of nothing else. Ids number what is left of the one record's
+    entries from the oldest on: they tell nothing of what else is written. Raises RecordNotFound for a record that
     neither exists nor has a history.
     """
     scope = Scope(schema, principal)
@@ -36,18 +37,19 @@ def history(principal: Principal, schema: WorkspaceSchema, query: ir.History) ->
     hidden = [each.storage_key for each in subject.fields if not reads(scope, subject, each)]
     sql = compile_history(subject, target_id(query.id), before, size + 1, hidden)
     rows = fetch(sql, principal.workspace.shard)
-    total, newer, exists = rows[0][:3]
+    total, exists = rows[0][:2]
     if not total and not exists:
         raise RecordNotFound()
-    entries = [row[3:] for row in rows if row[3] is not None]
+    entries = [row[3:] for row in rows if row[2] is not None]
+    newest = min(before - 1, total)  # the number of the first of them
     page = entries[:size]
-    items = ",".join(_entry(scope, subject, *row) for row in page)
-    ends = (str(page[0][0]), str(page[-1][0])) if page else (None, None)
-    return listing_of((items, len(entries) > size, newer > 0, *ends, total), is_backward=False)
+    items = ",".join(_entry(scope, subject, newest - place, *row) for place, row in enumerate(page))
+    ends = (str(newest), str(newest - len(page) + 1)) if page else (None, None)
+    return listing_of((items, len(entries) > size, newest < total, *ends, total), is_backward=False)
 
 
 def _entry(
-    scope: Scope, subject: ObjectSchema, entry_id: int, action: str, at: str, actor: str | None, changes: str | None
+    scope: Scope, subject: ObjectSchema, number: int, action: str, at: str, actor: str | None, changes: str | None
 ) -> str:
     hidden = scope.hidden
     by = subject.by_name.get("updatedBy")
@@ -57,7 +59,7 @@ def _entry(
     if who is not None and by is not None:
         who = by.type.answer(who, by)
     changed = _changes(scope, subject, loads(changes.encode())) if changes is not None else {}
-    entry = {"id": str(entry_id), "action": action, "at": at, "actor": who, "changes": changed}
+    entry = {"id": str(number), "action": action, "at": at, "actor": who, "changes": changed}
     return dumps(entry).decode()
 
 

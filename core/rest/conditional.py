@@ -1,6 +1,7 @@
 """Conditional requests on one record: ETag, If-None-Match and If-Match (RFC 9110 §8.8.3, §13.1).
 
-An entity tag is `"<id>.<version>.<digest>"`. The version is the record's `updatedAt`, which is all that
+An entity tag is `"<id>.<version>.<digest>"`. The version stands for the record's `updatedAt` without telling it
+(`core.records.targets.version_stamp`): two roles that read different fields have it in common. It is all that
 If-Match compares: a change goes through as long as the record is as it was read, whichever fields were
 asked for. The digest is of the answer's text, so that a tag never stands for two texts: they differ by
 `depth` and `fields`, by what related records hold, by the data model and by the caller's rights.
@@ -14,6 +15,7 @@ from hashlib import blake2b
 
 from config.errors import BadRequest
 from config.rendering import loads
+from core.records.targets import version_stamp
 
 TARGETED = frozenset(("update_one", "delete_one", "restore_one"))  # what If-Match can be about
 
@@ -32,7 +34,8 @@ def tag_of_written(text: str) -> str | None:
     record_id, changed_at = record.get("id"), record.get("updatedAt")
     if not isinstance(record_id, str) or not isinstance(changed_at, str):
         return None
-    return entity_tag(record_id, str(round(datetime.fromisoformat(changed_at).timestamp() * 1000)), text)
+    changed_at_ms = round(datetime.fromisoformat(changed_at).timestamp() * 1000)
+    return entity_tag(record_id, version_stamp(record_id, changed_at_ms), text)
 
 
 def is_unchanged(if_none_match: str | None, tag: str) -> bool:

@@ -8,7 +8,7 @@ from core.sql.filters import table_of
 from core.sql.fragment import EMPTY, Sql, array_literal, integer, quoted, raw
 from metadata.schema import ObjectSchema
 
-LAST = 2**63 - 1  # no entry has an id as high
+LAST = 2**63 - 1  # no entry has a number as high
 
 
 def history_cte(subject: ObjectSchema, action: str, changes: str = "NULL", where: Sql = EMPTY) -> Sql:
@@ -25,10 +25,11 @@ def history_cte(subject: ObjectSchema, action: str, changes: str = "NULL", where
 
 
 def compile_history(subject: ObjectSchema, record_id: str, before: int, limit: int, hidden: Sequence[str] = ()) -> Sql:
-    """`(total, newer, record exists, id, action, at, actor text, changes text)` of entries below the id `before`.
+    """`(total, record exists, stored id, action, at, actor text, changes text)` of entries numbered below `before`.
 
-    Newest first. There is always a row: without an entry its `id` is null. `newer` counts those from `before` up.
-    Updates that changed nothing but the storage keys in `hidden` are no entries.
+    The entries of a record are numbered from 1, the oldest; they are answered newest first. There is always a row:
+    without an entry its id is null. Updates that changed nothing but the storage keys in `hidden` are no entries, and
+    have no number.
     """
     entries = f"{_table(subject)} h WHERE h.object_id = %s::uuid AND h.record_id = %s::uuid"
     key: tuple[str, ...] = (str(subject.id), record_id)
@@ -38,15 +39,14 @@ def compile_history(subject: ObjectSchema, record_id: str, before: int, limit: i
         key = (*key, array_literal(hidden))
     return (
         Sql(
-            "SELECT t.total, t.newer, t.known, p.* FROM (SELECT count(*) AS total,"
-            " count(*) FILTER (WHERE h.id >= %s::bigint) AS newer,"
+            "SELECT t.total, t.known, p.* FROM (SELECT count(*) AS total,"
             f" EXISTS (SELECT FROM {table_of(subject)} r WHERE r.id = %s::uuid) AS known FROM {entries}) t",
-            (before, record_id, *key),
+            (record_id, *key),
         )
         + Sql(
             " LEFT JOIN LATERAL (SELECT h.id, h.action,"
             """ to_char(h.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), h.actor::text, h.changes::text"""
-            f" FROM {entries} AND h.id < %s::bigint ORDER BY h.id DESC LIMIT ",
+            f" FROM {entries} ORDER BY h.id DESC OFFSET greatest(t.total - %s::bigint + 1, 0) LIMIT ",
             (*key, before),
         )
         + integer(limit)

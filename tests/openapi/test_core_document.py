@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from apikeys.models import FieldPermission, ObjectPermission, Role
+from apikeys.services import permission_flags_upsert, role_create
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from tests.factories import Api, add_field, add_object, api_of
+from tests.factories import Api, add_field, add_object, api_of, principal_of
 from tests.openapi.documents import core
 
 PERSON_OPERATIONS = [
@@ -177,6 +178,26 @@ def test_a_role_sees_what_it_may_use(workspace: Workspace) -> None:
     assert "jobTitle" not in schemas["Person"]["properties"]
     assert "city" in schemas["PersonForResponse"]["properties"]
     assert "city" not in schemas["PersonForUpdate"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "shown"),
+    [
+        ([], []),
+        (["IMPORT_CSV"], ["import"]),
+        (["EXPORT_CSV"], ["export"]),
+        (["IMPORT_CSV", "EXPORT_CSV"], ["export", "import"]),
+    ],
+)
+def test_imports_and_exports_are_shown_to_those_who_have_the_flag(
+    workspace: Workspace, flags: list[str], shown: list[str]
+) -> None:
+    rights = ("canReadAllObjectRecords", "canUpdateAllObjectRecords", "canBeAssignedToApiKeys")
+    system = principal_of(workspace)
+    role = role_create(system, values={"label": "Part", **dict.fromkeys(rights, True)})
+    permission_flags_upsert(system, role_id=role.id, flags=flags)
+    paths = core(api_of(workspace, role="Part"))["paths"]
+    assert [each for each in ("export", "import") if f"/people/{each}" in paths] == shown
 
 
 # Serving -----------------------------------------------------------------------------------------------
