@@ -21,7 +21,7 @@ from config.principal import EVERYTHING, Permissions, WorkspaceRef
 from config.roles import roles_by_id
 from metadata.cache import load_schema
 from webhooks.models import Webhook, time_ordered_id
-from webhooks.readable import hidden_names, may_read, reads_everything, told
+from webhooks.readable import NOTHING_WITHHELD, Withheld, may_read, receives_everything, told, withheld
 from webhooks.serialise import dumps, iso_moment
 
 CHANNEL = "webhooks_delivery"  # NOTIFY wakes the workers when the transaction commits
@@ -99,27 +99,26 @@ def handle(events: Sequence[Event], using: str) -> None:
 
 
 DeliveryRow = tuple[UUID, UUID, UUID, str, str, UUID, UUID, str | None, bytes, datetime]
-_WHOLE: frozenset[str] = frozenset()
 
 
 def _delivery_rows(events: Sequence[Event]) -> list[DeliveryRow]:
-    parts: dict[tuple[int, frozenset[str]], _Parts | None] = {}  # the same for every webhook that reads as much
+    parts: dict[tuple[int, Withheld], _Parts | None] = {}  # the same for every webhook that reads as much
     rows: list[DeliveryRow] = []
     workspaces = dict.fromkeys(event.principal.workspace for event in events)
     for workspace in workspaces:
         for subscription in _subscriptions(workspace.id, workspace.webhooks_version):
-            limits: dict[UUID, frozenset[str] | None] = {}
+            limits: dict[UUID, Withheld | None] = {}
             for index, event in enumerate(events):
                 if event.principal.workspace != workspace or not subscription.matches(event.object_name, event.action):
                     continue
                 if event.object_id not in limits:
-                    limits[event.object_id] = _hidden(workspace, subscription.permissions, event.object_id)
-                hidden = limits[event.object_id]
-                if hidden is None:
+                    limits[event.object_id] = _withheld(workspace, subscription.permissions, event.object_id)
+                kept_back = limits[event.object_id]
+                if kept_back is None:
                     continue
-                if (index, hidden) not in parts:
-                    parts[index, hidden] = _body_parts(event, hidden)
-                made = parts[index, hidden]
+                if (index, kept_back) not in parts:
+                    parts[index, kept_back] = _body_parts(event, kept_back)
+                made = parts[index, kept_back]
                 if made is None:
                     continue
                 rows.append(
@@ -139,14 +138,14 @@ def _delivery_rows(events: Sequence[Event]) -> list[DeliveryRow]:
     return rows
 
 
-def _hidden(workspace: WorkspaceRef, permissions: Permissions, object_id: UUID) -> frozenset[str] | None:
-    """Names of the object's members that a role may not read; None when it may not read the object."""
-    if reads_everything(permissions):
-        return _WHOLE
+def _withheld(workspace: WorkspaceRef, permissions: Permissions, object_id: UUID) -> Withheld | None:
+    """What of the object a role does not get; None when it may not read the object."""
+    if receives_everything(permissions):
+        return NOTHING_WITHHELD
     subject = load_schema(workspace.id, workspace.schema_version).by_id.get(object_id)
     if subject is None or not may_read(permissions, subject):
         return None
-    return hidden_names(permissions, subject)
+    return withheld(permissions, subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +157,9 @@ class _Parts:
     updated_fields: str | None
 
 
-def _body_parts(event: Event, hidden: frozenset[str]) -> _Parts | None:
-    """None when the event tells nothing to those from whom these members are hidden."""
-    seen = told(event, hidden)
+def _body_parts(event: Event, kept_back: Withheld) -> _Parts | None:
+    """None when the event tells nothing to those from whom so much is kept back."""
+    seen = told(event, kept_back)
     if seen is None:
         return None
     record, updated_fields = seen
@@ -183,7 +182,7 @@ def _body_parts(event: Event, hidden: frozenset[str]) -> _Parts | None:
 
 def event_body(event: Event, webhook: Webhook) -> bytes:
     """The bytes that this webhook is sent for an event, all of it."""
-    made = _body_parts(event, _WHOLE)
+    made = _body_parts(event, NOTHING_WITHHELD)
     assert made is not None
     return _body(made, webhook.id, webhook.target_url)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -15,14 +16,20 @@ from uuid import UUID
 from django.db.models import Q
 
 from config.events import Event
+from config.http.rights import DOWNLOAD_FLAG, grants
 from config.principal import Permissions
-from metadata.schema import ObjectSchema, WorkspaceSchema
+from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 from webhooks.serialise import dumps
 
 
 def reads_everything(permissions: Permissions) -> bool:
     """Whether nothing has to be asked: no object and no field is withheld."""
     return permissions.read and permissions.settings and not permissions.objects and not permissions.unreadable_fields
+
+
+def receives_everything(permissions: Permissions) -> bool:
+    """Whether bodies are whole: nothing is withheld, and files may be downloaded."""
+    return reads_everything(permissions) and grants(permissions, DOWNLOAD_FLAG)
 
 
 def may_read(permissions: Permissions, subject: ObjectSchema) -> bool:
@@ -36,14 +43,41 @@ def hidden_names(permissions: Permissions, subject: ObjectSchema) -> frozenset[s
     return frozenset([each.name for each in hidden]) | frozenset(name for name in joins if name is not None)
 
 
-def told(event: Event, hidden: frozenset[str]) -> tuple[Mapping[str, Any], tuple[str, ...] | None] | None:
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What of an object's records a role does not get: `hidden` members, and the addresses of `files`."""
+
+    hidden: frozenset[str] = frozenset()
+    files: tuple[FieldSchema, ...] = ()
+
+    def cut(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not self.hidden and not self.files:
+            return record
+        types = {each.name: each.type for each in self.files}
+        return {
+            name: types[name].without_addresses(value) if name in types else value
+            for name, value in record.items()
+            if name not in self.hidden
+        }
+
+
+NOTHING_WITHHELD = Withheld()
+
+
+def withheld(permissions: Permissions, subject: ObjectSchema) -> Withheld:
+    """Of an object that the role may read."""
+    files = () if grants(permissions, DOWNLOAD_FLAG) else subject.files_fields
+    return Withheld(hidden_names(permissions, subject), files)
+
+
+def told(event: Event, kept_back: Withheld) -> tuple[Mapping[str, Any], tuple[str, ...] | None] | None:
     """(record, updatedFields) of an event without the hidden members.
 
     None when it is an update of hidden members only: that it happened would tell of them.
     """
+    record, hidden = kept_back.cut(event.record), kept_back.hidden
     if not hidden:
-        return event.record, event.updated_fields
-    record = {name: value for name, value in event.record.items() if name not in hidden}
+        return record, event.updated_fields
     if event.updated_fields is None:
         return record, None
     updated = tuple(name for name in event.updated_fields if name not in hidden)
@@ -69,7 +103,7 @@ def readable_part(
     Bodies written long ago may have members that were renamed since. Where a role has restrictions on
     the object, only members that are known under their name, and readable, are left.
     """
-    limited = [each for each in permissions if not reads_everything(each)]
+    limited = [each for each in permissions if not receives_everything(each)]
     if not limited:
         return Part(body)
     if object_id is None:
@@ -77,10 +111,13 @@ def readable_part(
     subject = schema.by_id.get(object_id)
     if subject is None or not all(may_read(each, subject) for each in limited):
         return Part(_without_record(body), is_whole=False, tells_nothing=True)
-    hidden = frozenset().union(*(hidden_names(each, subject) for each in limited))
-    if not hidden:
+    parts = [withheld(each, subject) for each in limited]
+    kept_back = Withheld(
+        frozenset().union(*(each.hidden for each in parts)), next((each.files for each in parts if each.files), ())
+    )
+    if kept_back == NOTHING_WITHHELD:
         return Part(body)
-    return _without_members(body, (subject.by_name.keys() | subject.by_join_name.keys()) - hidden)
+    return _without_members(body, subject.by_name.keys() | subject.by_join_name.keys(), kept_back)
 
 
 def _without_record(body: bytes) -> bytes:
@@ -90,12 +127,12 @@ def _without_record(body: bytes) -> bytes:
     return dumps(content)
 
 
-def _without_members(body: bytes, visible: frozenset[str] | set[str]) -> Part:
+def _without_members(body: bytes, known: AbstractSet[str], kept_back: Withheld) -> Part:
     content = json.loads(body)
-    record = {name: value for name, value in content["record"].items() if name in visible}
+    record = kept_back.cut({name: value for name, value in content["record"].items() if name in known})
     before = content.get("updatedFields")
-    updated = None if before is None else [name for name in before if name in visible]
-    if len(record) == len(content["record"]) and updated == before:
+    updated = None if before is None else [name for name in before if name in known - kept_back.hidden]
+    if record == content["record"] and updated == before:
         return Part(body)
     content["record"] = record
     if before is not None:

@@ -34,7 +34,7 @@ from webhooks import queue
 from webhooks.models import DeliveryStatus, Webhook
 from webhooks.outbox import CHANNEL
 from webhooks.queue import Claim, Outcome
-from webhooks.readable import readable_part, reads_everything
+from webhooks.readable import readable_part, receives_everything
 from webhooks.schedule import DISABLE_AFTER, next_attempt, parse_retry_after
 from webhooks.sending import Network, Sent, send
 from webhooks.services import acting_roles, webhook_disable
@@ -190,7 +190,7 @@ class Worker:
             elif not webhook.has_readable_secret:
                 waiting.append(claim)
                 self._cannot_sign[webhook.id] = now + TRY_SIGNING_EVERY
-            elif reads_everything(role.permissions):
+            elif receives_everything(role.permissions):
                 sendable.append((claim, webhook))
             else:
                 if claim.workspace_id not in schemas:

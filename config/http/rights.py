@@ -6,12 +6,19 @@ Rights over records are asked by the planner, in `core.query.names`. Both decide
 from __future__ import annotations
 
 from config.errors import PermissionDenied
-from config.principal import Principal
+from config.principal import Permissions, Principal
+
+DOWNLOAD_FLAG = "DOWNLOAD_FILE"  # without it addresses of files are answered as null, by the APIs and by webhooks
 
 
 def may(principal: Principal, *flags: str) -> bool:
     """Whether the caller has one of the flags."""
-    return any(map(principal.permissions.has_flag, flags))
+    return grants(principal.permissions, *flags)
+
+
+def grants(permissions: Permissions, *flags: str) -> bool:
+    """Whether a role gives one of the flags."""
+    return any(map(permissions.has_flag, flags))
 
 
 def require(principal: Principal, *flags: str) -> None:

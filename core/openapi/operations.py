@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from config.http.rights import grants
 from config.principal import Permissions, Verb
 from core.openapi import bodies
 from metadata.schema import ObjectSchema
@@ -54,7 +55,7 @@ class RecordOperation:
         def allows(verb: Verb) -> bool:
             return permissions.allows(verb, subject)
 
-        if self.flag is not None and not permissions.has_flag(self.flag):
+        if self.flag is not None and not grants(permissions, self.flag):
             return False
         return all(map(allows, self.verbs)) and (not self.any_verbs or any(map(allows, self.any_verbs)))
 

@@ -14,7 +14,6 @@ from config.http import bounds, rights
 from config.principal import Permissions, Principal, Verb
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
-DOWNLOAD_FLAG = "DOWNLOAD_FILE"
 LONGEST_COMPARED = 64  # characters of a name; longer ones are nobody's typing mistake
 MOST_COMPARED = 1_000  # known names
 SUGGESTIONS = 20  # of one request: comparing names takes a millisecond
@@ -35,7 +34,7 @@ class Scope:
     @property
     def files_schema(self) -> str | None:
         """The PostgreSQL schema whose files' addresses are answered; None to who may not download any."""
-        return self.schema.schema_name if rights.may(self.principal, DOWNLOAD_FLAG) else None
+        return self.schema.schema_name if rights.may(self.principal, rights.DOWNLOAD_FLAG) else None
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -30,7 +30,7 @@ from config.errors import (
 )
 from config.http import rights
 from config.principal import Principal
-from core.query.names import DOWNLOAD_FLAG, Scope, denied, may, reads, require, writes
+from core.query.names import Scope, denied, may, reads, require, writes
 from core.query.writes import RecordInput
 from core.records.writing import about
 from core.sql.execute import fetch
@@ -167,7 +167,7 @@ def file_find(principal: Principal, file_id: str) -> StoredFile:
     scope = Scope(current_schema(principal.workspace_id), principal)
     file = _find(scope.schema.schema_name, principal.workspace.shard, file_id)
     _require_field(scope, file, "read", file_id)
-    return file if rights.may(principal, DOWNLOAD_FLAG) else replace(file, url=None)
+    return file if rights.may(principal, rights.DOWNLOAD_FLAG) else replace(file, url=None)
 
 
 def file_delete(principal: Principal, file_id: str) -> StoredFile:

@@ -232,6 +232,10 @@ class FieldType:
         """An answered value as an input: without what only answers have."""
         return answered
 
+    def without_addresses(self, answered: Json) -> Json:
+        """An answered value for who may not download: the same, but for addresses of files."""
+        return answered
+
     def image_sql(self, field: FieldSchema) -> str | None:
         """SQL (with `{r}`) of the address of the picture that the value stands for; None when it has none."""
         return None

@@ -151,6 +151,11 @@ class FilesType(FieldType):
     def answer_sql(self, field: FieldSchema, subfield: str | None, json: str, sql_type: SqlType) -> str:
         return _ANSWER.replace("{json}", json)
 
+    def without_addresses(self, answered: Json) -> Json:
+        if not isinstance(answered, list):
+            return answered
+        return [{**file, "url": None} if isinstance(file, Mapping) else file for file in answered]
+
     def input_of(self, answered: Json) -> Json:
         if not isinstance(answered, list):
             return answered

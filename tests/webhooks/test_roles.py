@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from apikeys import services as access
 from apikeys.models import ApiKey
+from metadata.models import ObjectMetadata, Workspace
 from tests.api.settings_pages.test_webhooks import signed_in, text
 from tests.budgets.recording import recording
-from tests.factories import Api, api_of, principal_of
+from tests.factories import Api, add_field, api_of, principal_of, workspace_with
 from tests.security.webhook_scene import FLAG, HOOK, PATH, READS_ALL, Scene, make_role, make_scene
 from tests.webhooks.conftest import Receiver, network
 from webhooks.models import Delivery, Webhook, WebhookAct
@@ -434,3 +435,78 @@ def test_the_strict_setting_masks_what_was_not_asked_for(scene: Scene) -> None:
     assert scene.admin.post(f"{path}/revealSecret").body["secret"] == hook["secret"]
     rotated = scene.admin.post(f"{path}/rotateSecret", {"overlapHours": 0}).body["secret"]
     assert rotated is not None and rotated != hook["secret"]
+
+
+# Files and secrets -------------------------------------------------------------------------------------
+
+
+def looks_and_downloads(workspace: Workspace) -> tuple[Api, Api]:
+    """Two that read everything, the second files too."""
+    make_role(workspace, "Looks", [FLAG], **READS_ALL)
+    make_role(workspace, "Downloads", [FLAG, "DOWNLOAD_FILE"], **READS_ALL)
+    return api_of(workspace, role="Looks"), api_of(workspace, role="Downloads")
+
+
+def test_addresses_of_files_follow_the_webhooks_role(scene: Scene, receiver: Receiver, worker: Worker) -> None:
+    rocket = ObjectMetadata.objects.get(id=scene.object_id("rocket"))
+    add_field(scene.workspace, rocket, "FILES", "drawings", settings={"maxNumberOfValues": 2})
+    looks, downloads = looks_and_downloads(scene.workspace)
+    hooks = [
+        scene.webhook(each, targetUrl=receiver.url(), operations=["rocket.created"]) for each in (looks, downloads)
+    ]
+    file = scene.admin.uploaded("rocket.drawings", "a.txt")
+    made = scene.admin.post("/rest/rockets", {"drawings": [{"fileId": file, "label": "A"}]})
+    assert made.status == 201, made.body
+    without, with_address = (bodies(each)[0]["record"]["drawings"][0] for each in hooks)
+    assert without == {"fileId": file, "label": "A", "extension": ".txt", "url": None}
+    assert with_address["url"].startswith("http") and "token=" in with_address["url"]
+    worker.run_once()
+    received = [json.loads(each.body)["record"]["drawings"][0]["url"] for each in receiver.received]
+    assert sorted(received, key=str) == sorted([None, with_address["url"]], key=str)
+
+    [row] = scene.admin.get(f"{PATH}/{hooks[1]['id']}/deliveries").body["data"]
+    for api, url in ((scene.admin, with_address["url"]), (looks, None)):
+        shown = api.get(f"/rest/metadata/webhookDeliveries/{row['id']}").body
+        assert json.loads(shown["body"])["record"]["drawings"][0]["url"] == url
+        assert shown["isRedacted"] is (url is None)
+
+
+def test_an_address_is_left_out_of_what_was_written_before_the_right_went(
+    scene: Scene, receiver: Receiver, worker: Worker
+) -> None:
+    rocket = ObjectMetadata.objects.get(id=scene.object_id("rocket"))
+    add_field(scene.workspace, rocket, "FILES", "drawings", settings={"maxNumberOfValues": 2})
+    _, downloads = looks_and_downloads(scene.workspace)
+    scene.webhook(downloads, targetUrl=receiver.url(), operations=["rocket.created"])
+    file = scene.admin.uploaded("rocket.drawings", "a.txt")
+    scene.admin.post("/rest/rockets", {"motto": "Up", "drawings": [{"fileId": file, "label": "A"}]})
+    access.permission_flags_upsert(principal_of(scene.workspace), role_id=scene.role_id("Downloads"), flags=[FLAG])
+    worker.run_once()
+    [request] = receiver.received
+    record = json.loads(request.body)["record"]
+    assert (record["motto"], record["drawings"][0]["url"]) == ("Up", None)
+
+
+def test_tokens_of_connected_accounts_stand_in_no_body_sample_or_delivery(
+    receiver: Receiver, worker: Worker, db: Any
+) -> None:
+    workspace = workspace_with(empty=False)
+    admin = api_of(workspace)
+    hook = admin.post(PATH, {"targetUrl": receiver.url(), "operations": ["connectedAccount.*"]}).body
+    tokens = {"accessToken": "at-5f1e", "refreshToken": "rt-77c0", "connectionParameters": {"password": "pw-93aa"}}
+    made = admin.post("/rest/connectedAccounts", {"handle": "ada@example.com", **tokens})
+    record_id = made.body["data"]["createConnectedAccount"]["id"]
+    assert admin.patch(f"/rest/connectedAccounts/{record_id}", {"accessToken": "at-5f1e2"}).status == 200
+    assert admin.delete(f"/rest/connectedAccounts/{record_id}?soft_delete=true").status == 200
+    assert admin.delete(f"/rest/connectedAccounts/{record_id}").status == 200
+    worker.run_once()
+    sample = admin.post(f"{PATH}/{hook['id']}/test", {"object": "connectedAccount", "action": "created"})
+    assert sample.status == 200, sample.body
+    rows = admin.get(f"{PATH}/{hook['id']}/deliveries").body["data"]
+    shown = [admin.get(f"/rest/metadata/webhookDeliveries/{each['id']}").body["body"] for each in rows]
+    sent = [each.body.decode() for each in receiver.received]
+    assert [len(rows), len(sent)] == [5, 5]
+    for body in (*sent, *shown):
+        record = json.loads(body)["record"]
+        assert record["handle"] and not tokens.keys() & record.keys()
+        assert not any(each in body for each in ("at-5f1e", "rt-77c0", "pw-93aa"))

@@ -25,7 +25,7 @@ from metadata.cache import load_schema
 from metadata.schema import WorkspaceSchema
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook, time_ordered_id
 from webhooks.outbox import event_body
-from webhooks.readable import Visible, hidden_names, may_read, readable_part, reads_everything, visible_deliveries
+from webhooks.readable import Visible, may_read, readable_part, reads_everything, visible_deliveries, withheld
 from webhooks.sending import Network, send
 from webhooks.serialise import dumps
 from webhooks.services.checks import ACTIONS, invalid
@@ -268,8 +268,7 @@ def sample_event(principal: Principal, webhook: Seen, object_name: str, action: 
                 record[field.relation.join_name] = None
         elif field.name != "id" and field.type.is_readable:
             record[field.name] = next(iter(field.type.json_schema(field).get("examples", ())), None)
-    hidden = hidden_names(webhook.permissions, described)
-    record = {name: value for name, value in record.items() if name not in hidden}
+    record = dict(withheld(webhook.permissions, described).cut(record))
     return Event(
         action=cast(Action, action),
         principal=principal,
