@@ -527,7 +527,7 @@ def field_permissions_upsert(
             known.delete()
             del stored[field_id]
             continue
-        _check_field_restriction(permissions, field.object, permission)
+        _check_field_restriction(permissions, field, permission)
         permission.save()
         stored[field_id] = permission
     _bump(role)
@@ -535,7 +535,15 @@ def field_permissions_upsert(
     return [stored[each] for each in dict.fromkeys(ids) if each in stored]
 
 
-def _check_field_restriction(permissions: Permissions, subject: ObjectMetadata, permission: FieldPermission) -> None:
+def _check_field_restriction(permissions: Permissions, field: FieldMetadata, permission: FieldPermission) -> None:
+    subject = field.object
+    if permission.can_read is False and field.name == "id":
+        raise InvalidMetadataInput(
+            "Field restriction on reading the id is not allowed",
+            sub_code="FIELD_RESTRICTION_ON_ID_NOT_ALLOWED",
+            path="fieldPermissions",
+            hint="Cursors and addresses of records need it. Take the object from the role instead.",
+        )
     if not permissions.allows("read", subject):
         raise InvalidMetadataInput(
             "Field restriction only makes sense on a readable object",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -428,6 +431,38 @@ def test_field_permissions_only_take_away(api: Api, acme: Workspace, reader: Rol
         "BAD_USER_INPUT",
         "Field permission must restrict reading or updating",
     )
+
+
+def test_ids_stay_readable(api: Api, acme: Workspace, reader: Role) -> None:
+    """Cursors and addresses are made of them."""
+    place = {"objectMetadataId": object_id(acme, "book"), "fieldMetadataId": field_id(acme, "book", "id")}
+    sent = {"roleId": str(reader.id), "fieldPermissions": [{**place, "canReadFieldValue": False}]}
+    assert error_of(api, FIELDS, v=sent) == (
+        "BAD_USER_INPUT",
+        "Field restriction on reading the id is not allowed",
+    )
+
+
+def test_restrictions_that_hid_an_id_are_gone_after_the_migration(api: Api, acme: Workspace, reader: Role) -> None:
+    book, title = UUID(object_id(acme, "book")), UUID(field_id(acme, "book", "title"))
+    other = services.role_create(services.system_principal(acme), values={"label": "Other"})
+    for owner, field, can_update in (
+        (reader, UUID(field_id(acme, "book", "id")), None),
+        (reader, title, None),
+        (other, UUID(field_id(acme, "book", "id")), False),
+    ):
+        FieldPermission.objects.create(
+            role=owner, object_metadata_id=book, field_metadata_id=field, can_read=False, can_update=can_update
+        )
+    versions = {each.id: each.version for each in Role.objects.all()}
+    state = MigrationExecutor(connection).loader.project_state(
+        [("apikeys", "0004_ids_are_readable"), ("metadata", "0001_initial")]
+    )
+    import_module("apikeys.migrations.0004_ids_are_readable").ids_show(state.apps, None)
+    left = FieldPermission.objects.values_list("role_id", "field_metadata_id", "can_read", "can_update")
+    assert set(left) == {(reader.id, title, False, None), (other.id, UUID(field_id(acme, "book", "id")), None, False)}
+    changed = {each.id for each in Role.objects.all() if each.version != versions[each.id]}
+    assert changed == {reader.id, other.id}
 
 
 def test_a_field_belongs_to_the_object_it_is_named_with(api: Api, acme: Workspace, reader: Role) -> None:
