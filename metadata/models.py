@@ -17,7 +17,7 @@ from django.db import models
 from django.utils import timezone
 
 from config.principal import Guard, WorkspaceRef
-from metadata.standard import guard_of
+from metadata.standard import guard_of, secrets_of
 from metadata.standard.definition import identifier
 
 STANDARD_APPLICATION_ID = identifier("application:standard")
@@ -265,6 +265,11 @@ class FieldMetadata(Overridable):
             ),
         ]
         indexes = [models.Index(fields=["workspace", "object"], name="field_by_workspace")]
+
+    @property
+    def secret_flag(self) -> str | None:
+        """Set: its values are answered to nobody, and who has the flag may write them."""
+        return secrets_of(self.object.universal_identifier).get(self.name)
 
     def __str__(self) -> str:
         return self.name

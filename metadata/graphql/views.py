@@ -17,6 +17,7 @@ from graphene import ResolveInfo as Info
 from graphene.types.unmountedtype import UnmountedType
 
 from config.errors import BadRequest
+from config.principal import Permissions
 from metadata import services
 from metadata import view_models as shown
 from metadata.graphql import types
@@ -28,7 +29,7 @@ from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import JSON, UUID, DateTime
 from metadata.models import FieldMetadata
 from metadata.services import resources
-from metadata.services.resources import RESOURCES, VIEW, Member, Resource
+from metadata.services.resources import RESOURCES, VIEW, VIEW_FILTER, Member, Resource
 
 Resolver = Callable[..., Any]
 
@@ -45,12 +46,23 @@ _MANY = frozenset({"viewField", "viewGroup"})
 class _Shown:
     """The views of one workspace, each table read once per request."""
 
-    def __init__(self, rows: WorkspaceRows) -> None:
+    def __init__(self, rows: WorkspaceRows, permissions: Permissions) -> None:
         self.rows = rows
+        self.permissions = permissions
+        self._compared: frozenset[Uuid] = frozenset()
+        self._hidden: frozenset[Uuid] = frozenset()
 
     @cached_property
     def views(self) -> Sequence[shown.View]:
         return list(resources.resource_rows(VIEW, self.rows.workspace_id))
+
+    def hidden_for(self, row: shown.ViewFilter) -> frozenset[Uuid]:
+        """Fields whose values are kept from the caller: of all filters there are, and of the row, deleted or not."""
+        if row.field_id not in self._compared:
+            rows = [row] if self._compared else [row, *resources.resource_rows(VIEW_FILTER, self.rows.workspace_id)]
+            self._compared |= {each.field_id for each in rows}
+            self._hidden |= resources.hidden_fields(VIEW_FILTER, rows, self.permissions)
+        return self._hidden
 
     @cached_property
     def _parts(self) -> dict[str, Mapping[Uuid, Sequence[Any]]]:
@@ -69,7 +81,7 @@ def _shown(info: Info) -> _Shown:
     """What is kept for the request, made anew once a mutation has begun."""
     kept: _Shown | None = getattr(info.context, "shown", None)
     if kept is None or kept.rows is not info.context.rows:
-        kept = info.context.shown = _Shown(info.context.rows)
+        kept = info.context.shown = _Shown(info.context.rows, info.context.principal.permissions)
     return kept
 
 
@@ -102,6 +114,10 @@ def _reader(attribute: str) -> Resolver:
     return lambda row, info: getattr(row, attribute)
 
 
+def _condition_reader(member: Member) -> Resolver:
+    return lambda row, info: resources.shown_value(member, row, _shown(info).hidden_for(row))
+
+
 def _part_reader(part: Resource) -> Resolver:
     return lambda row, info: info.context.rows.spend(_shown(info).parts(part, row.id))
 
@@ -109,7 +125,7 @@ def _part_reader(part: Resource) -> Resolver:
 def _object_type(resource: Resource) -> type[ObjectType]:
     members: dict[str, Any] = {"id": UUID(required=True)}
     for each in resource.members:
-        reader = _reader(each.attribute)
+        reader = _condition_reader(each) if each.holds_conditions else _reader(each.attribute)
         members[each.name] = Field(_scalar(each), required=not each.is_nullable, resolver=reader)
     members["workspaceId"] = UUID(required=True, resolver=_reader("workspace_id"))
     for name, attribute, required in (
@@ -232,7 +248,13 @@ def _updater(resource: Resource) -> dict[str, Any]:
         workspace_id = _begin(info, resource)
         members = payload(input) if id is not None else payload(input["update"])
         target = _id(id if id is not None else input["id"])
-        return resources.resource_update(resource, workspace_id=workspace_id, id=target, update=members)
+        return resources.resource_update(
+            resource,
+            workspace_id=workspace_id,
+            id=target,
+            update=members,
+            permissions=info.context.principal.permissions,
+        )
 
     members = _update_members(resource)
     name = f"Update{resource.pascal}Input"

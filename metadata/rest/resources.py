@@ -6,7 +6,7 @@ API version 1 and `{data, pageInfo, totalCount}` else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
@@ -35,11 +35,11 @@ _FURTHER: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def resource_json(resource: Resource, row: Any) -> dict[str, Any]:
-    """A row as both kinds of lists and every item answer it."""
+def resource_json(resource: Resource, row: Any, hidden: frozenset[UUID]) -> dict[str, Any]:
+    """A row as lists and items answer it; `hidden` are fields whose values stay out of conditions."""
     return {
         "id": row.id,
-        **{member.name: getattr(row, member.attribute) for member in resource.members},
+        **{member.name: resources.shown_value(member, row, hidden) for member in resource.members},
         **{name: getattr(row, attribute) for name, attribute in _FURTHER.get(resource.one, {}).items()},
         "workspaceId": row.workspace_id,
         "createdAt": moment(row.created_at),
@@ -71,7 +71,12 @@ class _ResourceView(APIView):
         return request.data
 
     def shown(self, row: Any, status_code: int = status.HTTP_200_OK) -> Response:
-        return Response(resource_json(self.resource, row), status_code)
+        [item] = self.items([row])
+        return Response(item, status_code)
+
+    def items(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        hidden = resources.hidden_fields(self.resource, rows, self.principal.permissions)
+        return [resource_json(self.resource, row, hidden) for row in rows]
 
 
 class ResourceListView(_ResourceView):
@@ -79,9 +84,9 @@ class ResourceListView(_ResourceView):
         rows = resources.resource_rows(self.resource, self.workspace_id, self.parent_id(request))
         is_keyed = self.principal.api_version == KEYED
         if is_keyed and not any(name in request.query_params for name in _PAGING):
-            return Response([resource_json(self.resource, row) for row in rows])
+            return Response(self.items(list(rows)))
         page = read_page(rows, read_page_request(request.query_params))
-        items = [resource_json(self.resource, row) for row in page.items]
+        items = self.items(page.items)
         return Response(items if is_keyed else page.envelope(items))
 
     def post(self, request: Request) -> Response:
@@ -116,7 +121,11 @@ class ResourceItemView(_ResourceView):
 
     def patch(self, request: Request, id: str) -> Response:
         row = resources.resource_update(
-            self.resource, workspace_id=self.workspace_id, id=path_id(id), update=self.body(request)
+            self.resource,
+            workspace_id=self.workspace_id,
+            id=path_id(id),
+            update=self.body(request),
+            permissions=self.principal.permissions,
         )
         return self.shown(row)
 

@@ -106,6 +106,7 @@ class SchemaView(APIView):
             request.data,
             dry_run=dry_run,
             allow_destructive=_flag(request, "allowDestructive"),
+            permissions=self.principal.permissions,
         )
         return Response(
             {

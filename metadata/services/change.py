@@ -74,8 +74,8 @@ class Change:
 
     def may_read(self, field: FieldMetadata) -> bool:
         """Whether who asks for the change may read the field's values."""
-        is_hidden = self.permissions.hides(cache.field_schema(field))
-        return self.permissions.allows("read", self.objects[field.object_id]) and not is_hidden
+        field.object = self.objects[field.object_id]
+        return self.permissions.allows("read", field.object) and not self.permissions.hides(field)
 
     def watch_search(self, object_id: UUID) -> None:
         """Remember which fields are searched, so that the vectors are made anew if that changes."""

@@ -92,7 +92,7 @@ def _prepare(
     if old is None or new is None:
         raise FieldNotFound("Field metadata to update not found")
     obj = new.object = old.object = change.objects[old.object_id]
-    if not change.may_read(old) or change.permissions.locks(cache.field_schema(old)):
+    if not change.may_read(old) or change.permissions.locks(old):
         raise PermissionDenied()
     problems = _allowed_problems(old, obj, type_name)
     if problems:

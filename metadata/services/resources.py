@@ -9,7 +9,7 @@ stays: records do not depend on views.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from django.utils import timezone
 from config.errors import MetadataNotFound
 from config.http.bounds import check_count
 from config.http.rights import require
-from config.principal import Principal
+from config.principal import EVERYTHING, Permissions, Principal
 from metadata import view_models as shown
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
@@ -49,6 +49,8 @@ class Member:
     is_fixed: bool = False  # set at creation, then never changed
     choices: type[models.TextChoices] | None = None
     of: str | None = None
+    holds_conditions: bool = False  # values of records, to compare with
+    field_attribute: str | None = None  # the row's, of the field compared; None: conditions say it themselves, in JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ VIEW_FILTER = Resource(
         _part("view", "view_id"),
         Member("fieldMetadataId", "field_id", "field", is_required=True),
         _choice("operand", "operand", shown.ViewFilterOperand),
-        Member("value", "value", "json", is_required=True),
+        Member("value", "value", "json", is_required=True, holds_conditions=True, field_attribute="field_id"),
         Member("viewFilterGroupId", "view_filter_group_id", "resource", is_nullable=True, of="viewFilterGroup"),
         Member("positionInViewFilterGroup", "position_in_view_filter_group", "number", is_nullable=True),
         Member("subFieldName", "sub_field_name", is_nullable=True),
@@ -311,7 +313,7 @@ PAGE_LAYOUT_WIDGET = Resource(
         Member("type", "type"),
         Member("objectMetadataId", "object_id", "object", is_nullable=True),
         Member("gridPosition", "grid_position", "json", is_nullable=True),
-        Member("configuration", "configuration", "json", is_nullable=True),
+        Member("configuration", "configuration", "json", is_nullable=True, holds_conditions=True),
     ),
     parent="pageLayoutTabId",
     is_parent_asked=True,
@@ -354,6 +356,75 @@ def resource_rows(resource: Resource, workspace_id: UUID, parent_id: UUID | None
 
 def resource_find(resource: Resource, workspace_id: UUID, id: UUID) -> Row | None:
     return resource_rows(resource, workspace_id).filter(id=id).first()
+
+
+# What conditions tell --------------------------------------------------------------------------------
+
+MASK = ""  # a condition without a value, as one that is not filled in
+
+
+def hidden_fields(resource: Resource, rows: Iterable[Row], permissions: Permissions) -> frozenset[UUID]:
+    """Those fields that the rows hold values of in conditions, and whose values a role may not read.
+
+    At most one statement for all of the rows.
+    """
+    ids = {field_id for row in rows for field_id in _compared(resource, row)}
+    if not ids:
+        return frozenset()
+    fields = FieldMetadata.objects.filter(id__in=ids).select_related("object")
+    return frozenset(
+        each.id for each in fields if not permissions.allows("read", each.object) or permissions.hides(each)
+    )
+
+
+def shown_value(member: Member, row: Row, hidden: Container[UUID]) -> Any:
+    """A member as it is answered: conditions on hidden fields lose their values, and stay in their place."""
+    value = getattr(row, member.attribute)
+    if not member.holds_conditions:
+        return value
+    if member.field_attribute is not None:
+        return MASK if getattr(row, member.field_attribute) in hidden else value
+    return _masked(value, hidden)
+
+
+def _compared(resource: Resource, row: Row) -> Iterator[UUID]:
+    for member in resource.members:
+        if not member.holds_conditions:
+            continue
+        if member.field_attribute is not None:
+            yield getattr(row, member.field_attribute)
+        else:
+            for condition in _conditions(getattr(row, member.attribute)):
+                yield from _field_of(condition)
+
+
+def _conditions(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Whatever in a JSON value names a field beside a value."""
+    if isinstance(value, Mapping):
+        if "fieldMetadataId" in value and "value" in value:
+            yield value
+        for each in value.values():
+            yield from _conditions(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _conditions(each)
+
+
+def _field_of(condition: Mapping[str, Any]) -> list[UUID]:
+    try:
+        return [UUID(str(condition["fieldMetadataId"]))]
+    except ValueError:
+        return []
+
+
+def _masked(value: Any, hidden: Container[UUID]) -> Any:
+    if isinstance(value, list):
+        return [_masked(each, hidden) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    shown = {name: _masked(each, hidden) for name, each in value.items()}
+    is_hidden = "fieldMetadataId" in value and "value" in value and any(each in hidden for each in _field_of(value))
+    return {**shown, "value": MASK} if is_hidden else shown
 
 
 # Writing ---------------------------------------------------------------------------------------------
@@ -401,10 +472,21 @@ def resource_create_many(
     return rows
 
 
-def resource_update(resource: Resource, *, workspace_id: UUID, id: UUID, update: Mapping[str, Any]) -> Row:
-    """Change members by API name; those fixed at creation are ignored. Raises MetadataNotFound, InvalidInput."""
+def resource_update(
+    resource: Resource,
+    *,
+    workspace_id: UUID,
+    id: UUID,
+    update: Mapping[str, Any],
+    permissions: Permissions = EVERYTHING,
+) -> Row:
+    """Change members by API name; those fixed at creation are ignored. Raises MetadataNotFound, InvalidInput.
+
+    A condition whose value is masked to who asks keeps it when the mask is sent back, and loses it with its field.
+    """
     with _writing(workspace_id):
         row = _existing(resource, workspace_id, id)
+        update = _unmasked(resource, row, update, permissions)
         grouping = getattr(row, "main_group_by_field_id", None)
         problems = _apply(resource, row, update, is_new=False)
         if problems:
@@ -414,6 +496,18 @@ def resource_update(resource: Resource, *, workspace_id: UUID, id: UUID, update:
         if resource is VIEW and row.main_group_by_field_id != grouping:
             _regroup(row)
     return row
+
+
+def _unmasked(resource: Resource, row: Row, update: Mapping[str, Any], permissions: Permissions) -> Mapping[str, Any]:
+    for member in resource.members:
+        if member.field_attribute is None or not hidden_fields(resource, [row], permissions):
+            continue
+        [field] = [each for each in resource.members if each.attribute == member.field_attribute]
+        if _cleaned(field, update.get(field.name)) not in ((None, None), (None, getattr(row, field.attribute))):
+            return {member.name: MASK, **update}
+        if update.get(member.name) == MASK:
+            return {name: value for name, value in update.items() if name != member.name}
+    return update
 
 
 def resource_delete(resource: Resource, *, workspace_id: UUID, id: UUID) -> Row:

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from config.errors import InvalidMetadataInput
 from config.http import deadline
+from config.principal import EVERYTHING, Permissions
 from metadata import cache, services
 from metadata.models import ObjectMetadata
 from metadata.services.locking import lock_workspace
@@ -36,11 +37,19 @@ def schema_diff(workspace_id: UUID, model: Any) -> list[Step]:
     return list(schema_apply(workspace_id, model, dry_run=True, allow_destructive=True).steps)
 
 
-def schema_apply(workspace_id: UUID, model: Any, *, dry_run: bool = False, allow_destructive: bool = False) -> Outcome:
+def schema_apply(
+    workspace_id: UUID,
+    model: Any,
+    *,
+    dry_run: bool = False,
+    allow_destructive: bool = False,
+    permissions: Permissions = EVERYTHING,
+) -> Outcome:
     """Make the workspace's data model the one of the file: all of it, or nothing.
 
     `dry_run` does everything and takes it back, so what would fail does. Steps that lose values (deleting objects,
-    fields or options) are refused unless `allow_destructive`. Raises what the services raise.
+    fields or options) are refused unless `allow_destructive`. `permissions` are those of who asks, as the services
+    take them. Raises what the services raise.
     """
     given = deadline.allow(settings.LONG_WORK_DEADLINE_S)
     wanted = Reader().read(model)
@@ -48,7 +57,7 @@ def schema_apply(workspace_id: UUID, model: Any, *, dry_run: bool = False, allow
         with transaction.atomic():
             workspace = lock_workspace(workspace_id)
             steps = _missing_standard(workspace_id, wanted)
-            planned = Planner(workspace_id, entries_of(*rows_of(workspace_id)), wanted).plan()
+            planned = Planner(workspace_id, entries_of(*rows_of(workspace_id)), wanted, permissions).plan()
             steps += planned
             lost = [str(each) for each in steps if each.is_destructive]
             if lost and not allow_destructive:

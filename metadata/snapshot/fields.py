@@ -174,6 +174,7 @@ class FieldPlanner:
                 type=entry["type"],
                 options=positioned(entry["options"], {}) or None,
                 settings=entry["settings"],
+                permissions=self.workspace.permissions,
             )
             if self.workspace.field(name, entry["name"]).default_value != entry["defaultValue"]:
                 self.workspace.update_field(name, entry["name"], {"defaultValue": entry["defaultValue"]})

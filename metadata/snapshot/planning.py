@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
+from config.principal import Permissions
 from metadata import services
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata
 from metadata.snapshot.entries import (
@@ -27,8 +28,10 @@ from metadata.snapshot.steps import NamedRows, Step, invalid
 class Planner:
     """Compares a file with what is there. Steps stand in an order in which each can be done."""
 
-    def __init__(self, workspace_id: UUID, current: dict[str, Entry], wanted: dict[str, Entry]) -> None:
-        self.workspace = NamedRows(workspace_id)
+    def __init__(
+        self, workspace_id: UUID, current: dict[str, Entry], wanted: dict[str, Entry], permissions: Permissions
+    ) -> None:
+        self.workspace = NamedRows(workspace_id, permissions)
         self.current = current
         self.wanted = wanted
         self.renamed_objects = {

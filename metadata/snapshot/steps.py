@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from config.errors import InvalidMetadataInput
+from config.principal import Permissions
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.snapshot.entries import Entry
@@ -38,10 +39,14 @@ class Step:
 
 
 class NamedRows:
-    """The rows of a workspace by their names, as they are now."""
+    """The rows of a workspace by their names, as they are now.
 
-    def __init__(self, workspace_id: UUID) -> None:
+    `permissions` are those of who asks for the steps, as far as values of records decide them or stand in refusals.
+    """
+
+    def __init__(self, workspace_id: UUID, permissions: Permissions) -> None:
         self.id = workspace_id
+        self.permissions = permissions
 
     def object(self, name: str) -> ObjectMetadata:
         found = ObjectMetadata.objects.filter(workspace_id=self.id, name_singular=name).first()
@@ -63,7 +68,7 @@ class NamedRows:
         if "settings" in update and row.relation_type is not None:
             joined = {"joinColumnName": row.join_name} if row.join_name else {}
             update = {**update, "settings": {**(update["settings"] or {}), **joined}}
-        services.field_update(workspace_id=self.id, field_id=row.id, update=update)
+        services.field_update(workspace_id=self.id, field_id=row.id, update=update, permissions=self.permissions)
 
 
 def invalid(message: str, path: str) -> InvalidMetadataInput:

@@ -67,6 +67,7 @@ WITHOUT_ROLE: Mapping[str, str] = {
     "graphql": "one route of many root fields, which are walked below",
     "metadata": "one route of many root fields, which are walked below",
     "file/files-field/<str:id>": "its address is signed and expires, and is answered to readers of the record only",
+    "favicon.ico": "a redirect to a picture",
     "settings": "a redirect",
     "settings/login": "the sign-in page",
     "settings/logout": "ends the caller's own session",
