@@ -51,7 +51,7 @@ class Kind:
         return singular not in self.blind and verb in self.verbs
 
     def has(self, flag: str) -> bool:
-        return flag in self.flags or (self.has_tools and flag in TOOL_FLAGS)
+        return not self.flags.isdisjoint((flag, "*")) or (self.has_tools and flag in TOOL_FLAGS)
 
 
 TOOL_FLAGS = frozenset({"IMPORT_CSV", "EXPORT_CSV", "UPLOAD_FILE", "DOWNLOAD_FILE"})
@@ -87,9 +87,9 @@ KINDS: Sequence[Kind] = (
 )  # fmt: skip
 
 
-def callers(scene: Scene, other: Scene) -> dict[str, Caller]:
+def callers(scene: Scene, other: Scene, kinds: Sequence[Kind] = KINDS) -> dict[str, Caller]:
     """A client of each kind; roles and keys are made for it."""
-    return {kind.name: _caller(scene, other, kind) for kind in KINDS}
+    return {kind.name: _caller(scene, other, kind) for kind in kinds}
 
 
 def _caller(scene: Scene, other: Scene, kind: Kind) -> Caller:
@@ -162,7 +162,7 @@ def _about(act: str, path: str) -> str:
     return f'{DENIED}: no permission to {act} field "{name}" on "{singular}"'
 
 
-def make_scenes() -> tuple[Scene, Scene, Mapping[str, Caller]]:
+def make_scenes(kinds: Sequence[Kind] = KINDS) -> tuple[Scene, Scene, Mapping[str, Caller]]:
     """The scene, one of another workspace with the same data model, and a client of every kind."""
     scene, other = make_scene("Here"), make_scene("Elsewhere")
-    return scene, other, callers(scene, other)
+    return scene, other, callers(scene, other, kinds)

@@ -1,0 +1,487 @@
+"""The permission matrix of the metadata APIs: every resource and verb, every root field, by every kind of access.
+
+Cells are made of the rows here and the kinds of access, as in `test_matrix_core`. Webhooks have a matrix of their
+own (`test_webhook_rights`), records another. Of each refusal the exact answer is asked, and that nothing was written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+
+from apikeys import services as access
+from metadata import cache
+from metadata.graphql.schema import schema as metadata_schema
+from metadata.services.resources import RESOURCES, Resource
+from tests.factories import principal_of
+from tests.security.access import DENIED, KINDS, Kind, make_scenes
+from tests.security.scene import NOBODY, Caller, Reply, Scene, drop_scene, undone
+from tests.security.test_every_route_asks import path_of, routes
+
+MARK = "zq-here"  # stands in what this workspace alone has
+PREFIX = "/rest/metadata"
+FILES = "deal.papers"  # a field whose refusals name it
+
+FLAG_KINDS = tuple(
+    Kind(f"only {flag}", flags=frozenset({flag}))
+    for flag in ("VIEWS", "LAYOUTS", "WORKSPACE", "SECURITY", "EXPORT_CSV", "UPLOAD_FILE", "DOWNLOAD_FILE")
+)
+ALL_KINDS = (*KINDS, *FLAG_KINDS, Kind("keys and roles", flags=frozenset({"API_KEYS_AND_WEBHOOKS", "ROLES"})))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is sent (with `%(name)s` for the scene's ids), and what it needs: one flag of each group.
+
+    `reads`: a field whose values decide. `ok` is the status, or the code of a GraphQL error, where nothing is lacking.
+    """
+
+    name: str
+    method: str  # or the name of a root field
+    path: str  # or the document
+    body: Any = None
+    needs: tuple[tuple[str, ...], ...] = ()
+    ok: Any = 200
+    reads: str | None = None
+    writes: str | None = None
+    is_graphql: bool = False
+    unfound: bool = False  # who may not is told that there is no such thing
+    form: bool = field(default=False)
+
+    def refusal(self, kind: Kind) -> tuple[Any, ...] | None:
+        refused: tuple[int, str, str] | None = None
+        if kind.refusal is not None:
+            each = kind.refusal
+            if not self.is_graphql:
+                return (each.status, each.error, each.message)
+            if kind.name == "no key":
+                return (200, "FORBIDDEN", "Forbidden resource")
+            return (200, each.graphql_code, each.message)
+        lacks = any(not any(map(kind.has, group)) for group in self.needs)
+        message = DENIED
+        if not lacks and self.writes == FILES and FILES in kind.locked:
+            message = f'{DENIED}: no permission to write field "papers" on "deal"'
+        if lacks or self._may_not(kind, "read", self.reads) or self._may_not(kind, "update", self.writes):
+            refused = (200, "FORBIDDEN", message) if self.is_graphql else (403, "ForbiddenException", message)
+        if refused is not None and self.unfound and self._may_not(kind, "read", self.reads):
+            return (200, "NOT_FOUND") if self.is_graphql else (404, "NotFoundException")
+        return refused
+
+    @staticmethod
+    def _may_not(kind: Kind, verb: Any, path: str | None) -> bool:
+        if path is None:
+            return False
+        singular = path.split(".")[0]
+        return not kind.may(verb, singular) or path in (kind.unreadable if verb == "read" else kind.locked)
+
+
+def rest(method: str, path: str, body: Any = None, *needs: str, ok: int = 200, **more: Any) -> Row:
+    return Row(f"{method} {path}", method, f"{PREFIX}/{path}", body, tuple((each,) for each in needs), ok, **more)
+
+
+def gql(name: str, arguments: str = "", selection: str = "", *needs: str, ok: Any = 200, word: str = "mutation",
+        **more: Any) -> Row:  # fmt: skip
+    call = name + (f"({arguments})" if arguments else "") + (f" {{ {selection} }}" if selection else "")
+    groups = tuple(tuple(each.split("|")) for each in needs)
+    return Row(f"GraphQL {name}", name, f"{word} {{ {call} }}", None, groups, ok, is_graphql=True, **more)
+
+
+def query(name: str, arguments: str = "", selection: str = "", *needs: str, **more: Any) -> Row:
+    return gql(name, arguments, selection, *needs, word="query", **more)
+
+
+MODEL, KEYS, ROLES, MEMBERS = "DATA_MODEL", "API_KEYS_AND_WEBHOOKS", "ROLES", "WORKSPACE_MEMBERS"
+NEW_OBJECT = {
+    "nameSingular": "box", "namePlural": "boxes", "labelSingular": "Box", "labelPlural": "Boxes", "icon": "IconBox",
+}  # fmt: skip
+NEW_FIELD = {"objectMetadataId": "%(deal)s", "type": "TEXT", "name": "note", "label": "Note"}
+EXPIRES = "2040-01-01T00:00:00.000Z"
+SCHEMA = {"objects": []}
+
+REST: list[Row] = [
+    rest("GET", "objects", None, MODEL),
+    rest("POST", "objects", NEW_OBJECT, MODEL, ok=201),
+    rest("GET", "objects/%(deal)s", None, MODEL),
+    rest("PATCH", "objects/%(deal)s", {"description": "x"}, MODEL),
+    rest("PUT", "objects/%(deal)s", {"description": "x"}, MODEL),
+    rest("DELETE", "objects/%(idle)s", None, MODEL),
+    rest("GET", "objects/" + NOBODY, None, MODEL, ok=404),
+    rest("GET", "fields", None, MODEL),
+    rest("POST", "fields", NEW_FIELD, MODEL, ok=201),
+    rest("GET", "fields/%(region)s", None, MODEL),
+    rest("PATCH", "fields/%(region)s", {"description": "x"}, MODEL),
+    rest("PUT", "fields/%(region)s", {"description": "x"}, MODEL),
+    rest("DELETE", "fields/%(idle_field)s", None, MODEL),
+    rest("POST", "fields/%(memo)s/changeType", {"type": "NUMBER"}, MODEL, reads="deal.memo"),
+    rest("POST", "fields/%(memo)s/changeType", {"type": "NUMBER", "dryRun": True}, MODEL, reads="deal.memo"),
+    rest("POST", "fields/%(code)s/changeType", {"type": "ARRAY"}, MODEL, reads="deal.code", writes="deal.code"),
+    rest("GET", "schema", None, MODEL),
+    rest("POST", "schema?dryRun=true&allowDestructive=true", SCHEMA, MODEL),
+    rest("GET", "workspace"),
+    rest("PATCH", "workspace", {"displayName": "x"}, "WORKSPACE"),
+    rest("PATCH", "workspace", {"isPasswordAuthEnabled": True}, "SECURITY"),
+    rest("PATCH", "workspace", {"isPasswordAuthEnabled": True, "displayName": "x"}, "SECURITY", "WORKSPACE"),
+    rest("GET", "apiKeys", None, KEYS),
+    rest("POST", "apiKeys", {"name": "x", "expiresAt": EXPIRES, "roleId": "%(least)s"}, KEYS, ROLES, ok=201),
+    rest("GET", "apiKeys/me"),
+    rest("GET", "apiKeys/%(key)s", None, KEYS),
+    rest("PATCH", "apiKeys/%(key)s", {"name": "x"}, KEYS),
+    rest("PUT", "apiKeys/%(key)s", {"name": "x"}, KEYS),
+    rest("DELETE", "apiKeys/%(key)s", None, KEYS),
+    rest("POST", "apiKeys/%(key)s/token", {"expiresAt": EXPIRES}, KEYS, ok=201),
+    rest("POST", "files", None, "UPLOAD_FILE", writes="deal.papers", ok=201, form=True),
+    rest("GET", "files/%(file)s", reads="deal.papers", unfound=True),
+    rest("DELETE", "files/%(file)s", reads="deal.papers", writes="deal.papers", unfound=True),
+]  # fmt: skip
+
+
+def _new(one: str) -> dict[str, Any]:
+    return {
+        "view": {"name": "x", "icon": "Icon", "objectMetadataId": "%(deal)s"},
+        "viewField": {"viewId": "%(view)s", "fieldMetadataId": "%(budget)s"},
+        "viewFilter": {"viewId": "%(view)s", "fieldMetadataId": "%(region)s", "operand": "CONTAINS", "value": "x"},
+        "viewSort": {"viewId": "%(view)s", "fieldMetadataId": "%(region)s"},
+        "viewGroup": {"viewId": "%(view)s", "fieldValue": "x"},
+        "viewFilterGroup": {"viewId": "%(view)s"},
+        "pageLayout": {"name": "x"},
+        "pageLayoutTab": {"pageLayoutId": "%(pageLayout)s", "title": "x"},
+        "pageLayoutWidget": {"pageLayoutTabId": "%(pageLayoutTab)s", "title": "x"},
+    }[one]
+
+
+_CHANGE: Mapping[str, dict[str, Any]] = {
+    "view": {"isCompact": True},
+    "viewField": {"isVisible": False},
+    "viewFilter": {"operand": "DOES_NOT_CONTAIN"},
+    "viewSort": {"direction": "DESC"},
+    "viewGroup": {"isVisible": False},
+    "viewFilterGroup": {"logicalOperator": "OR"},
+    "pageLayout": {"name": "y"},
+    "pageLayoutTab": {"title": "y"},
+    "pageLayoutWidget": {"title": "y"},
+}
+
+
+def _rest_rows(each: Resource) -> Iterator[Row]:
+    item, may = f"{each.many}/%({each.one})s", ((each.flag, MODEL),)
+    parent = f"?{each.parent}=%({each.parent[:-2]})s" if each.is_parent_asked and each.parent else ""
+    yield rest("GET", each.many + parent)
+    yield rest("GET", item)
+    for method, path, body, ok in (
+        ("POST", each.many, _new(each.one), 201),
+        ("PATCH", item, _CHANGE[each.one], 200),
+        ("DELETE", item, None, 200),
+        ("DELETE", item + "?destroy=true", None, 200),
+    ):
+        yield Row(f"{method} {path}", method, f"{PREFIX}/{path}", body, may, ok)
+
+
+def literal(value: Any) -> str:
+    """A value as GraphQL writes it; texts in capitals are members of enums."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {literal(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, str) and value.isupper():
+        return value
+    return json.dumps(value)
+
+
+def _graphql_rows(each: Resource) -> Iterator[Row]:
+    id, may = f'"%({each.one})s"', f"{each.flag}|{MODEL}"
+    takes_id = each.one in ("view", "viewFilterGroup")
+    answers = "" if each.one in ("view", "viewSort", "viewFilterGroup") else "id"
+    yield query(f"get{each.pascal}", f"id: {id}", "id")
+    yield query(f"get{each.pascal}s", 'viewId: "%(view)s"' if each.one != "view" else "", "id")
+    yield gql(f"create{each.pascal}", f"input: {literal(_new(each.one))}", "id", may)
+    if each.one in ("viewField", "viewGroup"):
+        yield gql(f"createMany{each.pascal}s", f"inputs: [{literal(_new(each.one))}]", "id", may)
+    change = literal(_CHANGE[each.one])
+    update = f"id: {id}, input: {change}" if takes_id else f"input: {{id: {id}, update: {change}}}"
+    yield gql(f"update{each.pascal}", update, "id", may)
+    for verb in ("delete", "destroy"):
+        yield gql(f"{verb}{each.pascal}", f"id: {id}" if takes_id else f"input: {{id: {id}}}", answers, may)
+
+
+LABELS = {each: NEW_OBJECT[each] for each in NEW_OBJECT}
+FIELD_LITERAL = '{objectMetadataId: "%(deal)s", type: TEXT, name: "note", label: "Note"}'
+INDEX_LITERAL = '{objectMetadataId: "%(deal)s", indexType: BTREE, fields: [{fieldMetadataId: "%(budget)s"}]}'
+ROLE_LITERAL = 'roleId: "%(least)s"'
+GRAPHQL: list[Row] = [
+    query("objects", "paging: {first: 2}, filter: {}", "edges { node { nameSingular } }"),
+    query("object", 'id: "%(deal)s"', "nameSingular"),
+    query("fields", "paging: {first: 2}, filter: {}", "edges { node { name } }"),
+    query("field", 'id: "%(region)s"', "name"),
+    query("index", 'id: "%(index)s"', "name"),
+    query("indexMetadatas", "paging: {first: 2}, filter: {}", "edges { node { name } }"),
+    query("objectRecordCounts", "", "objectNamePlural totalCount"),
+    query("minimalMetadata", "", "objectMetadataItems { id } views { id }"),
+    query("currentWorkspace", "", "id displayName"),
+    query("currentUser", "", "id", ok="FORBIDDEN"),  # a key is nobody
+    query("apiKeys", "", "id", KEYS),
+    query("apiKey", 'input: {id: "%(key)s"}', "id", KEYS),
+    query("getApiKeyRoles", "", "id", KEYS),
+    query("getRoles", "", "id", ROLES),
+    gql("createOneObject", f"input: {{object: {literal(LABELS)}}}", "id", MODEL),
+    gql("updateOneObject", 'input: {id: "%(deal)s", update: {description: "x"}}', "id", MODEL),
+    gql("updateManyObjects", 'inputs: [{id: "%(deal)s", update: {description: "x"}}]', "id", MODEL),
+    gql("deleteOneObject", 'input: {id: "%(idle)s"}', "id", MODEL),
+    gql("createOneField", f"input: {{field: {FIELD_LITERAL}}}", "id", MODEL),
+    gql("updateOneField", 'input: {id: "%(region)s", update: {description: "x"}}', "id", MODEL),
+    gql("deleteOneField", 'input: {id: "%(idle_field)s"}', "id", MODEL),
+    gql("createOneIndex", f"input: {{index: {INDEX_LITERAL}}}", "id", MODEL),
+    gql("deleteOneIndex", 'input: {id: "%(index)s"}', "id", MODEL),
+    gql("changeFieldType", 'input: {fieldMetadataId: "%(memo)s", type: NUMBER}', "convertedCount", MODEL,
+        reads="deal.memo"),
+    gql("updateWorkspace", 'data: {displayName: "x"}', "id", "WORKSPACE"),
+    gql("updateWorkspace", "data: {isPasswordAuthEnabled: true}", "id", "SECURITY"),
+    gql("updateWorkspace", 'data: {isPasswordAuthEnabled: true, displayName: "x"}', "id", "SECURITY", "WORKSPACE"),
+    gql("updateLabPublicFeatureFlag", 'input: {publicFeatureFlag: "X", value: true}', "key", "WORKSPACE"),
+    gql("deleteCurrentWorkspace", "", "id", "WORKSPACE"),
+    gql("deleteFile", 'fileId: "%(file)s"', "id", reads="deal.papers", writes="deal.papers", unfound=True),
+    gql("deleteUserFromWorkspace", 'workspaceMemberIdToDelete: "%(member)s"', "id", MEMBERS),
+    gql("createApiKey", f'input: {{name: "x", expiresAt: "{EXPIRES}", {ROLE_LITERAL}}}', "id", KEYS, ROLES),
+    gql("updateApiKey", 'input: {id: "%(key)s", name: "x"}', "id", KEYS),
+    gql("revokeApiKey", 'input: {id: "%(key)s"}', "id", KEYS),
+    gql("assignRoleToApiKey", 'apiKeyId: "%(key)s", roleId: "%(least)s"', "", KEYS, ROLES),
+    gql("generateApiKeyToken", f'apiKeyId: "%(key)s", expiresAt: "{EXPIRES}"', "token", KEYS),
+    gql("generatePlaygroundToken", "", "token", ok="FORBIDDEN"),  # for members, who sign in
+    gql("createOneRole", 'createRoleInput: {label: "x"}', "id", ROLES),
+    gql("updateOneRole", 'updateRoleInput: {id: "%(least)s", update: {label: "y"}}', "id", ROLES),
+    gql("deleteOneRole", 'roleId: "%(unused)s"', "", ROLES),
+    gql("upsertObjectPermissions", f"upsertObjectPermissionsInput: {{{ROLE_LITERAL}, objectPermissions:"
+        ' [{objectMetadataId: "%(deal)s", canReadObjectRecords: false}]}', "objectMetadataId", ROLES),
+    gql("upsertFieldPermissions", f"upsertFieldPermissionsInput: {{{ROLE_LITERAL}, fieldPermissions:"
+        ' [{objectMetadataId: "%(deal)s", fieldMetadataId: "%(code)s", canReadFieldValue: false}]}', "roleId", ROLES,
+        ok="BAD_USER_INPUT"),  # the object is not readable as it is
+    gql("upsertPermissionFlags", f"upsertPermissionFlagsInput: {{{ROLE_LITERAL}, permissionFlagKeys: []}}", "roleId",
+        ROLES),
+    gql("updateWorkspaceMemberRole", 'workspaceMemberId: "%(member)s", roleId: "%(least)s"', "id", ROLES),
+]  # fmt: skip
+
+REST += [row for each in RESOURCES.values() for row in _rest_rows(each)]
+GRAPHQL += [row for each in RESOURCES.values() if each.flag == "VIEWS" for row in _graphql_rows(each)]
+ROWS = (*REST, *GRAPHQL)
+
+
+# The scene -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    scene: Scene
+    other: Scene
+    callers: Mapping[str, Caller]
+    ids: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    with django_db_blocker.unblock():
+        scene, other, callers = make_scenes(ALL_KINDS)
+        made = World(scene, other, callers, fill(scene))
+    yield made
+    with django_db_blocker.unblock():
+        for each in (scene, other):
+            access.Member.objects.filter(workspace_id=each.workspace.id).delete()
+            drop_scene(each.workspace)
+
+
+def fill(scene: Scene) -> dict[str, str]:
+    """One of everything, by its name; what can be told carries MARK."""
+    ids = {singular: str(each.id) for singular, each in scene.objects.items()}
+    ids |= {name: str(scene.field(f"deal.{name}").id) for name in ("region", "memo", "code", "budget")}
+
+    def made(path: str, body: dict[str, Any]) -> str:
+        sent = json.loads(json.dumps(body) % ids)
+        reply = scene.admin.ask("POST", f"{PREFIX}/{path}", sent)
+        assert reply.status == 201, reply.body
+        answer = reply.json
+        if "data" in answer:
+            [answer] = answer["data"].values()
+        id: str = answer["id"]
+        return id
+
+    ids["idle"] = made("objects", {**NEW_OBJECT, "nameSingular": "chest", "namePlural": "chests"})
+    ids["idle_field"] = made("fields", {**NEW_FIELD, "name": "idle", "label": MARK})
+    for what in ("objects/%(idle)s", "fields/%(idle_field)s"):
+        assert scene.admin.ask("PATCH", f"{PREFIX}/{what % ids}", {"isActive": False}).status == 200
+    marks = ("name", "title", "value", "fieldValue")
+    for each in RESOURCES.values():
+        new = {name: MARK if name in marks else value for name, value in _new(each.one).items()}
+        if each.one == "viewField":
+            new["fieldMetadataId"] = "%(memo)s"
+        ids[each.one] = made(each.many, new)
+    index = INDEX_LITERAL.replace("budget", "region") % ids
+    reply = scene.admin.graphql(f"mutation {{ createOneIndex(input: {{index: {index}}}) {{ id }} }}", "/metadata")
+    ids["index"] = reply.json["data"]["createOneIndex"]["id"]
+
+    system = principal_of(scene.workspace)
+    given = {"canBeAssignedToApiKeys": True, "canBeAssignedToUsers": True}
+    least, unused = (access.role_create(system, values={"label": f"{MARK} {n}", **given}) for n in (1, 2))
+    key = access.apikey_create(system, name=MARK, expires_at=None, role_id=least.id)
+    member = access.member_create(
+        workspace=scene.workspace, email=f"{MARK}@example.com", password="correct horse battery", role=least
+    )
+    ids |= {"least": str(least.id), "unused": str(unused.id), "key": str(key.id), "member": str(member.id)}
+    ids["file"] = upload(scene.admin).json["data"]["createOneFile"]["id"]
+    cache.forget(scene.workspace.id)
+    return ids
+
+
+def upload(caller: Caller) -> Reply:
+    sent = {} if caller.token is None else {"Authorization": f"Bearer {caller.token}"}
+    form = {"fieldMetadataId": "deal.papers", "file": SimpleUploadedFile(f"{MARK}.txt", b"a")}
+    response = caller.client.post(f"{PREFIX}/files", form, headers=sent)
+    return Reply(response.status_code, response.getvalue())
+
+
+def send(world: World, caller: Caller, row: Row) -> Reply:
+    if row.form:
+        return upload(caller)
+    path = row.path % world.ids
+    if row.is_graphql:
+        return caller.graphql(path, "/metadata")
+    body = None if row.body is None else json.loads(json.dumps(row.body) % world.ids)
+    return caller.ask(row.method, path, body)
+
+
+def outcome(row: Row, reply: Reply) -> tuple[Any, ...]:
+    """(status, code, message) of a refusal, (status,) of what was done."""
+    if not row.is_graphql:
+        if reply.status < 400:
+            return (reply.status,)
+        return (reply.status, reply.json["error"], *reply.json["messages"])
+    body = reply.json
+    if "errors" not in body:
+        return (reply.status,)
+    [error] = body["errors"]
+    assert body.get("data") is None or list(body["data"].values()) == [None]
+    return (reply.status, error["extensions"]["code"], error["message"])
+
+
+def is_as_expected(found: tuple[Any, ...], row: Row, refusal: tuple[Any, ...] | None) -> bool:
+    if refusal is not None:
+        return found[: len(refusal)] == refusal
+    if isinstance(row.ok, str):
+        return len(found) == 3 and found[1] == row.ok and found[2] != DENIED
+    return found[0] == row.ok and (row.ok >= 400 or len(found) == 1)
+
+
+COUNTED = ("apikeys_ratebucket",)  # that somebody asked
+
+
+def rows_written() -> dict[str, int]:
+    """Rows inserted, updated and deleted by the transaction so far, by table, those that were taken back among them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT schemaname || '.' || relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
+            " WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 AND relname <> ALL(%s)",
+            [list(COUNTED)],
+        )
+        return dict(cursor.fetchall())
+
+
+def contents(scene: Scene) -> str:
+    """A digest of the workspace's rows in every table, records and all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_schema, table_name, bool_or(column_name = 'workspace_id') FROM information_schema.columns"
+            " WHERE table_schema IN ('public', %s) GROUP BY 1, 2 HAVING table_schema <> 'public'"
+            " OR bool_or(column_name = 'workspace_id') ORDER BY 1, 2",
+            [scene.workspace.database_schema],
+        )
+        parts = [
+            f"SELECT '{table}', coalesce(md5(string_agg(t::text, chr(10) ORDER BY t::text)), '')"
+            f' FROM "{space}"."{table}" t' + (f" WHERE workspace_id = '{scene.workspace.id}'" if is_shared else "")
+            for space, table, is_shared in cursor.fetchall()
+        ]
+        cursor.execute(" UNION ALL ".join(parts))
+        return repr(sorted(cursor.fetchall()))
+
+
+# The matrix ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", [each for each in ALL_KINDS if not each.is_elsewhere], ids=lambda kind: kind.name)
+def test_every_cell(world: World, kind: Kind) -> None:
+    """Each cell is taken back."""
+    caller, wrong = world.callers[kind.name], []
+    caller.ask("GET", f"{PREFIX}/apiKeys/me")  # that the key was used is noted once a minute
+    for row in ROWS:
+        refusal = row.refusal(kind)
+        with undone():
+            before = rows_written()
+            found = outcome(row, send(world, caller, row))
+            if not is_as_expected(found, row, refusal):
+                wrong.append((row.name, found, refusal or row.ok))
+            if refusal is not None and rows_written() != before:
+                wrong.append((row.name, "wrote something", rows_written()))
+        if refusal is None:
+            cache.forget(world.scene.workspace.id)  # versions that were taken back will come again
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.django_db
+def test_a_key_of_another_workspace_finds_and_changes_nothing_of_this_one(world: World) -> None:
+    caller, before = world.callers["other workspace's"], contents(world.scene)
+    for row in ROWS:
+        with undone():
+            reply = send(world, caller, row)
+            assert reply.status < 500, (row.name, reply.body)
+            assert row.form or MARK.encode() not in reply.body, (row.name, reply.body)
+            assert contents(world.scene) == before, row.name
+        cache.forget(world.other.workspace.id)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ALL_KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("name", ["core", "metadata"])
+def test_documents_name_what_the_caller_may_use(world: World, kind: Kind, name: str) -> None:
+    reply = world.callers[kind.name].ask("GET", f"/rest/open-api/{name}")
+    if kind.refusal is not None and kind.name not in ("no key", "no JWT"):
+        assert reply.status in (200, 401, 403), reply.body
+    else:
+        assert reply.status == 200, reply.body
+    if kind.refusal is not None and reply.status == 200:
+        assert list(reply.json["paths"]) == [f"/open-api/{name}"]
+    if kind.refusal is None and name == "core":
+        paths = reply.json["paths"]
+        assert ("/vaults" in paths) == kind.may("read", "vault")
+        assert ("/deals" in paths) == kind.may("read", "deal")
+        assert ("/deals/export" in paths) == (kind.may("read", "deal") and kind.has("EXPORT_CSV"))
+        assert ("/deals/import" in paths) == (kind.may("update", "deal") and kind.has("IMPORT_CSV"))
+
+
+# The table -----------------------------------------------------------------------------------------------
+
+
+def test_every_route_and_root_field_is_in_the_table() -> None:
+    known = {row.path.split("?")[0].replace(PREFIX, "rest/metadata") for row in REST}
+    shapes = {each.replace(NOBODY, "<id>") for each in known}
+    shapes = {part if "%(" not in part else _shape(part) for part in shapes}
+    walked = {
+        pattern.replace("<str:key_id>", "<id>").replace("<str:id>", "<id>")
+        for pattern in routes(of_pages=False)
+        if pattern.startswith("rest/metadata/") and "webhook" not in pattern
+    }
+    assert walked == shapes
+    assert path_of("rest/metadata/objects") == "/rest/metadata/objects"
+    whole = metadata_schema().graphql_schema
+    roots = {name for root in (whole.query_type, whole.mutation_type) for name in (root.fields if root else ())}
+    elsewhere = {each for each in roots if "ebhook" in each or each.startswith("uploadFilesFieldFile")}
+    assert {row.method for row in GRAPHQL} == roots - elsewhere
+
+
+def _shape(path: str) -> str:
+    return "/".join("<id>" if part.startswith("%(") else part for part in path.split("/"))
+
+
+def test_the_number_of_cells() -> None:
+    assert (len(REST), len(GRAPHQL), len(ALL_KINDS)) == (87, 82, 27)
+    assert len(ROWS) * len(ALL_KINDS) == 4_563
