@@ -52,11 +52,12 @@ def _too_many(limit: Limit, wait_s: float) -> RateLimited:
     retry_after_s = max(1, ceil(wait_s))
     minutes = ceil(retry_after_s / 60)
     shown = f"{retry_after_s} seconds" if retry_after_s < 90 else f"{minutes} minutes"
-    return _refusal(f"There were too many attempts to sign in. Try again in {shown}.", retry_after_s)
+    return _refusal("There were too many attempts to sign in", f"Try again in {shown}.", retry_after_s)
 
 
-def _refusal(sentence: str, retry_after_s: int) -> RateLimited:
-    return RateLimited(sentence, user_message=sentence, details={"retryAfterSeconds": retry_after_s})
+def _refusal(message: str, hint: str, retry_after_s: int) -> RateLimited:
+    sentences = f"{message}. {hint}"
+    return RateLimited(message, hint=hint, user_message=sentences, details={"retryAfterSeconds": retry_after_s})
 
 
 class AdminSignInForm(AdminAuthenticationForm):
@@ -108,7 +109,7 @@ def _place() -> Iterator[None]:
             return
         finally:
             os.close(place)
-    refusal = _refusal("Others are signing in at this moment. Try again in a second.", BUSY_S)
+    refusal = _refusal("Others are signing in at this moment", "Try again in a second.", BUSY_S)
     request.refusal = refusal  # type: ignore[union-attr]  # without a request the last place was waited for
     raise refusal
 

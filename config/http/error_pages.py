@@ -21,7 +21,7 @@ from config.server.sqlstate import machine_error
 
 logger = logging.getLogger(__name__)
 
-PAGES = frozenset((400, 403, 404, 500, 503))
+PAGES = frozenset((400, 403, 404, 429, 500, 503))
 GRAPHQL_PATHS = frozenset({"/graphql", "/metadata"})
 
 
@@ -36,7 +36,7 @@ def refusal(request: HttpRequest, error: ApiError) -> HttpResponse:
 
 
 def error_page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
-    """`<status>.html`: 400, 403, 404, 500 or 503; what else is refused (408, 413 …) has the page of a 400."""
+    """`<status>.html`: 400, 403, 404, 429, 500 or 503; what else is refused (408, 413 …) has the page of a 400."""
     request_id = getattr(request, "request_id", None)
     response = HttpResponse(
         render_to_string(f"{status if status in PAGES else 400}.html", {"request_id": request_id, **context}),

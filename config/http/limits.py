@@ -29,6 +29,7 @@ from config.graphql_errors import error_json
 from config.graphql_request import graphql_response, wants_response_type
 from config.http.buckets import Limit, Purse
 from config.http.client_address import client_address, counted_as, is_trusted_proxy
+from config.http.error_pages import refusal as refusal_of
 from config.observability import stage
 from config.principal import Principal
 from config.rendering import dumps
@@ -38,6 +39,8 @@ RECORDS_PER_TOKEN = 100
 GRAPHQL_PATHS = frozenset(("/graphql", "/metadata"))
 UNREACHABLE_S = 1.0  # how long the storage is left alone after a fault of it
 TELL_EVERY_S = 60.0  # the log is told once in this time that nothing is counted
+
+COUNTED = "fourgate.counted"  # in META of a request that was counted before: its refusal or None
 
 Window = tuple[int, float]  # tokens and seconds; 0 tokens: no limit
 
@@ -59,7 +62,7 @@ class LimitsMiddleware:
         limits = limits_of(request)
         if not limits:
             return self.get_response(request)
-        refusal = take(limits)
+        refusal = request.META[COUNTED] if COUNTED in request.META else take(limits)
         if refusal is None:
             response = self.get_response(request)
             records: int = getattr(request, "records_written", 0)
@@ -69,6 +72,21 @@ class LimitsMiddleware:
             response = _refused(request, refusal)
         _describe(response, limits)
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """What was refused in the middle of a view that knows nothing of limits, as the pages of /admin."""
+        if not isinstance(exception, RateLimited):
+            return None
+        request.refusal = exception  # type: ignore[attr-defined]
+        return refusal_of(request, exception)
+
+
+def count(request: HttpRequest) -> RateLimited | None:
+    """Count a request before its body has arrived; `COUNTED` in META keeps it from being counted again."""
+    limits = limits_of(request)
+    refusal = take(limits) if limits else None
+    request.META[COUNTED] = refusal
+    return refusal
 
 
 # What is counted -------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from config.exceptions import error_headers
 from config.http.error_pages import refusal
 
 LAST = "config.cors.CorsMiddleware"  # of settings.MIDDLEWARE: what comes after it may ask the database
+LAST_COUNTED = "config.http.limits.LimitsMiddleware"
 View = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -23,20 +24,25 @@ def refuse(request: HttpRequest, error: ApiError) -> HttpResponseBase:
     return respond(request, lambda request: _refusal(request, error))
 
 
-def respond(request: HttpRequest, view: View) -> HttpResponseBase:
+def refuse_counted(request: HttpRequest, error: ApiError) -> HttpResponseBase:
+    """The same of a request that counts (`config.http.limits`), which may ask the database."""
+    return respond(request, lambda request: _refusal(request, error), LAST_COUNTED)
+
+
+def respond(request: HttpRequest, view: View, last: str = LAST) -> HttpResponseBase:
     """A view's response through the middleware that every answer passes."""
     request.view = view  # type: ignore[attr-defined]
-    return _chain(tuple(settings.MIDDLEWARE))(request)
+    return _chain(tuple(settings.MIDDLEWARE), last)(request)
 
 
-@lru_cache(maxsize=1)
-def _chain(middleware: tuple[str, ...]) -> View:
+@lru_cache(maxsize=2)
+def _chain(middleware: tuple[str, ...], last: str) -> View:
     def view(request: Any) -> HttpResponseBase:
         response: HttpResponseBase = request.view(request)
         return response
 
     chain: View = view
-    for path in reversed(middleware[: middleware.index(LAST) + 1]):
+    for path in reversed(middleware[: middleware.index(last) + 1]):
         chain = import_string(path)(chain)
     return chain
 

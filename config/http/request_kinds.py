@@ -1,4 +1,4 @@
-"""What a request's path alone says of it: how large its body may be, and whether its work is long.
+"""What a request's path alone says of it: how large its body may be, and what kind of work it is.
 
 Asked before a view is found, by whoever reads bodies and hands out threads.
 """
@@ -12,6 +12,7 @@ from django.conf import settings
 READS_ONLY = "fourgate.reads_only"  # in META of a request whose statements only read, whatever its method
 
 _IMPORT = re.compile(r"/+rest/+[^/]+/+import/*")
+_PASSWORD = re.compile(r"/settings/login|/admin/(?:login|password_change|auth/user/(?:add|[^/]+/password))/")
 _LONG = re.compile(r"/+rest/+(?:(?!batch/|restore/)[^/]+/+(?:export|import)/*|metadata/+schema(?:/.*)?)")
 
 
@@ -23,6 +24,13 @@ def is_import(path: str) -> bool:
 def is_long(path: str) -> bool:
     """Whether the work may take minutes and so must not stand before others' short requests."""
     return path.startswith("/rest") and _LONG.fullmatch(path) is not None
+
+
+def hashes_password(method: str, path: str) -> bool:
+    """Whether a password is checked or set, which takes a core for a third of a second."""
+    return (
+        path.startswith(("/settings/login", "/admin/")) and method == "POST" and _PASSWORD.fullmatch(path) is not None
+    )
 
 
 def largest_body(path: str, content_type: str) -> int:

@@ -13,6 +13,7 @@ from django.test import Client
 from apikeys import sign_in
 from apikeys.models import Member, Role
 from apikeys.services import member_create
+from config.http.request_kinds import hashes_password
 from tests.factories import api_of, workspace_with
 from tests.security.rates import Clock
 
@@ -169,3 +170,62 @@ def test_while_others_are_signing_in_one_is_told_to_wait_and_the_apis_are_not(
     assert api.get("/rest/metadata/objects").status == 200
     os.close(place)
     assert attempt(password=PASSWORD)["Location"] == HOME
+
+
+CHANGED = "another horse battery"
+
+
+@pytest.fixture
+def root(db: Any) -> User:
+    return User.objects.create_superuser("root@example.com", password=PASSWORD)
+
+
+def pages_that_hash(user: User) -> dict[str, dict[str, str]]:
+    """Path and form of every page that checks or sets a password."""
+    twice = {"password1": CHANGED, "password2": CHANGED}
+    return {
+        "/settings/login": {"email": "root@example.com", "password": PASSWORD},
+        "/admin/login/": {"username": "root@example.com", "password": PASSWORD},
+        "/admin/password_change/": {"old_password": PASSWORD, "new_password1": CHANGED, "new_password2": CHANGED},
+        "/admin/auth/user/add/": {"username": "grace@example.com", "usable_password": "true", **twice},
+        f"/admin/auth/user/{user.pk}/password/": {"usable_password": "true", **twice},
+    }
+
+
+def test_every_page_that_hashes_has_the_place_of_its_own(root: User, work: list[int]) -> None:
+    for path, form in pages_that_hash(root).items():
+        client = Client()
+        if "login" not in path:
+            client.force_login(User.objects.get(pk=root.pk))
+        work.clear()
+        assert client.post(path, form).status_code in (302, 422), path
+        assert work, path
+        assert hashes_password("POST", path), path
+        assert not hashes_password("GET", path), path
+    for path in ("/rest/people", "/graphql", "/settings/api-webhooks", "/admin/", "/admin/auth/user/", "/healthz"):
+        assert not hashes_password("POST", path)
+
+
+def test_a_page_of_the_admin_says_that_others_are_signing_in_and_changes_nothing(
+    root: User, limits: Any, work: list[int]
+) -> None:
+    limits.SIGN_INS_AT_ONCE = 1
+    client = Client()
+    client.force_login(root)
+    before = list(User.objects.order_by("id").values_list("username", "password"))
+    work.clear()
+    place = sign_in._open(0)
+    fcntl.flock(place, fcntl.LOCK_EX)
+    for path, form in pages_that_hash(root).items():
+        if "login" in path:
+            continue
+        answer = client.post(path, form)
+        assert (answer.status_code, answer["Retry-After"]) == (429, "1"), path
+        page = answer.content.decode()
+        assert "Others are signing in at this moment. Nothing was changed." in page
+        assert "Try again in a second." in page
+        assert answer["X-Request-Id"] in page
+    os.close(place)
+    assert work == []
+    assert list(User.objects.order_by("id").values_list("username", "password")) == before
+    assert client.post("/admin/password_change/", pages_that_hash(root)["/admin/password_change/"]).status_code == 302
