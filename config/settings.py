@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.observability.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",  # around all that answers by itself
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.http.headers.HeadersMiddleware",
     "config.cors.CorsMiddleware",
     "config.http.hosts.HostMiddleware",
@@ -66,7 +67,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.http.sessions.SessionEndMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -198,6 +198,7 @@ RELIEF_THREADS = int(os.environ.get("RELIEF_THREADS", "4"))  # that help while o
 LONG_THREADS = int(os.environ.get("LONG_THREADS", "2"))  # for exports, imports and the like, in each process
 LONG_QUEUE = int(os.environ.get("LONG_QUEUE", "32"))
 LONG_QUEUE_TIMEOUT_S = float(os.environ.get("LONG_QUEUE_TIMEOUT_S", "60"))
+PASSWORD_QUEUE = int(os.environ.get("PASSWORD_QUEUE", "16"))  # sign-ins and the like that wait in each process
 WORKER_MAX_RSS_MB = int(os.environ.get("WORKER_MAX_RSS_MB", "512"))  # beyond it a process is replaced; 0: never
 WORKER_RSS_CHECK_S = int(os.environ.get("WORKER_RSS_CHECK_S", "10"))
 

@@ -2,7 +2,7 @@
 
 The event loop of a process does what never takes long: it reads a request to its end (`bodies`), gives it to a
 thread (`lanes`), answers `/healthz`, and notices what is late or gone. One thread runs the synchronous application;
-long work (exports, imports) has threads of its own, and `/readyz` another. So whoever sends or reads slowly holds
+long work (exports, imports) has threads of its own, passwords another, and `/readyz` another. So whoever sends or reads slowly holds
 nobody, and who asks for much holds those who ask for much.
 
     granian ─▶ read body ─▶ lane ─▶ Django ─▶ answer (whole, or through a pipe)
@@ -34,8 +34,9 @@ from config.errors import ApiError, HeadersTooLarge, Overloaded, RequestTimedOut
 from config.exceptions import as_api_error
 from config.health import live, ready
 from config.http.deadline import IS_GONE
-from config.http.refusals import refuse, respond
-from config.http.request_kinds import is_long
+from config.http.limits import COUNTED, count
+from config.http.refusals import refuse, refuse_counted, respond
+from config.http.request_kinds import hashes_password, is_long
 from config.server import locks
 from config.server.answers import Streams, deliver
 from config.server.bodies import NO_BODY, Bodies, Body
@@ -103,12 +104,20 @@ class Application:
             finished=self._finished,
             keeps_connection=False,
         )
+        self._passwords = Lane(
+            "passwords",
+            threads=1,
+            queue_length=settings.PASSWORD_QUEUE,
+            patience_s=settings.REQUEST_QUEUE_TIMEOUT_S,
+            finished=self._finished,
+            keeps_connection=False,
+        )
         self._ready = Lane("ready", threads=1, queue_length=64, patience_s=10, finished=self._finished)
         self._short.start()
         loop.call_soon(self._limit_unread)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        for lane in (self._short, self._long, self._ready):
+        for lane in (self._short, self._long, self._passwords, self._ready):
             lane.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -125,17 +134,25 @@ class Application:
             await self._refuse(scope, protocol, UrlTooLong(f"The address is longer than {longest} bytes"))
             return
         body = NO_BODY
+        counted: dict[str, Any] = {}
         if "content-length" in headers or "transfer-encoding" in headers:
             self._look_soon()
             try:
-                body = await self._bodies.read(scope, protocol, path, lambda: self._require_caller(scope))
+                body = await self._bodies.read(scope, protocol, path, lambda: self._admit(scope, counted))
             except ApiError as fault:
-                await self._refuse(scope, protocol, fault)
+                await self._refuse(scope, protocol, fault, counted)
                 return
-        lane = self._ready if path == "/readyz" else self._long if is_long(path) else self._short
+        if path == "/readyz":
+            lane = self._ready
+        elif is_long(path):
+            lane = self._long
+        elif hashes_password(scope.method, path):
+            lane = self._passwords
+        else:
+            lane = self._short
 
         def work(job: Job) -> None:
-            self._answer(job, scope, protocol, body)
+            self._answer(job, scope, protocol, body, counted)
 
         refusal = await self._run(lane, work, scope.client, body, protocol)
         if refusal is not None:
@@ -143,14 +160,17 @@ class Application:
 
     # In a thread --------------------------------------------------------------------------------------
 
-    def _answer(self, job: Job, scope: Any, protocol: Any, body: Body) -> None:
+    def _answer(self, job: Job, scope: Any, protocol: Any, body: Body, counted: dict[str, Any]) -> None:
         request = ServerRequest(scope, body.content, body.length)
+        request.META |= counted
         try:
             if request.path == "/readyz":
                 response = respond(request, ready)
             else:
                 if request.header_bytes > settings.MAX_HEADER_BYTES:
-                    raise HeadersTooLarge(f"The headers are larger than {settings.MAX_HEADER_BYTES} bytes")
+                    fault = HeadersTooLarge(f"The headers are larger than {settings.MAX_HEADER_BYTES} bytes")
+                    self._hand_over(protocol, refuse_counted(request, fault))
+                    return
                 job.request = request
                 request.META[IS_GONE] = job.tell_gone
                 response = self._handler.run(request)
@@ -169,8 +189,11 @@ class Application:
     async def _run(
         self, lane: Lane, work: Callable[[Job], Any], client: str, body: Body, protocol: Any = None
     ) -> ApiError | None:
-        """Have it done in a lane; an error when the lane had no time for it."""
+        """Have it done in a lane; an error when the lane had no time for it. Without a `protocol` it is the loop that
+        waits for its end, and is woken."""
         job = Job(work, self._loop.create_future(), client, body, protocol)
+        if protocol is None:
+            job.wake = self._wake
         if not lane.offer(job):
             self._release(body)
             return _overloaded()
@@ -180,13 +203,18 @@ class Application:
         await job.done
         return job.fault
 
-    async def _require_caller(self, scope: Any) -> None:
-        """Raises the error of a caller whose large body would be refused after it had arrived."""
+    async def _admit(self, scope: Any, counted: dict[str, Any]) -> None:
+        """Count a request whose large body is on its way, once. Raises the error of a caller whose body would be
+        refused after it had arrived."""
         refused: list[ApiError] = []
 
         def work(job: Job) -> None:
+            request = ServerRequest(scope, b"", 0)
             try:
-                import_string(settings.AUTHENTICATOR)(ServerRequest(scope, b"", 0))
+                too_many = counted[COUNTED] = count(request)
+                if too_many is not None:
+                    raise too_many
+                import_string(settings.AUTHENTICATOR)(request)  # has its answer by now
             except Exception as fault:
                 refused.append(as_api_error(fault))
 
@@ -194,8 +222,8 @@ class Application:
         if fault is not None or refused:
             raise fault or refused[0]
 
-    async def _refuse(self, scope: Any, protocol: Any, fault: ApiError) -> None:
-        response = refuse(ServerRequest(scope, b"", 0), fault)
+    async def _refuse(self, scope: Any, protocol: Any, fault: ApiError, counted: dict[str, Any] | None = None) -> None:
+        response = await self._refusal(scope, fault, counted or {})
         headers = scope.headers
         has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
         if has_body:
@@ -207,8 +235,24 @@ class Application:
             except TimeoutError:
                 pass
 
+    async def _refusal(self, scope: Any, fault: ApiError, counted: dict[str, Any]) -> HttpResponseBase:
+        """Counted as other requests are, in a thread; not when there is too much to do anyway."""
+        made: list[HttpResponseBase] = []
+
+        def work(job: Job) -> None:
+            request = ServerRequest(scope, b"", 0)
+            request.META |= counted
+            made.append(refuse_counted(request, fault))
+
+        if not isinstance(fault, Overloaded | TooManyUnfinished):
+            await self._run(self._short, work, scope.client, NO_BODY)
+        return made[0] if made else refuse(ServerRequest(scope, b"", 0), fault)
+
     def _hand_over(self, protocol: Any, response: HttpResponseBase) -> None:
         protocol.response_bytes(response.status_code, list(response.items()), response.content)  # type: ignore[attr-defined]
+
+    def _wake(self) -> None:
+        self._loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
         """Let the coroutines of finished jobs end. Done when the loop is awake anyway: waking it costs 30 µs."""

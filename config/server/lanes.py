@@ -48,6 +48,7 @@ class Job:
         "request",
         "started_at",
         "thread",
+        "wake",
         "watch",
         "work",
     )
@@ -73,6 +74,7 @@ class Job:
         self.request: HttpRequest | None = None
         self.thread: LaneThread | None = None
         self.watch: asyncio.Task[None] | None = None
+        self.wake: Callable[[], Any] | None = None  # called once it is done, when somebody waits for its end
         self._ticket = [True]
 
     def tell_gone(self) -> bool:
@@ -196,6 +198,8 @@ class LaneThread:
             with self._leaving:
                 self.job = None
             finished.append(job)
+            if job.wake is not None:
+                job.wake()
             if self._lane.lets_go(self):
                 break
             if not self._lane.keeps_connection and queue.empty():

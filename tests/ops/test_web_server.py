@@ -51,7 +51,7 @@ ENVIRONMENT = {
     "RELIEF_THREADS": "1",
     "REQUEST_QUEUE_TIMEOUT_S": str(QUEUE_S),
     "WORKER_MAX_RSS_MB": "0",
-    "LOG_LEVEL": "WARNING",
+    "API_RATE_LIMITING_ADDRESS_LIMIT": "3",
 }
 
 
@@ -400,6 +400,123 @@ def test_a_large_import_without_a_key_is_refused_before_it_has_arrived(edge: Edg
     wire = edge.wire().send(head + b"x" * 400_000)
     answer = wire.answer()
     assert (answer.status, answer.json["code"]) == (403, "FORBIDDEN_EXCEPTION")
+
+
+def half_import(token: str, **headers: str) -> bytes:
+    """The first part of a large import; more than is taken before it is asked who sends it."""
+    head = request(
+        "POST",
+        "/rest/companies/import",
+        Content_Length="500000000",
+        Content_Type="text/csv",
+        Authorization=f"Bearer {token}",
+        **headers,
+    )
+    return head + b"x" * 400_000
+
+
+def test_large_bodies_that_are_refused_cost_their_address(edge: Edge) -> None:
+    answers = [edge.wire().send(half_import("nobody's", X_Forwarded_For="203.0.113.20")).answer() for _ in range(4)]
+    assert [each.status for each in answers] == [401, 401, 401, 429]
+    assert [each.headers["x-ratelimit-remaining"] for each in answers] == ["2", "1", "0", "0"]
+    assert answers[3].headers["ratelimit-policy"] == '"address";q=3;w=60'
+    assert answers[3].headers["retry-after"] == "20"
+    assert edge.wire().send(half_import("nobody's", X_Forwarded_For="203.0.113.21")).answer().status == 401
+
+
+def test_a_large_body_counts_once_and_is_refused_before_it_has_arrived_when_there_were_too_many(edge: Edge) -> None:
+    role = edge.ask("GET", "/rest/metadata/apiKeys/me").json["role"]["id"]
+    wanted = {"name": "Importer", "roleId": role, "expiresAt": "2099-01-01T00:00:00Z", "maxRequestsPerMinute": 3}
+    made = edge.ask("POST", "/rest/metadata/apiKeys", json.dumps(wanted).encode())
+    assert made.status == 201, made.body
+    expiry = json.dumps({"expiresAt": wanted["expiresAt"]}).encode()
+    token = edge.ask("POST", f"/rest/metadata/apiKeys/{made.json['id']}/token", expiry).json["token"]
+    body = b'{"name": "Counted"}\n' * 3 + b"\n" * 400_000
+    headers = {"Authorization": f"Bearer {token}", "Content_Type": "application/x-ndjson"}
+    whole = request("POST", "/rest/companies/import", body, **headers)
+    answers = [edge.wire().send(whole).answer()]
+    answers += [
+        edge.wire().send(request("POST", "/rest/companies", padded("x", MAX_BODY_BYTES + 1), **headers)).answer()
+    ]
+    answers += [edge.wire().send(whole).answer()]
+    answers += [edge.wire().send(half_import(token)).answer()]
+    assert [each.status for each in answers] == [200, 413, 200, 429]
+    assert [each.headers["x-ratelimit-remaining"] for each in answers] == ["2", "1", "0", "0"]
+    assert answers[3].json["code"] == "LIMIT_REACHED"
+    assert count_of(edge, "Counted") == 6
+
+
+def test_refusals_of_the_web_server_have_the_headers_and_the_line_in_the_log_of_all_others(edge: Edge) -> None:
+    """But for the limits of one's own, which those that cost nothing do not have."""
+    usual = set(edge.ask("GET", "/rest/nothings").headers) - {"content-type", "vary"}
+    assert usual >= {"access-control-allow-origin", "ratelimit", "x-request-id", "x-content-type-options"}
+    assert usual >= {"permissions-policy", "referrer-policy", "cross-origin-opener-policy", "server-timing"}
+    too_large = {"Content_Length": str(MAX_BODY_BYTES + 1)}
+    refusals = {
+        408: edge.request("POST", "/rest/companies", Content_Length="100", X_Request_Id="edge-408"),
+        413: edge.request("POST", "/graphql", **too_large, X_Request_Id="edge-413"),
+        414: edge.request("GET", "/rest/companies?" + "x" * 1000, X_Request_Id="edge-414"),
+        431: edge.request("GET", "/rest/companies", X_Long="x" * 4000, X_Request_Id="edge-431"),
+    }
+    for status, sent in refusals.items():
+        answer = edge.wire().send(sent).answer()
+        assert answer.status == status
+        assert set(answer.headers) >= usual, (status, usual - set(answer.headers))
+        assert answer.headers["x-request-id"] == f"edge-{status}"
+        lines = [line for line in edge.log.read_text().splitlines() if f'"edge-{status}"' in line]
+        assert [json.loads(line)["status"] for line in lines] == [status]
+    page = edge.wire().send(request("POST", "/settings/login", **too_large)).answer()
+    assert page.status == 413
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+# Passwords ------------------------------------------------------------------------------------------------
+
+
+def test_reads_are_as_fast_while_passwords_are_checked(edge: Edge, company: str) -> None:
+    read = edge.request("GET", f"/rest/companies/{company}")
+    stopped = threading.Event()
+
+    def times_of(seconds: float) -> list[float]:
+        wire, taken = edge.wire(), []
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            started = time.monotonic()
+            assert wire.send(read).answer().status == 200
+            taken.append(time.monotonic() - started)
+            time.sleep(0.01)  # a key has 100 requests a second, and the hash its core
+        return taken
+
+    def sign_in(client: int) -> list[int]:
+        statuses = []
+        wire = edge.wire()
+        page = wire.send(request("GET", "/settings/login")).answer()
+        cookie = page.headers["set-cookie"].partition(";")[0]
+        secret = page.body.decode().partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+        while not stopped.is_set():
+            form = f"csrfmiddlewaretoken={secret}&email=user{len(statuses)}%40example.com&password=wrong"
+            address = f"203.0.113.{100 + client}"
+            kind = "application/x-www-form-urlencoded"
+            sent = request(
+                "POST", "/settings/login", form.encode(), Content_Type=kind, Cookie=cookie, X_Forwarded_For=address
+            )
+            statuses.append(wire.send(sent).answer().status)
+        return statuses
+
+    median_s = statistics.median(times_of(1.0))
+    with ThreadPoolExecutor(3) as pool:
+        signing_in = [pool.submit(sign_in, each) for each in range(3)]
+        try:
+            reads = times_of(4.0)
+        finally:
+            stopped.set()
+        statuses = [status for each in signing_in for status in each.result()]
+    assert statuses.count(422) >= 3  # so many passwords were looked at
+    assert set(statuses) <= {422, 429}
+    assert statistics.median(reads) <= 5 * median_s
+
+
+# Files again ----------------------------------------------------------------------------------------------
 
 
 def test_an_uploaded_file_comes_back_as_it_was(edge: Edge) -> None:
