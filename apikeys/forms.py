@@ -44,12 +44,8 @@ class ApiKeyNameForm(forms.Form):
 class ApiKeyRatesForm(forms.Form):
     """How often a key may ask; an empty field is the server's own limit."""
 
-    per_second = forms.IntegerField(
-        required=False, min_value=0, max_value=MAX_RATE, label="Requests per second", help_text="0 is no limit."
-    )
-    per_minute = forms.IntegerField(
-        required=False, min_value=0, max_value=MAX_RATE, label="Requests per minute", help_text="0 is no limit."
-    )
+    per_second = forms.IntegerField(required=False, min_value=0, max_value=MAX_RATE, label="Requests per second")
+    per_minute = forms.IntegerField(required=False, min_value=0, max_value=MAX_RATE, label="Requests per minute")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

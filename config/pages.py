@@ -35,6 +35,7 @@ CONTENT_SECURITY_POLICY: Mapping[str, str] = {
     "frame-ancestors": "'none'",
 }
 FLAG = "API_KEYS_AND_WEBHOOKS"  # what the pages of every section need
+CONSOLES = "/settings/api-webhooks/playground"  # which belong to the docs, whatever their path
 SECTIONS = (  # path prefix, label, icon of static/settings/icons.svg
     ("/settings/api-webhooks", "API & Webhooks", "key"),
     ("/settings/docs", "Docs & playground", "book"),
@@ -113,10 +114,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     principal: Principal | None = getattr(request, "principal", None)
     if not request.path.startswith("/settings") or principal is None or not may(principal, FLAG):
         return {}
-    longest = max((tab for tab, _ in TABS if _is_within(request.path, tab)), key=len, default=None)
+    path = "/settings/docs" if _is_within(request.path, CONSOLES) else request.path
+    longest = max((tab for tab, _ in TABS if _is_within(path, tab)), key=len, default=None)
     return {
         "sections": [
-            {"url": url, "label": label, "icon": icon, "is_current": _is_within(request.path, url)}
+            {"url": url, "label": label, "icon": icon, "is_current": _is_within(path, url)}
             for url, label, icon in SECTIONS
         ],
         "tabs": [{"url": url, "label": label, "is_current": url == longest} for url, label in TABS],

@@ -268,10 +268,8 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     except ApiError as error:
         messages.error(request, error.message)
         return redirect(f"{HOME}/{webhook.id}")
-    if attempt.error is None:
+    if attempt.error is None:  # the delivery's page tells of a fault by itself
         messages.success(request, f"The receiver answered {attempt.status_code} in {attempt.duration_ms} ms.")
-    else:
-        messages.error(request, attempt.error)
     return redirect(f"{HOME}/{webhook.id}/deliveries/{attempt.delivery_id}")
 
 

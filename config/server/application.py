@@ -2,8 +2,8 @@
 
 The event loop of a process does what never takes long: it reads a request to its end (`bodies`), gives it to a
 thread (`lanes`), answers `/healthz`, and notices what is late or gone. One thread runs the synchronous application;
-long work (exports, imports) has threads of its own, passwords another, and `/readyz` another. So whoever sends or reads slowly holds
-nobody, and who asks for much holds those who ask for much.
+long work (exports, imports) has threads of its own, passwords another, and `/readyz` another. So whoever sends or reads
+slowly holds nobody, and who asks for much holds those who ask for much.
 
     granian ─▶ read body ─▶ lane ─▶ Django ─▶ answer (whole, or through a pipe)
                deadlines    queue    thread    deadline

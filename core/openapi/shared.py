@@ -168,6 +168,8 @@ _REFUSALS: Mapping[str, tuple[str, str, str, str]] = {
             "This Idempotency-Key was used for another request", "IDEMPOTENCY_MISMATCH"),
     "429": ("Too many requests; wait for `Retry-After` seconds", "RATE_LIMITED",
             "Too many requests, slow down.", "LIMIT_REACHED"),
+    "503": ("Others hold what is needed, or there is too much to do; wait for `Retry-After` seconds",
+            EXCEPTION_NAMES[503], "The server has more to do than it can; nothing was done", "OVERLOADED"),
 }  # fmt: skip
 
 
