@@ -1,9 +1,10 @@
-"""granian's command with one difference: a process is replaced only once the next one listens.
+"""granian's command with a difference: a process is replaced only once the next one listens.
 
 `python -m config.server.granian …` takes granian's own options. By itself granian gives a new process a fixed time
 to start, ends the old one whether or not the new one listens by then, and waits for its end before it looks after
 anything else. Here nobody is refused meanwhile, and a process that takes long to end (somebody's export) keeps
-nothing up. Workers say that they listen by a file of their number in the folder that READY_FOLDER names.
+nothing up. Nor does a stop wait for a worker that only starts. Workers say that they listen by a file of their number
+in the folder that READY_FOLDER names.
 """
 
 from __future__ import annotations
@@ -44,11 +45,24 @@ class Server(MPServer):
                 return
             time.sleep(0.02)
 
+    def _stop_workers(self) -> None:
+        for worker in self.wrks:
+            _end_soon(worker)
+        super()._stop_workers()
+
     def _end(self, worker: WorkerProcess) -> None:
-        worker.terminate()
+        _end_soon(worker)
         worker.join(self.workers_kill_timeout)
         if worker.is_alive():
             worker.kill()
+
+
+def _end_soon(worker: WorkerProcess) -> None:
+    """Tell a worker to finish. One that still starts would lose the signal, and has nothing to finish."""
+    if is_ready(worker._id()):
+        worker.terminate()
+    else:
+        worker.kill()
 
 
 def is_ready(pid: int) -> bool:

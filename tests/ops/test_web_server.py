@@ -684,6 +684,20 @@ def test_a_process_that_has_grown_is_replaced_and_no_connection_is_refused(edge:
         process.wait(30)
 
 
+def test_a_server_that_is_stopped_while_some_of_it_still_starts_ends_at_once(edge: Edge) -> None:
+    port = free_port()
+    environment = {**os.environ, **ENVIRONMENT, "DATA_DIR": str(edge.data_dir), "PORT": str(port)}
+    environment.pop("DATABASE_URL", None)
+    command = "from config.management.commands.up import granian_command; import os; c = granian_command"
+    start = f"import django; django.setup(); {command}('127.0.0.1', {port}, 4); os.execv(c[0], c)"
+    process = subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, env=environment)
+    own = Edge(port, edge.token, edge.data_dir, edge.log)
+    until(lambda: _answers(own), 60)  # one of the four does
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)  # granian's patience is 120 s
+    assert own.workers() == []
+
+
 def _answers(edge: Edge) -> bool:
     try:
         return edge.ask("GET", "/healthz").status == 200
