@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from django.test import Client
 
 from apikeys import keys, services
 from apikeys.models import ApiKey, Member, Role
-from config.http import limits
 from metadata.models import Workspace
 from tests.budgets.recording import recording
 from tests.factories import Api, api_of, key_of, principal_of, workspace_with
@@ -429,33 +427,3 @@ def test_the_keys_page_shows_and_changes_its_limits(shelf: Workspace) -> None:
     assert browser.post(page, {"per_second": "-1", "per_minute": ""}).status_code == 422
     key.refresh_from_db()
     assert key.max_requests_per_second == 20
-
-
-# When the table cannot be reached --------------------------------------------------------------------
-
-
-@pytest.mark.django_db(transaction=True)
-def test_requests_are_let_through_when_nothing_can_be_counted(
-    settings: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.RATE_LIMIT_SHORT = (2, 3600.0)
-    limits._purse.cache_clear()
-    moment = [1000.0]
-    monkeypatch.setattr(limits, "monotonic", lambda: moment[0])
-    monkeypatch.setattr(limits._Outage, "until", 0.0)
-    monkeypatch.setattr(limits._Outage, "told_at", -1000.0)
-    api = api_of(workspace_with([BOOKS]))
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE apikeys_ratebucket RENAME TO hidden")
-    try:
-        with caplog.at_level(logging.WARNING, "config.http.limits"):
-            for _ in range(5):
-                assert statuses(api, "/rest/books", 3) == [200] * 3
-                moment[0] += 1.1
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE hidden RENAME TO apikeys_ratebucket")
-    told = [each.getMessage() for each in caplog.records if each.name == "config.http.limits"]
-    assert len(told) == 1 and told[0].startswith("Rate limits are not counted: "), told
-    assert statuses(api, "/rest/books", 3) == [200, 200, 429], "counted again"
-    limits._purse.cache_clear()
