@@ -156,6 +156,8 @@ def cut_before(number: int) -> Iterator[list[str]]:
 
     class Cutting(DriverCursor):
         def execute(self, query: Any, vars: Any = None) -> None:
+            if "apikeys_lease" in str(query):  # without it requests go on, uncounted
+                return super().execute(query, vars)
             sent.append(str(query))
             if len(sent) == number:
                 with suppress(psycopg2.Error):
