@@ -29,6 +29,9 @@ def start_database() -> None:
     from config.embedded_postgres import EmbeddedPostgres, needed
 
     run = RUNS / str(os.getpid())
+    worker = os.environ.get("PYTEST_XDIST_WORKER")  # it has the environment of the run that started it
+    if worker:
+        os.environ["DATA_DIR"] = str(Path(os.environ["DATA_DIR"]) / worker)
     os.environ.setdefault("DATA_DIR", str(run))
     for name in ("SHORT", "LONG", "WORKSPACE", "ADDRESS"):  # counted like everywhere, and out of the way
         os.environ.setdefault(f"API_RATE_LIMITING_{name}_LIMIT", "1000000")
