@@ -36,7 +36,9 @@ class _Loader(*_BASES):  # type: ignore[misc]
 
 _PLAIN = {  # the numbers of JSON; YAML's others (`190:20:30`) take the square of their length to read
     "tag:yaml.org,2002:int": re.compile(r"-?(?:0|[1-9][0-9]{0,17})"),
-    "tag:yaml.org,2002:float": re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?"),
+    "tag:yaml.org,2002:float": re.compile(
+        r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,30}(?:[eE][-+]?[0-9]{1,2})?|[eE][-+]?[0-9]{1,2})"
+    ),
 }
 _Loader.yaml_implicit_resolvers = {
     first: [

@@ -335,7 +335,7 @@ def test_an_error_is_a_page_of_the_site_and_asks_nothing_of_the_database(status:
 
 @pytest.mark.urls(__name__)
 @pytest.mark.parametrize(("how", "status"), [("400", 400), ("403", 403), ("500", 500)])
-def test_on_the_paths_of_the_apis_it_is_json(how: str, status: int) -> None:
+def test_on_the_paths_of_the_apis_it_is_json(db: Any, how: str, status: int) -> None:
     answer = Client(raise_request_exception=False).get(f"/rest/open-api/fails/{how}")
     assert answer.status_code == status
     assert answer.json()["statusCode"] == status

@@ -430,5 +430,5 @@ def test_the_maintenance_worker_sweeps(api: Api, workspace: Workspace, capsys: A
     api.uploaded("rocket.drawings", "a.txt")
     age(workspace, UNUSED_DAYS + 1)
     call_command("maintain", "--once")
-    assert capsys.readouterr().out == "indexes_build: 0, files_sweep: 1\n"
+    assert capsys.readouterr().out == "indexes_build: 0, files_sweep: 1, sessions_sweep: 0, rates_sweep: 0\n"
     assert stored(workspace) == {}

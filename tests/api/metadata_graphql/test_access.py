@@ -167,7 +167,7 @@ def test_types_are_listed_after_those_they_are_made_of(api: Api) -> None:
 
 def test_a_request_that_lists_without_end_is_refused(api: Api) -> None:
     nested = "fieldsList { object { fieldsList { object { fieldsList { object { fieldsList { id } } } } } } }"
-    error = api.refused("{ objects(paging: {first: 1000}) { edges { node { " + nested + " } } } }")
+    [error] = api.post("{ objects(paging: {first: 1000}) { edges { node { " + nested + " } } } }").json()["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["extensions"]["subCode"] == "TOO_COMPLEX_QUERY"
 
@@ -181,8 +181,10 @@ def post_nested(api: Api, depth: int) -> dict[str, Any]:
     return body
 
 
-def test_a_deep_nesting_is_answered(api: Api) -> None:
-    assert "errors" not in post_nested(api, 40)
+def test_a_nesting_as_deep_as_the_limit_is_answered_and_no_deeper(api: Api) -> None:
+    assert "errors" not in post_nested(api, 14)  # 30 fields below each other
+    (error,) = post_nested(api, 15)["errors"]
+    assert error["message"] == "Query too complex - Fields are nested 32 deep - Maximum allowed depth: 30"
 
 
 @pytest.mark.parametrize("depth", [400, 4000])
