@@ -29,9 +29,6 @@ def start_database() -> None:
     from config.embedded_postgres import EmbeddedPostgres, needed
 
     run = RUNS / str(os.getpid())
-    worker = os.environ.get("PYTEST_XDIST_WORKER")  # it has the environment of the run that started it
-    if worker:
-        os.environ["DATA_DIR"] = str(Path(os.environ["DATA_DIR"]) / worker)
     os.environ.setdefault("DATA_DIR", str(run))
     for name in ("SHORT", "LONG", "WORKSPACE", "ADDRESS"):  # counted like everywhere, and out of the way
         os.environ.setdefault(f"API_RATE_LIMITING_{name}_LIMIT", "1000000")
@@ -53,6 +50,11 @@ def start_database() -> None:
 
     from config.server.locks import provide_stand_ins
 
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:  # it has the environment of the run that started it, and read its settings before this
+        settings.DATA_DIR = Path(os.environ["DATA_DIR"]) / worker
+        settings.STATICFILES_DIRS = [*settings.STATICFILES_DIRS[:-1], settings.DATA_DIR / "assets"]
+        os.environ["DATA_DIR"] = str(settings.DATA_DIR)
     settings.LOCK_WAITERS = 64  # a test's clients are threads of this process
     provide_stand_ins(nullcontext)
 

@@ -25,7 +25,7 @@ class Bounds:
     rich_text_chars: int = 1_000_000  # of the Markdown of one request
     rich_text_marks: int = 10_000  # of them line ends and characters that mean something in Markdown
     blocks_chars: int = 1_000_000  # of the BlockNote JSON of one request
-    phone_numbers: int = 5_000  # read in one request
+    phone_numbers: int = 3_000  # read in one request
     international_domains: int = 500  # of e-mail addresses in one request
     query_string_bytes: int = 65_536
     query_parameters: int = 200

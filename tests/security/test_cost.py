@@ -24,6 +24,8 @@ from metadata.models import ObjectMetadata
 from tests.factories import Answer, Api, add_object, api_of, workspace_with
 from tests.security.costs import Cost, measure
 
+pytestmark = pytest.mark.alone  # measures what things cost
+
 MOST_CPU_S, MOST_MEMORY_MB, MOST_REFUSING_S = 2.0, 200.0, 0.5
 TYPES = {
     "text": "TEXT",
