@@ -212,11 +212,11 @@ def test_the_last_use_is_written_once_a_minute(issued: IssuedToken, key: ApiKey)
         return sum("UPDATE" in each["sql"] for each in captured.captured_queries)
 
     assert [writes(), writes(), writes()] == [1, 0, 0]
-    ApiKey.objects.filter(id=key.id).update(last_used_at=timezone.now() - timedelta(seconds=61))
+    ApiKey.objects.filter(id=key.id).update(last_used_at=timezone.now() - timedelta(seconds=90))
     assert [writes(), writes()] == [1, 0]
     key.refresh_from_db()
     assert key.last_used_at is not None
-    assert timezone.now() - key.last_used_at < timedelta(seconds=5)
+    assert timezone.now() - key.last_used_at < timedelta(seconds=30)
 
 
 def test_a_refused_token_is_no_use(key: ApiKey) -> None:
