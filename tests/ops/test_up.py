@@ -15,10 +15,13 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
 from config.embedded_postgres import EmbeddedPostgres
+from config.management.commands import up as up_command
 
 ROOT = Path(__file__).resolve().parents[2]
 LAST_LINE = "Ctrl-C stops everything."
@@ -256,6 +259,58 @@ def test_a_worker_that_dies_is_started_again(up: Run, command: str, name: str) -
     until(lambda: up.child(command) not in {0, first}, "no second worker")
     assert f"The {name} ended (exit code -9)" in up.output
     assert up.end() == 0
+
+
+@pytest.fixture
+def signals() -> Iterator[Callable[[], None]]:
+    """`up`'s handlers, for a test that signals its own process."""
+    kept = {number: signal.getsignal(number) for number in up_command.STOP_SIGNALS}
+
+    def install() -> None:
+        for number in up_command.STOP_SIGNALS:
+            signal.signal(number, up_command._stop)
+
+    yield install
+    sys.settrace(None)
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+    up_command._Stop.is_wanted = False
+
+
+def signal_at_line(number: int) -> Any:
+    """A trace function that sends SIGTERM before that line of what runs next."""
+    lines = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> object:
+        nonlocal lines
+        lines += event == "line"
+        if lines == number:
+            sys.settrace(None)
+            signal.raise_signal(signal.SIGTERM)
+        return trace
+
+    return trace
+
+
+def test_a_signal_at_any_line_of_waiting_for_a_child_lets_it_be_stopped(signals: Callable[[], None]) -> None:
+    """Python's own wait keeps its lock when it is cut in two, and stopping then waited for ever."""
+    number = stopped = 0
+    while stopped == number:
+        number += 1
+        signals()
+        up_command._Stop.is_wanted = False
+        child = up_command.Child(["sleep", "60"])
+        try:
+            sys.settrace(signal_at_line(number))
+            child.wait(0.0)
+            sys.settrace(None)
+        except up_command.Stopped:
+            stopped += 1
+        finally:
+            sys.settrace(None)
+        child.stop()
+        assert child._process.returncode == -signal.SIGTERM
+    assert number > 20  # the last had no such line
 
 
 def test_a_web_server_that_dies_ends_everything(data_dir: Path, up: Run) -> None:

@@ -44,6 +44,7 @@ from config.server.session import pooler_hint
 START_LOCK = 0x466F7572  # advisory lock of the database: one `up` at a time migrates and makes the demo
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
+LOOK_EVERY_S = 0.05  # whether a child has ended
 FIRST_RESTART_S, LAST_RESTART_S = 1.0, 30.0  # a worker's back-off
 WORKERS = {"webhook worker": "deliver_webhooks", "maintenance worker": "maintain"}  # what they are called, and run
 STEADY_S = 60.0  # a worker that ran this long starts again with the first back-off
@@ -94,7 +95,8 @@ class Command(BaseCommand):
             folder.mkdir(parents=True, exist_ok=True)
         fetching = None if options["no_assets"] else AssetsThread()
         try:
-            started.enter_context(_database(self.stderr.write))
+            with _uninterrupted():
+                started.enter_context(_database(self.stderr.write))
         except (EmbeddedPostgresError, OperationalError) as error:
             raise CommandError(f"No database: {error}{pooler_hint(error)}") from None
         with _one_at_a_time():
@@ -107,11 +109,12 @@ class Command(BaseCommand):
         if fetching:
             self._report(fetching)
 
-        server = Child(granian_command(host, port, options["workers"] or os.cpu_count() or 1))
-        started.callback(server.stop)
-        workers = [Worker(name, Child([sys.executable, "manage.py", command])) for name, command in WORKERS.items()]
-        for worker in workers:
-            started.callback(worker.child.stop)
+        with _uninterrupted():
+            server = Child(granian_command(host, port, options["workers"] or os.cpu_count() or 1))
+            started.callback(server.stop)
+            workers = [Worker(name, Child([sys.executable, "manage.py", command])) for name, command in WORKERS.items()]
+            for worker in workers:
+                started.callback(worker.child.stop)
         is_near = host in {"127.0.0.1", "::1", *ALL_INTERFACES}
         base = f"http://{'localhost' if is_near else host}:{port}"
         _await_ready(server, host, port)
@@ -168,10 +171,35 @@ class Stopped(BaseException):
     """One of STOP_SIGNALS: unwinds through everything that was started."""
 
 
+class _Stop:
+    """What a signal does: raise Stopped, at once or at the end of what must not be cut in two."""
+
+    is_held = False
+    is_wanted = False
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
     for each in STOP_SIGNALS:
         signal.signal(each, signal.SIG_IGN)  # once is enough: what follows must not be cut off
-    raise Stopped
+    _Stop.is_wanted = True
+    if not _Stop.is_held:
+        raise Stopped
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Around what a signal waits for.
+
+    `subprocess` keeps a lock of its own when an exception hits it between two of its lines; whoever asks for
+    the child afterwards, as our own stopping does, would wait for ever.
+    """
+    was_wanted, was_held, _Stop.is_held = _Stop.is_wanted, _Stop.is_held, True
+    try:
+        yield
+    finally:
+        _Stop.is_held = was_held
+    if _Stop.is_wanted and not was_wanted and not was_held:
+        raise Stopped
 
 
 class Child:
@@ -184,27 +212,30 @@ class Child:
 
     def start(self) -> None:
         self._started = time.monotonic()
-        self._process = subprocess.Popen(
-            self._command,
-            cwd=settings.BASE_DIR,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=_end_with_parent(),
-        )
+        with _uninterrupted():
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=settings.BASE_DIR,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=_end_with_parent(),
+            )
 
     @property
     def age_s(self) -> float:
         return time.monotonic() - self._started
 
     def poll(self) -> int | None:
-        return self._process.poll()
+        """The exit code, or None when it still runs."""
+        with _uninterrupted():
+            return self._process.poll()
 
     def wait(self, timeout_s: float) -> int | None:
         """The exit code, or None when it still runs after that time."""
-        try:
-            return self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return None
+        deadline = time.monotonic() + timeout_s
+        while (code := self.poll()) is None and time.monotonic() < deadline:
+            time.sleep(min(LOOK_EVERY_S, timeout_s))
+        return code
 
     def stop(self) -> None:
         """SIGTERM, time to finish, then SIGKILL for what is left of it and of its own children."""
