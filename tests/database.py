@@ -48,11 +48,14 @@ def start_database() -> None:
     django.setup()
     from django.conf import settings
 
+    from config.secret import SECRET_KEY_FILE
     from config.server.locks import provide_stand_ins
 
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:  # it has the environment of the run that started it, and read its settings before this
         settings.DATA_DIR = Path(os.environ["DATA_DIR"]) / worker
+        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+        (settings.DATA_DIR / SECRET_KEY_FILE).write_text(settings.SECRET_KEY)  # for the processes that tests start
         settings.STATICFILES_DIRS = [*settings.STATICFILES_DIRS[:-1], settings.DATA_DIR / "assets"]
         os.environ["DATA_DIR"] = str(settings.DATA_DIR)
     settings.LOCK_WAITERS = 64  # a test's clients are threads of this process

@@ -194,7 +194,7 @@ def test_a_builder_that_is_killed_is_followed_by_the_next(workspace: Workspace, 
         with connection.cursor() as cursor:  # what the killed one began goes on without it
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
-                "AND query LIKE 'CREATE INDEX CONCURRENTLY%'"
+                "AND backend_type = 'client backend' AND query LIKE 'CREATE INDEX CONCURRENTLY%'"
             )
     until(lambda: not waits("CREATE INDEX CONCURRENTLY%"))
     assert state(index) == "BUILDING"

@@ -20,6 +20,7 @@ from tests.openapi.conftest import sign_in
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 Scheme = Literal["light", "dark"]
+TIMEOUT_MS = 90_000  # Swagger UI takes 8 s for the document on a quiet machine
 
 PLAYGROUND = "/settings/api-webhooks/playground"
 
@@ -51,7 +52,8 @@ def page(browser: Browser, transactional_db: None, live_server: LiveServer) -> I
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(TIMEOUT_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))

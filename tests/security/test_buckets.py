@@ -9,6 +9,7 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apikeys.models import RateBucket
 from apikeys.rates import lease, rates_sweep
 from config.http.buckets import LARGEST_SHARE, Ask, Limit, Loan, Purse
 from tests.security.rates import Clock, controlled_clock
@@ -139,6 +140,7 @@ def test_an_emptied_table_is_full_buckets(clock: Clock) -> None:
 
 def test_full_buckets_are_swept_and_others_stay(clock: Clock) -> None:
     """The sweep goes by the real clock; the buckets here were filled some time around the year 2027."""
+    RateBucket.objects.all().delete()  # of other tests' requests
     lease([Ask("test:old", 10, 1.0, 1.0), Ask("test:new", 10, 1.0, 1.0)])
     with connection.cursor() as cursor:
         cursor.execute(
