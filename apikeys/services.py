@@ -469,7 +469,12 @@ def object_permissions_upsert(
         for member, column in OBJECT_RIGHTS.items():
             if member in item:
                 setattr(permission, column, item[member])
-        permission.save()
+    ObjectPermission.objects.bulk_create(
+        stored.values(),
+        update_conflicts=True,
+        unique_fields=["role", "object_metadata_id"],
+        update_fields=OBJECT_RIGHTS.values(),
+    )
     _check_override_reads(role)
     _inherit_restrictions(principal, role, of_fields_only=True)
     _bump(role)
@@ -504,6 +509,7 @@ def field_permissions_upsert(
         )
     }
     stored = {each.field_metadata_id: each for each in role.field_permissions.filter(field_metadata_id__in=ids)}
+    lifted = []
     for field_id, item in zip(ids, items, strict=True):
         field = fields.get(field_id)
         if field is None or field.object_id != as_uuid(item.get("objectMetadataId"), "objectMetadataId"):
@@ -524,12 +530,18 @@ def field_permissions_upsert(
                 raise InvalidMetadataInput(
                     "Field permission must restrict reading or updating", sub_code="EMPTY_FIELD_PERMISSION_NOT_ALLOWED"
                 )
-            known.delete()
+            lifted.append(field_id)
             del stored[field_id]
             continue
         _check_field_restriction(permissions, field, permission)
-        permission.save()
         stored[field_id] = permission
+    role.field_permissions.filter(field_metadata_id__in=lifted).delete()
+    FieldPermission.objects.bulk_create(
+        stored.values(),
+        update_conflicts=True,
+        unique_fields=["role", "field_metadata_id"],
+        update_fields=FIELD_RIGHTS.values(),
+    )
     _bump(role)
     _refuse_excess(principal, role)
     return [stored[each] for each in dict.fromkeys(ids) if each in stored]

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from graphql import get_introspection_query
 
+from apikeys.models import Role
 from config.errors import LISTED
 from config.http.bounds import MAX
 from metadata.fieldtypes.blocknote import marks_of
@@ -69,6 +70,28 @@ def box_id() -> str:
     return str(ObjectMetadata.objects.get(name_singular="box").id)
 
 
+def role_id() -> str:
+    """A role that may be edited."""
+    workspace_id = ObjectMetadata.objects.get(name_singular="box").workspace_id
+    return str(
+        Role.objects.get_or_create(
+            workspace_id=workspace_id,
+            label="Packer",
+            can_read_all_object_records=True,
+            can_update_all_object_records=True,
+        )[0].id
+    )
+
+
+def fields_of_box(count: int) -> list[dict[str, Any]]:
+    described = ObjectMetadata.objects.get(name_singular="box")
+    ids = [str(each) for each in described.fields.exclude(name="id").values_list("id", flat=True)]
+    return [
+        {"objectMetadataId": str(described.id), "fieldMetadataId": ids[place % len(ids)], "canUpdateFieldValue": False}
+        for place in range(count)
+    ]
+
+
 def stored() -> list[int]:
     """How much there is in the tables that these requests could write to."""
     box = ObjectMetadata.objects.select_related("workspace").get(name_singular="box")
@@ -80,6 +103,9 @@ def stored() -> list[int]:
             "metadata_fieldmetadata",
             "metadata_view",
             "webhooks_webhook",
+            "apikeys_apikey",
+            "apikeys_objectpermission",
+            "apikeys_fieldpermission",
         ):
             cursor.execute(f"SELECT count(*) FROM {table}")
             counts.append(cursor.fetchone()[0])
@@ -270,6 +296,27 @@ CASES = [
                      lambda n: {"i": [{"viewId": IDS[0], "fieldMetadataId": IDS[0]}] * n}), 200),
     Case("operations of a webhook", lambda api, n: api.post("/rest/metadata/webhooks", {
         "targetUrl": "https://example.com/", "operations": [f"box{i}.created" for i in range(n)]}), 200, "INVALID_WEBHOOK_INPUT"),
+    # Roles and keys
+    Case("length of a key's name", lambda api, n: api.post("/rest/metadata/apiKeys", {
+        "name": "n" * n, "expiresAt": "2100-01-01T00:00:00Z", "roleId": role_id()}), 255, "INVALID_INPUT"),
+]  # fmt: skip
+
+
+# What has no bound of its own: as much as the bytes and nodes of a body of the Metadata API leave room for.
+FULL_BODIES = [
+    Case("rights of a role",
+         on_metadata(lambda n: "mutation ($i: UpsertObjectPermissionsInput!) { upsertObjectPermissions(upsertObjectPermissionsInput: $i)"
+                     " { objectMetadataId } }",
+                     lambda n: {"i": {"roleId": role_id(), "objectPermissions": [
+                         {"objectMetadataId": box_id(), "canReadObjectRecords": None}] * n}}), 8_000),
+    Case("restricted fields of a role",
+         on_metadata(lambda n: "mutation ($i: UpsertFieldPermissionsInput!) { upsertFieldPermissions(upsertFieldPermissionsInput: $i)"
+                     " { id } }",
+                     lambda n: {"i": {"roleId": role_id(), "fieldPermissions": fields_of_box(n)}}), 5_500),
+    Case("flags of a role",
+         on_metadata(lambda n: "mutation ($i: UpsertPermissionFlagsInput!) { upsertPermissionFlags(upsertPermissionFlagsInput: $i)"
+                     " { id } }",
+                     lambda n: {"i": {"roleId": role_id(), "permissionFlagKeys": [f"FLAG_{i}" for i in range(n)]}}), 40_000),
 ]  # fmt: skip
 
 
@@ -302,6 +349,19 @@ def test_the_largest_that_is_accepted_and_one_more(api: Api, case: Case) -> None
     assert code_of(refused.answer) == case.code, refused.answer.body
     is_within(refused, MOST_REFUSING_S)
     assert stored() == before
+
+
+@pytest.mark.parametrize("case", FULL_BODIES, ids=lambda case: case.name)
+def test_a_full_body_costs_no_more_than_it_may(api: Api, case: Case) -> None:
+    before = stored()
+    full = measure(lambda: case.send(api, case.largest))
+    assert code_of(full.answer) in (None, "INVALID_SETTING"), full.answer.body
+    is_within(full)
+    beyond = measure(lambda: case.send(api, case.largest * 3 // 2))
+    assert beyond.answer.status in (400, 413), beyond.answer.body
+    is_within(beyond, MOST_REFUSING_S)
+    if code_of(full.answer):
+        assert stored() == before
 
 
 # Inputs that are refused whatever their size, and reports that stay short -----------------------------------
