@@ -9,7 +9,7 @@ from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
 from core.records.targets import check_target, lock
-from core.records.writing import emit_events, in_transaction, plan_answer, read_answers
+from core.records.writing import emit_events, in_chunks, in_transaction, plan_answer, read_answers
 from core.sql.execute import fetch
 from core.sql.mutate import compile_following, compile_set_deleted
 from metadata.schema import ObjectSchema, WorkspaceSchema
@@ -42,12 +42,15 @@ def set_deleted(
             return []
         changed = [row[0] for row in locked if row[2] != is_deleted]
         _follow(scope, subject, ids, is_deleted=is_deleted)
-        sql = compile_set_deleted(
-            subject, ids, principal.actor(), answer.columns, is_deleted=is_deleted, changed=changed
-        )
-        written = sorted(fetch(sql, principal.workspace.shard), key=lambda row: row[0])
-        texts = read_answers(scope, answer, written)
         moved = set(changed)
+        written = []
+        for chunk in in_chunks(ids):
+            touched = [each for each in chunk if each in moved]
+            sql = compile_set_deleted(
+                subject, chunk, principal.actor(), answer.columns, is_deleted=is_deleted, changed=touched
+            )
+            written += sorted(fetch(sql, principal.workspace.shard), key=lambda row: row[0])
+        texts = read_answers(scope, answer, written)
         emit_events(scope, answer, action, [row for row in written if row[0] in moved], ("deletedAt",))  # type: ignore[arg-type]
         return [texts[record_id] for record_id in ids]
 

@@ -11,7 +11,7 @@ from core.query.names import Scope
 from core.query.plan import Relate
 from core.query.words import search_text
 from core.query.writes import RecordInput
-from core.records.writing import Answer, besides, check_related
+from core.records.writing import Answer, besides, check_related, in_chunks
 from core.sql.execute import fetch
 from core.sql.mutate import compile_update
 from metadata.schema import ObjectSchema
@@ -74,9 +74,17 @@ def rewrite(
     relates: Sequence[Relate],
     answer: Answer,
 ) -> list[tuple[Any, ...]]:
-    """Run the UPDATE and check that related records exist; gives its answer rows."""
-    if not rows:
-        return []
+    """Run the UPDATE, and check that related records exist; gives its answer rows."""
+    return [row for chunk in in_chunks(rows) for row in _rewrite(scope, subject, chunk, relates, answer)]
+
+
+def _rewrite(
+    scope: Scope,
+    subject: ObjectSchema,
+    rows: Sequence[Mapping[str, Any]],
+    relates: Sequence[Relate],
+    answer: Answer,
+) -> list[tuple[Any, ...]]:
     relates = besides(subject, relates, rows)
     revived = sum(1 for row in rows if row["rv"])
     sql = compile_update(subject, rows, scope.principal.actor(), relates, answer.columns, revived=revived)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,6 +14,7 @@ from django.db import transaction
 
 from config import events
 from config.errors import ApiError, Conflict, DuplicateEntry, InvalidRelation, MissingReference
+from config.http import deadline
 from config.http.limits import count_written
 from config.rendering import loads
 from config.server.locks import patiently
@@ -150,6 +151,17 @@ def tell(scope: Scope, told: Sequence[events.Event]) -> None:
     """Hand the events to the handlers, inside the transaction; nothing happens when there are none."""
     if told:
         events.emit(told, scope.principal.workspace.shard)
+
+
+CHUNK = 1_000  # rows of one statement
+
+
+def in_chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """What a write of many records does one after the other; in between it is asked whether its time is over."""
+    for start in range(0, len(items), CHUNK):
+        if start:
+            deadline.check()
+        yield items[start : start + CHUNK]
 
 
 # Relations -------------------------------------------------------------------------------------------

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from config.http import deadline
+from core.records import writing
 from metadata.models import Workspace
 from tests.api.core_rest.conftest import Rest
 
@@ -48,3 +52,31 @@ def test_as_many_as_allowed_are_written(rest: Rest, verb: str) -> None:
     fill(rest, 3, are_deleted=verb == "restore")
     answer = rest.send(*WRITES[verb])
     assert (answer.status, len(answer.data)) == (200, 3)
+
+
+@pytest.mark.parametrize("verb", ["update", "delete", "restore"])
+def test_a_client_that_leaves_between_two_chunks_leaves_all_as_it_was(
+    rest: Rest, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    Workspace.objects.filter(id=workspace.id).update(max_bulk_records=5)
+    monkeypatch.setattr(writing, "CHUNK", 2)
+    fill(rest, 5, are_deleted=verb == "restore")
+    before = state(rest)
+    asked = -1
+    for last in range(20):
+        asked = 0
+
+        def is_gone(last: int = last) -> bool:
+            nonlocal asked
+            asked += 1
+            return asked > last
+
+        extra: Any = {deadline.IS_GONE: is_gone}
+        answer = rest.send(*WRITES[verb], **extra)
+        if answer.status == 200:
+            break
+        assert answer.status == 499
+        assert state(rest) == before
+    assert asked >= 2  # between the three chunks
+    assert len(answer.data) == 5
+    assert state(rest) != before
