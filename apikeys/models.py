@@ -124,6 +124,23 @@ class Member(models.Model):
         indexes = [models.Index(fields=["workspace_id"], name="apikeys_member_workspace")]
 
 
+class Invitation(models.Model):
+    """A link by which one person becomes a member, once. Of its token only the digest is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    workspace_id = models.UUIDField()
+    email = models.EmailField(max_length=254)
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    created_by_name = models.CharField(max_length=255, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["workspace_id", "email"], name="apikeys_invitation_once")]
+
+
 class ApiKey(models.Model):
     """A caller that is not a person. Its tokens carry `id` and `generation`; a roll raises the latter.
 

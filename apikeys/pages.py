@@ -29,7 +29,7 @@ from apikeys.roles import RIGHTS
 from apikeys.sign_in import admit
 from config.errors import ApiError, RateLimited, TokenRefused
 from config.http.rights import may, require
-from config.pages import public_page, settings_page
+from config.pages import first_section, public_page, settings_page
 from config.principal import Permissions, Principal
 from config.server_url import server_url
 from metadata.models import ObjectMetadata, Workspace
@@ -78,9 +78,9 @@ def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | 
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in with e-mail and password; the session gets a new id. Too many tries are refused before a password is
     looked at."""
-    destination = request.POST.get("next") or request.GET.get("next") or HOME
+    destination = request.POST.get("next") or request.GET.get("next") or "/settings"
     if not url_has_allowed_host_and_scheme(destination, {request.get_host()}, require_https=request.is_secure()):
-        destination = HOME
+        destination = "/settings"
     if request.method == "GET" and request.user.is_authenticated:
         return redirect(destination)
     form = SignInForm(request.POST or None)
@@ -114,12 +114,13 @@ def switch_workspace(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("workspace", "")
     if chosen in {str(each.id) for each in request.workspaces}:  # type: ignore[attr-defined]
         request.session[WORKSPACE_SESSION_KEY] = chosen
-    return redirect(HOME)
+    return redirect("/settings")
 
 
+@settings_page()
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    return redirect(HOME)
+    return redirect(first_section(_principal(request)))
 
 
 # API keys --------------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ def member_create(
     except ValidationError:
         raise BadRequest(f'"{email}" is not an e-mail address', path="email") from None
     if role is None and workspace.default_role_id is not None:
-        role = _roles(workspace.id).filter(id=workspace.default_role_id).first()
+        role = roles_of(workspace.id).filter(id=workspace.default_role_id).first()
     if role is None or role.workspace_id != workspace.id:
         raise NotFound("Role not found", path="role")
     _refuse_unassignable(role, "role")
@@ -232,19 +232,19 @@ def permissions_of(role: Role) -> Permissions:
     )
 
 
-def _roles(workspace_id: UUID) -> QuerySet[Role]:
+def roles_of(workspace_id: UUID) -> QuerySet[Role]:
     return Role.objects.filter(workspace_id=workspace_id).prefetch_related("object_permissions", "field_permissions")
 
 
 def role_list(principal: Principal) -> list[Role]:
     require(principal, "ROLES")
-    return list(_roles(principal.workspace_id))
+    return list(roles_of(principal.workspace_id))
 
 
 def roles_for_api_keys(principal: Principal) -> list[Role]:
     """Roles that can be bound to a key; which of them the caller may bind is checked when they do."""
     require(principal, FLAG)
-    return list(_roles(principal.workspace_id).filter(can_be_assigned_to_api_keys=True))
+    return list(roles_of(principal.workspace_id).filter(can_be_assigned_to_api_keys=True))
 
 
 def bindable_roles(principal: Principal) -> list[Role]:
@@ -253,7 +253,7 @@ def bindable_roles(principal: Principal) -> list[Role]:
 
 
 def role_get(principal: Principal, role_id: UUID) -> Role:
-    role = _roles(principal.workspace_id).filter(id=role_id).first()
+    role = roles_of(principal.workspace_id).filter(id=role_id).first()
     if role is None:
         raise NotFound("Role not found")
     return role
@@ -857,7 +857,7 @@ def member_tokens_end(user_id: int) -> None:
 
 
 def _role_for_key(principal: Principal, role_id: UUID | None) -> Role:
-    role = _roles(principal.workspace_id).filter(id=role_id).first() if role_id else None
+    role = roles_of(principal.workspace_id).filter(id=role_id).first() if role_id else None
     if role is None:
         raise InvalidMetadataInput("Could not find role for given roleId", sub_code="ROLE_NOT_FOUND", path="roleId")
     if not role.can_be_assigned_to_api_keys:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apikeys import pages
+from apikeys import member_pages, pages, role_pages
 
 urlpatterns = [
     path("settings", pages.home, name="settings"),
     path("settings/login", pages.sign_in, name="sign-in"),
     path("settings/logout", pages.sign_out, name="sign-out"),
     path("settings/workspace", pages.switch_workspace, name="switch-workspace"),
+    path("settings/profile", member_pages.profile, name="profile"),
+    path("settings/join", member_pages.join, name="join"),
+    path("settings/members", member_pages.member_list, name="member-list"),
+    path("settings/members/invitations/<uuid:invitation_id>", member_pages.invitation_end, name="invitation-end"),
+    path("settings/members/<uuid:member_id>", member_pages.member_detail, name="member-detail"),
+    path("settings/members/<uuid:member_id>/remove", member_pages.member_remove, name="member-remove"),
+    path("settings/roles", role_pages.role_list, name="role-list"),
+    path("settings/roles/new", role_pages.role_new, name="role-new"),
+    path("settings/roles/try", role_pages.role_try, name="role-try"),
+    path("settings/roles/<uuid:role_id>", role_pages.role_detail, name="role-detail"),
+    path("settings/roles/<uuid:role_id>/objects/<uuid:object_id>", role_pages.role_object, name="role-object"),
+    path("settings/roles/<uuid:role_id>/delete", role_pages.role_delete, name="role-delete"),
     path("settings/api-webhooks", pages.key_list, name="api-key-list"),
     path("settings/api-webhooks/keys/new", pages.key_new, name="api-key-new"),
     path("settings/api-webhooks/keys/<uuid:key_id>", pages.key_detail, name="api-key-detail"),

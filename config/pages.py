@@ -6,7 +6,7 @@ the function named in settings.PAGE_PRINCIPAL, so that no app here needs to know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from config.errors import NotFound, PermissionDenied, TokenRefused
 from config.http.rights import may
 from config.principal import Principal
+from config.right_words import WORDS, words_of
 
 View = Callable[..., HttpResponseBase]
 
@@ -34,31 +35,37 @@ CONTENT_SECURITY_POLICY: Mapping[str, str] = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
-FLAG = "API_KEYS_AND_WEBHOOKS"  # what the pages of every section need
+FLAG = "API_KEYS_AND_WEBHOOKS"
+PROFILE = "/settings/profile"  # what everybody may open
 CONSOLES = "/settings/api-webhooks/playground"  # which belong to the docs, whatever their path
-SECTIONS = (  # path prefix, label, icon of static/settings/icons.svg
-    ("/settings/api-webhooks", "API & Webhooks", "key"),
-    ("/settings/docs", "Docs & playground", "book"),
+SECTIONS = (  # group, path prefix, label, icon of static/settings/icons.svg, rights of which one opens it
+    ("Developers", "/settings/api-webhooks", "API & Webhooks", "key", (FLAG,)),
+    ("Developers", "/settings/docs", "Docs & playground", "book", (FLAG,)),
+    ("Workspace", "/settings/members", "Members", "people", ("WORKSPACE_MEMBERS", "ROLES")),
+    ("Workspace", "/settings/roles", "Roles", "shield", ("ROLES",)),
 )
-TABS = (
+TABS = (  # of the section API & Webhooks
     ("/settings/api-webhooks", "API keys"),
     ("/settings/api-webhooks/webhooks", "Webhooks"),
     ("/settings/docs", "Docs & playground"),
 )
 
 
-def settings_page(*, flag: str | None = None, csp: Mapping[str, str] | None = None) -> Callable[[View], View]:
+def settings_page(
+    *, flag: str | Sequence[str] | None = None, csp: Mapping[str, str] | None = None
+) -> Callable[[View], View]:
     """Wrap a view for members of a workspace.
 
     The view finds `request.principal` and `request.workspace`. Nobody signed in: the sign-in page. A
-    member without the settings `flag`: a 403 page. `csp` replaces single directives of
+    member without the settings `flag` (or one of several): a 403 page. `csp` replaces single directives of
     CONTENT_SECURITY_POLICY, for pages with a viewer that needs them.
     """
+    flags = (flag,) if isinstance(flag, str) else tuple(flag or ())
 
     def wrap(view: View) -> View:
         @wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return secured(_answer(view, flag, request, *args, **kwargs), csp)
+            return secured(_answer(view, flags, request, *args, **kwargs), csp)
 
         return page
 
@@ -75,7 +82,7 @@ def public_page(view: View) -> View:
     return page
 
 
-def _answer(view: View, flag: str | None, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+def _answer(view: View, flags: Sequence[str], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
     try:
         found = import_string(settings.PAGE_PRINCIPAL)(request)
     except TokenRefused:
@@ -87,14 +94,21 @@ def _answer(view: View, flag: str | None, request: HttpRequest, *args: Any, **kw
         return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}" if query else settings.LOGIN_URL)
     principal: Principal = found[0]
     request.principal, request.workspace = found  # type: ignore[attr-defined]
-    if flag is not None and not may(principal, flag):
-        return render(request, "settings/forbidden.html", {"flag": flag}, status=403)
+    if flags and not may(principal, *flags):
+        return _refused(request, flags[0])
     try:
         return view(request, *args, **kwargs)
     except PermissionDenied as error:
+        right = error.details.get("permission")
+        if isinstance(right, str) and right in WORDS:
+            return _refused(request, right)
         return render(request, "settings/forbidden.html", {"error": error}, status=403)
     except (Http404, NotFound) as error:
         return render(request, "settings/not_found.html", {"error": error}, status=404)
+
+
+def _refused(request: HttpRequest, right: str) -> HttpResponse:
+    return render(request, "settings/forbidden.html", {"right": words_of(right)}, status=403)
 
 
 def secured(response: HttpResponseBase, csp: Mapping[str, str] | None) -> HttpResponseBase:
@@ -112,17 +126,27 @@ def policy_text(policy: Mapping[str, str]) -> str:
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context of `base.html`: sections and tabs with the current one marked; none that the member may not open."""
     principal: Principal | None = getattr(request, "principal", None)
-    if not request.path.startswith("/settings") or principal is None or not may(principal, FLAG):
+    if not request.path.startswith("/settings") or principal is None:
         return {}
     path = "/settings/docs" if _is_within(request.path, CONSOLES) else request.path
     longest = max((tab for tab, _ in TABS if _is_within(path, tab)), key=len, default=None)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for group, url, label, icon, flags in SECTIONS:
+        if may(principal, *flags):
+            groups.setdefault(group, []).append(
+                {"url": url, "label": label, "icon": icon, "is_current": _is_within(path, url)}
+            )
     return {
-        "sections": [
-            {"url": url, "label": label, "icon": icon, "is_current": _is_within(path, url)}
-            for url, label, icon in SECTIONS
-        ],
-        "tabs": [{"url": url, "label": label, "is_current": url == longest} for url, label in TABS],
+        "sections": groups.items(),
+        "tabs": [{"url": url, "label": label, "is_current": url == longest} for url, label in TABS]
+        if longest is not None and may(principal, FLAG)
+        else [],
     }
+
+
+def first_section(principal: Principal) -> str:
+    """The address of the first section the member may open; their profile when there is none."""
+    return next((url for _, url, _, _, flags in SECTIONS if may(principal, *flags)), PROFILE)
 
 
 def _is_within(path: str, prefix: str) -> bool:

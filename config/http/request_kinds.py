@@ -12,7 +12,9 @@ from django.conf import settings
 READS_ONLY = "fourgate.reads_only"  # in META of a request whose statements only read, whatever its method
 
 _IMPORT = re.compile(r"/+rest/+[^/]+/+import/*")
-_PASSWORD = re.compile(r"/settings/login|/admin/(?:login|password_change|auth/user/(?:add|[^/]+/password))/")
+_PASSWORD = re.compile(
+    r"/settings/(?:login|join|profile)|/admin/(?:login|password_change|auth/user/(?:add|[^/]+/password))/"
+)
 _LONG = re.compile(r"/+rest/+(?:(?!batch/|restore/)[^/]+/+(?:export|import)/*|metadata/+schema(?:/.*)?)")
 
 
@@ -28,9 +30,7 @@ def is_long(path: str) -> bool:
 
 def hashes_password(method: str, path: str) -> bool:
     """Whether a password is checked or set, which takes a core for a third of a second."""
-    return (
-        path.startswith(("/settings/login", "/admin/")) and method == "POST" and _PASSWORD.fullmatch(path) is not None
-    )
+    return path.startswith(("/settings/", "/admin/")) and method == "POST" and _PASSWORD.fullmatch(path) is not None
 
 
 def largest_body(path: str, content_type: str) -> int:

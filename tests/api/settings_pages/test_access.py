@@ -33,7 +33,8 @@ def sign_in(client: Client, **changed: str) -> Any:
 
 def test_signing_in_leads_to_the_keys(ada: Member) -> None:
     client = Client()
-    assert sign_in(client, email="ADA@example.com")["Location"] == HOME
+    assert sign_in(client, email="ADA@example.com")["Location"] == "/settings"
+    assert client.get("/settings")["Location"] == HOME
     assert client.get(HOME).status_code == 200
 
 
@@ -57,7 +58,7 @@ def test_nobody_is_sent_to_sign_in_and_back(key: ApiKey, ada: Member, page: str)
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
 def test_signing_in_never_leads_to_another_site(ada: Member, elsewhere: str) -> None:
-    assert sign_in(Client(), next=elsewhere)["Location"] == HOME
+    assert sign_in(Client(), next=elsewhere)["Location"] == "/settings"
 
 
 def test_signing_out_needs_a_post_and_ends_the_session(browser: Client) -> None:
@@ -76,7 +77,7 @@ def test_a_member_without_the_flag_gets_a_403_page(
         page.format(id=key.id), {"confirmation": key.name, "name": "x"} if method == "post" else {}
     )
     assert response.status_code == 403
-    assert "API_KEYS_AND_WEBHOOKS" in response.content.decode()
+    assert "for the right to manage API keys and webhooks, and read the API docs." in response.content.decode()
     key.refresh_from_db()
     assert (key.name, key.revoked_at, ApiKey.objects.count()) == ("Nightly sync", None, 1)
 

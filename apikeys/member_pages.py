@@ -1,0 +1,220 @@
+"""Settings → Members: who may sign in, with which role; invitations; one's own profile."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import authenticate as check_password
+from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apikeys import invitations, services
+from apikeys.forms import InviteForm, JoinForm, KnownJoinForm
+from apikeys.models import Invitation, Member
+from apikeys.pages import WORKSPACE_SESSION_KEY
+from apikeys.role_pages import sentence
+from apikeys.sign_in import admit
+from config.errors import ApiError, NotFound, RateLimited
+from config.http.rights import may
+from config.pages import public_page, settings_page
+from config.principal import Principal
+from config.server_url import server_url
+from metadata.models import Workspace
+
+MEMBERS = "/settings/members"
+FLAGS = (invitations.FLAG, "ROLES")
+PAGE_SIZE = 50
+
+
+@settings_page(flag=FLAGS)
+@never_cache
+@require_http_methods(["GET", "POST"])
+def member_list(request: HttpRequest) -> HttpResponse:
+    """Everybody, with a search; POST invites somebody and shows the link, once."""
+    principal = _principal(request)
+    can_invite = may(principal, invitations.FLAG)
+    form = InviteForm(invitations.givable_roles(principal), request.POST or None)
+    default_id = request.workspace.default_role_id  # type: ignore[attr-defined]
+    form.initial["role"] = str(default_id) if default_id else None
+    link, invited = None, None
+    if request.method == "POST" and form.is_valid():
+        try:
+            invited, token = invitations.invitation_create(
+                principal, email=form.cleaned_data["email"], role_id=UUID(form.cleaned_data["role"])
+            )
+        except ApiError as error:
+            form.add_error(error.path if error.path in form.fields else None, sentence(error))
+        else:
+            link = f"{server_url()}/settings/join?{urlencode({'token': token})}"
+            form = InviteForm(invitations.givable_roles(principal), initial=form.initial)
+    search = request.GET.get("q", "").strip()[:200]
+    members = Member.objects.filter(workspace_id=principal.workspace_id).select_related("user", "role")
+    total = members.count()
+    if search:
+        names = Q(user__email__icontains=search) | Q(user__first_name__icontains=search)
+        members = members.filter(names | Q(user__last_name__icontains=search))
+    number = request.GET.get("page", "1")
+    page = max(1, int(number)) if number.isascii() and number.isdigit() and len(number) < 6 else 1
+    found = list(members[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
+    context = {
+        "members": found[:PAGE_SIZE],
+        "total": total,
+        "search": search,
+        "page": page,
+        "has_more": len(found) > PAGE_SIZE,
+        "own_id": principal.user_id,
+        "can_invite": can_invite,
+        "invitations": invitations.invitation_list(principal) if can_invite else [],
+        "form": form,
+        "link": link,
+        "invited": invited,
+    }
+    return render(request, "apikeys/member_list.html", context, status=422 if form.errors else 200)
+
+
+@settings_page(flag=invitations.FLAG)
+@require_POST
+def invitation_end(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    """Withdraw an invitation."""
+    invitations.invitation_end(_principal(request), invitation_id=invitation_id)
+    messages.success(request, "The invitation is withdrawn; its link does not work any more.")
+    return redirect(MEMBERS)
+
+
+@settings_page(flag=FLAGS)
+@require_http_methods(["GET", "POST"])
+def member_detail(request: HttpRequest, member_id: UUID) -> HttpResponse:
+    """One person; POST gives them another role."""
+    principal = _principal(request)
+    member = _member(principal, member_id)
+    if request.method == "POST":
+        try:
+            services.member_set_role(
+                principal, member_id=member.id, role_id=services.as_uuid(request.POST.get("role"), "role")
+            )
+            messages.success(request, "Role changed.")
+        except ApiError as error:
+            messages.error(request, sentence(error))
+        return redirect(f"{MEMBERS}/{member.id}")
+    context = {
+        "member": member,
+        "roles": invitations.givable_roles(principal) if may(principal, "ROLES") else [],
+        "is_self": member.id == principal.user_id,
+        "can_remove": may(principal, invitations.FLAG),
+    }
+    return render(request, "apikeys/member_detail.html", context)
+
+
+@settings_page(flag=invitations.FLAG)
+@require_http_methods(["GET", "POST"])
+def member_remove(request: HttpRequest, member_id: UUID) -> HttpResponse:
+    """Say what it means, then end somebody's membership."""
+    principal = _principal(request)
+    member = _member(principal, member_id)
+    if request.method == "POST":
+        try:
+            services.member_remove(principal, member_id=member.id)
+        except ApiError as error:
+            messages.error(request, sentence(error))
+            return redirect(f"{MEMBERS}/{member.id}")
+        messages.success(request, f"{member.user.email} is not a member any more.")
+        return redirect(MEMBERS)
+    context = {"member": member, "is_self": member.id == principal.user_id}
+    return render(request, "apikeys/member_remove.html", context)
+
+
+@public_page
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def join(request: HttpRequest) -> HttpResponse:
+    """Where an invitation's link leads: choose a name and a password, or give the one you have, and be in."""
+    token = request.POST.get("token") or request.GET.get("token") or ""
+    found = invitations.invitation_of(token)
+    if found is None:
+        return render(request, "apikeys/join.html", {"is_void": True}, status=404)
+    invitation, workspace = found
+    known = invitations.user_of(invitation)
+    form = JoinForm(invitation.email, request.POST or None) if known is None else KnownJoinForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        member = None
+        try:
+            member = _join(request, invitation, workspace, known, form.cleaned_data)
+        except (RateLimited, NotFound) as refusal:
+            form.add_error(
+                None, refusal.user_message if isinstance(refusal, RateLimited) else "The link does not work any more."
+            )
+        if member is not None:
+            login(request, member.user, backend="django.contrib.auth.backends.ModelBackend")
+            request.session[WORKSPACE_SESSION_KEY] = str(workspace.id)
+            return redirect("/settings")
+        if not form.errors:
+            form.add_error("password", "The password is wrong.")
+    context = {
+        "form": form,
+        "token": token,
+        "invitation": invitation,
+        "workspace": workspace,
+        "is_known": known is not None,
+    }
+    return render(request, "apikeys/join.html", context, status=422 if form.errors else 200)
+
+
+def _join(
+    request: HttpRequest, invitation: Invitation, workspace: Workspace, known: User | None, given: dict[str, Any]
+) -> Member | None:
+    """The new member; None for a password that is not theirs."""
+    if known is None:
+        return invitations.invitation_accept(invitation, workspace, **given)
+    admit(request, invitation.email)
+    if check_password(request, username=invitation.email, password=given["password"]) is None:
+        return None
+    return invitations.invitation_accept(invitation, workspace, password=None)
+
+
+@settings_page()
+@never_cache
+@sensitive_post_parameters("old_password", "new_password1", "new_password2")
+@require_http_methods(["GET", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """Who one is here; POST sets another password, which ends one's other sessions and console tokens."""
+    user = request.user
+    assert isinstance(user, User)
+    form = PasswordChangeForm(user, request.POST or None)
+    if request.method == "POST":
+        try:
+            admit(request, user.get_username())
+            if form.is_valid():
+                form.save()
+                update_session_auth_hash(request, user)
+                messages.success(request, "Your password is changed. Everywhere else you are signed out.")
+                return redirect("/settings/profile")
+        except RateLimited as refusal:
+            form.add_error(None, refusal.user_message)
+    principal = _principal(request)
+    member = Member.objects.select_related("user", "role").get(workspace_id=principal.workspace_id, user=user)
+    context = {"form": form, "member": member}
+    return render(request, "apikeys/profile.html", context, status=422 if form.errors else 200)
+
+
+def _member(principal: Principal, member_id: UUID) -> Member:
+    found = Member.objects.select_related("user", "role").filter(workspace_id=principal.workspace_id, id=member_id)
+    member = found.first()
+    if member is None:
+        raise NotFound("Member not found")
+    return member
+
+
+def _principal(request: HttpRequest) -> Principal:
+    principal: Principal = request.principal  # type: ignore[attr-defined]
+    return principal
