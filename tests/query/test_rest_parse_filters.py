@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,6 +68,29 @@ READ = {
     "parentheses in quotes": ('or(name[eq]:"Acme (Oslo)",b[eq]:1)', Or((leaf("name", "eq", "Acme (Oslo)"), leaf("b", "eq", "1")))),
     "closing before opening, in quotes": ('or(name[eq]:")(",b[eq]:1)', Or((leaf("name", "eq", ")("), leaf("b", "eq", "1")))),
     "parentheses in a list": ("or(name[in]:[a (x),b],b[eq]:1)", Or((leaf("name", "in", ["a (x)", "b"]), leaf("b", "eq", "1")))),
+    "a bracket without its other half": ('name[eq]:"Smith (Ltd"', leaf("name", "eq", "Smith (Ltd")),
+    "a closing bracket alone": ("or(name[eq]:':)',b[eq]:1)", Or((leaf("name", "eq", ":)"), leaf("b", "eq", "1")))),
+    "brackets in quoted items": ('or(name[in]:["a)b","x,y)z"])', Or((leaf("name", "in", ["a)b", "x,y)z"]),))),
+    "both quotes and a comma": (
+        """name[eq]:"O'Neil "Bob", Jr",a[eq]:1""", And((leaf("name", "eq", """O'Neil "Bob", Jr"""), leaf("a", "eq", "1")))),
+    "both quotes and a comma, in single quotes": (
+        """name[like]:'O'Neil "Bob", Jr%'""", leaf("name", "like", """O'Neil "Bob", Jr%""")),
+    "both quotes and a comma, in a list": (
+        """name[in]:["O'Neil "Bob", Jr",'it's']""", leaf("name", "in", ["""O'Neil "Bob", Jr""", "it's"])),
+    "JSON in quotes": ("""json[like]:'%["a", {"b": "c"}]%'""", leaf("json", "like", '%["a", {"b": "c"}]%')),
+    "a JSON list in its own quotes": ('json[like]:"["a"]"', leaf("json", "like", '["a"]')),
+    "quotes before a bracket that closes nothing": ('name[eq]:"(a "b")"', leaf("name", "eq", '(a "b")')),
+    "doubled quotes before what would end it": (
+        'or(name[eq]:"say ""(hi"")",b[eq]:"1")', Or((leaf("name", "eq", 'say "(hi")'), leaf("b", "eq", "1")))),
+    "doubled quotes and the next predicate": ('name[eq]:"a"",b[eq]:""1"', leaf("name", "eq", 'a",b[eq]:"1')),
+    "doubled quotes and the next item": ('name[in]:["a"",""b"]', leaf("name", "in", ['a","b'])),
+    "doubled quotes anywhere": ('name[eq]:"a ""b"" c"', leaf("name", "eq", 'a "b" c')),
+    "doubled quotes at the end": ('name[eq]:"say ""hi"""', leaf("name", "eq", 'say "hi"')),
+    "a quote of its own at the end": ('name[eq]:"say "hi""', leaf("name", "eq", 'say "hi"')),
+    "two quotes of its own": ('name[in]:[""""]', leaf("name", "in", ['"'])),
+    "a backslash at the end": ("name[in]:['a\\','b']", leaf("name", "in", ["a\\", "b"])),
+    "quotes that end nowhere": ("name[eq]:'t Hof,a[eq]:1", And((leaf("name", "eq", "'t Hof"), leaf("a", "eq", "1")))),
+    "an item in quotes that end nowhere": ("name[in]:['t Hof,x]", leaf("name", "in", ["'t Hof", "x"])),
     "white space belongs to names": ("a[eq]:1, b[eq]:2", And((leaf("a", "eq", "1"), leaf(" b", "eq", "2")))),
     "a field called not": ("not[eq]:1", leaf("not", "eq", "1")),
     "a field whose name starts like a conjunction": ("order[eq]:1", leaf("order", "eq", "1")),
@@ -83,7 +108,10 @@ REFUSED = {
     "two close brackets missing": ("and(or(a[eq]:1", "'filter' invalid. 2 close brackets are missing in the query"),
     "one open bracket missing": ("a[eq]:1)", "'filter' invalid. 1 open bracket is missing in the query"),
     "two open brackets missing": ("a[eq]:1))", "'filter' invalid. 2 open brackets are missing in the query"),
-    "quotes do not protect brackets": ('name[eq]:"a("', "'filter' invalid. 1 close bracket is missing in the query"),
+    "a bracket in a bare value": ("name[eq]:a(", "'filter' invalid. 1 close bracket is missing in the query"),
+    "a bracket behind a quoted value": ('name[eq]:"a(")', "'filter' invalid. 1 open bracket is missing in the query"),
+    "brackets in quotes do not count": (
+        'and(a[foo]:1,name[eq]:"a(")', f"'filter' invalid for 'a[foo]:1', comparator foo not in {COMPARATOR_LIST}"),
     "brackets the wrong way round": ("a[eq]:1)(", "'filter' invalid for ')('. eg: price[gte]:10"),
     "the closing bracket is in quotes": (
         'or(a[eq]:")"', "'filter' invalid. 1 close bracket is missing in the query"),
@@ -142,19 +170,37 @@ def test_nesting_is_limited() -> None:
 
 names = st.from_regex(r"[a-z][a-zA-Z0-9]{0,8}", fullmatch=True).filter(lambda name: name not in ("and", "or", "not"))
 paths = st.lists(names, min_size=1, max_size=3).map(".".join)
-# Between quotes everything may stand but that quote and a bracket without its other half.
-quotable = st.text(st.characters(exclude_characters='"()', exclude_categories=["Cs"]), max_size=20)
+# Much of what could end a value, begin the next one or count as a bracket, and everything else.
+quotable = st.lists(
+    st.sampled_from(["'", '"', '""', ",", ")", "(", "]", "[", "\\", " ", "a", ",b[eq]:", ",or(", ")),", '","', "'],"])
+    | st.characters(exclude_categories=["Cs"]),
+    max_size=12,
+).map("".join)
 bare = st.text(
     st.characters(exclude_characters="\"'()[],", exclude_categories=["Cs"]), min_size=1, max_size=20
 )  # fmt: skip
 balanced = st.builds("{}({}){}".format, bare, bare, bare)
 items = st.lists(bare, min_size=1, max_size=4)
+quotes = st.sampled_from("'\"")
+sparing = st.booleans()
+
+
+def quoted(value: str, quote: str, is_sparing: bool) -> str:
+    """A text as a quoted value: its own quotes doubled, or (sparing) only where they are several or could be an end."""
+    if not is_sparing:
+        return f"{quote}{value.replace(quote, quote * 2)}{quote}"
+    plain = re.sub(f"{quote}+(?![A-Za-z0-9 ])|{quote}{{2,}}", lambda run: run[0] * 2, value)
+    return f"{quote}{plain}{quote}"
 
 
 @st.composite
 def leaves(draw: st.DrawFn) -> tuple[str, Match]:
     path = draw(paths)
     comparator = draw(st.sampled_from(COMPARATORS))
+    if comparator in LIST_COMPARATORS and draw(st.booleans()):
+        values = draw(st.lists(quotable, min_size=1, max_size=4))
+        shown = ",".join(quoted(value, draw(quotes), draw(sparing)) for value in values)
+        return f"{path}[{comparator}]:[{shown}]", leaf(path, comparator, values)
     if comparator in LIST_COMPARATORS:
         values = draw(items)
         return f"{path}[{comparator}]:[{','.join(values)}]", leaf(path, comparator, values)
@@ -163,7 +209,7 @@ def leaves(draw: st.DrawFn) -> tuple[str, Match]:
         return f"{path}[is]:{value}", leaf(path, "is", value)
     if draw(st.booleans()):
         value = draw(quotable)
-        return f'{path}[{comparator}]:"{value}"', leaf(path, comparator, value)
+        return f"{path}[{comparator}]:{quoted(value, draw(quotes), draw(sparing))}", leaf(path, comparator, value)
     value = draw(bare | balanced)
     return f"{path}[{comparator}]:{value}", leaf(path, comparator, value)
 

@@ -494,6 +494,27 @@ def test_a_hundred_faults_are_told_and_how_many_more(api: Api) -> None:
     assert stored() == before
 
 
+QUOTES: dict[str, tuple[str, str, str]] = {  # how a filter begins, goes on and ends
+    "items that begin with quotes": ("text[in]:[", '"a"b,', "]"),
+    "quotes that end nowhere": ("", "text[eq]:'x,", "text[eq]:a"),
+    "lists of quoted items that end nowhere": ("", 'text[in]:["c","a",b],', "text[eq]:a"),
+    "quoted brackets inside of brackets": ("text[eq]:(", '["[",', ")"),
+    "closing brackets behind quotes": ("or(text[eq]:'", "')", ""),
+    "conjunctions behind quotes": ("text[eq]:'", "',or(or(", "'"),
+    "quotes alone": ("text[eq]:", "'", ""),
+}
+
+
+@pytest.mark.parametrize("name", QUOTES)
+def test_quotes_of_a_filter_are_looked_through_once(api: Api, name: str) -> None:
+    """As long as a query string may be. Half as much of the first took 20 s."""
+    start, piece, end = QUOTES[name]
+    room = MAX.query_string_bytes - len("filter=" + start + end)
+    cost = measure(lambda: api.get("/rest/boxes?filter=" + start + piece * (room // len(piece)) + end))
+    assert cost.answer.status in (200, 400)
+    is_within(cost, MOST_REFUSING_S)
+
+
 @pytest.mark.parametrize("value", ["x" * 9_000_000, ["x" * 1_000] * 5_000, {"a" * 9_000: ["b" * 9_000] * 900}])
 @pytest.mark.parametrize("field", ["number", "day", "moment", "choices", "price", "id", "createdAt", "mails"])
 def test_a_long_value_is_not_sent_back(api: Api, field: str, value: Any) -> None:
