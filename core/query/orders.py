@@ -1,17 +1,11 @@
-"""Plans orders and cursors: which keys, in which direction, and where a page begins."""
+"""Plans orders: which keys, in which direction."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
-from uuid import UUID
 
-from config.errors import BadRequest, InvalidCursor, UnknownSortField
+from config.errors import BadRequest, UnknownSortField
 from core.query import ir
 from core.query.names import Scope, member_names, nearest, require, require_readable, value_field
 from core.query.plan import OrderKey
@@ -25,7 +19,6 @@ DIRECTIONS = {  # name: (descending, nulls first)
 }
 _DIRECTION_NAMES = ", ".join(DIRECTIONS)
 MAX_KEYS = 20
-LONGEST_CURSOR = 1_000_000  # characters: one holds a value of the record for each key of the order
 
 
 def plan_order(scope: Scope, subject: ObjectSchema, order: Sequence[ir.Order]) -> tuple[OrderKey, ...]:
@@ -134,78 +127,3 @@ def _value_key(field: FieldSchema, item: ir.Order, rest: tuple[str, ...], label:
     is_indexed = (part or "") in field.indexed
     sql = field.type.sql(field, part)
     return OrderKey(item.path, sql, *direction, is_nullable=is_nullable, is_indexed=is_indexed)
-
-
-# Cursors ---------------------------------------------------------------------------------------------
-
-
-def decode_cursor(cursor: str, order: Sequence[OrderKey]) -> tuple[Any, ...]:
-    """The boundary record's value for each order key, ready to be a parameter; raises InvalidCursor."""
-    if len(cursor) > LONGEST_CURSOR:
-        raise InvalidCursor.of(cursor)
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        content = json.loads(base64.b64decode(padded, validate=True))  # orjson would round integers beyond 64 bits
-    except (binascii.Error, ValueError, RecursionError):
-        raise InvalidCursor.of(cursor) from None
-    if not isinstance(content, Mapping):
-        raise InvalidCursor.of(cursor)
-    values = tuple(_cursor_value(content, key, cursor) for key in order)
-    known = {key.path for key in order}
-    for name, value in content.items():
-        first = tuple(name.split("."))
-        if not any(path[: len(first)] == first for path in known) and value is not None:
-            raise InvalidCursor.of(cursor, hint="It was made for another order.")
-    return values
-
-
-def _cursor_value(content: Mapping[str, Any], key: OrderKey, cursor: str) -> Any:
-    dotted = ".".join(key.path)
-    value: Any = content
-    for name in key.path:
-        if not isinstance(value, Mapping) or name not in value:
-            if dotted in content:
-                value = content[dotted]
-                break
-            raise InvalidCursor(
-                f'Cursor is missing the value for orderBy field "{dotted}": it was encoded for a different orderBy.'
-                " Restart pagination without a cursor."
-            )
-        value = value[name]
-    try:
-        return _parameter(value, key)
-    except (ValueError, TypeError, InvalidOperation):
-        raise InvalidCursor.of(cursor) from None
-
-
-def _parameter(value: Any, key: OrderKey) -> Any:
-    """A cursor's value as the parameter its comparison takes; ValueError when it cannot be one."""
-    if value is None:
-        return None
-    kind = key.sql.cast
-    if kind == "uuid":
-        return str(UUID(str(value)))
-    if kind in ("numeric", "float8"):
-        if isinstance(value, bool) or not Decimal(str(value)).is_finite():
-            raise ValueError
-        return str(value)
-    if kind == "boolean":
-        if not isinstance(value, bool):
-            raise ValueError
-        return value
-    if not isinstance(value, str):
-        raise ValueError
-    if kind == "timestamptz" and not _looks_like_time(value):
-        raise ValueError
-    if value == "" and kind == "text":
-        return None  # an empty text is an absent one
-    if "\x00" in value:
-        raise ValueError
-    return value
-
-
-def _looks_like_time(value: str) -> bool:
-    from datetime import datetime
-
-    datetime.fromisoformat(value)
-    return True

@@ -89,6 +89,29 @@ class OrderKey:
         """Whether the value is ordered by the text of its JSON, which the cursor then holds."""
         return self.sql.cast == "jsonb"
 
+    @property
+    def is_number(self) -> bool:
+        return self.sql.cast == "numeric"
+
+    @property
+    def can_be_long(self) -> bool:
+        """Whether no cursor may hold the value as it is; others have a fixed length, or nearly so."""
+        return self.is_number or self.sql.order.startswith("lower(")
+
+
+@dataclass(frozen=True, slots=True)
+class Abridged:
+    """The value of an order key that was too long for the cursor.
+
+    It is the record's own while that still has the digest, else something between `low` and `high`.
+    """
+
+    subject: ObjectSchema
+    id: str
+    md5: str  # of what the record is ordered by
+    low: str
+    high: str
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -96,7 +119,7 @@ class Window:
 
     size: int
     offset: int = 0
-    cursor: tuple[Any, ...] | None = None  # one value per order key
+    cursor: tuple[Any, ...] | None = None  # one value per order key; some may be `Abridged`
     is_backward: bool = False
 
 

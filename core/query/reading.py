@@ -27,7 +27,7 @@ def plan_page(scope: Scope, query: ir.Find) -> FindPlan:
         condition,
         sees_deleted,
         order,
-        plan_window(query.page, size, order),
+        plan_window(subject, query.page, size, order),
         members=members,
         with_total=query.with_total,
     )
@@ -46,7 +46,7 @@ def plan_connection_page(scope: Scope, query: ir.Find) -> FindPlan:
         condition,
         sees_deleted,
         order,
-        plan_window(query.page, size, order),
+        plan_window(subject, query.page, size, order),
         connection=connection,
     )
 

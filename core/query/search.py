@@ -13,9 +13,9 @@ import orjson
 
 from config.errors import BadRequest, InvalidCursor
 from core.query import ir
+from core.query.cursors import LONGEST
 from core.query.filters import plan_filter
 from core.query.names import Scope, may
-from core.query.orders import LONGEST_CURSOR
 from core.query.plan import Condition
 from core.query.words import search_words
 from metadata.fieldtypes.tsvector import fold
@@ -115,7 +115,7 @@ def encode_cursor(rank_cover: float, rank: float, last_ids: Mapping[str, str]) -
 def _decode(cursor: str | None) -> After | None:
     if not cursor:
         return None
-    if len(cursor) > LONGEST_CURSOR:
+    if len(cursor) > LONGEST:
         raise InvalidCursor.of(cursor)
     try:
         content: Any = orjson.loads(base64.b64decode(cursor, validate=True))

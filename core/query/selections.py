@@ -11,9 +11,10 @@ from config.errors import BadRequest, TooComplex, UnknownField
 from config.http.bounds import MAX, spend
 from core.query import ir
 from core.query.aggregates import aggregate_names, aggregates_of
+from core.query.cursors import decode_cursor
 from core.query.filters import mentions_deleted, plan_filter
 from core.query.names import Scope, inverse_of, may, member_names, nearest, reads, require, require_readable
-from core.query.orders import decode_cursor, id_key, plan_order
+from core.query.orders import id_key, plan_order
 from core.query.pages import order_of, page_of
 from core.query.plan import (
     EVERY,
@@ -242,12 +243,12 @@ def _relation(scope: Scope, subject: ObjectSchema, field: FieldSchema, pick: ir.
         plan_filter(scope, target, query_filter),
         mentions_deleted(query_filter),
         order,
-        plan_window(page, size, order),
+        plan_window(target, page, size, order),
         plan_connection(scope, target, pick.picks, depth, nested_cost),
     )
 
 
-def plan_window(page: ir.Page, size: int, order: Sequence[Any]) -> Window:
+def plan_window(subject: ObjectSchema, page: ir.Page, size: int, order: Sequence[Any]) -> Window:
     """The rows a page stands for; backward only when `before` is given."""
     if page.after and page.before:
         raise BadRequest("Cannot provide both before and after")
@@ -255,7 +256,7 @@ def plan_window(page: ir.Page, size: int, order: Sequence[Any]) -> Window:
     return Window(
         size=size,
         offset=page.offset,
-        cursor=decode_cursor(cursor, order) if cursor else None,
+        cursor=decode_cursor(cursor, subject, order) if cursor else None,
         is_backward=bool(page.before),
     )
 

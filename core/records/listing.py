@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from core.query.cursors import encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,10 @@ def listing_of(row: Sequence[Any], *, is_backward: bool) -> Listing:
         total=total,
         has_next=other_side if is_backward else more,
         has_previous=more if is_backward else other_side,
-        start_cursor=_encode(end if is_backward else start),
-        end_cursor=_encode(start if is_backward else end),
+        start_cursor=_encoded(end if is_backward else start),
+        end_cursor=_encoded(start if is_backward else end),
     )
 
 
-def _encode(cursor: str | None) -> str | None:
-    return None if cursor is None else base64.b64encode(cursor.encode()).decode()
+def _encoded(cursor: str | None) -> str | None:
+    return None if cursor is None else encode(cursor)

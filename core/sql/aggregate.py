@@ -6,7 +6,7 @@ from core.query.groups import RECORDS_PER_GROUP, GroupMember, GroupPlan
 from core.query.plan import EVERY, Constant, CursorOf, Node
 from core.sql.filters import at, compile_condition, table_of
 from core.sql.fragment import Sql, integer, join, raw
-from core.sql.select import compile_record, cursor_json, encoded, json_object, order_by
+from core.sql.select import compile_record, encoded_cursor, json_object, order_by
 from metadata.schema import ObjectSchema
 
 
@@ -96,7 +96,7 @@ def _edge(plan: GroupPlan) -> Sql:
             case Constant(key, json):
                 pieces.append((key, json))
             case CursorOf(key):
-                pieces.append((key, raw("to_json(") + encoded(cursor_json(plan.record_order, "r")) + raw(")::text")))
+                pieces.append((key, raw("to_json(") + encoded_cursor(plan.record_order, "r") + raw(")::text")))
             case Node(key, members):
                 pieces.append((key, compile_record(members, "r", 1)))
     return json_object(pieces)

@@ -12,8 +12,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from core.query.cursors import room_of, start_of
 from core.query.plan import (
     EVERY,
+    Abridged,
     Aggregate,
     Condition,
     Connection,
@@ -296,7 +298,8 @@ def keyset(order: Sequence[OrderKey], cursor: Sequence[Any], alias: str, is_back
     key alone, for the index to start from.
     """
     goes_one_way = len({key.descending for key in order}) == 1
-    if goes_one_way and None not in cursor and not any(key.is_nullable or key.through for key in order):
+    is_plain = not any(value is None or isinstance(value, Abridged) for value in cursor)
+    if goes_one_way and is_plain and not any(key.is_nullable or key.through for key in order):
         keys = ", ".join(_key_expression(key, alias) for key in order)
         operands = ", ".join(key.sql.order_operand for key in order)
         comparison = "<" if order[0].descending != is_backward else ">"
@@ -322,7 +325,18 @@ def keyset(order: Sequence[OrderKey], cursor: Sequence[Any], alias: str, is_back
 def _same(key: OrderKey, value: Any, expression: str) -> Sql:
     if value is None:
         return raw(f"{expression} IS NULL")
+    if isinstance(value, Abridged):
+        return raw(f"{expression} = ") + _whole(key, value)
     return Sql(f"{expression} = {key.sql.order_operand}", (value,))
+
+
+def _whole(key: OrderKey, value: Abridged) -> Sql:
+    """What the cursor's record is ordered by; NULL when that has changed since, or the record is gone."""
+    expression, text = _key_expression(key, "b"), _key_expression(key, "b", "text")
+    return Sql(
+        f"(SELECT {expression} FROM {table_of(value.subject)} b WHERE b.id = %s::uuid AND md5({text}) = %s::text)",
+        (value.id, value.md5),
+    )
 
 
 def _behind(key: OrderKey, value: Any, expression: str, is_backward: bool, *, or_same: bool = False) -> Sql | None:
@@ -334,20 +348,29 @@ def _behind(key: OrderKey, value: Any, expression: str, is_backward: bool, *, or
             return raw(f"{expression} IS NULL") if or_same else None
         return raw("true") if or_same else raw(f"{expression} IS NOT NULL")
     comparison = ("<" if descending else ">") + ("=" if or_same else "")
-    sql = Sql(f"{expression} {comparison} {key.sql.order_operand}", (value,))
+    if isinstance(value, Abridged):  # else from where nothing is left out: some records may come again
+        bound = Sql(key.sql.order_operand, (value.high if descending else value.low,))
+        sql = raw(f"{expression} {comparison} coalesce(") + _whole(key, value) + raw(", ") + bound + raw(")")
+    else:
+        sql = Sql(f"{expression} {comparison} {key.sql.order_operand}", (value,))
     if key.is_nullable and not nulls_first:
         return raw("(") + sql + raw(f" OR {expression} IS NULL)")
     return sql
 
 
-def cursor_json(order: Sequence[OrderKey], alias: str) -> Sql:
-    """JSON text of a row's cursor: each order key's value, nested by its path, then the id."""
+def cursor_json(order: Sequence[OrderKey], alias: str, *, is_short: bool = False) -> Sql:
+    """JSON text of a row's cursor: each order key's value, nested by its path, then the id.
+
+    `is_short`: long values as `core.query.cursors.shortened` has them.
+    """
     tree: dict[str, Any] = {}
+    room = room_of(sum(key.can_be_long for key in order)) if is_short else None
     for key in order:
         branch = tree
         for name in key.path[:-1]:
             branch = branch.setdefault(name, {})
-        branch[key.path[-1]] = _cursor_value(key, alias)
+        value = _cursor_value(key, alias)
+        branch[key.path[-1]] = value if room is None or not key.can_be_long else _short_value(key, value, alias, room)
     return _nested(tree)
 
 
@@ -359,15 +382,25 @@ def _cursor_value(key: OrderKey, alias: str) -> str:
     return at(key.sql.answer, alias)
 
 
+def _short_value(key: OrderKey, value: str, alias: str, room: int) -> str:
+    text = _key_expression(key, alias, "text")
+    members = {"startsWith": f"to_json(left({text}, {start_of(room)}))::text", "md5": f"to_json(md5({text}))::text"}
+    if key.is_number:
+        members["digits"] = f"length(split_part({text}, '.', 1))::text"
+    short = json_object([(name, raw(each)) for name, each in members.items()]).text
+    return f"CASE WHEN octet_length({value}) <= {room} THEN {value} ELSE {short} END"
+
+
 def _nested(tree: dict[str, Any]) -> Sql:
     return json_object(
         [(name, _nested(value) if isinstance(value, dict) else raw(value)) for name, value in tree.items()]
     )
 
 
-def encoded(json: Sql) -> Sql:
-    """Base64 of a JSON text, in one line."""
-    return raw("translate(encode(convert_to(") + json + raw(", 'UTF8'), 'base64'), E'\\n', '')")
+def encoded_cursor(order: Sequence[OrderKey], alias: str) -> Sql:
+    """A row's cursor: base64 in one line."""
+    json = cursor_json(order, alias, is_short=True)
+    return raw("replace(encode(convert_to(") + json + raw(", 'UTF8'), 'base64'), E'\\n', '')")
 
 
 # Connections -----------------------------------------------------------------------------------------
@@ -415,7 +448,7 @@ def _connection(connection: Connection, source: _Source, order: Sequence[OrderKe
                 row = opposite if window.is_backward else place  # read backwards, the first shown is the last read
                 columns.append(
                     raw("max(")
-                    + encoded(cursor_json(order, page))
+                    + encoded_cursor(order, page)
                     + raw(f") FILTER (WHERE {page}.rn = ")
                     + row
                     + raw(f") AS {name.lower()}")
@@ -452,7 +485,7 @@ def _edges(
             case Constant(key, json):
                 pieces.append((key, json))
             case CursorOf(key):
-                pieces.append((key, raw("to_json(") + encoded(cursor_json(order, page)) + raw(")::text")))
+                pieces.append((key, raw("to_json(") + encoded_cursor(order, page) + raw(")::text")))
             case Node(key, members):
                 pieces.append((key, compile_record(members, page, level + 1)))
     return _array(json_object(pieces), window, page)

@@ -20,11 +20,30 @@ BEYOND_64_BITS = [
     {"id": f"00000000-0000-4000-8000-00000000000{place}", "size": size}
     for place, size in enumerate((2**53 + 1, 10**30 + 1, 10**30 + 2, -(2**63) - 1, 0.1, 2**64 + 1))
 ]
+# Values that no cursor may hold as they are, and that differ in their last character, or not at all:
+LONG = [
+    {
+        "id": f"00000000-0000-4000-8000-0000000000{place:02}",
+        "words": "Ž" * 3_000 + end,
+        "owner": {"firstName": "\x01" * 3_000 + end, "lastName": end},
+        "size": sign * (10**900 + place % 3),
+    }
+    for place, (end, sign) in enumerate((each, sign) for each in ("a", "B", "", "b", "\U0010ffff") for sign in (1, -1))
+]
+LONG_ORDERS = [
+    [("words", "AscNullsFirst")],
+    [("owner.firstName", "DescNullsLast"), ("words", "AscNullsLast"), ("size", "DescNullsFirst")],
+    [("size", "AscNullsLast"), ("owner.firstName", "DescNullsFirst")],
+]
+LONGEST = 3_000  # characters of a cursor
 
 
 @WALK
 @given(data=collections, order=orders, size=sizes)
 @example(data=BEYOND_64_BITS, order=[("size", "AscNullsLast")], size=1)
+@example(data=LONG, order=LONG_ORDERS[0], size=1)
+@example(data=LONG, order=LONG_ORDERS[1], size=2)
+@example(data=LONG, order=LONG_ORDERS[2], size=1)
 def test_rest(things: Api, data: list[dict[str, Any]], order: Order, size: int) -> None:
     expected = in_order(data, order)
     order_by = quote(",".join(f"{path}[{direction}]" for path, direction in order))
@@ -34,6 +53,7 @@ def test_rest(things: Api, data: list[dict[str, Any]], order: Order, size: int) 
         answer = things.get(asked + cursor)
         assert answer.status == 200, answer.body
         assert answer.body["totalCount"] == len(expected)
+        assert len(answer.body["pageInfo"]["endCursor"] or "") <= LONGEST
         return [record["id"] for record in answer.body["data"]["things"]], answer.body["pageInfo"]
 
     with stored(things, data):
@@ -69,6 +89,9 @@ def as_input(path: str, direction: str) -> dict[str, Any]:
 @WALK
 @given(data=collections, order=orders, size=sizes)
 @example(data=BEYOND_64_BITS, order=[("size", "AscNullsLast")], size=1)
+@example(data=LONG, order=LONG_ORDERS[0], size=1)
+@example(data=LONG, order=LONG_ORDERS[1], size=2)
+@example(data=LONG, order=LONG_ORDERS[2], size=1)
 def test_graphql(things: Api, data: list[dict[str, Any]], order: Order, size: int) -> None:
     expected = in_order(data, order)
     keys = [as_input(path, direction) for path, direction in order]
@@ -77,6 +100,7 @@ def test_graphql(things: Api, data: list[dict[str, Any]], order: Order, size: in
         found = things.data(PAGE, {"order": keys, **place})["things"]
         assert found["totalCount"] == len(expected)
         cursors = [edge["cursor"] for edge in found["edges"]]
+        assert all(len(cursor) <= LONGEST for cursor in cursors)
         info = found["pageInfo"]
         assert [info["startCursor"], info["endCursor"]] == ([cursors[0], cursors[-1]] if cursors else [None, None])
         return [edge["node"]["id"] for edge in found["edges"]], info, cursors
