@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from apikeys import services
 from apikeys.models import ApiKey
 from config.errors import BadRequest, NotFound
+from config.http.ignored import NamesIgnored
 from config.http.rights import require
 from config.principal import Principal
 from metadata.rest.paging import read_page, read_page_request
@@ -105,7 +106,7 @@ class _KeysView(APIView):
         require(_principal(request), services.FLAG)
 
 
-class ApiKeys(_KeysView):
+class ApiKeys(NamesIgnored, _KeysView):
     """The workspace's keys that are not revoked: for API version 1 a bare array, else a page."""
 
     is_paged = True  # the alias never is

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.errors import BadRequest
+from config.http.ignored import PAGING, NamesIgnored
 from config.principal import Principal
 from webhooks import services
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook, WebhookAct
@@ -210,7 +211,7 @@ class WebhookView(APIView):
         return {"application_id": services.application_id(self.principal.workspace_id)}
 
 
-class Webhooks(WebhookView):
+class Webhooks(NamesIgnored, WebhookView):
     """The workspace's webhooks, oldest first."""
 
     is_paged = True  # the alias never is
@@ -273,8 +274,10 @@ class OneWebhook(WebhookView):
         return Response(True)
 
 
-class WebhookDeliveries(WebhookView):
+class WebhookDeliveries(NamesIgnored, WebhookView):
     """A webhook's log, newest first."""
+
+    parameters = (*PAGING, "status", "event")
 
     @extend_schema(
         parameters=[
@@ -391,8 +394,10 @@ class Reveal(WebhookView):
         )
 
 
-class Acts(WebhookView):
+class Acts(NamesIgnored, WebhookView):
     """Who made and changed a webhook and asked for its secret: the newest 200, newest first."""
+
+    parameters = ()
 
     @extend_schema(responses=ActSerializer(many=True))
     def get(self, request: Request, webhook_id: str) -> Response:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from config.errors import BadRequest, ConflictingArguments, MethodNotAllowed
+from config.http.ignored import meant
 from core.query import ir
 from core.query.names import nearest
 from core.rest.filters import parse_filter
@@ -181,7 +182,7 @@ def _flag(parameters: Parameters, name: str, taken: frozenset[str]) -> bool:
 
 
 def ignored_parameters(route: Route, parameters: Parameters) -> dict[str, str | None]:
-    """Parameters that had no effect, each with the nearest that would have had one (None: there is none).
+    """Parameters that had no effect, each with the one that is meant (None: there is none).
 
     A removal with a misspelt `soft_delete` would be for good, so that one is refused.
     """
@@ -189,7 +190,7 @@ def ignored_parameters(route: Route, parameters: Parameters) -> dict[str, str | 
     ignored: dict[str, str | None] = {}
     for name, values in parameters.items():
         if name not in taken:
-            ignored[name] = _nearest_parameter(name, taken)
+            ignored[name] = meant(name, taken)
         elif len(values) > 1 and name in _LISTS_COUNT_AS_ABSENT:
             ignored[name] = None
     if "soft_delete" in taken:
@@ -197,11 +198,6 @@ def ignored_parameters(route: Route, parameters: Parameters) -> dict[str, str | 
             if known == "soft_delete":
                 raise BadRequest(f"Unknown parameter '{name}'", hint="Did you mean soft_delete?", path=name)
     return ignored
-
-
-def _nearest_parameter(name: str, taken: frozenset[str]) -> str | None:
-    hint = nearest(re.sub(r"(?<=[a-z])(?=[A-Z])|-", "_", name).lower(), sorted(taken))
-    return hint.split('"')[1] if hint else None
 
 
 def read_filter(parameters: Parameters) -> ir.Filter | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote
 
 from config.errors import BadRequest
 from config.http.bounds import MAX, check_count
@@ -17,7 +16,6 @@ Parameters = Mapping[str, list[str]]  # every value of a name, in order
 
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _SURROGATE = re.compile(r"%[eE][dD]%[aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F]")  # what UTF-8 cannot hold
-_MAX_NAMED = 20  # parameters listed in one header
 
 
 def read_query_string(text: str) -> dict[str, list[str]]:
@@ -91,15 +89,3 @@ def joined(parameters: Parameters, name: str) -> str | None:
     """The value of a parameter; repeated values as one list, which no parameter of one value accepts."""
     values = parameters.get(name)
     return None if values is None else ",".join(values)
-
-
-def header_text(names: Mapping[str, str | None]) -> str:
-    """Ignored names and the known name each was nearest to, safe as a header's value.
-
-    >>> header_text({"limt": "limit", "x": None})
-    'limt (did you mean limit?), x'
-    """
-    return ", ".join(
-        quote(name[:80], safe="[].") + (f" (did you mean {known}?)" if known else "")
-        for name, known in list(names.items())[:_MAX_NAMED]
-    )

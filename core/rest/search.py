@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponse
 
 from config.errors import MethodNotAllowed, UnknownObject
+from config.http.ignored import HEADER, header_text
 from config.observability import stage
 from config.rendering import JSON_CONTENT_TYPE, dumps
 from core.query import ir
@@ -14,7 +15,7 @@ from core.query.names import Scope, may, nearest
 from core.query.search import LARGEST_PAGE
 from core.records.search import search
 from core.rest.parse import Limits, Route, ignored_parameters, read_cursor, read_filter, read_limit
-from core.rest.query_string import Parameters, header_text, joined, read_query_string
+from core.rest.query_string import Parameters, joined, read_query_string
 from core.rest.views import RecordsView
 from metadata.cache import load_schema
 
@@ -42,7 +43,7 @@ class SearchView(RecordsView):
         }
         response = HttpResponse(dumps(body), content_type=JSON_CONTENT_TYPE)
         if ignored:
-            response["X-Ignored-Parameters"] = header_text(ignored)
+            response[HEADER] = header_text(ignored)
         return response
 
 

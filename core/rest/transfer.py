@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from config.errors import BadRequest, BodyTooLarge, MethodNotAllowed
+from config.http.ignored import HEADER, header_text
 from config.observability import stage
 from config.principal import Principal
 from config.rendering import JSON_CONTENT_TYPE, dumps
@@ -32,7 +33,7 @@ from core.rest.parse import (
     read_limit,
     read_order,
 )
-from core.rest.query_string import Parameters, header_text, joined, read_query_string, single
+from core.rest.query_string import Parameters, joined, read_query_string, single
 from core.rest.views import RecordsView, find_object
 from core.transfer.exporting import CONTENT_TYPES, Format, export_records, file_name
 from core.transfer.importing import Options, import_records
@@ -70,7 +71,7 @@ class _TransferView(RecordsView):
             subject = find_object(Scope(schema, principal), plural)
         response = self.transfer(request, principal, schema, subject, parameters)
         if ignored:
-            response["X-Ignored-Parameters"] = header_text(ignored)
+            response[HEADER] = header_text(ignored)
         return response
 
     def transfer(

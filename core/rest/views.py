@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from config.errors import BodyTooLarge, MissingToken, UnknownObject
 from config.exceptions import rest_body
+from config.http.ignored import HEADER, header_text
 from config.observability import stage
 from config.principal import Principal
 from config.rendering import JSON_CONTENT_TYPE, dumps, read_body, read_json
@@ -41,7 +42,7 @@ from core.rest.bodies import read_duplicates, read_merge, read_record, read_reco
 from core.rest.conditional import entity_tag, expected_versions, is_unchanged, tag_of_written
 from core.rest.groups import parse_group_by
 from core.rest.parse import Asked, Limits, Route, ignored_parameters, parse_parameters, parse_route
-from core.rest.query_string import header_text, read_query_string
+from core.rest.query_string import read_query_string
 from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
@@ -105,7 +106,7 @@ class RecordsView(APIView):
         else:
             response = work()
         if ignored:
-            response["X-Ignored-Parameters"] = header_text(ignored)
+            response[HEADER] = header_text(ignored)
         return response
 
     def caller(self, request: HttpRequest) -> Principal:

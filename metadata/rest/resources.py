@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.errors import BadRequest
+from config.http.ignored import PAGING, NamesIgnored
 from config.principal import Principal
 from metadata.rest.paging import read_page, read_page_request
 from metadata.rest.shapes import moment
@@ -28,7 +29,6 @@ from metadata.services import resources
 from metadata.services.resources import RESOURCES, Member, Resource
 from metadata.validation import BadParameter, InvalidInput
 
-_PAGING = ("limit", "starting_after", "ending_before")
 _DESTROY = {"true": True, "1": True, "false": False, "0": False}
 _FURTHER: Mapping[str, Mapping[str, str]] = {
     "view": {"isCustom": "is_custom", "createdByUserWorkspaceId": "created_by_user_workspace_id"}
@@ -79,11 +79,14 @@ class _ResourceView(APIView):
         return [resource_json(self.resource, row, hidden) for row in rows]
 
 
-class ResourceListView(_ResourceView):
+class ResourceListView(NamesIgnored, _ResourceView):
+    def taken(self) -> tuple[str, ...]:
+        return PAGING if self.resource.parent is None else (*PAGING, self.resource.parent)
+
     def get(self, request: Request) -> Response:
         rows = resources.resource_rows(self.resource, self.workspace_id, self.parent_id(request))
         is_keyed = self.principal.api_version == KEYED
-        if is_keyed and not any(name in request.query_params for name in _PAGING):
+        if is_keyed and not any(name in request.query_params for name in PAGING):
             return Response(self.items(list(rows)))
         page = read_page(rows, read_page_request(request.query_params))
         items = self.items(page.items)

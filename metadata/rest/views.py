@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.errors import InvalidMetadataInput
+from config.http.ignored import NamesIgnored
 from config.http.rights import require
 from config.principal import Principal
 from metadata import services
@@ -81,7 +82,7 @@ class _ObjectAnswers(_MetadataView):
         return item
 
 
-class ObjectsView(_ObjectAnswers):
+class ObjectsView(NamesIgnored, _ObjectAnswers):
     def get(self, request: Request) -> Response:
         objects = ObjectMetadata.objects.filter(workspace_id=self.workspace_id)
         page = read_page(objects, read_page_request(request.query_params))
@@ -118,7 +119,7 @@ class _FieldAnswers(_MetadataView):
         return field_json(field, relation_names(self.workspace_id, [field]), self.locale)
 
 
-class FieldsView(_FieldAnswers):
+class FieldsView(NamesIgnored, _FieldAnswers):
     def get(self, request: Request) -> Response:
         fields = FieldMetadata.objects.filter(workspace_id=self.workspace_id)
         page = read_page(fields, read_page_request(request.query_params))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from config.errors import ApiError, BadRequest, ConflictingArguments, MethodNotAllowed
+from config.http.ignored import header_text
 from core.query import ir
 from core.rest.bodies import read_duplicates, read_merge, read_record, read_records
 from core.rest.groups import parse_group_by
@@ -20,7 +21,7 @@ from core.rest.parse import (
     read_fields,
     read_order,
 )
-from core.rest.query_string import header_text, read_query_string
+from core.rest.query_string import read_query_string
 
 ID = "777a8457-eb2d-40ac-a707-551b615b6980"
 LIMITS = Limits(60, 200)
@@ -300,6 +301,36 @@ def test_ignored_parameters_are_named_with_the_nearest_known() -> None:
     ignored = ignored_parameters(route, read_query_string("limt=1&orderBy=a&x=1&limit=1&upsert=true"))
     assert ignored == {"limt": "limit", "orderBy": "order_by", "x": None, "upsert": None}
     assert header_text(ignored) == "limt (did you mean limit?), orderBy (did you mean order_by?), x, upsert"
+
+
+MEANT = {
+    "after": "starting_after", "before": "ending_before", "first": "limit", "last": "limit", "page_size": "limit",
+    "perPage": "limit", "orderBy": "order_by", "order-by": "order_by", "sort": "order_by", "order": "order_by",
+    "startingAfter": "starting_after", "cursor": "starting_after", "offset": "starting_after", "where": "filter",
+    "filters": "filter", "filter[name]": "filter", "select": "fields", "include": "depth", "$top": "limit",
+    "totalCount": "count", "q": "filter", "Limit": "limit",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "meant"), MEANT.items())
+def test_the_parameter_that_is_meant(name: str, meant: str) -> None:
+    assert ignored_parameters(Route("find_many", "people"), {name: ["1"]}) == {name: meant}
+
+
+def test_what_is_meant_is_what_the_route_takes() -> None:
+    for operation, name, meant in (
+        ("history", "after", "starting_after"),
+        ("search", "q", "query"),
+        ("search", "excludedObjects", "excluded_objects"),
+        ("group_by", "first", "limit"),
+        ("group_by", "groupBy", "group_by"),
+        ("group_by", "after", None),
+        ("find_one", "after", None),
+        ("export", "first", "limit"),
+        ("import", "dryRun", "dry_run"),
+        ("create_many", "onError", "on_error"),
+    ):
+        assert ignored_parameters(Route(operation, "people"), {name: ["1"]}) == {name: meant}, (operation, name)
 
 
 def test_header_cannot_be_broken_by_a_name() -> None:
