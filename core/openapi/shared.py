@@ -82,7 +82,11 @@ def parameters(default_size: int, max_size: int, default_groups: int) -> dict[st
             "depth", "`1` adds the related records: one level, at most 60 of each to-many relation",
             {"type": "integer", "enum": [0, 1], "default": 0},
         ),
-        "fields": _query("fields", "Names of the members to answer, separated by commas; the id always is", words),
+        "fields": _query(
+            "fields", "Names of the members to answer, separated by commas; the id always is. `company.name` is one"
+            " member of the related record (`people.city` of each), answered with its id, also where `depth` is not"
+            " given; `depth=0` leaves only the relation's id. Composites are answered as a whole", words,
+        ),
         "count": _query(
             "count", "`none` leaves out `totalCount`, which costs time on large filtered lists",
             {"type": "string", "enum": ["exact", "none"], "default": "exact"},

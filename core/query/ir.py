@@ -106,10 +106,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """REST's selection: every readable field; relations too at depth 1; `only` names the fields wanted."""
+    """REST's selection: every readable field; relations too at depth 1; `only` names the fields wanted.
+
+    Among them, `relation.field` stands for one member of the related records; `deepens`: whatever the depth is.
+    """
 
     depth: int = 0
     only: tuple[str, ...] | None = None
+    deepens: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

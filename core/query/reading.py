@@ -20,7 +20,7 @@ def plan_page(scope: Scope, query: ir.Find) -> FindPlan:
     order = plan_order(scope, subject, query.order)
     size = DEFAULT_SIZE if query.page.size is None else query.page.size
     members = plan_members(scope, subject, query.selection)
-    if isinstance(query.selection, ir.Everything) and query.selection.depth:
+    if isinstance(query.selection, ir.Everything) and (query.selection.depth or query.selection.deepens):
         spend_values(answer_values(members, size))
     return FindPlan(
         subject,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -111,14 +111,16 @@ def _everything(scope: Scope, subject: ObjectSchema, selection: ir.Everything) -
             members.append(Value(field.name, field.type.whole_answer_sql(field), scope.files_schema))
             continue
         target = scope.schema.target(field)
-        expanded = selection.depth > 0 and target is not None and (only is None or field.name in only)
+        below = None if only is None else only.get(field.name)
+        expanded = selection.depth > 0 and (only is None or field.name in only)
+        expanded = target is not None and (expanded or (selection.deepens and below is not None))
         readable = target is not None and may(scope, "read", target)
         if field.relation.is_to_one:
             assert field.relation.join_name is not None
             sql = field.type.sql(field)
             if expanded and readable and target is not None:
                 members.append(JoinId(field.relation.join_name, sql, target))
-                members.append(ToOne(field.name, sql, target, _flat(scope, target)))
+                members.append(ToOne(field.name, sql, target, _flat(scope, target, below)))
             else:
                 members.append(Value(field.relation.join_name, sql.answer, scope.files_schema))
         elif expanded and readable and target is not None:
@@ -134,36 +136,68 @@ def _everything(scope: Scope, subject: ObjectSchema, selection: ir.Everything) -
                         order=(id_key(target),),
                         window=Window(NESTED_SIZE),
                         connection=None,
-                        members=_flat(scope, target),
+                        members=_flat(scope, target, below),
                     )
                 )
     return tuple(members)
 
 
-def _flat(scope: Scope, subject: ObjectSchema) -> tuple[Member, ...]:
-    return _everything(scope, subject, ir.Everything(depth=0))
+def _flat(scope: Scope, subject: ObjectSchema, only: tuple[str, ...] | None) -> tuple[Member, ...]:
+    return _everything(scope, subject, ir.Everything(only=only))
 
 
-def _wanted(scope: Scope, subject: ObjectSchema, only: Sequence[str] | None) -> frozenset[str] | None:
+Wanted = Mapping[str, tuple[str, ...] | None]  # of a relation: the members wanted of the other record; None: all
+
+
+def _wanted(scope: Scope, subject: ObjectSchema, only: Sequence[str] | None) -> Wanted | None:
+    """The members asked for and the id; raises BadRequest with every name that is unknown or may not be read.
+
+    A composite is answered as a whole (the contract has no parts of it), and related records one level deep.
+    """
     if only is None:
         return None
-    unknown = [
-        name
-        for name in only
-        if (field := subject.by_name.get(name) or subject.by_join_name.get(name)) is None
-        or not field.type.is_readable
-        or not reads(scope, subject, field)
-    ]
+    wanted: dict[str, tuple[str, ...] | None] = {"id": None}
+    unknown: dict[str, str | None] = {}  # each with a hint
+    for name in only:
+        outer, dot, inner = name.partition(".")
+        field = subject.by_name.get(outer) or (None if dot else subject.by_join_name.get(outer))
+        if field is None or not field.type.is_readable or not reads(scope, subject, field):
+            unknown[name] = nearest(outer, member_names(scope, subject))
+        elif not dot:
+            wanted[name] = None
+        elif field.relation is None:
+            unknown[name] = f'"{outer}" is answered as a whole'
+        elif (hint := _unknown_below(scope, field, inner)) is not None:
+            unknown[name] = hint or None
+        elif outer not in wanted or wanted[outer] is not None:
+            wanted[outer] = (*(wanted.get(outer) or ()), inner)
     if unknown:
         raise BadRequest(
             f"'fields' parameter invalid. Unknown or unreadable fields on '{subject.singular}': {', '.join(unknown)}",
             path="fields",
-            hint=nearest(unknown[0], member_names(scope, subject)),
+            hint=next(iter(unknown.values())),
         )
-    return frozenset((*only, "id"))
+    return wanted
 
 
-def _is_wanted(field: FieldSchema, only: frozenset[str] | None) -> bool:
+def _unknown_below(scope: Scope, relation: FieldSchema, name: str) -> str | None:
+    """Why `name` is no member of the related records, or "" without a hint; None when it is one."""
+    target = scope.schema.target(relation)
+    if target is None or not may(scope, "read", target):
+        return ""
+    outer, dot, _ = name.partition(".")
+    field = target.by_name.get(outer) or target.by_join_name.get(outer)
+    if field is None or not field.type.is_readable or not reads(scope, target, field):
+        close = None if field is not None else nearest(outer, member_names(scope, target))
+        return "" if close is None else close.replace('"', f'"{relation.name}.', 1)
+    if not dot:
+        return None
+    if field.relation is not None:
+        return "Related records are answered one level deep"
+    return f'"{relation.name}.{outer}" is answered as a whole'
+
+
+def _is_wanted(field: FieldSchema, only: Wanted | None) -> bool:
     if only is None or field.name in only:
         return True
     return field.relation is not None and field.relation.join_name in only

@@ -223,7 +223,9 @@ def _read_selection(parameters: Parameters) -> ir.Everything:
     depth = joined(parameters, "depth")
     if depth and depth not in ("0", "1"):
         raise BadRequest(f"'depth={depth}' parameter invalid. Allowed values are 0, 1", path="depth")
-    return ir.Everything(1 if depth == "1" else 0, read_fields(parameters))
+    only = read_fields(parameters)
+    deepens = not depth and only is not None and any("." in name for name in only)
+    return ir.Everything(1 if depth == "1" else 0, only, deepens)
 
 
 def read_fields(parameters: Parameters) -> tuple[str, ...] | None:

@@ -19,6 +19,7 @@ from typing import Literal
 
 from django.conf import settings
 
+from config.errors import BadRequest
 from config.http import deadline, rights
 from config.principal import Principal
 from config.rendering import dumps, loads
@@ -56,10 +57,23 @@ def export_records(
     subject = find_object(scope, query.object_name)
     rights.require(principal, FLAG)
     require(scope, "read", subject)
+    _require_own_members(query.selection)
     pages = _pages(principal, schema, query)
     first = next(pages)  # whatever is wrong with the query is found now
     pages = chain((first,), pages)
     return _marked(_as_csv(scope, query, pages, is_safe) if form == "csv" else _as_lines(pages), form)
+
+
+def _require_own_members(selection: ir.Selection) -> None:
+    """Refuse members of related records: no import could take them."""
+    names = selection.only if isinstance(selection, ir.Everything) else None
+    related = [name for name in names or () if "." in name]
+    if related:
+        raise BadRequest(
+            f"'fields' parameter invalid. A file has no parts of fields and no related records: {', '.join(related)}",
+            hint="A composite field is exported with all of its parts.",
+            path="fields",
+        )
 
 
 def _marked(pieces: Iterator[bytes], form: Format) -> Iterator[bytes]:
