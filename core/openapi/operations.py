@@ -183,17 +183,19 @@ RECORD_OPERATIONS: tuple[RecordOperation, ...] = (
     ),
     RecordOperation(
         "GET", "/{plural}/export", "export{Many}", "Export {labels} as a file", _READ, bodies.file,
-        ("format", "filter", "orderBy", "fields", "limitOfFile", "safe"), gives=_FILES,
+        ("format", "filter", "orderBy", "fields", "limitOfFile", "separator", "safe"), gives=_FILES,
         flag="EXPORT_CSV",
         description="All records that match, in a file of any length. A file that a fault cut short ends in a line"
         " `INCOMPLETE` that is neither CSV nor JSON.",
     ),
     RecordOperation(
         "POST", "/{plural}/import", "import{Many}", "Import {labels} from a file", ("update",), bodies.imported,
-        ("format", "upsert", "dryRun", "onError", "safe"), bodies.file_input, takes=("application/octet-stream",),
+        ("format", "upsert", "dryRun", "onError", "separator", "safe"), bodies.file_input,
+        takes=("application/octet-stream",),
         flag="IMPORT_CSV",
         description="CSV with the members of a record as columns (`name.firstName`, `companyId`,"
-        " `company.domainName.primaryLinkUrl`), or JSON Lines with records as `createMany{Many}` takes them. Written"
+        " `company.domainName.primaryLinkUrl`), or JSON Lines with records as `createMany{Many}` takes them. In a cell"
+        " stands an option's value or label, a list as JSON or `A,B`; a field is given as a whole or in parts. Written"
         " in batches of 500; a fault ends the import, and its batch is not written, unless `on_error=continue`."
         " A dry run is one transaction that is taken back, so other writers of what it touches wait for its end."
         "\n\nWithout `format` the body's media type says it:"

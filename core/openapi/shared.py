@@ -102,6 +102,10 @@ def parameters(default_size: int, max_size: int, default_groups: int) -> dict[st
             " a tab or a line end) has an apostrophe before it, and the file is called `….safe.csv`. Importing with"
             " `safe=true` takes it away again",
         ),
+        "separator": _query(
+            "separator", "What stands between the cells of a CSV. When absent, exports have commas, and an import finds"
+            " out by the names of the columns", {"type": "string", "enum": ["comma", "semicolon", "tab"]},
+        ),
         "format": _query("format", "Format of the file", {"type": "string", "enum": ["csv", "jsonl"]}),
         "limitOfFile": _query("limit", "Records in the file; all when absent", {"type": "integer", "minimum": 0}),
         "softDelete": _flag("soft_delete", "Keep the record, restorable, instead of removing it for good"),

@@ -117,8 +117,8 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "duplicates": _SELECTION,
     "merge": _SELECTION,
     "search": frozenset(("query", "limit", "starting_after", "objects", "excluded_objects", "filter")),
-    "export": frozenset(("format", "filter", "order_by", "fields", "limit", "safe")),
-    "import": frozenset(("format", "upsert", "dry_run", "on_error", "safe")),
+    "export": frozenset(("format", "filter", "order_by", "fields", "limit", "separator", "safe")),
+    "import": frozenset(("format", "upsert", "dry_run", "on_error", "separator", "safe")),
     "group_by": frozenset(
         (
             "group_by", "aggregate", "filter", "order_by", "limit", "view_id",

@@ -37,7 +37,7 @@ from core.rest.query_string import Parameters, joined, read_query_string, single
 from core.rest.views import RecordsView, find_object
 from core.transfer.exporting import CONTENT_TYPES, Format, export_records, file_name
 from core.transfer.importing import Options, import_records
-from core.transfer.reading import Body, buffered
+from core.transfer.reading import SEPARATORS, Body, buffered
 from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
@@ -105,9 +105,9 @@ class ExportView(_TransferView):
             read_order(single(parameters, "order_by"), "order_by"),
             ir.Page(read_limit(parameters, _ANY_NUMBER) if joined(parameters, "limit") else None),
         )
-        is_safe = read_flag(parameters, "safe")
+        is_safe, separator = read_flag(parameters, "safe"), _separator(parameters) or ","
         with stage(request, "records"):
-            pieces = export_records(principal, schema, query, form, is_safe=is_safe)
+            pieces = export_records(principal, schema, query, form, separator=separator, is_safe=is_safe)
         response = StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[form])
         name = file_name(subject.plural, form, is_safe=is_safe)
         response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -136,6 +136,7 @@ class ImportView(_TransferView):
             _form(request, parameters),
             upsert=read_flag(parameters, "upsert"),
             dry_run=read_flag(parameters, "dry_run"),
+            separator=_separator(parameters),
             is_safe=read_flag(parameters, "safe"),
             goes_on=read_choice(parameters, "on_error", ON_ERROR) == "continue",
         )
@@ -143,6 +144,15 @@ class ImportView(_TransferView):
         with stage(request, "records"):
             report = import_records(principal, schema, subject.singular, body, options)
         return HttpResponse(dumps({"data": {"import": report.as_json()}}), content_type=JSON_CONTENT_TYPE)
+
+
+def _separator(parameters: Parameters) -> str | None:
+    """The separator that is named, or written as it is; None when it is absent."""
+    text = joined(parameters, "separator")
+    if text in SEPARATORS.values():
+        return text
+    name = read_choice(parameters, "separator", tuple(SEPARATORS))
+    return None if name is None else SEPARATORS[name]
 
 
 def _form(request: HttpRequest, parameters: Parameters) -> Literal["csv", "jsonl"]:

@@ -1,23 +1,28 @@
 """The columns of a CSV file: one for each member of a record, and one for each part of a composite.
 
 name.firstName                      a part of a composite
-stage                               any other field; lists and objects are JSON text
+stage                               any other field; objects are JSON text, an option is its value or its label
+tags                                a list: JSON text, or its items separated by commas or line ends
 companyId                           a relation, by the id of the record it leads to
 company.domainName.primaryLinkUrl   only read: a relation, by a unique value of that record
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from io import StringIO
 from typing import Any, NamedTuple
 
 from config.errors import BadRequest, MalformedBody
+from config.http.bounds import MAX, check_count
 from config.rendering import dumps, read_json
 from core.query import ir
 from core.query.names import Scope, nearest, readable_unique_fields
 from core.query.selections import plan_members
 from core.transfer.formulas import harmless
-from metadata.schema import FieldSchema, ObjectSchema
+from metadata.schema import FieldSchema, ObjectSchema, Option
 
 Read = Callable[[str], Any]
 
@@ -79,20 +84,78 @@ def columns_of(scope: Scope, subject: ObjectSchema) -> dict[str, Column]:
 
 
 def _columns_of_field(field: FieldSchema, path: tuple[str, ...]) -> dict[str, Column]:
-    columns = {field.name: Column(path, _reader(field.type.input_value_schema(field)))}
+    columns = {field.name: Column(path, _reader(field.type.input_value_schema(field), field.options))}
     for name, part in field.type.subfields.items():
         schema = part.json_schema if part.input_json_schema is None else part.input_json_schema
         columns[f"{field.name}.{name}"] = Column((*path, name), _reader(schema))
     return columns
 
 
-def _reader(schema: Mapping[str, Any]) -> Read:
+def _reader(schema: Mapping[str, Any], options: Sequence[Option] = ()) -> Read:
     """How the text of a cell becomes JSON of the kind the schema (JSON Schema 2020-12) describes."""
-    kinds = schema.get("type", ())
-    kinds = {kinds} if isinstance(kinds, str) else set(kinds)
+    kinds = _kinds(schema)
+    if "array" in kinds and _kinds(schema.get("items", {})) == {"string"}:
+        return partial(_read_options, options=options) if options else _read_texts
     if "string" in kinds and not kinds & {"number", "integer"}:
-        return str
+        return partial(_read_option, options=options) if options else str
     return _read_boolean if "boolean" in kinds else _read_json
+
+
+def _kinds(schema: Mapping[str, Any]) -> set[str]:
+    kinds = schema.get("type", ())
+    return {kinds} if isinstance(kinds, str) else set(kinds)
+
+
+def _read_option(text: str, options: Sequence[Option]) -> str:
+    """The value of the option that a text names, by its value or its label; the text itself when there is none.
+
+    The case of a label's letters only counts where two labels differ in nothing else.
+    """
+    wanted = text.strip()
+    for option in options:
+        if option.value == wanted:
+            return wanted
+    by_label = [each.value for each in options if each.label == wanted]
+    alike = by_label or [each.value for each in options if each.label.casefold() == wanted.casefold()]
+    return alike[0] if len(alike) == 1 else text
+
+
+def _read_options(text: str, options: Sequence[Option]) -> list[Any]:
+    """Options of a list. Labels have no commas, but may have semicolons, which else separate as commas do."""
+    values = {each.value for each in options}
+    whole = _read_option(text, options)
+    if whole in values:
+        return [whole]
+    chosen: list[Any] = []
+    items = _read_texts(text)
+    check_count(len(items), MAX.list_items, "items")
+    for item in items:
+        value = _read_option(item, options) if isinstance(item, str) else item
+        if isinstance(value, str) and value not in values and ";" in value:
+            chosen += [_read_option(each.strip(), options) for each in value.split(";") if each.strip()]
+        else:
+            chosen.append(value)
+    return chosen
+
+
+def _read_texts(text: str) -> list[Any]:
+    """A list of texts: a JSON array, or items as a line of CSV has them; raises TooComplex.
+
+    Numbers and words of JSON are texts here.
+
+    >>> _read_texts('["a", 2024]'), _read_texts('a, "b, c",null'), _read_texts('2024'), _read_texts('[draft] 5" x,y')
+    (['a', '2024'], ['a', 'b, c', 'null'], ['2024'], ['[draft] 5" x', 'y'])
+    """
+    if text.lstrip().startswith("["):
+        items = _read_json(text)
+        if isinstance(items, list):
+            return [dumps(each).decode() if isinstance(each, bool | int | float) else each for each in items]
+    check_count(text.count(",") + text.count("\n") + text.count(";"), MAX.list_items, "separators in one cell")
+    try:
+        rows = list(csv.reader(StringIO(text, newline=""), strict=True, skipinitialspace=True))
+    except csv.Error:  # its quotes are part of the text
+        rows = [line.split(",") for line in text.splitlines()]
+    return [item.strip() for row in rows for item in row if item.strip()] or [text]
 
 
 def _read_json(text: str) -> Any:
@@ -108,22 +171,33 @@ def _read_boolean(text: str) -> Any:
 
 
 def choose_columns(columns: Mapping[str, Column], header: Sequence[str]) -> list[Column]:
-    """The columns of a header; BadRequest names the first that is unknown, and the nearest known one."""
+    """The columns of a header; BadRequest names the first that is unknown, and the nearest known one.
+
+    A column for a whole beside one for a part of it is refused too: one of them would be lost.
+    """
     chosen: list[Column] = []
-    seen: set[str] = set()
+    seen: dict[tuple[str, ...], str] = {}  # by their paths
     for name in header:
         column = columns.get(name)
         if column is None:
             raise BadRequest(f'Unknown column "{name}"', hint=nearest(name, columns), path=name)
-        if name in seen:
+        if column.path in seen:
             raise BadRequest(f'The column "{name}" stands twice in the header', path=name)
-        seen.add(name)
+        seen[column.path] = name
         chosen.append(column)
+    for path, name in seen.items():
+        for size in range(1, len(path)):
+            if (whole := seen.get(path[:size])) is not None:
+                raise BadRequest(
+                    f'The column "{name}" is a part of the column "{whole}"',
+                    hint="Give the field as a whole or in parts.",
+                    path=name,
+                )
     return chosen
 
 
 def record_of(row: Sequence[str], columns: Sequence[Column]) -> dict[str, Any]:
-    """A row as the body of a create; empty cells are left out.
+    """A row as the body of a create; empty cells are left out. No column is a part of another.
 
     >>> record_of(["Ada", "", "7"], [Column(("name", "firstName"), str), Column(("x",), str), Column(("y",), int)])
     {'name': {'firstName': 'Ada'}, 'y': 7}
@@ -137,7 +211,5 @@ def record_of(row: Sequence[str], columns: Sequence[Column]) -> dict[str, Any]:
         *outer, last = column.path
         for name in outer:
             at = at.setdefault(name, {})
-            if not isinstance(at, dict):
-                raise BadRequest(f'"{column.path[0]}" is given both as a whole and in parts', path=column.path[0])
         at[last] = value
     return record

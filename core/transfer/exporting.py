@@ -45,7 +45,13 @@ def file_name(plural: str, form: Format, *, is_safe: bool = False) -> str:
 
 
 def export_records(
-    principal: Principal, schema: WorkspaceSchema, query: ir.Find, form: Format, *, is_safe: bool = False
+    principal: Principal,
+    schema: WorkspaceSchema,
+    query: ir.Find,
+    form: Format,
+    *,
+    separator: str = ",",
+    is_safe: bool = False,
 ) -> Iterator[bytes]:
     """The file in pieces of one page. `query.page.size` is how many records at most; None: all.
 
@@ -61,7 +67,7 @@ def export_records(
     pages = _pages(principal, schema, query)
     first = next(pages)  # whatever is wrong with the query is found now
     pages = chain((first,), pages)
-    return _marked(_as_csv(scope, query, pages, is_safe) if form == "csv" else _as_lines(pages), form)
+    return _marked(_as_csv(scope, query, pages, separator, is_safe) if form == "csv" else _as_lines(pages), form)
 
 
 def _require_own_members(selection: ir.Selection) -> None:
@@ -103,11 +109,11 @@ def _as_lines(pages: Iterable[str]) -> Iterator[bytes]:
         yield b"".join(dumps(record) + b"\n" for record in loads(f"[{page}]".encode()))
 
 
-def _as_csv(scope: Scope, query: ir.Find, pages: Iterable[str], is_safe: bool) -> Iterator[bytes]:
+def _as_csv(scope: Scope, query: ir.Find, pages: Iterable[str], separator: str, is_safe: bool) -> Iterator[bytes]:
     assert isinstance(query.selection, ir.Everything)
     paths = answer_paths(scope, find_object(scope, query.object_name), query.selection)
     text = StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
+    writer = csv.writer(text, delimiter=separator, lineterminator="\r\n")  # RFC 4180
     writer.writerow(".".join(path) for path in paths)
     for page in pages:
         writer.writerows(list(cells(record, paths, is_safe=is_safe)) for record in loads(f"[{page}]".encode()))

@@ -43,6 +43,7 @@ class Options:
     upsert: bool = False
     dry_run: bool = False
     goes_on: bool = False
+    separator: str | None = None  # of the cells of a CSV; None: the one that its header has
     is_safe: bool = False  # the file is a CSV of a safe export: what that put before its cells is taken away
 
 
@@ -95,7 +96,7 @@ def import_records(
     rights.require(principal, FLAG)
     require(scope, "update", subject)
     rows = (
-        read_csv(file, columns_of(scope, subject), is_safe=options.is_safe)
+        read_csv(file, columns_of(scope, subject), separator=options.separator, is_safe=options.is_safe)
         if options.form == "csv"
         else read_json_lines(file)
     )

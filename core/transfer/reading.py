@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from io import BufferedIOBase, BufferedReader, RawIOBase
 from typing import Any, NamedTuple, Protocol
@@ -14,6 +15,10 @@ from config.http.bounds import MAX, check_count
 from config.rendering import read_json
 from core.transfer.columns import Column, choose_columns, record_of
 from core.transfer.formulas import restored
+
+SEPARATORS: Mapping[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
+_SEPARATING = tuple(each.encode() for each in SEPARATORS.values())
+_SAID = re.compile(r'"?sep=([,;\t])"?\r?\n?')
 
 csv.field_size_limit(settings.MAX_BODY_BYTES)  # by default a cell of 128 KiB is refused
 
@@ -61,24 +66,46 @@ def buffered(raw: RawIOBase) -> BufferedReader:
     return BufferedReader(raw, 256 * 1024)
 
 
-def read_csv(file: BufferedIOBase, columns: Mapping[str, Column], *, is_safe: bool = False) -> Iterator[Row]:
-    """The rows below the header, whose names are checked by this call; empty lines are no rows.
+def read_csv(
+    file: BufferedIOBase, columns: Mapping[str, Column], *, separator: str | None = None, is_safe: bool = False
+) -> Iterator[Row]:
+    """The rows below the header, whose names are checked by this call; lines without a value are no rows.
 
+    `separator` None: the one that the header has. Columns without a name at the end of the header have no cells.
     `is_safe`: an apostrophe that `core.transfer.formulas` put before a cell is taken away.
     """
     lines = _Lines(file)
-    rows = csv.reader(lines, strict=True)
     try:
-        header = next(rows, [])
+        said = _SAID.fullmatch(lines.peek())
+        if said is not None:  # the spreadsheet that wrote the file says so in a line of its own
+            next(lines)
+            separator = separator or said[1]
+        separator = separator or _separator_of(lines.peek(), columns)
+        rows = csv.reader(lines, strict=True, delimiter=separator)
+        header = [name.strip() for name in next(rows, [])]
     except (csv.Error, UnicodeDecodeError) as fault:
         raise BadRequest(f"The header is no CSV in UTF-8: {fault}") from None
     check_count(len(header), MAX.csv_columns, "columns")
+    while header and not header[-1]:
+        header.pop()
     if not header:
         raise BadRequest("The file is empty; its first line must name the columns")
     return _csv_rows(lines, rows, choose_columns(columns, header), is_safe)
 
 
+def _separator_of(line: str, columns: Mapping[str, Column]) -> str:
+    """The separator by which the line names most columns and no others, or splits into most names."""
+
+    def fit(separator: str) -> tuple[bool, int, int]:
+        names = [name.strip() for name in next(csv.reader([line], delimiter=separator), ())]
+        known = sum(name in columns for name in names)
+        return known == sum(map(bool, names)), known, len(names)
+
+    return max(SEPARATORS.values(), key=fit)  # of equals the first: a comma
+
+
 def _csv_rows(lines: _Lines, rows: Iterator[list[str]], columns: list[Column], is_safe: bool) -> Iterator[Row]:
+    width = len(columns)
     while True:
         line = lines.count + 1
         lines.begin_record()
@@ -86,11 +113,12 @@ def _csv_rows(lines: _Lines, rows: Iterator[list[str]], columns: list[Column], i
             row = next(rows, None)
             if row is None:
                 return
-            if not row:
+            if not any(row):
                 continue
-            if len(row) != len(columns):
-                raise BadRequest(f"{len(row)} cells where the header has {len(columns)}")
-            yield Row(line, record_of([restored(cell) for cell in row] if is_safe else row, columns))
+            if len(row) < width or any(row[width:]):
+                raise BadRequest(f"{len(row)} cells where the header has {width}")
+            cells = [restored(cell) for cell in row[:width]] if is_safe else row[:width]
+            yield Row(line, record_of(cells, columns))
         except ApiError as fault:
             yield Row(line, fault=fault, is_last=lines.is_broken)
         except csv.Error as fault:
@@ -112,6 +140,13 @@ class _Lines:
         self.size = 0  # bytes since the record began
         self.began_at = 0  # the line before the record
         self.is_broken = False
+        self._kept: str | None = None  # a line that was looked at before its turn
+
+    def peek(self) -> str:
+        """The next line, which stays the next; "" at the end."""
+        if self._kept is None:
+            self._kept = next(self, "")
+        return self._kept
 
     def begin_record(self) -> None:
         self.size = 0
@@ -121,6 +156,9 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
+        if self._kept:
+            kept, self._kept = self._kept, None
+            return kept
         try:
             line = self._file.readline(settings.MAX_BODY_BYTES)
             self.size += len(line)
@@ -131,8 +169,8 @@ class _Lines:
                     f"The record of line {self.began_at + 1} goes over more than {MAX.csv_cell_lines} lines",
                     hint="Is a quote missing?",
                 )
-            if line.count(b",") > MAX.json_nodes:
-                raise BadRequest(f"Line {self.count + 1} has more than {MAX.json_nodes} commas")
+            if len(line) > MAX.json_nodes and max(map(line.count, _SEPARATING)) > MAX.json_nodes:
+                raise BadRequest(f"Line {self.count + 1} has more than {MAX.json_nodes} separators")
         except ApiError:
             self.is_broken = True
             raise

@@ -17,6 +17,7 @@ from core.query import ir
 from core.records.find import find_page
 from core.transfer.exporting import PAGE, export_records
 from core.transfer.importing import Options, Report, import_records
+from core.transfer.reading import SEPARATORS
 from metadata.cache import current_schema
 from metadata.models import Workspace
 
@@ -48,6 +49,11 @@ class Command(BaseCommand):
             each.add_argument("--object", required=True, help="singular name of the object")
             each.add_argument("--format", choices=("csv", "jsonl"), help="default: what the file's name ends with")
             each.add_argument(
+                "--separator",
+                choices=tuple(SEPARATORS),
+                help="of the cells of a CSV; default: a comma in exports, in imports what the header has",
+            )
+            each.add_argument(
                 "--safe",
                 action="store_true",
                 help="CSV whose cells no spreadsheet takes for formulas; give it to both or to neither",
@@ -66,7 +72,7 @@ class Command(BaseCommand):
             raise CommandError("The file's name does not say its format; give --format")
         try:
             if options["verb"] == "export":
-                self._export(workspace, options["object"], options["file"], form, options["safe"])
+                self._export(workspace, options, form)
             else:
                 self._import(workspace, options, form)
         except ApiError as fault:
@@ -74,13 +80,13 @@ class Command(BaseCommand):
         except OSError as fault:
             raise CommandError(str(fault)) from fault
 
-    def _export(
-        self, workspace: Workspace, name: str, path: Path, form: Literal["csv", "jsonl"], is_safe: bool
-    ) -> None:
+    def _export(self, workspace: Workspace, options: dict[str, Any], form: Literal["csv", "jsonl"]) -> None:
         """Into a file beside the one wanted, which it replaces when it is whole."""
-        query = ir.Find(name, ir.Everything())
+        path: Path = options["file"]
+        query = ir.Find(options["object"], ir.Everything())
+        separator = SEPARATORS[options["separator"] or "comma"]
         principal, schema = system(workspace.ref()), current_schema(workspace.id)
-        pieces = export_records(principal, schema, query, form, is_safe=is_safe)
+        pieces = export_records(principal, schema, query, form, separator=separator, is_safe=options["safe"])
         total = find_page(principal, schema, replace(query, page=ir.Page(0))).total or 0
         partial = path.with_name(path.name + ".part")
         size = 0
@@ -93,7 +99,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{path}: {size:,} bytes")
 
     def _import(self, workspace: Workspace, options: dict[str, Any], form: Literal["csv", "jsonl"]) -> None:
-        chosen = Options(form, options["upsert"], options["dry_run"], options["goes_on"], options["safe"])
+        separator = None if options["separator"] is None else SEPARATORS[options["separator"]]
+        chosen = Options(form, options["upsert"], options["dry_run"], options["goes_on"], separator, options["safe"])
         size = options["file"].stat().st_size
         with options["file"].open("rb") as file:
             report = import_records(

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from core.transfer import importing
 from core.transfer.columns import Column
 from core.transfer.reading import Body, buffered, read_csv, read_json_lines
+from metadata.fieldtypes.contract import FieldType, field_types
 from metadata.models import Workspace
 from tests.api.core_rest.conftest import Answer, Rest
 from tests.chance import examples
@@ -250,6 +251,57 @@ def test_a_file_brings_everything_into_another_workspace(
     answer = send(second, f"things/import?format={form}", text)
     assert report(answer)["created"] == len(records), answer.body
     assert rows(exported(second, form), form) == rows(text, form)
+
+
+EVERY_TYPE = [
+    each
+    for each in field_types()
+    if each.creation_refusal is None and not each.is_relation and each.is_writable and each.has_sendable_example
+]
+KINDS: dict[str, FieldType] = {f"some{each.name.title().replace('_', '')}": each for each in EVERY_TYPE}
+ALL_KINDS = {
+    "nameSingular": "thing",
+    "namePlural": "things",
+    "fields": [
+        {
+            "type": each.name,
+            "name": name,
+            **({"settings": each.samples.settings} if each.samples.settings else {}),
+            **({"options": each.samples.options} if each.samples.options else {}),
+        }
+        for name, each in KINDS.items()
+    ],
+}
+SAMPLES = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from([given for given, _ in each.samples.good]) for name, each in KINDS.items()}
+)
+
+
+@pytest.fixture
+def pair_of_all_kinds(db: None) -> tuple[Rest, Rest]:
+    first, second = (Rest(key_of(workspace_with([ALL_KINDS], name=name))) for name in ("One", "Two"))
+    return first, second
+
+
+@pytest.mark.parametrize("query", ["format=csv", "format=csv&separator=semicolon&safe=true", "format=jsonl"])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records=st.lists(SAMPLES, min_size=1, max_size=6))
+def test_every_field_type_comes_back_from_a_file(
+    pair_of_all_kinds: tuple[Rest, Rest], query: str, records: list[dict[str, Any]]
+) -> None:
+    first, second = pair_of_all_kinds
+    for each in pair_of_all_kinds:
+        each.delete("things?filter=id[is]:NOT_NULL")
+    made = first.post("batch/things", records)
+    assert made.status == 201, made.body
+    response = first.client.get(f"/rest/things/export?{query}", headers=first.headers)
+    text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
+    answer = send(second, f"things/import?{query.replace('separator=semicolon', '')}", text)
+    assert report(answer)["created"] == len(records), answer.body
+    wanted, found = ({each["id"]: each for each in rest.get("things").data} for rest in pair_of_all_kinds)
+    for record in (*wanted.values(), *found.values()):
+        del record["updatedAt"], record["updatedBy"]
+    assert found == wanted
 
 
 # The command -----------------------------------------------------------------------------------------
