@@ -7,12 +7,14 @@ VENV_PYTHON := .venv/bin/python
 RUNTIME_LOCK := config/requirements.txt
 DEV_LOCK := tests/requirements.txt
 ASSETS_LOCK := config/requirements-assets.txt
+TYPESCRIPT := tests/openapi/clients/typescript
 
-.PHONY: help run test fuzz lint format bench assets lock audit clean
+.PHONY: help run test clients fuzz lint format bench assets lock audit clean
 
 help:
 	@echo "make run     start Fourgate on PORT (8000)"
 	@echo "make test    run the tests; ARGS='-k paging' passes arguments to pytest"
+	@echo "make clients run what TypeScript clients are generated of the documents, and spectral over them; needs Node.js"
 	@echo "make fuzz    hunt with random tests; FUZZ=100 draws a hundred times as often as make test"
 	@echo "make lint    ruff, mypy, import-linter, missing migrations"
 	@echo "make format  let ruff format the code"
@@ -28,8 +30,18 @@ run: .venv/runtime.stamp
 # A process per core, each with a PostgreSQL of its own; then what must have the machine to itself.
 # Exit code 5 says that ARGS chose no test of a part.
 test: .venv/dev.stamp
-	$(VENV_PYTHON) -m pytest -n auto --dist loadfile -m "not alone" $(ARGS) || test $$? -eq 5
+	$(VENV_PYTHON) -m pytest -n auto --dist loadfile -m "not alone and not node" $(ARGS) || test $$? -eq 5
 	$(VENV_PYTHON) -m pytest -m alone $(ARGS) || test $$? -eq 5
+
+# Typed clients of other languages, and the linter of documents: npm packages, pinned by a lock file of their own.
+clients: .venv/dev.stamp $(TYPESCRIPT)/node_modules/.package-lock.json
+	$(VENV_PYTHON) -m pytest -m node $(ARGS)
+
+$(TYPESCRIPT)/node_modules/.package-lock.json: $(TYPESCRIPT)/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+	    echo "make clients needs Node.js 20 or newer with npm, and this machine has none." >&2; exit 1; }
+	npm --prefix $(TYPESCRIPT) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # Everything that draws at random, with new seeds and FUZZ times as often.
 fuzz: export FUZZ ?= 20

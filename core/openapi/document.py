@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version as installed_version
@@ -29,7 +29,6 @@ Name = Literal["core", "metadata"]
 Syntax = Literal["json", "yaml"]
 
 KEPT_BYTES = 32 * 1024 * 1024  # compressed
-SERVER_PATHS: Mapping[str, str] = {"core": "/rest/", "metadata": "/rest/metadata"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def _text(principal: Principal | None, variant: Variant) -> bytes:
 
 def _json(principal: Principal | None, variant: Variant) -> bytes:
     if principal is None:
-        return dumps(skeleton(variant.name, [{"url": variant.base_url + SERVER_PATHS[variant.name]}]))
+        return dumps(skeleton(variant.name, variant.base_url))
     if variant.name == "metadata":
         return dumps(metadata_document(principal, variant.base_url))
     schema = load_schema(principal.workspace_id, principal.workspace.schema_version)

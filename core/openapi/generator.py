@@ -42,21 +42,27 @@ class DocumentGenerator(SchemaGenerator):
         paths: Json = self.parse(None, public=True)
         return paths
 
-    def document(self, *, servers: list[Json], tags: list[Json], webhooks: Json | None = None) -> Document:
-        """The whole document. Nothing in it is lazy, so it needs no normalising copy."""
+    def document(self, name: str, base_url: str, *, tags: Iterable[Json] = ()) -> Document:
+        """The whole document, of the API of that name. Nothing in it is lazy, so it needs no normalising copy."""
         root: Document = build_root_object(
-            paths=self.paths(), components=self.registry.build({}), webhooks=webhooks, version=None
+            paths=self.paths(), components=self.registry.build({}), webhooks=None, version=None
         )
-        info = {**root["info"], **INFO}
+        path, about = SERVERS[name]
+        contact = {"name": "The docs of this server", "url": f"{base_url}/settings/docs"}
         return {
             **root,
-            "info": info,
-            "servers": servers,
+            "info": {**root["info"], **INFO, "contact": contact},
+            "servers": [{"url": base_url + path, "description": about}],
             "security": [{"bearerAuth": list[str]()}],
-            **({"tags": tags} if tags else {}),
+            **({"tags": [*tags]} if tags else {}),
         }
 
 
+SERVERS: Mapping[str, tuple[str, str]] = {  # by the document's name
+    "core": ("/rest", "Records"),
+    "metadata": ("/rest/metadata", "Data model, keys and webhooks"),
+}
+GENERAL: Json = {"name": "General", "description": "About the API itself"}
 INFO: Mapping[str, Any] = {
     "description": "Made from the workspace's data model as the bearer of the token may see it.",
     "license": {"name": "MIT", "identifier": "MIT"},
@@ -257,6 +263,6 @@ def open_api_endpoint(name: str) -> Endpoint:
     return path, path, "GET", OpenApiEndpoint.as_view(name=name)
 
 
-def skeleton(name: str, servers: list[Json]) -> Document:
+def skeleton(name: str, base_url: str) -> Document:
     """What someone without a valid token is shown: where the document is."""
-    return DocumentGenerator([open_api_endpoint(name)]).document(servers=servers, tags=[])
+    return DocumentGenerator([open_api_endpoint(name)]).document(name, base_url)

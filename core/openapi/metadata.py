@@ -20,9 +20,10 @@ from drf_spectacular.plumbing import ResolvedComponent, normalize_result_object
 from config.http.rights import may
 from config.principal import Principal
 from core.openapi.bodies import PAGE_INFO, array_of, component, object_of
-from core.openapi.generator import Document, DocumentGenerator, Endpoint, open_api_endpoint
+from core.openapi.generator import GENERAL, Document, DocumentGenerator, Endpoint, open_api_endpoint
 from core.openapi.metadata_bodies import DESCRIBED, Described
 from core.openapi.metadata_bodies import bodies as described_bodies
+from core.openapi.metadata_words import KINDS, description_of
 from core.openapi.shared import parameters, refusals
 from core.query.groups import DEFAULT_GROUPS
 from metadata.openapi import ENTITIES, UUID, Entity
@@ -76,11 +77,8 @@ def metadata_document(principal: Principal, base_url: str) -> Document:
     generator.register(ResolvedComponent.PARAMETER, page.items())
     generator.register(ResolvedComponent.RESPONSE, _refusals())
     names = dict.fromkeys(_entity(path) for path, *_ in endpoints)
-    tags = [{"name": "General", "description": "About the API itself"}, *({"name": each} for each in names)]
-    document = generator.document(
-        servers=[{"url": f"{base_url}/rest/metadata", "description": "Data model, keys and webhooks"}], tags=tags
-    )
-    return _readable(document)
+    tags = [GENERAL, *({"name": each, "description": KINDS[each]} for each in names)]
+    return _readable(generator.document("metadata", base_url, tags=tags))
 
 
 def _readable(document: Document) -> Document:
@@ -218,9 +216,7 @@ class MetadataAutoSchema(AutoSchema):
         return " ".join([words[0].capitalize(), *(word.lower() for word in words[1:])])
 
     def get_description(self) -> str:  # type: ignore[override]
-        """What the view says of itself, where it has one method only or lists."""
-        is_about_this = self.method == "GET" or len(self.parts) > 2 or self.described is not None
-        return super().get_description() if is_about_this and self.entity is None else ""
+        return description_of(self.method, self.path)
 
     def get_response_serializers(self) -> Any:
         """A DELETE that answers something answers 200, not the 204 that drf-spectacular takes for granted."""
@@ -320,7 +316,6 @@ class MetadataAutoSchema(AutoSchema):
         status = "201" if self.method == "POST" else "200"
         if self.is_list:
             self._register(f"{entity.one}sForResponse", array_of(shape))
-            self._register(f"{entity.one}s", array_of(component(entity.one)))
             listed = component(f"{entity.one}sForResponse")
             schema = _page(object_of({entity.plural: listed}) if self.keys_version == KEYED else listed)
         else:

@@ -104,6 +104,8 @@ RECORD_OPERATIONS: tuple[RecordOperation, ...] = (
     RecordOperation(
         "POST", "/{plural}", "createOne{One}", "Create one {label}", _WRITE, bodies.one("create{One}"),
         (*_CREATION, *_KEYED), bodies.record, status="201",
+        description="Members left out get the field's default, or no value. A value of a unique field that another"
+        " record has is refused, unless `upsert=true` says to update that record instead.",
     ),
     RecordOperation(
         "PATCH", "/{plural}", "updateMany{Many}", "Update the {labels} that match a filter", _WRITE,

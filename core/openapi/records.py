@@ -18,7 +18,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from config.principal import Permissions, Principal, Verb
 from config.rendering import dumps
 from core.openapi.bodies import UUID, answer_component, array_of, object_of
-from core.openapi.generator import DocumentGenerator, open_api_endpoint, record_endpoints, search_endpoint
+from core.openapi.generator import GENERAL, DocumentGenerator, open_api_endpoint, record_endpoints, search_endpoint
 from core.openapi.schemas import View, components
 from core.openapi.shared import parameters, refusals
 from core.query.groups import DEFAULT_GROUPS
@@ -34,6 +34,7 @@ ACTIONS = {  # of webhook events: the name of each, and what `record` then is
     "Restored": "the record that was restored",
     "Destroyed": "the record before it was removed for good",
 }
+EVENTS: Json = {"name": "Webhooks", "description": "What is sent to webhooks"}
 _WITH_FIELDS = ("Updated", "Deleted", "Restored")
 
 
@@ -70,10 +71,7 @@ def record_document(
     limits = parameters(settings.DEFAULT_PAGE_SIZE, settings.MAX_PAGE_SIZE_REST, DEFAULT_GROUPS)
     generator.register(ResolvedComponent.PARAMETER, limits.items())
     generator.register(ResolvedComponent.RESPONSE, refusals(REFUSALS).items())
-    root = generator.document(
-        servers=[{"url": f"{base_url}/rest/", "description": "Records"}],
-        tags=[{"name": "General", "description": "About the API itself"}],
-    )
+    root = generator.document("core", base_url, tags=[GENERAL, EVENTS])
     return _object(
         {
             **{name: dumps(value) for name, value in root.items()},
@@ -192,7 +190,8 @@ def _webhook(subject: ObjectSchema, action: str, words: str) -> Json:
         members["updatedFields"] = array_of({"type": "string"}, description="Names of the members that changed")
     schema = object_of(members, optional=("userId", "workspaceMemberId"))
     return {
-        "tags": [subject.plural],
+        "operationId": f"on{subject.singular_pascal}{action}",
+        "tags": [EVENTS["name"]],  # with the object's own, generators would write one file over another
         "summary": f"{subject.label_singular} {action.lower()}",
         "description": f"Sent to webhooks that ask for `{event}`; `record` is {words}.",
         "security": [],

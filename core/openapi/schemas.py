@@ -5,7 +5,7 @@ They are what its field types say of themselves; here is only which members a bo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ Json = dict[str, Any]
 # The record's own columns a body may name; the server keeps the others itself.
 _CREATE_COLUMNS = frozenset(("id", "position", "created_at", "created_by"))
 _UPDATE_COLUMNS = frozenset(("position",))
+_OPEN: Mapping[str, Json] = {"array": {"items": {}}, "object": {"additionalProperties": True}}
 _EXAMPLE_MEMBERS = 8  # enough to show the kinds of values, short enough to read
 
 
@@ -191,14 +192,23 @@ def _record(target: Target) -> Json:
 def _marked(schema: Json, field: FieldSchema) -> Json:
     """The schema with the field's id and label. Generators name classes by `title`, which a label would change."""
     label = schema.get("title", field.label)
-    whole = {name: part for name, part in _with_items(schema).items() if name != "title"}
+    whole = {name: part for name, part in _distinct(schema).items() if name != "title"}
     return {**whole, "x-label": label, "x-field-id": str(field.id)}
 
 
-def _with_items(schema: Json) -> Json:
-    """The same schema; arrays of anything say so, which generators insist on."""
+def _distinct(schema: Json) -> Json:
+    """The same schema in a form that generators of clients read.
+
+    A list of anything says `items`, an object of anything `additionalProperties`; several types with one of those
+    among them are alternatives, since no generator can tell what belongs to which.
+    """
     if "properties" in schema:
-        schema = {**schema, "properties": {name: _with_items(part) for name, part in schema["properties"].items()}}
-    if "array" in schema.get("type", ()) and "items" not in schema:
-        schema = {**schema, "items": {}}
-    return schema
+        return {**schema, "properties": {name: _distinct(part) for name, part in schema["properties"].items()}}
+    kinds = schema.get("type", ())
+    open_kinds = [each for each in _OPEN if each in kinds]
+    if not open_kinds:
+        return schema
+    if isinstance(kinds, str) or len(kinds) - ("null" in kinds) == 1:
+        return {**_OPEN[open_kinds[0]], **schema}
+    alternatives = [{"type": each, **_OPEN.get(each, {})} for each in sorted(kinds, key=lambda kind: kind == "null")]
+    return {"anyOf": alternatives, **{name: part for name, part in schema.items() if name != "type"}}

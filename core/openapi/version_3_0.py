@@ -55,7 +55,7 @@ def schema_3_0(schema: Any) -> Any:
     converted: dict[str, Any] = {}
     for key, value in schema.items():
         if key == "type" and isinstance(value, list):
-            converted |= _types(value, schema)
+            converted |= _types(value)
         elif key == "examples":
             if value:
                 converted["example"] = value[0]
@@ -76,25 +76,25 @@ def schema_3_0(schema: Any) -> Any:
     return converted
 
 
-def _types(kinds: list[str], schema: Mapping[str, Any]) -> dict[str, Any]:
+def _types(kinds: list[str]) -> dict[str, Any]:
     """Several types: `nullable` for null, alternatives for the others."""
     others = [kind for kind in kinds if kind != "null"]
-    nullable = {"nullable": True} if "null" in kinds else {}
     if len(others) == 1:
-        return {"type": others[0], **nullable}
-    alternatives: list[dict[str, Any]] = [
-        {"type": kind, "items": schema_3_0(schema.get("items", {}))} if kind == "array" else {"type": kind}
-        for kind in others
-    ]
-    return {"anyOf": [{**each, **nullable} for each in alternatives]}
+        return {"type": others[0], **({"nullable": True} if "null" in kinds else {})}
+    return _alternatives("anyOf", [{"type": kind} for kind in kinds])
 
 
 def _alternatives(key: str, schemas: list[Any]) -> dict[str, Any]:
-    """`oneOf` with null is what it is without null, and `nullable`."""
-    others = [each for each in schemas if each != {"type": "null"}]
-    converted: dict[str, Any] = {key: [schema_3_0(each) for each in others]}
-    if len(others) == len(schemas):
-        return converted
+    """Alternatives, as far as 3.0 has a form for them that validators and generators of clients both take.
+
+    `nullable` counts beside a `type` only (3.0.3, Schema Object), while generators read it nowhere but on the outside
+    of alternatives. So alternatives of which one is null are their first, `nullable`: a number that could also be
+    written as text is a number. Lists or objects of anything beside something else are any value.
+    """
+    others = [schema_3_0(each) for each in schemas if each != {"type": "null"}]
+    is_nullable = len(others) < len(schemas)
     if len(others) == 1:
-        return {"nullable": True, "allOf": converted[key]}
-    return {"nullable": True, **converted}
+        return {"nullable": True, "allOf": others} if is_nullable else {key: others}
+    if any(each.get("type") in ("array", "object") and "properties" not in each for each in others):
+        return {}
+    return {**others[0], "nullable": True} if is_nullable else {key: others}

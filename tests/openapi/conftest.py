@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from apikeys.models import Member, Role
-from metadata.fieldtypes.contract import field_types
 from metadata.models import ObjectMetadata, Workspace
-from tests.factories import Api, add_field, add_object, api_of
+from tests.factories import Api, add_field, api_of
+from tests.openapi.model import add_every_type
 
 PASSWORD = "correct horse battery"
 
@@ -26,21 +24,9 @@ def sign_in(client: Client, workspace: Workspace, *, role: str = "Admin", email:
     return user
 
 
-def add_every_type(workspace: Workspace) -> ObjectMetadata:
-    """An object `gadget` with one field of every type that users can create."""
-    gadget = add_object(workspace, "gadget", "gadgets")
-    for field_type in field_types():
-        if field_type.creation_refusal is not None or field_type.is_relation:
-            continue
-        more: dict[str, Any] = {}
-        if field_type.samples.settings is not None:
-            more["settings"] = dict(field_type.samples.settings)
-        if field_type.has_options:
-            more["options"] = [
-                {"value": "RED", "label": "Red", "position": 0, "color": "red"},
-                {"value": "BLUE", "label": "Blue", "position": 1, "color": "blue"},
-            ]
-        add_field(workspace, gadget, field_type.name, f"my{field_type.name.title().replace('_', '')}", **more)
+def _add_gadget(workspace: Workspace) -> None:
+    """An object with a field of every type, and a relation to a standard one."""
+    gadget = add_every_type(workspace)
     person = ObjectMetadata.objects.get(workspace=workspace, name_singular="person")
     add_field(
         workspace, gadget, "RELATION", "owner",
@@ -49,12 +35,11 @@ def add_every_type(workspace: Workspace) -> ObjectMetadata:
             "targetFieldLabel": "Gadgets", "targetFieldIcon": "IconBox",
         },
     )  # fmt: skip
-    return gadget
 
 
 @pytest.fixture
 def rich_workspace(workspace: Workspace) -> Workspace:
-    add_every_type(workspace)
+    _add_gadget(workspace)
     workspace.refresh_from_db()
     return workspace
 

@@ -51,7 +51,7 @@ def test_without_a_token_it_is_a_skeleton(db: None, anonymous: Api, path: str) -
     assert list(answer.body["paths"]) == ["/open-api/core"]
     assert "tags" not in answer.body
     assert "schemas" not in answer.body["components"]
-    assert answer.body["servers"] == [{"url": "http://testserver/rest/"}]
+    assert answer.body["servers"] == [{"url": "http://testserver/rest", "description": "Records"}]
 
 
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c"])
@@ -80,7 +80,7 @@ def test_every_object_is_there_in_the_order_of_plurals(api: Api, workspace: Work
     plurals = sorted(
         ObjectMetadata.objects.filter(workspace=workspace, is_active=True).values_list("name_plural", flat=True)
     )
-    assert [each["name"] for each in document["tags"]] == ["General", *plurals]
+    assert [each["name"] for each in document["tags"]] == ["General", "Webhooks", *plurals]
     paths = list(document["paths"])
     assert [path for path in paths if path.count("/") == 1] == [*(f"/{each}" for each in plurals), "/search"]
     assert paths[-2:] == ["/search", "/open-api/core"]
@@ -233,7 +233,7 @@ def test_yaml_says_the_same(api: Api) -> None:
 
 def test_a_subset_of_objects_stands_alone(api: Api) -> None:
     document = core(api, "?objects=person,companies,unknown")
-    assert [each["name"] for each in document["tags"]] == ["General", "companies", "people"]
+    assert [each["name"] for each in document["tags"]] == ["General", "Webhooks", "companies", "people"]
     assert set(document["components"]["schemas"]) == {
         f"{name}{suffix}" for name in ("Person", "Company") for suffix in ("", "ForUpdate", "ForResponse")
     }
