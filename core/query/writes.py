@@ -201,8 +201,8 @@ _RELATION_VERBS = frozenset({"connect", "disconnect", "create"})
 
 
 def _set_relation(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
-    if value is None:
-        record.values[field] = None
+    if value is None:  # clears, but says nothing beside the id: clients of typed languages send every member
+        record.values.setdefault(field, None)
         return
     if not isinstance(value, Mapping) or not (value.keys() & _RELATION_VERBS) or value.keys() - _RELATION_VERBS:
         raise InvalidRelation(f'Relation "{field.name}" requires connect or disconnect operation', path=field.name)

@@ -143,6 +143,16 @@ def test_disconnect_empties_the_relation_or_leaves_it(crm: Api, disconnect: bool
     assert person["company"] == (None if disconnect else {"id": known["Stripe"], "name": "Stripe"})
 
 
+@pytest.mark.parametrize("members", [("companyId", "company"), ("company", "companyId")])
+def test_a_null_beside_the_id_says_nothing(crm: Api, members: tuple[str, str]) -> None:
+    """Clients of typed languages send every member there is."""
+    known = ids(crm)
+    body = {name: known["Acme"] if name == "companyId" else None for name in members}
+    person = crm.patch(f"/rest/people/{known['A1']}", body).body["data"]["updatePerson"]
+    assert person["companyId"] == known["Acme"]
+    assert crm.patch(f"/rest/people/{known['A1']}", {"company": None}).body["data"]["updatePerson"]["companyId"] is None
+
+
 def test_connects_refused(crm: Api) -> None:
     company = ids(crm)["Acme"]
     cases = [
