@@ -1,4 +1,5 @@
-// Swagger UI over the workspace's own document. Requests show a placeholder where the token goes;
+// Swagger UI over the workspace's own document, in OpenAPI 3.0: it walks the whole of a 3.1 document many times before
+// it shows anything, and of a 3.0 document only what is opened (7 s against 1 s of processor time). Requests show a placeholder where the token goes;
 // the real one is put in as a request leaves, unless the reader authorised with a key of their own.
 "use strict";
 
@@ -20,6 +21,9 @@ async function send(request) {
   return request;
 }
 
+// The document is JSON, which Swagger UI would read as YAML.
+const readJson = (_, { specActions }) => (text) => specActions.updateJsonSpec(JSON.parse(text));
+
 const ui = SwaggerUIBundle({
   url: root.dataset.document,
   domNode: root,
@@ -29,6 +33,7 @@ const ui = SwaggerUIBundle({
   displayRequestDuration: true,
   filter: true,
   persistAuthorization: false,
+  plugins: [() => ({ statePlugins: { spec: { wrapActions: { parseToJson: readJson } } } })],
   requestSnippetsEnabled: true,
   showMutatedRequest: false,
   tagsSorter: undefined,
