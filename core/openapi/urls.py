@@ -8,7 +8,7 @@ from core.openapi import pages
 from core.openapi.views import open_api
 
 # A client that joins the document's server and path has two slashes between them.
-_DOCUMENT = r"^(?:rest/+)?open-api/(?P<name>core|metadata)"
+_DOCUMENT = r"^(?:rest/+(?:metadata/+)?)?open-api/(?P<name>core|metadata)"
 _DOWNLOAD = r"^settings/docs/openapi/(?P<name>core|metadata)"
 _CONSOLE = r"^settings/api-webhooks/playground"
 

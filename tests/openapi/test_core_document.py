@@ -54,6 +54,14 @@ def test_without_a_token_it_is_a_skeleton(db: None, anonymous: Api, path: str) -
     assert answer.body["servers"] == [{"url": "http://testserver/rest", "description": "Records"}]
 
 
+@pytest.mark.parametrize("name", ["core", "metadata"])
+def test_the_documents_own_path_works_at_its_server(db: None, anonymous: Api, name: str) -> None:
+    document = anonymous.get(f"/open-api/{name}").body
+    [path] = document["paths"]
+    again = anonymous.get(document["servers"][0]["url"].removeprefix("http://testserver") + path)
+    assert (again.status, again.body) == (200, document)
+
+
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c"])
 def test_a_bad_token_is_as_none(db: None, token: str) -> None:
     answer = Api(token).get("/rest/open-api/core")
