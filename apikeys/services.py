@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.module_loading import import_string
 
-from apikeys import keys, signing_keys
+from apikeys import keys, refusals, signing_keys
 from apikeys.models import ApiKey, ApiKeyToken, FieldPermission, Member, ObjectPermission, Role
 from apikeys.roles import (
     ASSIGNABLE,
@@ -309,7 +309,7 @@ def _editable_role(principal: Principal, role_id: UUID) -> Role:
     if role is None:
         raise NotFound("Role not found")
     if not role.is_editable:
-        raise Forbidden("Role is not editable")
+        raise refusals.not_editable(role)
     _refuse_excess(principal, role)
     return role
 
@@ -341,10 +341,10 @@ def _role_save(principal: Principal, role: Role, values: Mapping[str, Any]) -> N
         )
     writes = ("can_update", "can_soft_delete", "can_destroy")
     if not role.can_read_all_object_records and any(getattr(role, f"{each}_all_object_records") for each in writes):
-        raise _write_without_read()
+        raise refusals.writes_without_reading(role)
     taken = Role.objects.filter(workspace_id=role.workspace_id, label=role.label).exclude(id=role.id)
     if taken.exists():
-        raise Forbidden("A role with this label already exists", path="label")
+        raise refusals.label_taken(role)
     _bump(role)
     _check_override_reads(role)
     _inherit_restrictions(principal, role)
@@ -423,13 +423,6 @@ def _refuse_excess(principal: Principal, role: Role) -> None:
         raise lacking(missing, f'The role grants "{missing}", which you do not have.')
 
 
-def _write_without_read() -> InvalidMetadataInput:
-    return InvalidMetadataInput(
-        "Cannot give writing permission without reading permission",
-        sub_code="CANNOT_GIVE_WRITING_PERMISSION_WITHOUT_READING_PERMISSION",
-    )
-
-
 @transaction.atomic
 def permission_flags_upsert(principal: Principal, *, role_id: UUID, flags: Sequence[str]) -> Role:
     """Replace the role's set of flags."""
@@ -437,11 +430,7 @@ def permission_flags_upsert(principal: Principal, *, role_id: UUID, flags: Seque
     role = _editable_role(principal, role_id)
     unknown = sorted(set(flags) - FLAGS)
     if unknown:
-        raise InvalidMetadataInput(
-            "Invalid permission setting (unknown value)",
-            sub_code="INVALID_SETTING",
-            hint=f"Unknown: {', '.join(unknown)}.",
-        )
+        raise refusals.unknown_flags(role, unknown)
     role.permission_flags = sorted(set(flags))
     _bump(role)
     _refuse_excess(principal, role)
@@ -487,7 +476,7 @@ def _check_override_reads(role: Role) -> None:
     for permission in role.object_permissions.all():
         reads = role.can_read_all_object_records if permission.can_read is None else permission.can_read
         if not reads and any(getattr(permission, each) for each in _WRITE_RIGHTS):
-            raise _write_without_read()
+            raise refusals.writes_unreadable(role, permission.object_metadata_id)
 
 
 @transaction.atomic

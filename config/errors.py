@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
 
-STANDARD_USER_MESSAGE = "An error occurred."
 LONGEST_TEXT = 1_000  # characters of a message, hint or name in an answer: what a client sent is not sent back whole
 LISTED = 100  # faults, ids … listed in one answer; of the rest it says how many there are
 _SHOWN_CHARACTERS = 200_000  # of all details of one error; each value counts for ten at least
@@ -43,7 +42,7 @@ class ApiError(Exception):
 
     `message` is what the client reads; `hint` says what to do; `path` names the field or parameter;
     `details` are further members for REST; `extensions` are further members of GraphQL's
-    `extensions`; `user_message` overrides the sentence shown to people.
+    `extensions`; `user_message` is the sentence shown to people, the message itself unless another is given.
     """
 
     status: ClassVar[int] = 400
@@ -52,7 +51,7 @@ class ApiError(Exception):
     graphql_code: ClassVar[str] = "BAD_USER_INPUT"
     sub_code: ClassVar[str | None] = None
     retry_after_s: ClassVar[int | None] = None  # when the same request may succeed: `Retry-After`, and a member
-    user_message: str = STANDARD_USER_MESSAGE
+    user_message: str = ""  # empty: the message itself
 
     def __init__(
         self,
@@ -76,6 +75,8 @@ class ApiError(Exception):
             self.extensions.setdefault("retryAfterSeconds", self.retry_after_s)
         if user_message is not None:
             self.user_message = shortened(user_message)
+        elif not self.user_message:
+            self.user_message = message
 
     @property
     def error_name(self) -> str:
@@ -652,6 +653,20 @@ class InvalidMetadataInput(ApiError):
         super().__init__(message, **more)
         self.sub_code = sub_code  # type: ignore[misc]
         self.code = sub_code  # type: ignore[misc]
+
+
+class InvalidRole(InvalidMetadataInput):
+    """A role that breaks a rule: it writes what it cannot read, or has a flag that does not exist."""
+
+    code = "INVALID_ROLE"
+    graphql_code = "METADATA_VALIDATION_FAILED"
+
+
+class RoleMutationNotAllowed(InvalidRole):
+    """A role that may not be changed, or not be called so."""
+
+    status = 403
+    code = "ROLE_MUTATION_NOT_ALLOWED"
 
 
 class MetadataMutationNotAllowed(InvalidMetadataInput):

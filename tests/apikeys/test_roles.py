@@ -23,6 +23,7 @@ from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.apikeys.conftest import role
 from tests.factories import Api, api_of
 
+INVALID = "METADATA_VALIDATION_FAILED"
 BOOK, SHELF, TITLE = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
@@ -307,11 +308,11 @@ def test_a_role_is_changed_by_the_members_that_are_named(api: Api, admin: Princi
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        pytest.param({"label": "Admin"}, ("FORBIDDEN", "A role with this label already exists"), id="label taken"),
+        pytest.param({"label": "Admin"}, (INVALID, "A role with this label already exists"), id="label taken"),
         pytest.param({"label": " "}, ("BAD_USER_INPUT", "label should not be empty"), id="empty label"),
         pytest.param(
             {"label": "X", "canUpdateAllObjectRecords": True},
-            ("BAD_USER_INPUT", "Cannot give writing permission without reading permission"),
+            (INVALID, "Cannot give writing permission without reading permission"),
             id="write without read",
         ),
         pytest.param(
@@ -332,7 +333,7 @@ def test_roles_that_cannot_be_made(api: Api, values: dict[str, Any], expected: t
 
 def test_the_admin_role_is_not_editable(api: Api, acme: Workspace, admin: Principal) -> None:
     admin_role = str(role(admin, "Admin").id)
-    refused = ("FORBIDDEN", "Role is not editable")
+    refused = (INVALID, "Role is not editable")
     assert error_of(api, UPDATE, v={"id": admin_role, "update": {"label": "Boss"}}) == refused
     assert error_of(api, DELETE, id=admin_role) == refused
     items = [{"objectMetadataId": object_id(acme, "book"), "canReadObjectRecords": False}]
@@ -396,7 +397,7 @@ def test_object_permissions_that_are_refused(api: Api, acme: Workspace, other: W
         item = {"objectMetadataId": object_metadata_id, **rights}
         return error_of(api, OBJECTS, v={"roleId": str(reader.id), "objectPermissions": [item]})
 
-    without_read = ("BAD_USER_INPUT", "Cannot give writing permission without reading permission")
+    without_read = (INVALID, "Cannot give update permission to non-readable object")
     book = object_id(acme, "book")
     assert refused(book, canReadObjectRecords=False, canUpdateObjectRecords=True) == without_read
     assert refused(object_id(other, "book"), canReadObjectRecords=True) == ("NOT_FOUND", "Object metadata not found")
@@ -488,7 +489,41 @@ def test_flags_replace_the_set_and_may_be_enum_values(api: Api, reader: Role) ->
     )
     assert gql(api, literal)["upsertPermissionFlags"] == [{"roleId": str(reader.id), "flag": "DATA_MODEL"}]
     sent["permissionFlagKeys"] = ["EVERYTHING"]
-    assert error_of(api, FLAGS_SET, v=sent) == ("BAD_USER_INPUT", "Invalid permission setting (unknown value)")
+    assert error_of(api, FLAGS_SET, v=sent) == (
+        INVALID,
+        "Invalid permission setting (unknown value): EVERYTHING",
+    )
+
+
+def test_a_broken_rule_of_roles_is_told_by_its_own_code(
+    api: Api, acme: Workspace, admin: Principal, reader: Role
+) -> None:
+    """As clients of the reference read it: one code for all rules, a sub-code and a report for each."""
+    admin_id, reader_id = str(role(admin, "Admin").id), str(reader.id)
+    writes = [
+        {"objectMetadataId": object_id(acme, "book"), "canReadObjectRecords": False, "canUpdateObjectRecords": True}
+    ]
+    cannot = "Cannot give update permission to non-readable object"
+    calls: list[tuple[str, dict[str, Any], str, str, str]] = [
+        (UPDATE, {"id": admin_id, "update": {"label": "X"}}, "role", "ROLE_NOT_EDITABLE", "Role is not editable"),
+        (CREATE, {"label": "Admin"}, "role", "ROLE_LABEL_ALREADY_EXISTS", "A role with this label already exists"),
+        (CREATE, {"label": "X", "canDestroyAllObjectRecords": True}, "role",
+         "CANNOT_GIVE_WRITING_PERMISSION_WITHOUT_READING_PERMISSION", cannot),
+        (OBJECTS, {"roleId": reader_id, "objectPermissions": writes}, "objectPermission",
+         "CANNOT_GIVE_WRITING_PERMISSION_ON_NON_READABLE_OBJECT", cannot),
+        (FLAGS_SET, {"roleId": reader_id, "permissionFlagKeys": ["FLY", "AI", "DIVE"]}, "rolePermissionFlag",
+         "INVALID_SETTING_PERMISSIONS", "Invalid permission setting (unknown value): DIVE, FLY"),
+    ]  # fmt: skip
+    before = state()
+    for query, sent, kind, code, shown in calls:
+        [error] = api.graphql(query, {"v": sent}, "/metadata").body["errors"]
+        extensions = error["extensions"]
+        assert (extensions["code"], extensions["subCode"], extensions["userFriendlyMessage"]) == (INVALID, code, shown)
+        assert extensions["summary"] == {"totalErrors": 1, kind: 1}
+        [failure] = extensions["errors"][kind]
+        [problem] = failure["errors"]
+        assert (problem["code"], problem["message"], problem["userFriendlyMessage"]) == (code, error["message"], shown)
+    assert state() == before
 
 
 # Who may give what -----------------------------------------------------------------------------------

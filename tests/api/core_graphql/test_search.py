@@ -335,7 +335,7 @@ def test_search_and_records_do_not_mix(crm: Api) -> None:
         "extensions": {
             "code": "BAD_USER_INPUT",
             "subCode": "MIXED_CORE_AND_WORKSPACE_FIELDS",
-            "userFriendlyMessage": "An error occurred.",
+            "userFriendlyMessage": error["message"],
         },
     }
 

@@ -113,7 +113,7 @@ def test_a_bulk_write_without_a_filter_changes_nothing(ships: Api, verb: str, fi
                     "extensions": {
                         "code": "BAD_USER_INPUT",
                         "subCode": "INVALID_QUERY_INPUT",
-                        "userFriendlyMessage": "An error occurred.",
+                        "userFriendlyMessage": "A non-empty filter is required",
                     },
                 }
             ],

@@ -220,4 +220,4 @@ def test_a_fault_outside_the_report_says_what_it_is(api: Api, rocket: dict[str, 
     query = "mutation ($input: DeleteOneFieldInput!) { deleteOneField(input: $input) { id } }"
     extensions = api.refused(query, {"input": {"id": ID}})["extensions"]
     assert (extensions["code"], extensions["subCode"]) == ("NOT_FOUND", "FIELD_METADATA_NOT_FOUND")
-    assert extensions["userFriendlyMessage"] == "An error occurred."
+    assert extensions["userFriendlyMessage"] == "Field metadata to delete not found"
