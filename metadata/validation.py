@@ -173,6 +173,13 @@ class BadParameter(ApiError):
 
 OBJECT_CREATE_REQUIRED = ("nameSingular", "namePlural", "labelSingular", "labelPlural")
 FIELD_CREATE_REQUIRED = ("name", "label")
+_NAMES = frozenset({"nameSingular", "namePlural", "name"})
+
+
+def empty_messages(name: str) -> list[str]:
+    """What is said of a member that is an empty text, in the order that clients know."""
+    checked = [f"{name} has failed the name validation check"] if name in _NAMES else []
+    return [*checked, f"{name} should not be empty"]
 
 
 def require_texts(values: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -183,7 +190,9 @@ def require_texts(values: Mapping[str, Any], names: Sequence[str]) -> None:
     messages = []
     for name in names:
         value = values.get(name)
-        if value is None or value == "":
+        if value == "":
+            messages += empty_messages(name)
+        elif value is None:
             messages.append(f"{name} should not be empty")
         if not isinstance(value, str):
             messages.append(f"{name} must be a string")

@@ -134,7 +134,9 @@ def default_problems(default: Json, values: Sequence[str]) -> list[Problem]:
     if unquote(default) == default:
         return [_problem("Default value should be as quoted string", default)]
     if unquote(default) not in values:
-        return [_problem(f'Default value "{default}" must be one of the option values', default)]
+        said = 'Default value "{}" must be one of the option values'
+        message, shown = said.format(default), said.format(unquote(default))
+        return [Problem(INVALID_FIELD_INPUT, message, default, user_message=shown)]
     return []
 
 

@@ -27,7 +27,7 @@ class PositionType(FieldType):
     sql_type = NUMBER
     column_sql_type = FLOAT_COLUMN
     operators = NUMBER_OPERATORS
-    creation_refusal = "Field type POSITION is a system type and cannot be created manually."
+    creation_refusal = "Field type POSITION must be a system field and cannot be created manually."
     groupable = False
     unique_capable = False
 

@@ -18,11 +18,12 @@ from graphql.pyutils import inspect
 
 
 class InvalidScalar(GraphQLError):
-    """A value that its scalar does not take; `value` is what was sent."""
+    """A value that its scalar does not take; `value` is what was sent, `user_message` shows it."""
 
-    def __init__(self, message: str, value: Any) -> None:
+    def __init__(self, message: str, value: Any, user_message: str | None = None) -> None:
         super().__init__(message, extensions={"value": value})
         self.value = value
+        self.user_message = user_message
 
 
 def _literal(node: ast.ValueNode, variables: dict[str, Any] | None) -> Any:
@@ -62,7 +63,7 @@ class UUID(Plain):
                 return str(Uuid(value))
             except ValueError:
                 pass
-        raise InvalidScalar("Invalid UUID", value)
+        raise InvalidScalar("Invalid UUID", value, f"Invalid UUID: '{value}'")
 
 
 class DateTime(Plain):

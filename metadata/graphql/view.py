@@ -177,7 +177,11 @@ def _error(request: HttpRequest, fault: Exception) -> dict[str, Any]:
     scalar = _scalar_fault(fault)
     if scalar is not None:
         return error_json(
-            GraphqlValidation(scalar.message, extensions={"http": {"status": 400}, "value": scalar.value})
+            GraphqlValidation(
+                scalar.message,
+                extensions={"http": {"status": 400}, "value": scalar.value},
+                user_message=scalar.user_message,
+            )
         )
     error = error_json(api_error(fault, request_id), request_id)
     if isinstance(fault, GraphQLError) and fault.path is not None:

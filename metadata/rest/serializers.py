@@ -11,7 +11,7 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from metadata.validation import InvalidInput
+from metadata.validation import InvalidInput, empty_messages
 
 
 class Text(serializers.Field):
@@ -98,7 +98,16 @@ class _Input(serializers.Serializer):
         if not isinstance(self.initial_data, Mapping):
             raise InvalidInput(["body must be an object"])
         if not self.is_valid():
-            raise InvalidInput([f"{name} {message}" for name, messages in self.errors.items() for message in messages])
+            given = self.initial_data
+            raise InvalidInput(
+                [
+                    message
+                    for name, faults in self.errors.items()
+                    for message in (
+                        empty_messages(name) if given.get(name) == "" else [f"{name} {fault}" for fault in faults]
+                    )
+                ]
+            )
         return {name: value for name, value in self.validated_data.items() if name in self.initial_data}
 
 

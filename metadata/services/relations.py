@@ -31,9 +31,10 @@ def read_payload(change: Change, payload: Any) -> Payload | Problem:
     """One relation payload, or what is wrong with it."""
     if payload is None:
         return Problem("INVALID_FIELD_INPUT", "Relation creation payload is required")
-    target_id = _payload_target(payload)
-    if target_id is None:
-        return Problem(MALFORMED, "Relation creation payload is invalid", payload)
+    faults = _payload_faults(payload)
+    if faults:
+        return Problem(MALFORMED, f"Relation creation payload is invalid: {', '.join(faults)}", payload)
+    target_id = UUID(str(payload["targetObjectMetadataId"]))
     target = change.objects.get(target_id)
     if target is None:
         message = "Object metadata relation target not found for relation creation payload"
@@ -43,20 +44,29 @@ def read_payload(change: Change, payload: Any) -> Payload | Problem:
     return Payload(payload["type"], target, label, payload.get("targetFieldIcon") or "Icon123", name)
 
 
-def _payload_target(payload: Any) -> UUID | None:
-    """The target's id of a well-formed payload."""
-    if (
-        not isinstance(payload, Mapping)
-        or payload.get("type") not in RelationType.values
-        or not isinstance(payload.get("targetFieldLabel"), str)
-        or not isinstance(payload.get("targetFieldIcon", ""), str | None)
-        or not isinstance(payload.get("targetFieldName", ""), str | None)
-    ):
-        return None
+def _payload_faults(payload: Any) -> list[str]:
+    """What keeps a payload from saying what relation is meant."""
+    if not isinstance(payload, Mapping):
+        return ["it must be an object"]
+    faults = []
+    if payload.get("type") not in RelationType.values:
+        faults.append(
+            f"type must be one of the following values: {', '.join(sorted(RelationType.values, reverse=True))}"
+        )
+    if not _is_uuid(payload.get("targetObjectMetadataId")):
+        faults.append("targetObjectMetadataId must be a UUID")
+    if not isinstance(payload.get("targetFieldLabel"), str):
+        faults.append("targetFieldLabel must be a string")
+    further = ("targetFieldIcon", "targetFieldName")
+    return faults + [f"{name} must be a string" for name in further if not isinstance(payload.get(name), str | None)]
+
+
+def _is_uuid(value: Any) -> bool:
     try:
-        return UUID(str(payload.get("targetObjectMetadataId")))
+        UUID(str(value))
     except ValueError:
-        return None
+        return False
+    return True
 
 
 def read_morph_payloads(change: Change, source_id: UUID, payloads: Any) -> list[Payload] | Problem:

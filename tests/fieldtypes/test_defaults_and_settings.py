@@ -152,7 +152,7 @@ def test_unique_problems(kind: str, default: Any, problems: list[tuple[str, str]
 def test_creation_refusals() -> None:
     assert {each.name: each.creation_refusal for each in field_types() if each.creation_refusal} == {
         "NUMERIC": "Field type NUMERIC is not supported for field creation. Use NUMBER instead.",
-        "POSITION": "Field type POSITION is a system type and cannot be created manually.",
+        "POSITION": "Field type POSITION must be a system field and cannot be created manually.",
         "TS_VECTOR": "TS Vector is not supported for field creation",
     }
 

@@ -181,7 +181,7 @@ def test_the_default_comes_along(
         ("TEXT", "SELECT", {}, "Options are required for enum fields"),
         ("TEXT", "SELECT", {"options": [{"value": "a b", "label": "A", "position": 0}]}, 'Value must be in UPPER_CASE and follow snake_case "a b"'),
         ("TEXT", "NOPE", {}, "Unsupported field metadata type NOPE"),
-        ("TEXT", "POSITION", {}, "Field type POSITION is a system type and cannot be created manually."),
+        ("TEXT", "POSITION", {}, "Field type POSITION must be a system field and cannot be created manually."),
         ("TEXT", "RELATION", {}, "A relation cannot become another type, nor another type a relation"),
         ("TEXT", "NUMBER", {"settings": {"dataType": "x"}}, "Number data type 'x' is not supported. Supported types: float, int, bigint"),
     ],

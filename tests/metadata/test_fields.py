@@ -146,7 +146,7 @@ NOT_VALID = "Name is not valid: it must start with lowercase letter and contain 
         ({"type": "FULL_NAME", "isUnique": True}, [("INDEX_FIELD_INVALID_TYPE_FOR_UNIQUE", "Unique index cannot be created for field thing of type FULL_NAME")]),
         ({"type": "NOPE"}, [("UNCOVERED_FIELD_METADATA_TYPE_VALIDATION", "Unsupported field metadata type NOPE")]),
         ({"type": "NUMERIC"}, [("INVALID_FIELD_INPUT", "Field type NUMERIC is not supported for field creation. Use NUMBER instead.")]),
-        ({"type": "POSITION"}, [("INVALID_FIELD_INPUT", "Field type POSITION is a system type and cannot be created manually.")]),
+        ({"type": "POSITION"}, [("INVALID_FIELD_INPUT", "Field type POSITION must be a system field and cannot be created manually.")]),
         ({"isRemoteCreation": True}, [("INVALID_FIELD_INPUT", "Remote fields aren't supported")]),
         ({"objectMetadataId": "00000000-0000-4000-8000-000000000000"}, [("INVALID_FIELD_INPUT", "Provided object metadata id does not exist")]),
         ({"type": "RELATION"}, [("INVALID_FIELD_INPUT", "Relation creation payload is required")]),
@@ -169,7 +169,11 @@ def test_every_broken_rule_is_reported(
 def test_an_empty_name_is_refused_before_the_report(add_field: AddField) -> None:
     with pytest.raises(InvalidInput) as refusal:
         add_field("", "TEXT")
-    assert refusal.value.messages == ["name should not be empty", "label should not be empty"]
+    assert refusal.value.messages == [
+        "name has failed the name validation check",
+        "name should not be empty",
+        "label should not be empty",
+    ]
 
 
 def test_existing_records_get_the_default_of_a_new_field(add_field: AddField, rockets: Table) -> None:
@@ -370,9 +374,9 @@ def test_a_relation_to_itself(workspace: Workspace, rocket: ObjectMetadata, add_
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"type": "MANY_TO_MANY"}, [("FIELD_METADATA_RELATION_MALFORMED", "Relation creation payload is invalid")]),
-        ({"targetFieldLabel": 5}, [("FIELD_METADATA_RELATION_MALFORMED", "Relation creation payload is invalid")]),
-        ({"targetObjectMetadataId": "x"}, [("FIELD_METADATA_RELATION_MALFORMED", "Relation creation payload is invalid")]),
+        ({"type": "MANY_TO_MANY"}, [("FIELD_METADATA_RELATION_MALFORMED", "Relation creation payload is invalid: type must be one of the following values: ONE_TO_MANY, MANY_TO_ONE")]),
+        ({"targetFieldLabel": 5}, [("FIELD_METADATA_RELATION_MALFORMED", "Relation creation payload is invalid: targetFieldLabel must be a string")]),
+        ({"targetObjectMetadataId": "x"}, [("FIELD_METADATA_RELATION_MALFORMED", "Relation creation payload is invalid: targetObjectMetadataId must be a UUID")]),
         ({"targetObjectMetadataId": "00000000-0000-4000-8000-000000000000"}, [("FIELD_METADATA_RELATION_MALFORMED", "Object metadata relation target not found for relation creation payload")]),
         ({"targetFieldLabel": "  "}, [("INVALID_FIELD_INPUT", "Name is too short"), ("INVALID_FIELD_INPUT", NOT_VALID)]),
         ({"targetFieldLabel": "a" * 64}, [("INVALID_FIELD_INPUT", "Name is too long")]),

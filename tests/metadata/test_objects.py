@@ -181,7 +181,10 @@ def test_the_report_has_the_shape_of_the_contract(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("changes", "messages"),
     [
-        ({"nameSingular": ""}, ["nameSingular should not be empty"]),
+        (
+            {"nameSingular": ""},
+            ["nameSingular has failed the name validation check", "nameSingular should not be empty"],
+        ),
         ({"labelPlural": None}, ["labelPlural should not be empty", "labelPlural must be a string"]),
         ({"namePlural": 5}, ["namePlural must be a string"]),
     ],

@@ -119,6 +119,7 @@ def test_a_malformed_uuid_is_named(api: Api) -> None:
     assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert error["extensions"]["http"] == {"status": 400}
     assert error["extensions"]["value"] == "not-a-uuid"
+    assert error["extensions"]["userFriendlyMessage"] == "Invalid UUID: 'not-a-uuid'"
 
 
 def test_a_malformed_uuid_in_the_document_is_named(api: Api) -> None:

@@ -125,7 +125,9 @@ def test_bad_names_are_reported(api: Api, rocket: dict[str, Any], name: str, exp
 def test_an_empty_text_is_bad_input(api: Api, rocket: dict[str, Any], name: str) -> None:
     error = refuse(api, rocket, **{name: ""})
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert f"{name} should not be empty" in error["message"]
+    message = "name has failed the name validation check, name should not be empty"
+    assert error["message"] == (message if name == "name" else "label should not be empty")
+    assert error["extensions"]["userFriendlyMessage"] == error["message"]
 
 
 def test_the_object_must_exist(api: Api, rocket: dict[str, Any]) -> None:
@@ -145,7 +147,7 @@ def test_an_object_of_another_workspace_takes_no_field(api: Api, rocket: dict[st
     ("type_name", "message"),
     [
         ("NUMERIC", "Field type NUMERIC is not supported for field creation. Use NUMBER instead."),
-        ("POSITION", "Field type POSITION is a system type and cannot be created manually."),
+        ("POSITION", "Field type POSITION must be a system field and cannot be created manually."),
     ],
 )
 def test_types_of_the_system_cannot_be_created(api: Api, rocket: dict[str, Any], type_name: str, message: str) -> None:
@@ -313,6 +315,7 @@ def test_the_default_changes_without_the_options(api: Api, rocket: dict[str, Any
     assert [each[1] for each in report(error, "fieldMetadata")] == [
         "Default value \"'OLD'\" must be one of the option values"
     ]
+    assert error["extensions"]["userFriendlyMessage"] == 'Default value "OLD" must be one of the option values'
 
 
 def test_renaming_the_option_used_as_default_renames_the_default(api: Api, rocket: dict[str, Any]) -> None:
@@ -382,12 +385,22 @@ def test_one_to_many_is_made_with_both_sides(api: Api, rocket: dict[str, Any], p
     }
 
 
+INVALID_PAYLOAD = "Relation creation payload is invalid: "
+NO_RELATION = INVALID_PAYLOAD + "type must be one of the following values: ONE_TO_MANY, MANY_TO_ONE"
 RELATION_CASES: list[tuple[Any, str, str]] = [
     (None, "INVALID_FIELD_INPUT", "Relation creation payload is required"),
-    ({"type": None}, "FIELD_METADATA_RELATION_MALFORMED", "Relation creation payload is invalid"),
-    ({"type": "MANY_TO_MANY"}, "FIELD_METADATA_RELATION_MALFORMED", "Relation creation payload is invalid"),
-    ({"targetFieldLabel": 5}, "FIELD_METADATA_RELATION_MALFORMED", "Relation creation payload is invalid"),
-    ({"targetObjectMetadataId": "nope"}, "FIELD_METADATA_RELATION_MALFORMED", "Relation creation payload is invalid"),
+    ({"type": None}, "FIELD_METADATA_RELATION_MALFORMED", NO_RELATION),
+    ({"type": "MANY_TO_MANY"}, "FIELD_METADATA_RELATION_MALFORMED", NO_RELATION),
+    (
+        {"targetFieldLabel": 5},
+        "FIELD_METADATA_RELATION_MALFORMED",
+        INVALID_PAYLOAD + "targetFieldLabel must be a string",
+    ),
+    (
+        {"targetObjectMetadataId": "nope"},
+        "FIELD_METADATA_RELATION_MALFORMED",
+        INVALID_PAYLOAD + "targetObjectMetadataId must be a UUID",
+    ),
     (
         {"targetObjectMetadataId": UNKNOWN_ID},
         "FIELD_METADATA_RELATION_MALFORMED",

@@ -172,7 +172,9 @@ def test_bad_names_and_labels_are_reported(api: Api, members: dict[str, Any], ex
 def test_an_empty_text_is_bad_input(api: Api, name: str) -> None:
     error = api.refused(CREATE_OBJECT, {"input": {"object": {**object_input(), name: ""}}})
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert f"{name} should not be empty" in error["message"]
+    checked = f"{name} has failed the name validation check, " if name.startswith("name") else ""
+    assert error["message"] == f"{checked}{name} should not be empty"
+    assert error["extensions"]["userFriendlyMessage"] == error["message"]
 
 
 def test_a_missing_name_is_invalid(api: Api) -> None:

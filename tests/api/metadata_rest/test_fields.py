@@ -104,7 +104,7 @@ def test_a_taken_name(metadata: Metadata, rocket: ObjectMetadata) -> None:
 @pytest.mark.parametrize(
     ("changes", "messages"),
     [
-        ({"name": ""}, ["name should not be empty"]),
+        ({"name": ""}, ["name has failed the name validation check", "name should not be empty"]),
         ({"label": None}, ["label should not be empty"]),
         (
             {"objectMetadataId": "x", "isUnique": 1},

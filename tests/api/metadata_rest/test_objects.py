@@ -150,7 +150,10 @@ def test_a_broken_rule_gives_the_report(metadata: Metadata, rocket: ObjectMetada
 @pytest.mark.parametrize(
     ("body", "messages"),
     [
-        ({**ROCKET, "nameSingular": ""}, ["nameSingular should not be empty"]),
+        (
+            {**ROCKET, "nameSingular": ""},
+            ["nameSingular has failed the name validation check", "nameSingular should not be empty"],
+        ),
         (
             {"labelSingular": 5, "isRemote": "no"},
             [
