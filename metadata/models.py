@@ -283,8 +283,11 @@ class IndexState(models.TextChoices):
     FAILED = "FAILED"
 
 
+MADE_BY_USERS = models.Q(is_custom=True, is_unique=False, index_where_clause=None)
+
+
 class IndexMetadata(models.Model):
-    """An index that the metadata APIs list; the automatic ones have `is_custom` false."""
+    """An index that the metadata APIs list. `is_custom` is that of its field where it comes with one."""
 
     id = models.UUIDField(primary_key=True, default=uuid4)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -308,6 +311,11 @@ class IndexMetadata(models.Model):
             models.Index(fields=["workspace", "object"], name="index_by_workspace"),
             models.Index(fields=["created_at"], condition=models.Q(state="BUILDING"), name="index_to_build"),
         ]
+
+    @property
+    def is_made_by_user(self) -> bool:
+        """As MADE_BY_USERS: what comes with a field is unique, or of living records only."""
+        return self.is_custom and not self.is_unique and self.index_where_clause is None
 
     def __str__(self) -> str:
         return self.name

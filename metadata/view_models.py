@@ -122,7 +122,7 @@ def _view() -> models.ForeignKey:
 
 
 class View(Shown):
-    """One way of showing an object's records; the one with the key INDEX is the object's own."""
+    """One way of showing an object's records; those with the key INDEX are the object's own."""
 
     object = models.ForeignKey("metadata.ObjectMetadata", on_delete=models.DO_NOTHING, related_name="+")
     name = models.TextField()
@@ -142,17 +142,23 @@ class View(Shown):
     calendar_field = _field(null=True)
     calendar_end_field = _field(null=True)
     calendar_layout = models.CharField(max_length=10, choices=ViewCalendarLayout.choices, null=True)
+    kanban_column_width = models.PositiveIntegerField(null=True)  # pixels
+    group_load_limit = models.PositiveIntegerField(null=True)  # records of one group that are shown at first
     any_field_filter_value = models.TextField(null=True)
     visibility = models.CharField(max_length=10, choices=ViewVisibility.choices, default=ViewVisibility.WORKSPACE.value)
     created_by_user_workspace_id = models.UUIDField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["object", "key"], name="view_key_once", condition=models.Q(key__isnull=False, deleted_at=None)
-            ),
-        ]
         indexes = [models.Index(fields=["workspace", "object"], name="view_by_workspace")]
+
+
+class ViewFieldGroup(Shown):
+    """A heading over some of a view's fields."""
+
+    view = _view()
+    name = models.TextField()
+    position = models.FloatField(default=0)
+    is_visible = models.BooleanField(default=True)
 
 
 class ViewField(Shown):
@@ -161,9 +167,10 @@ class ViewField(Shown):
     view = _view()
     field = _field()
     is_visible = models.BooleanField(default=True)
-    size = models.FloatField(default=150)  # pixels
+    size = models.FloatField(default=0)  # pixels; 0 leaves it to the client
     position = models.FloatField(default=0)
     aggregate_operation = models.CharField(max_length=30, choices=AggregateOperations.choices, null=True)
+    view_field_group = models.ForeignKey(ViewFieldGroup, on_delete=models.DO_NOTHING, null=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -185,7 +192,10 @@ class ViewFilterGroup(Shown):
 
 
 class ViewFilter(Shown):
-    """One condition; `value` is JSON or, from older clients, its text."""
+    """One condition; `value` is JSON or, from older clients, its text.
+
+    With `relation_target_field` it is of that field of the records that the relation `field` leads to.
+    """
 
     view = _view()
     field = _field()
@@ -196,6 +206,7 @@ class ViewFilter(Shown):
     view_filter_group = models.ForeignKey(ViewFilterGroup, on_delete=models.DO_NOTHING, null=True, related_name="+")
     position_in_view_filter_group = models.FloatField(null=True)
     sub_field_name = models.CharField(max_length=63, null=True)
+    relation_target_field = _field(null=True)
 
 
 class ViewSort(Shown):

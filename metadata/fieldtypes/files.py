@@ -26,7 +26,7 @@ from metadata.fieldtypes.uuid import EXAMPLE, is_uuid
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema
 
-MAX_FILES = 10
+MAX_FILES = 60
 _MEMBERS = frozenset({"fileId", "label"})
 _ADDED = frozenset({"extension", "url"})
 _SHOWN_URL = f"https://crm.example/file/files-field/{EXAMPLE}?token=…"

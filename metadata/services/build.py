@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from metadata.models import (
     ObjectMetadata,
     RelationType,
 )
+from metadata.services.indexnames import index_name
 from metadata.standard.definition import SYSTEM_FIELDS, StandardField, StandardObject, identifier
 
 _NO_KEY = re.compile(r"[^A-Za-z0-9]")
@@ -217,12 +217,12 @@ def index_rows(
     is_custom: bool = False,
     where_clause: str | None = None,
 ) -> tuple[IndexMetadata, list[IndexFieldMetadata]]:
-    """An index as the metadata APIs list it; its name depends on nothing that can be renamed."""
+    """An index as the metadata APIs list it."""
     index = IndexMetadata(
         id=uuid4(),
         workspace_id=obj.workspace_id,
         object=obj,
-        name=index_name(columns, index_type, is_unique),
+        name=index_name(obj.name_singular, columns, index_type, is_unique),
         index_type=index_type,
         is_unique=is_unique,
         is_custom=is_custom,
@@ -234,12 +234,6 @@ def index_rows(
     ]
 
 
-def index_name(columns: Sequence[tuple[FieldMetadata, str | None]], index_type: str, is_unique: bool) -> str:
-    parts = [index_type, *(f"{field.id}.{sub_field or ''}" for field, sub_field in columns)]
-    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:27]
-    return f"IDX_UNIQUE_{digest}" if is_unique else f"IDX_{digest}"
-
-
 def automatic_indexes(
     obj: ObjectMetadata, fields: Sequence[FieldMetadata]
 ) -> list[tuple[IndexMetadata, list[IndexFieldMetadata]]]:
@@ -249,7 +243,8 @@ def automatic_indexes(
         if field.column == "search":
             indexes.append(index_rows(obj, [(field, None)], index_type=IndexType.GIN))
         elif field.join_name is not None:
-            indexes.append(index_rows(obj, [(field, None)], where_clause='"deletedAt" IS NULL'))
+            living = '"deletedAt" IS NULL'
+            indexes.append(index_rows(obj, [(field, None)], is_custom=field.is_custom, where_clause=living))
         elif field.is_unique and field.column is None:
             columns: list[tuple[FieldMetadata, str | None]] = [
                 (field, part or None) for part in field_type(field.type).unique_parts()

@@ -19,6 +19,7 @@ from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.names import NameClash
 from metadata.schema import WorkspaceSchema
+from metadata.services.indexnames import rename_indexes, renamed_objects
 from metadata.services.locking import lock_workspace
 from metadata.storage import Storage
 from metadata.validation import Failure, InvalidInput, Kind, MetadataValidationFailed
@@ -100,16 +101,17 @@ class Change:
         workspace.schema_version += 1
         workspace.updated_at = self.now
         workspace.save(update_fields=["schema_version", "updated_at"])
-        self._refuse_clashes()
+        after = cache.load_schema(workspace.id, workspace.schema_version)
+        self._refuse_clashes(after)
+        rename_indexes(renamed_objects(self.before, after))
         self.storage.flush()
         for object_id, before in self._searched.items():
             if self._searched_fields(object_id) != before and self.storage.has_records(object_id):
                 for path in settings.SEARCH_FIELDS_CHANGED_HANDLERS:
                     import_string(path)(workspace, object_id)
 
-    def _refuse_clashes(self) -> None:
+    def _refuse_clashes(self, schema: WorkspaceSchema) -> None:
         """No name may come to stand for two things in an API or its documents, by whatever change."""
-        schema = cache.load_schema(self.workspace.id, self.workspace.schema_version)
         found: dict[tuple[UUID, UUID | None], list[NameClash]] = {}
         for clash in import_string(settings.NAME_CLASHES)(schema, self.before):
             found.setdefault((clash.object_id, clash.field_id), []).append(clash)

@@ -15,7 +15,15 @@ from config.http import deadline
 from config.principal import EVERYTHING, Permissions
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type, is_field_type
-from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, IndexState, ObjectMetadata, Workspace
+from metadata.models import (
+    MADE_BY_USERS,
+    FieldMetadata,
+    IndexFieldMetadata,
+    IndexMetadata,
+    IndexState,
+    ObjectMetadata,
+    Workspace,
+)
 from metadata.schema import FieldSchema
 from metadata.services import viewlinks
 from metadata.services.autoindex import create_automatic_indexes, drop_automatic_indexes
@@ -158,7 +166,7 @@ def _default_problems(old: FieldMetadata, new: FieldMetadata, type_: FieldType) 
 def _index_problems(change: Change, new: FieldMetadata) -> list[Problem]:
     """Indexes that users made over the field have to be possible over the new type."""
     columns = IndexFieldMetadata.objects.filter(
-        index__workspace=change.workspace, field_id=new.id, index__is_custom=True, index__is_unique=False
+        index__in=IndexMetadata.objects.filter(MADE_BY_USERS, workspace=change.workspace), field_id=new.id
     )
     messages = [column_problem(new, each.sub_field_name) for each in columns]
     return [Problem("INVALID_INDEX_INPUT", f"{message}: delete its index first") for message in messages if message]
@@ -253,7 +261,7 @@ def _drop_indexes(change: Change, old: FieldMetadata) -> Sequence[IndexMetadata]
     """Drop every index over the field, before its values change under their expressions; answers those of users."""
     drop_automatic_indexes(change.storage, old)
     indexes = list(IndexMetadata.objects.filter(workspace=change.workspace, index_fields__field_id=old.id).distinct())
-    made_by_users = [each for each in indexes if each.is_custom and not each.is_unique]
+    made_by_users = [each for each in indexes if each.is_made_by_user]
     for index in made_by_users:
         change.storage.drop_index(index.id)
     automatic = [each.id for each in indexes if each not in made_by_users]

@@ -363,7 +363,7 @@ def _apply_update(
     if "options" in given and type_.has_options:
         replacements, option_faults = _apply_options(field, type_, given["options"])
         problems += option_faults
-    if not type_.is_relation and given.keys() & {"defaultValue", "options"} and not problems:
+    if not type_.is_relation and given.keys() & {"defaultValue", "options", "settings"} and not problems:
         problems += _apply_default(field, type_, given.get("defaultValue", field.default_value))
     if "isUnique" in given or (field.is_unique and "defaultValue" in given):
         problems += _apply_unique(change, field, type_, bool(given.get("isUnique", field.is_unique)), was_unique)
@@ -542,7 +542,7 @@ def _write_uniqueness(change: Change, field: FieldMetadata, was_unique: bool) ->
 
 def _add_morph_targets(change: Change, field: FieldMetadata, obj: ObjectMetadata, payload: Any) -> None:
     """New rows of a morph relation, for targets that it does not have yet."""
-    payloads = read_morph_payloads(change, obj.id, payload)
+    payloads = read_morph_payloads(change, obj.id, _completed(change, field, payload))
     if isinstance(payloads, Problem):
         raise MetadataValidationFailed([_failure(field, obj, "update", [payloads])])
     known = {each.relation_target_object_id for each in change.fields_of(obj.id) if each.morph_id == field.morph_id}
@@ -560,6 +560,24 @@ def _add_morph_targets(change: Change, field: FieldMetadata, obj: ObjectMetadata
         "isLabelSyncedWithName": field.is_label_synced_with_name,
     }
     _write_new_fields(change, _relation_fields(change, obj, field_type(field.type), given, added, field.morph_id, []))
+
+
+def _completed(change: Change, field: FieldMetadata, payload: Any) -> Any:
+    """The payloads, with what they leave out as it is on the targets that the relation has."""
+    if not isinstance(payload, list):
+        return payload
+    other = change.find_field(field.relation_target_field_id) if field.relation_target_field_id else None
+    missing: dict[str, Any] = {"type": field.relation_type}
+    if other is not None:
+        missing |= {"targetFieldLabel": other.label, "targetFieldName": other.name, "targetFieldIcon": other.icon}
+    return [_completed_payload(each, missing) if isinstance(each, Mapping) else each for each in payload]
+
+
+def _completed_payload(payload: Mapping[str, Any], missing: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in payload.items() if value is not None}
+    if "targetFieldLabel" in given:  # which says the name
+        missing = {name: value for name, value in missing.items() if name != "targetFieldName"}
+    return {**missing, **given}
 
 
 # Order -----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from config.errors import Problem
 from metadata import cache
 from metadata.fieldtypes.contract import field_type
 from metadata.models import (
+    MADE_BY_USERS,
     FieldMetadata,
     IndexFieldMetadata,
     IndexMetadata,
@@ -17,8 +18,9 @@ from metadata.models import (
     IndexType,
     ObjectMetadata,
 )
-from metadata.services.build import index_name, index_rows
+from metadata.services.build import index_rows
 from metadata.services.change import Change, changing
+from metadata.services.indexnames import index_name
 from metadata.validation import Failure, IndexNotFound, MetadataValidationFailed
 
 MAX_CUSTOM_INDEXES = 10  # per object
@@ -60,7 +62,7 @@ def index_delete(*, workspace_id: UUID, index_id: UUID) -> IndexMetadata:
         index = IndexMetadata.objects.filter(workspace=change.workspace, id=index_id).first()
         if index is None:
             raise IndexNotFound(f"Index {index_id} not found")
-        if not index.is_custom or index.is_unique:
+        if not index.is_made_by_user:
             message = f"Index {index_id} is a system index and cannot be deleted"
             raise _refused("delete", [Problem(INVALID, message, str(index_id))])
         change.storage.drop_index(index.id)
@@ -122,9 +124,9 @@ def _whole_problems(change: Change, obj: ObjectMetadata, columns: Sequence[Colum
     if index_type == IndexType.GIN and any(field.column for field, _ in columns):
         return [Problem(INVALID, "A GIN index takes fields that hold JSON", index_type)]
     existing = IndexMetadata.objects.filter(workspace=change.workspace, object=obj)
-    if existing.filter(is_custom=True, is_unique=False).count() >= MAX_CUSTOM_INDEXES:
+    if existing.filter(MADE_BY_USERS).count() >= MAX_CUSTOM_INDEXES:
         return [Problem(INVALID, f"Custom index limit of {MAX_CUSTOM_INDEXES} reached for object {obj.id}")]
-    if existing.filter(name=index_name(columns, index_type, False)).exists():
+    if existing.filter(name=index_name(obj.name_singular, columns, index_type, False)).exists():
         return [Problem(INVALID, "An index on the same fields already exists")]
     return []
 

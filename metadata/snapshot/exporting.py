@@ -11,7 +11,14 @@ from uuid import UUID
 from config.errors import WorkspaceNotFound
 from metadata import services
 from metadata.fieldtypes.contract import field_type
-from metadata.models import FieldMetadata, IndexFieldMetadata, ObjectMetadata, Workspace
+from metadata.models import (
+    MADE_BY_USERS,
+    FieldMetadata,
+    IndexFieldMetadata,
+    IndexMetadata,
+    ObjectMetadata,
+    Workspace,
+)
 from metadata.snapshot.entries import (
     FIELD_MEMBERS,
     FORMAT_VERSION,
@@ -49,7 +56,7 @@ def rows_of(workspace_id: UUID) -> tuple[list[ObjectMetadata], list[FieldMetadat
         list(FieldMetadata.objects.filter(workspace_id=workspace_id)),
         list(
             IndexFieldMetadata.objects.filter(
-                index__workspace_id=workspace_id, index__is_custom=True, index__is_unique=False
+                index__in=IndexMetadata.objects.filter(MADE_BY_USERS, workspace_id=workspace_id)
             ).select_related("index")
         ),
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from config.principal import Permissions
 from metadata import services
-from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata
+from metadata.models import MADE_BY_USERS, FieldMetadata, IndexFieldMetadata, IndexMetadata
 from metadata.snapshot.entries import (
     FIELD_DEFAULTS,
     FIXED_OBJECT,
@@ -185,7 +185,7 @@ class Planner:
         def run() -> None:
             obj = self.workspace.object(name)
             by_id = {each.id: each for each in FieldMetadata.objects.filter(object=obj)}
-            for index in IndexMetadata.objects.filter(object=obj, is_custom=True, is_unique=False):
+            for index in IndexMetadata.objects.filter(MADE_BY_USERS, object=obj):
                 columns = list(IndexFieldMetadata.objects.filter(index=index).select_related("index"))
                 if index_entry(columns, by_id) == entry:
                     services.index_delete(workspace_id=self.workspace.id, index_id=index.id)

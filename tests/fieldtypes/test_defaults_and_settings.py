@@ -91,8 +91,8 @@ def test_kept_defaults() -> None:
         ("NUMBER", {"dataType": "money"}, "Number data type 'money' is not supported. Supported types: float, int, bigint"),
         *(
             ("FILES", settings, "maxNumberOfValues must be defined in settings and be a number greater than 0 "
-             "and less than or equal to 10")
-            for settings in (None, {}, {"maxNumberOfValues": 0}, {"maxNumberOfValues": 11}, {"maxNumberOfValues": "1"})
+             "and less than or equal to 60")
+            for settings in (None, {}, {"maxNumberOfValues": 0}, {"maxNumberOfValues": 61}, {"maxNumberOfValues": "1"})
         ),
         ("RELATION", {"relationType": "MANY_TO_ONE"},
          "Many to one field metadata should carry the join column name in its settings"),

@@ -141,7 +141,7 @@ NOT_VALID = "Name is not valid: it must start with lowercase letter and contain 
         ({"type": "SELECT"}, [("INVALID_FIELD_INPUT", "Options are required for enum fields")]),
         ({"type": "SELECT", "options": NEW_OLD, "defaultValue": "'X'"}, [("INVALID_FIELD_INPUT", "Default value \"'X'\" must be one of the option values")]),
         ({"type": "BOOLEAN", "isNullable": False}, [("INVALID_FIELD_INPUT", "Default value cannot be null for non-nullable fields")]),
-        ({"type": "FILES"}, [("INVALID_FIELD_INPUT", "maxNumberOfValues must be defined in settings and be a number greater than 0 and less than or equal to 10")]),
+        ({"type": "FILES"}, [("INVALID_FIELD_INPUT", "maxNumberOfValues must be defined in settings and be a number greater than 0 and less than or equal to 60")]),
         ({"isUnique": True, "defaultValue": "'x'"}, [("INDEX_FIELD_INVALID_DEFAULT_VALUE", "Unique index cannot be created for field thing of type TEXT")]),
         ({"type": "FULL_NAME", "isUnique": True}, [("INDEX_FIELD_INVALID_TYPE_FOR_UNIQUE", "Unique index cannot be created for field thing of type FULL_NAME")]),
         ({"type": "NOPE"}, [("UNCOVERED_FIELD_METADATA_TYPE_VALIDATION", "Unsupported field metadata type NOPE")]),
@@ -461,6 +461,23 @@ def test_a_morph_relation_gets_further_targets(
     update(first, morphRelationsUpdatePayload=[payload(member), payload(attachment)])
     rows = FieldMetadata.objects.filter(workspace=workspace, morph_id=first.morph_id).order_by("position")
     assert [each.name for each in rows] == ["loadWorkspaceMember", "loadAttachment"]
+
+
+def test_a_further_target_is_told_by_its_id_alone(
+    workspace: Workspace, member: ObjectMetadata, attachment: ObjectMetadata, add_field: AddField
+) -> None:
+    first = add_field("load", "MORPH_RELATION", morphRelationsCreationPayload=[payload(member)])
+    update(first, morphRelationsUpdatePayload=[{"targetObjectMetadataId": str(attachment.id)}])
+    rows = FieldMetadata.objects.filter(workspace=workspace, morph_id=first.morph_id).order_by("position")
+    assert [each.name for each in rows] == ["loadWorkspaceMember", "loadAttachment"]
+    ours, theirs = (counterpart(each) for each in rows)
+    assert theirs.object_id == attachment.id
+    assert (theirs.name, theirs.label, theirs.icon) == (ours.name, ours.label, ours.icon)
+    with pytest.raises(MetadataValidationFailed) as refusal:
+        update(first, morphRelationsUpdatePayload=[{"targetObjectMetadataId": "x"}])
+    [problem] = refusal.value.failures[0].problems
+    assert problem.message == "Relation creation payload is invalid: targetObjectMetadataId must be a UUID"
+    assert FieldMetadata.objects.filter(workspace=workspace, morph_id=first.morph_id).count() == 2
 
 
 def test_wrong_morph_payloads(

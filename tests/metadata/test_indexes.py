@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from metadata import services
-from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
+from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from metadata.services.indexes import MAX_CUSTOM_INDEXES
 from metadata.validation import IndexNotFound, MetadataValidationFailed
 from tests.metadata.conftest import index_names, version_of
@@ -37,6 +37,59 @@ def test_an_index_serves_order_and_equality(
     assert f"x_{speed.id.hex}_v" not in index_names(workspace, rocket.id)
     services.index_delete(workspace_id=workspace.id, index_id=index.id)
     assert index_names(workspace, rocket.id) == {f"x_{speed.id.hex}"}
+
+
+def names_of(workspace: Workspace, obj: ObjectMetadata) -> dict[str, str]:
+    """What the indexes of an object are called, by their fields."""
+    rows = IndexFieldMetadata.objects.filter(index__object=obj).select_related("index", "field").order_by("order")
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.index.name, []).append(row.field.name)
+    return {",".join(fields): name for name, fields in found.items()}
+
+
+def test_names_of_indexes_say_what_they_are_of_and_follow_it(
+    workspace: Workspace, rocket: ObjectMetadata, add_field: Callable[..., FieldMetadata]
+) -> None:
+    code = add_field("code", "TEXT", isUnique=True)
+    create(rocket, column(add_field("speed", "NUMBER")))
+    before = names_of(workspace, rocket)
+    assert set(before) >= {"code", "speed", "searchVector"}
+    twin = services.workspace_create(name="Twin", empty=True)
+    names = {
+        "nameSingular": rocket.name_singular,
+        "namePlural": rocket.name_plural,
+        "labelSingular": "A",
+        "labelPlural": "B",
+    }
+    other = services.object_create(workspace_id=twin.id, values=names)
+    given = {"objectMetadataId": str(other.id), "type": "TEXT", "name": "code", "label": "Code", "isUnique": True}
+    services.field_create(workspace_id=twin.id, values=given)
+    assert names_of(twin, other)["code"] == before["code"], "the same names, the same index"
+
+    services.field_update(workspace_id=workspace.id, field_id=code.id, update={"name": "callSign"})
+    renamed = names_of(workspace, rocket)
+    assert renamed["callSign"] != before["code"] and renamed["speed"] == before["speed"]
+    services.field_update(workspace_id=workspace.id, field_id=code.id, update={"name": "code"})
+    assert names_of(workspace, rocket) == before
+    to = {"nameSingular": "ship", "namePlural": "ships"}
+    services.object_update(workspace_id=workspace.id, object_id=rocket.id, update=to)
+    after = names_of(workspace, rocket)
+    assert set(after) == set(before) and not set(after.values()) & set(before.values())
+
+
+def test_the_index_of_a_custom_relation_is_custom_and_goes_with_it_only(
+    workspace: Workspace, rocket: ObjectMetadata
+) -> None:
+    payload = {"type": "MANY_TO_ONE", "targetObjectMetadataId": str(rocket.id), "targetFieldLabel": "Stages"}
+    values = {"objectMetadataId": str(rocket.id), "name": "above", "label": "Above", "type": "RELATION"}
+    field = services.field_create(workspace_id=workspace.id, values={**values, "relationCreationPayload": payload})
+    index = IndexMetadata.objects.get(index_fields__field=field)
+    assert (index.is_custom, index.is_made_by_user) == (True, False)
+    with pytest.raises(MetadataValidationFailed, match="Validation errors occurred while deleting index"):
+        services.index_delete(workspace_id=workspace.id, index_id=index.id)
+    services.field_delete(workspace_id=workspace.id, field_id=field.id)
+    assert not IndexMetadata.objects.filter(id=index.id).exists()
 
 
 def test_an_index_over_lists_and_over_parts(

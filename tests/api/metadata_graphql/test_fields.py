@@ -203,18 +203,25 @@ def test_wrong_phone_codes_in_a_default_are_refused(api: Api, rocket: dict[str, 
     )
 
 
-@pytest.mark.parametrize("given", [None, {}, {"maxNumberOfValues": 0}, {"maxNumberOfValues": 11}])
+@pytest.mark.parametrize("given", [None, {}, {"maxNumberOfValues": 0}, {"maxNumberOfValues": 61}])
 def test_files_need_a_number_of_values(api: Api, rocket: dict[str, Any], given: Any) -> None:
     message = (
-        "maxNumberOfValues must be defined in settings and be a number greater than 0 and less than or equal to 10"
+        "maxNumberOfValues must be defined in settings and be a number greater than 0 and less than or equal to 60"
     )
     error = refuse(api, rocket, type="FILES", settings=given)
     assert [each[1] for each in report(error, "fieldMetadata")] == [message]
 
 
-def test_files_take_one_to_ten_values(api: Api, rocket: dict[str, Any]) -> None:
-    field = api.create_field(objectMetadataId=rocket["id"], type="FILES", settings={"maxNumberOfValues": 10})
-    assert field["settings"] == {"maxNumberOfValues": 10}
+def test_files_take_one_to_sixty_values(api: Api, rocket: dict[str, Any]) -> None:
+    field = api.create_field(objectMetadataId=rocket["id"], type="FILES", settings={"maxNumberOfValues": 60})
+    assert field["settings"] == {"maxNumberOfValues": 60}
+    files = [{"fileId": f"00000000-0000-4000-8000-{number:012}", "label": "a"} for number in range(3)]
+    given = {"type": "FILES", "name": "papers", "defaultValue": files}
+    error = refuse(api, rocket, **given, settings={"maxNumberOfValues": 2})
+    assert [each[1] for each in report(error, "fieldMetadata")] == ['Max number of files is 2 for field "papers"']
+    papers = api.create_field(objectMetadataId=rocket["id"], **given, settings={"maxNumberOfValues": 3})
+    error = refuse_update(api, papers["id"], settings={"maxNumberOfValues": 2})
+    assert [each[1] for each in report(error, "fieldMetadata")] == ['Max number of files is 2 for field "papers"']
 
 
 def test_a_unique_field_has_a_unique_index(api: Api, rocket: dict[str, Any]) -> None:
