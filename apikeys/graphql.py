@@ -15,6 +15,7 @@ from django.db.models import prefetch_related_objects
 from graphql import GraphQLResolveInfo as Info
 
 from apikeys import models, services
+from apikeys.people_graphql import EffectiveRights, UserWorkspace, WorkspaceMember
 from config.errors import InvalidMetadataInput, MissingToken
 from config.http.rights import require
 from config.principal import Principal
@@ -55,14 +56,24 @@ class ObjectPermission(graphene.ObjectType):
     can_soft_delete = graphene.Boolean(name="canSoftDeleteObjectRecords")
     can_destroy = graphene.Boolean(name="canDestroyObjectRecords")
     restricted_fields = JSON()
+    row_level_permission_predicates = graphene.List(graphene.NonNull(lambda: RowLevelPermissionPredicate))
+    row_level_permission_predicate_groups = graphene.List(graphene.NonNull(lambda: RowLevelPermissionPredicateGroup))
 
-    def resolve_restricted_fields(root: models.ObjectPermission, info: Info) -> dict[str, Any]:
+    def resolve_restricted_fields(root: models.ObjectPermission | EffectiveRights, info: Info) -> Mapping[str, Any]:
         """`{field id: {canRead, canUpdate}}` of the fields that the role restricts."""
+        if isinstance(root, EffectiveRights):
+            return root.restricted
         return {
             str(each.field_metadata_id): {"canRead": each.can_read, "canUpdate": each.can_update}
             for each in root.role.field_permissions.all()
             if each.object_metadata_id == root.object_metadata_id
         }
+
+    def resolve_row_level_permission_predicates(root: Any, info: Info) -> list[Any]:
+        return []
+
+    def resolve_row_level_permission_predicate_groups(root: Any, info: Info) -> list[Any]:
+        return []
 
 
 class FieldPermission(graphene.ObjectType):
@@ -81,36 +92,24 @@ class ApiKeyForRole(graphene.ObjectType):
     revoked_at = DateTime()
 
 
-class WorkspaceMemberName(graphene.ObjectType):
-    first_name = graphene.String(required=True)
-    last_name = graphene.String(required=True)
-
-
-class WorkspaceMember(graphene.ObjectType):
-    """A member; `id` is that of their workspaceMember record, or the membership's own without one."""
-
-    id = UUID(required=True)
-    name = graphene.Field(WorkspaceMemberName, required=True)
-    user_email = graphene.String(required=True)
-    roles = graphene.List(graphene.NonNull(lambda: Role))
-
-    def resolve_id(root: models.Member, info: Info) -> Uuid:
-        return root.member_record_id or root.id
-
-    def resolve_name(root: models.Member, info: Info) -> Any:
-        return root.user
-
-    def resolve_user_email(root: models.Member, info: Info) -> str:
-        return root.user.email
-
-    def resolve_roles(root: models.Member, info: Info) -> list[models.Role]:
-        return [root.role]
-
-
 class Agent(graphene.ObjectType):
     """Always absent: this server runs no agents."""
 
     id = UUID(required=True)
+    name = graphene.String(required=True)
+    label = graphene.String(required=True)
+    icon = graphene.String()
+    description = graphene.String()
+    prompt = graphene.String(required=True)
+    model_id = graphene.String(required=True)
+    response_format = JSON()
+    role_id = UUID()
+    is_custom = graphene.Boolean(required=True)
+    application_id = UUID()
+    created_at = DateTime(required=True)
+    updated_at = DateTime(required=True)
+    model_configuration = JSON()
+    evaluation_inputs = graphene.List(graphene.NonNull(graphene.String), required=True)
 
 
 class RowLevelPermissionPredicate(graphene.ObjectType):
@@ -378,19 +377,6 @@ class Query:
 def _with_holders(roles: list[models.Role]) -> list[models.Role]:
     prefetch_related_objects(roles, "api_keys", "members__user")
     return roles
-
-
-class UserWorkspace(graphene.ObjectType):
-    """A membership that has ended."""
-
-    id = UUID(required=True)
-    user = graphene.Field(lambda: RemovedUser, required=True)
-
-
-class RemovedUser(graphene.ObjectType):
-    email = graphene.String(required=True)
-    first_name = graphene.String(required=True)
-    last_name = graphene.String(required=True)
 
 
 class Mutation:

@@ -125,6 +125,7 @@ API_KEYS = "apikeys.services.apikey_list"  # (Principal) -> the workspace's keys
 GRAPHQL_OPERATIONS = "core.graphql.operations.OPERATIONS"  # the docs list them
 NAME_CLASHES = "core.claims.clashes"  # (WorkspaceSchema, the one before) -> names that two would claim
 MEMBER_RECORD = "core.records.members.create_member_record"  # makes a member's workspaceMember record
+MEMBER_RECORDS = "core.records.members.member_records"  # (principal, their ids): what a caller reads of them
 MEMBER_RECORD_GONE = "core.records.members.delete_member_record"  # (workspace, its id): the member is one no more
 DEFAULT_ROLE_CHECK = "apikeys.services.default_role_check"  # (Principal, role id) refuses what new members may not get
 EVENT_HANDLERS = ["webhooks.outbox"]
@@ -138,9 +139,12 @@ WORKSPACE_CREATED_HANDLERS = [  # (workspace, empty), in its transaction
 SEARCH_FIELDS_CHANGED_HANDLERS = ["core.records.reindex.search_fields_changed"]
 METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
     "apikeys.graphql",
+    "apikeys.people_graphql",
     "webhooks.graphql",
     "metadata.graphql.views",
+    "metadata.graphql.widgets",
     "core.graphql.files",
+    "core.graphql.members",
 ]
 MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
     ("metadata.services.indexes_build", 5),

@@ -41,6 +41,7 @@ class Bounds:
     metadata_nodes: int = 50_000  # values and member names of such a body
     metadata_items: int = 40  # of one mutation that changes several
     metadata_values: int = 150_000  # that a document of /metadata could answer
+    view_filter_group_depth: int = 2  # groups of a view's filters inside each other
     introspection_chars: int = 32_000_000  # of one answer about the schema of /graphql
     csv_cell_lines: int = 10_000  # of the file inside one quoted cell
     csv_columns: int = 2_000

@@ -108,7 +108,10 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "in_": _is_in,
     "not_in": lambda value, operands: not _is_in(value, operands),
 }
-_ATTRIBUTES: Mapping[str, str] = {"object_metadata_id": "object_id"}  # where a row calls it differently
+_ATTRIBUTES: Mapping[str, str] = {
+    "object_metadata_id": "object_id",
+    "field_metadata_id": "field_id",
+}  # where a row calls it differently
 
 
 def matching(rows: Iterable[Any], criteria: Mapping[str, Any] | None) -> list[Any]:

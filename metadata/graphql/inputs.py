@@ -92,6 +92,13 @@ class IndexFilter(InputObjectType):
     is_custom = BooleanFieldComparison()
 
 
+class IndexFieldFilter(InputObjectType):
+    and_ = List(lambda: NonNull(IndexFieldFilter), name="and")
+    or_ = List(lambda: NonNull(IndexFieldFilter), name="or")
+    id = UUIDFilterComparison()
+    field_metadata_id = UUIDFilterComparison()
+
+
 def list_arguments(criteria: type[InputObjectType]) -> dict[str, Argument]:
     """`paging` and `filter`: both may be left out, neither may be null."""
     return {

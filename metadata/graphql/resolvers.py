@@ -128,6 +128,7 @@ class Query:
             "last_name": user.last_name,
             "email": user.email,
             "workspace_member_id": principal.member_id,
+            "user": user,
         }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import cast
 
 import graphene
 from graphql import (
@@ -22,7 +21,7 @@ from graphql import (
 from config.http.rights import may
 from config.principal import Principal
 from metadata.graphql import resolvers
-from metadata.graphql.parts import extended, needed
+from metadata.graphql.parts import bare_fields, extended, needed
 from metadata.graphql.resolvers import Mutation, Query
 from metadata.graphql.scalars import SCALARS
 
@@ -38,10 +37,11 @@ def schema() -> graphene.Schema:
 
 
 def shown_to(principal: Principal) -> GraphQLSchema:
-    """The schema as introspection shows it: without the root fields that the caller has no right to use."""
+    """The schema as introspection shows it: without the root fields that the caller has no right to use, and without
+    those that stand in for others (`BARE_FIELDS`)."""
     names = needed(resolvers).items()
-    hidden = frozenset(name for name, groups in names if not all(may(principal, *flags) for flags in groups))
-    return schema_without(hidden) if hidden else cast(GraphQLSchema, schema().graphql_schema)
+    denied = {name for name, groups in names if not all(may(principal, *flags) for flags in groups)}
+    return schema_without(frozenset(denied | set(bare_fields().values())))
 
 
 @lru_cache(maxsize=KEPT_VIEWS)

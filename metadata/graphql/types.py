@@ -16,6 +16,7 @@ from graphene import Boolean, Field, Float, Int, List, NonNull, ObjectType, Reso
 from config.server_url import server_url
 from metadata.cache import is_searched
 from metadata.fieldtypes import field_type
+from metadata.graphql.absent import AbsentWorkspaceMembers
 from metadata.graphql.connections import matching, page
 from metadata.graphql.enums import (
     FieldMetadataType,
@@ -29,7 +30,7 @@ from metadata.graphql.enums import (
     ViewType,
     WorkspaceActivationStatus,
 )
-from metadata.graphql.inputs import FieldFilter, IndexFilter, list_arguments
+from metadata.graphql.inputs import FieldFilter, IndexFieldFilter, IndexFilter, ObjectFilter, list_arguments
 from metadata.graphql.parts import extended
 from metadata.graphql.scalars import JSON, UUID, ConnectionCursor, DateTime
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
@@ -69,6 +70,11 @@ class IndexEdge(ObjectType):
     cursor = ConnectionCursor(required=True)
 
 
+class IndexFieldEdge(ObjectType):
+    node = Field(lambda: IndexField, required=True)
+    cursor = ConnectionCursor(required=True)
+
+
 def _connection(name: str, edge: type[ObjectType]) -> type[ObjectType]:
     members = {"page_info": Field(PageInfo, required=True), "edges": List(NonNull(edge), required=True)}
     return type(name, (ObjectType,), members)
@@ -77,6 +83,8 @@ def _connection(name: str, edge: type[ObjectType]) -> type[ObjectType]:
 ObjectConnection = _connection("ObjectConnection", ObjectEdge)
 FieldConnection = _connection("FieldConnection", FieldEdge)
 IndexConnection = _connection("IndexConnection", IndexEdge)
+IndexObjectMetadataConnection = _connection("IndexObjectMetadataConnection", ObjectEdge)
+IndexIndexFieldMetadatasConnection = _connection("IndexIndexFieldMetadatasConnection", IndexFieldEdge)
 ObjectFieldsConnection = _connection("ObjectFieldsConnection", FieldEdge)
 ObjectIndexMetadatasConnection = _connection("ObjectIndexMetadatasConnection", IndexEdge)
 
@@ -312,6 +320,19 @@ class Index(ObjectType):
     created_at = DateTime(required=True)
     updated_at = DateTime(required=True)
     index_field_metadata_list = List(NonNull(IndexField), required=True)
+    object_metadata = Field(IndexObjectMetadataConnection, required=True, args=list_arguments(ObjectFilter))
+    index_field_metadatas = Field(
+        IndexIndexFieldMetadatasConnection, required=True, args=list_arguments(IndexFieldFilter)
+    )
+
+    @staticmethod
+    def resolve_object_metadata(row: IndexMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+        obj = info.context.rows.objects.get(row.object_id)
+        return connection(info, [] if obj is None else [obj], paging, filter)
+
+    @staticmethod
+    def resolve_index_field_metadatas(row: IndexMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+        return connection(info, info.context.rows.index_fields.get(row.id, ()), paging, filter)
 
     @staticmethod
     def resolve_index_field_metadata_list(row: IndexMetadata, info: ResolveInfo) -> Sequence[IndexFieldMetadata]:
@@ -331,7 +352,7 @@ class FeatureFlag(ObjectType):
     value = Boolean(required=True)
 
 
-class WorkspaceMembers:
+class WorkspaceMembers(AbsentWorkspaceMembers):
     """The members of Workspace that this app has; further ones come with their own parts (`defaultRole`)."""
 
     id = UUID(required=True)
@@ -405,6 +426,7 @@ class MinimalObjectMetadata(ObjectType):
     is_active = Boolean(required=True)
     is_system = Boolean(required=True)
     is_remote = Boolean(required=True)
+    is_custom = Boolean(required=True)
 
 
 class MinimalView(ObjectType):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from uuid import UUID as Uuid
 
 from graphene import Argument, Boolean, Enum, Field, Float, InputObjectType, Int, List, NonNull, ObjectType, String
@@ -29,7 +29,15 @@ from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import JSON, UUID, DateTime
 from metadata.models import FieldMetadata
 from metadata.services import resources
-from metadata.services.resources import RESOURCES, VIEW, VIEW_FILTER, Member, Resource
+from metadata.services.resources import (
+    RESOURCES,
+    VIEW,
+    VIEW_FIELD,
+    VIEW_FIELD_GROUP,
+    VIEW_FILTER,
+    Member,
+    Resource,
+)
 
 Resolver = Callable[..., Any]
 
@@ -37,7 +45,14 @@ _VIEWS = tuple(each for each in RESOURCES.values() if each.flag == VIEW.flag)
 _PARTS = tuple(each for each in _VIEWS if each is not VIEW)
 _ID_ARGUMENTS = frozenset({"view", "viewFilterGroup"})  # named by `id`, others by `input: {id}`
 _FLAG_ANSWERS = frozenset({"view", "viewSort", "viewFilterGroup"})  # their removal answers true
-_MANY = frozenset({"viewField", "viewGroup"})
+_MANY = frozenset({"viewField", "viewFieldGroup", "viewGroup"})
+_MANY_UPDATED = frozenset({"viewGroup"})
+# What the reference's clients may send in an update, and what changes nothing.
+_UNAPPLIED: Mapping[str, Mapping[str, Any]] = {
+    "viewGroup": {"fieldMetadataId": UUID},
+    "viewFieldGroup": {"deletedAt": String},
+}
+_PARENT_ASKED = frozenset({"viewField", "viewFieldGroup"})
 
 
 # What a request reads --------------------------------------------------------------------------------
@@ -49,7 +64,7 @@ class _Shown:
     def __init__(self, rows: WorkspaceRows, permissions: Permissions) -> None:
         self.rows = rows
         self.permissions = permissions
-        self._compared: frozenset[Uuid] = frozenset()
+        self._compared: frozenset[Uuid | None] = frozenset()
         self._hidden: frozenset[Uuid] = frozenset()
 
     @cached_property
@@ -58,9 +73,13 @@ class _Shown:
 
     def hidden_for(self, row: shown.ViewFilter) -> frozenset[Uuid]:
         """Fields whose values are kept from the caller: of all filters there are, and of the row, deleted or not."""
-        if row.field_id not in self._compared:
+        if not {row.field_id, row.relation_target_field_id} <= self._compared:
             rows = [row] if self._compared else [row, *resources.resource_rows(VIEW_FILTER, self.rows.workspace_id)]
-            self._compared |= {each.field_id for each in rows}
+            self._compared |= {
+                None,
+                *(each.field_id for each in rows),
+                *(each.relation_target_field_id for each in rows),
+            }
             self._hidden |= resources.hidden_fields(VIEW_FILTER, rows, self.permissions)
         return self._hidden
 
@@ -96,8 +115,8 @@ def _id(text: str, name: str = "id") -> Uuid:
 
 _ENUMS: dict[str, Any] = {"ViewType": ViewType, "ViewKey": ViewKey}
 _SCALARS: Mapping[str, Any] = {
-    "text": String, "flag": Boolean, "number": Float, "json": JSON,
-    "uuid": UUID, "object": UUID, "field": UUID, "resource": UUID,
+    "text": String, "flag": Boolean, "number": Float, "count": Int, "json": JSON,
+    "uuid": UUID, "object": UUID, "field": UUID, "related": UUID, "resource": UUID,
 }  # fmt: skip
 
 
@@ -134,18 +153,50 @@ def _object_type(resource: Resource) -> type[ObjectType]:
         ("deletedAt", "deleted_at", False),
     ):
         members[name] = DateTime(required=required, resolver=_reader(attribute))
+    for name, (kind, resolver) in _FURTHER.get(resource.one, {}).items():
+        members[name] = Field(kind, required=kind is Boolean, resolver=resolver)
+    if resource is VIEW_FIELD_GROUP:
+        members["viewFields"] = List(NonNull(TYPES["viewField"]), required=True, resolver=_grouped_fields)
     if resource is VIEW:
         members["isCustom"] = Boolean(required=True, resolver=_reader("is_custom"))
-        members["isActive"] = Boolean(required=True, resolver=lambda row, info: row.deleted_at is None)
         members["createdByUserWorkspaceId"] = UUID(resolver=_reader("created_by_user_workspace_id"))
         for part in _PARTS:
             members[part.many] = List(NonNull(TYPES[part.one]), required=True, resolver=_part_reader(part))
     return type(resource.pascal, (ObjectType,), members)
 
 
+def _is_active(row: Any, info: Info) -> bool:
+    return row.deleted_at is None
+
+
+def _is_overridden(row: Any, info: Info) -> bool:
+    return False  # a workspace changes views themselves
+
+
+def _grouped_fields(row: shown.ViewFieldGroup, info: Info) -> Sequence[Any]:
+    fields = _shown(info).parts(VIEW_FIELD, row.view_id)
+    return list(info.context.rows.spend([each for each in fields if each.view_field_group_id == row.id]))
+
+
+# What the reference's clients select beside the members themselves.
+_FURTHER: Mapping[str, Mapping[str, tuple[Any, Resolver]]] = {
+    "view": {
+        "isActive": (Boolean, _is_active),
+        "applicationId": (UUID, lambda row, info: info.context.rows.workspace.custom_application_id),
+        "universalIdentifier": (UUID, _reader("id")),
+        "isSystemSideEffect": (Boolean, lambda row, info: not row.is_custom),
+    },
+    "viewField": {"isActive": (Boolean, _is_active), "isOverridden": (Boolean, _is_overridden)},
+    "viewFieldGroup": {"isActive": (Boolean, _is_active), "isOverridden": (Boolean, _is_overridden)},
+}
+
 TYPES: dict[str, type[ObjectType]] = {}
-for _resource in (*_PARTS, VIEW):
+for _resource in (VIEW_FIELD, *(each for each in _PARTS if each is not VIEW_FIELD), VIEW):
     TYPES[_resource.one] = _object_type(_resource)
+
+
+def member_input(member: Member, *, required: bool) -> UnmountedType:
+    return cast(UnmountedType, _scalar(member)(required=required))
 
 
 def _input(name: str, members: Mapping[str, UnmountedType]) -> type[InputObjectType]:
@@ -153,12 +204,13 @@ def _input(name: str, members: Mapping[str, UnmountedType]) -> type[InputObjectT
 
 
 def _create_input(resource: Resource) -> type[InputObjectType]:
-    members = {each.name: _scalar(each)(required=each.is_required) for each in resource.members}
+    members = {each.name: member_input(each, required=each.is_required) for each in resource.members}
     return _input(f"Create{resource.pascal}Input", {"id": UUID(), **members})
 
 
 def _update_members(resource: Resource) -> dict[str, UnmountedType]:
-    return {each.name: _scalar(each)() for each in resource.members if not each.is_fixed}
+    members = {each.name: member_input(each, required=False) for each in resource.members if not each.is_fixed}
+    return members | {name: kind() for name, kind in _UNAPPLIED.get(resource.one, {}).items()}
 
 
 # Queries ---------------------------------------------------------------------------------------------
@@ -167,7 +219,7 @@ def _update_members(resource: Resource) -> dict[str, UnmountedType]:
 def _getters(resource: Resource) -> dict[str, Any]:
     """`getViewField(id)` and `getViewFields(viewId)`; without a view's id the parts of all views."""
     kind = TYPES[resource.one]
-    is_asked = resource is resources.VIEW_FIELD
+    is_asked = resource.one in _PARENT_ASKED
 
     def resolve_one(root: Any, info: Info, id: str) -> Any:
         return resources.resource_find(resource, info.context.rows.workspace_id, _id(id))
@@ -211,7 +263,7 @@ Query = type("Query", (), _queries)
 # Mutations -------------------------------------------------------------------------------------------
 
 
-def _begin(info: Info, resource: Resource) -> Uuid:
+def begin_writing(info: Info, resource: Resource) -> Uuid:
     """The workspace of a caller who may write; what the request read before is forgotten."""
     resources.require_writer(info.context.principal, resource)
     info.context.rows = WorkspaceRows(info.context.principal.workspace_id)
@@ -222,14 +274,14 @@ def _creators(resource: Resource) -> dict[str, Any]:
     kind, given = TYPES[resource.one], _create_input(resource)
 
     def create(root: Any, info: Info, input: Any) -> Any:
-        workspace_id = _begin(info, resource)
+        workspace_id = begin_writing(info, resource)
         created_by = info.context.principal.user_id
         return resources.resource_create(
             resource, workspace_id=workspace_id, values=payload(input), created_by=created_by
         )
 
     def create_many(root: Any, info: Info, inputs: Any) -> list[Any]:
-        workspace_id = _begin(info, resource)
+        workspace_id = begin_writing(info, resource)
         return resources.resource_create_many(resource, workspace_id=workspace_id, inputs=payload(inputs))
 
     fields: dict[str, Any] = {
@@ -245,7 +297,7 @@ def _creators(resource: Resource) -> dict[str, Any]:
 
 def _updater(resource: Resource) -> dict[str, Any]:
     def update(root: Any, info: Info, input: Any, id: str | None = None) -> Any:
-        workspace_id = _begin(info, resource)
+        workspace_id = begin_writing(info, resource)
         members = payload(input) if id is not None else payload(input["update"])
         target = _id(id if id is not None else input["id"])
         return resources.resource_update(
@@ -253,6 +305,15 @@ def _updater(resource: Resource) -> dict[str, Any]:
             workspace_id=workspace_id,
             id=target,
             update=members,
+            permissions=info.context.principal.permissions,
+        )
+
+    def update_many(root: Any, info: Info, inputs: Any) -> list[Any]:
+        workspace_id = begin_writing(info, resource)
+        return resources.resource_update_many(
+            resource,
+            workspace_id=workspace_id,
+            inputs=[(_id(each["id"]), payload(each["update"])) for each in inputs],
             permissions=info.context.principal.permissions,
         )
 
@@ -267,14 +328,20 @@ def _updater(resource: Resource) -> dict[str, Any]:
         given = _input(name, {"id": UUID(required=True), "update": updates(required=True)})
     arguments["input"] = Argument(given, required=True)
     kind = TYPES[resource.one]
-    return {f"update{resource.pascal}": Field(kind, required=True, resolver=update, **arguments)}
+    fields: dict[str, Any] = {f"update{resource.pascal}": Field(kind, required=True, resolver=update, **arguments)}
+    if resource.one in _MANY_UPDATED:
+        inputs = Argument(List(NonNull(given)), required=True)
+        fields[f"updateMany{resource.pascal}s"] = List(
+            NonNull(kind), required=True, inputs=inputs, resolver=update_many
+        )
+    return fields
 
 
 def _remover(resource: Resource, verb: str, remove: Callable[..., Any]) -> dict[str, Any]:
     answers_flag = resource.one in _FLAG_ANSWERS
 
     def resolve(root: Any, info: Info, id: str | None = None, input: Any = None) -> Any:
-        workspace_id = _begin(info, resource)
+        workspace_id = begin_writing(info, resource)
         row = remove(resource, workspace_id=workspace_id, id=_id(id if input is None else input["id"]))  # type: ignore[arg-type]
         return True if answers_flag else row
 
@@ -372,5 +439,17 @@ class MinimalMetadata:
     views = List(NonNull(types.MinimalView), required=True, resolver=_minimal_views)
 
 
-class Workspace:
-    views = List(NonNull(TYPES["view"]), resolver=_views_of)
+def _all_of(part: Resource) -> Resolver:
+    return lambda root, info: list(
+        info.context.rows.spend(list(resources.resource_rows(part, info.context.rows.workspace_id)))
+    )
+
+
+Workspace = type(
+    "Workspace",
+    (),
+    {
+        "views": List(NonNull(TYPES["view"]), resolver=_views_of),
+        **{each.many: List(NonNull(TYPES[each.one]), resolver=_all_of(each)) for each in _PARTS},
+    },
+)

@@ -148,10 +148,12 @@ _KINDS: Mapping[str, type[serializers.Field]] = {
     "text": serializers.CharField,
     "flag": serializers.BooleanField,
     "number": serializers.FloatField,
+    "count": serializers.IntegerField,
     "json": serializers.JSONField,
     "uuid": serializers.UUIDField,
     "object": serializers.UUIDField,
     "field": serializers.UUIDField,
+    "related": serializers.UUIDField,
     "resource": serializers.UUIDField,
 }
 

@@ -12,8 +12,8 @@ from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.services.resources import groups_of
 
 _LAST_COLUMNS = ("createdBy", "createdAt")  # shown behind the object's own fields
-_WIDTH = 150.0
-_LABEL_WIDTH = 210.0
+WIDTH = 150.0  # pixels, of the columns that come by themselves
+LABEL_WIDTH = 210.0
 
 Rows = tuple[list[shown.View], list[shown.ViewField], list[shown.ViewGroup], list[shown.ViewFilter]]
 
@@ -68,7 +68,7 @@ def _add(made: Rows, view: shown.View, columns: Sequence[FieldMetadata]) -> None
             view=view,
             field_id=field.id,
             position=place,
-            size=_LABEL_WIDTH if place == 0 else _WIDTH,
+            size=LABEL_WIDTH if place == 0 else WIDTH,
         )
         for place, field in enumerate(columns)
     )

@@ -8,6 +8,7 @@ stays: records do not depend on views.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,26 +21,31 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.errors import MetadataNotFound
-from config.http.bounds import check_count
+from config.http.bounds import MAX, check_count
 from config.http.rights import require
 from config.principal import EVERYTHING, Permissions, Principal
 from metadata import view_models as shown
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.services.locking import lock_workspace
+from metadata.services.viewoperands import operands_of
 from metadata.validation import InvalidInput
 
-Kind = Literal["text", "flag", "number", "json", "choice", "uuid", "object", "field", "resource"]
+Kind = Literal["text", "flag", "number", "count", "json", "choice", "uuid", "object", "field", "related", "resource"]
 Row = Any  # an instance of one of the models in metadata.view_models
 
 LARGEST_CREATED = 200  # rows made by one mutation
 MAX_PARTS = 500  # view fields, filters, … of one view
 MAX_VIEWS = 100  # of one object
+LARGEST_COUNT = 10_000  # pixels or records
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member. `attribute` is the row's; `of` names the resource it refers to, `choices` the values it takes."""
+    """One member. `attribute` is the row's; `of` names the resource it refers to, `choices` the values it takes.
+
+    A `count` is a whole number from 1 on; a `related` field is of the object that the row's relation leads to.
+    """
 
     name: str
     attribute: str
@@ -50,7 +56,7 @@ class Member:
     choices: type[models.TextChoices] | None = None
     of: str | None = None
     holds_conditions: bool = False  # values of records, to compare with
-    field_attribute: str | None = None  # the row's, of the field compared; None: conditions say it themselves, in JSON
+    field_attributes: tuple[str, ...] = ()  # the row's, of the fields compared; (): conditions say it, in JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class Resource:
     flag: str = "VIEWS"  # the settings flag that writing needs, beside DATA_MODEL
     limit: int = MAX_PARTS  # rows of one parent
     rules: Callable[[Row, Mapping[UUID, FieldMetadata]], list[str]] = field(default=lambda row, fields: [])
+    ruled: frozenset[str] = frozenset()  # an update of none of these members is not asked for the rules; empty: all
 
     @property
     def pascal(self) -> str:
@@ -136,29 +143,77 @@ def _view_field_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[st
     return _aggregate_problems("aggregateOperation", row.aggregate_operation, fields.get(row.field_id))
 
 
-def _sub_field_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
-    subject = fields.get(row.field_id)
-    if subject is None or row.sub_field_name is None:
-        return []
+def _sub_field_problems(part: str | None, subject: FieldMetadata) -> list[str]:
     parts = field_type(subject.type).subfields
-    if not parts:
+    if part is None or not parts or part in parts:
+        return []
+    return [f"Unknown sub-field {part} on composite field {subject.name}"]
+
+
+def _sort_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
+    """Clients name a sub-field of plain fields too, where it says nothing."""
+    subject = fields.get(row.field_id)
+    return [] if subject is None else _sub_field_problems(row.sub_field_name, subject)
+
+
+def _filter_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
+    """The operand fits what is compared; of a field with options the value becomes a list of them."""
+    subject = fields.get(row.field_id)
+    if subject is None:
+        return []
+    if row.relation_target_field_id is not None:
+        related = fields.get(row.relation_target_field_id)
+        if related is None or related.object_id != subject.relation_target_object_id:
+            return [f"relationTargetFieldMetadataId is not a field of the object that {subject.name} leads to"]
+        subject = related
+    type_ = field_type(subject.type)
+    if row.sub_field_name is not None and not type_.subfields:
         return [f"subFieldName must not be set: field {subject.name} is not composite"]
-    if row.sub_field_name not in parts:
-        return [f"Unknown sub-field {row.sub_field_name} on composite field {subject.name}"]
+    problems = _sub_field_problems(row.sub_field_name, subject)
+    operands = operands_of(type_, row.sub_field_name)
+    if not problems and row.operand not in operands:
+        problems.append(
+            f'Operand "{row.operand}" is not supported on field type "{subject.type}".'
+            f" Supported operands: {', '.join(operands)}."
+        )
+    return problems or (_settle_options(row, subject) if type_.has_options else [])
+
+
+def _settle_options(row: Row, subject: FieldMetadata) -> list[str]:
+    """Keep the value as a list of options; `""` in it stands for records without one, alone for no value yet."""
+    if row.value == "":
+        return []
+    chosen = filter_values(row.value)
+    if not all(isinstance(each, str) for each in chosen):
+        return [f"value must be a list of options of field {subject.name}"]
+    offered = [each["value"] for each in subject.options or ()]
+    type_ = field_type(subject.type)
+    if any(each != "" and type_.view_value(each) not in offered for each in chosen):
+        # the stored value may be kept from who asks, so it is not repeated
+        return [f"value has options that field {subject.name} does not have. Its options are: {', '.join(offered)}"]
+    row.value = chosen
     return []
 
 
 def _filter_group_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
-    seen, parent_id = {row.id}, row.parent_view_filter_group_id
-    while parent_id is not None:
-        if parent_id in seen:
+    groups = shown.ViewFilterGroup.objects.filter(view_id=row.view_id, deleted_at=None)
+    parents = {**dict(groups.values_list("id", "parent_view_filter_group_id")), row.id: row.parent_view_filter_group_id}
+    above, each = [row.id], row.parent_view_filter_group_id
+    while each is not None:
+        if each in above:
             return ["parentViewFilterGroupId must not make a circle"]
-        seen.add(parent_id)
-        parent_id = (
-            shown.ViewFilterGroup.objects.filter(id=parent_id, view_id=row.view_id)
-            .values_list("parent_view_filter_group_id", flat=True)
-            .first()
-        )
+        above.append(each)
+        each = parents.get(each)
+    children: dict[UUID | None, list[UUID]] = {}
+    for id, parent_id in parents.items():
+        children.setdefault(parent_id, []).append(id)
+    levels, seen, level = len(above), {row.id}, children.get(row.id, [])
+    while level:
+        levels += 1
+        seen.update(level)
+        level = [below for each in level for below in children.get(each, ()) if below not in seen]
+    if levels > MAX.view_filter_group_depth:
+        return [f"View filter group hierarchy exceeds maximum depth of {MAX.view_filter_group_depth}"]
     return []
 
 
@@ -184,6 +239,8 @@ VIEW = Resource(
         ),
         Member("mainGroupByFieldMetadataId", "main_group_by_field_id", "field", is_nullable=True),
         Member("shouldHideEmptyGroups", "should_hide_empty_groups", "flag"),
+        Member("kanbanColumnWidth", "kanban_column_width", "count", is_nullable=True),
+        Member("groupLoadLimit", "group_load_limit", "count", is_nullable=True),
         Member("calendarFieldMetadataId", "calendar_field_id", "field", is_nullable=True),
         Member("calendarEndFieldMetadataId", "calendar_end_field_id", "field", is_nullable=True),
         _choice("calendarLayout", "calendar_layout", shown.ViewCalendarLayout, is_nullable=True),
@@ -193,6 +250,19 @@ VIEW = Resource(
     parent="objectMetadataId",
     limit=MAX_VIEWS,
     rules=_view_rules,
+)
+VIEW_FIELD_GROUP = Resource(
+    "viewFieldGroup",
+    "viewFieldGroups",
+    "View field group",
+    shown.ViewFieldGroup,
+    (
+        _part("view", "view_id"),
+        Member("name", "name", is_required=True),
+        Member("position", "position", "number"),
+        Member("isVisible", "is_visible", "flag"),
+    ),
+    parent="viewId",
 )
 VIEW_FIELD = Resource(
     "viewField",
@@ -206,6 +276,7 @@ VIEW_FIELD = Resource(
         Member("size", "size", "number"),
         Member("position", "position", "number"),
         _choice("aggregateOperation", "aggregate_operation", shown.AggregateOperations, is_nullable=True),
+        Member("viewFieldGroupId", "view_field_group_id", "resource", is_nullable=True, of="viewFieldGroup"),
     ),
     parent="viewId",
     rules=_view_field_rules,
@@ -219,13 +290,22 @@ VIEW_FILTER = Resource(
         _part("view", "view_id"),
         Member("fieldMetadataId", "field_id", "field", is_required=True),
         _choice("operand", "operand", shown.ViewFilterOperand),
-        Member("value", "value", "json", is_required=True, holds_conditions=True, field_attribute="field_id"),
+        Member(
+            "value",
+            "value",
+            "json",
+            is_required=True,
+            holds_conditions=True,
+            field_attributes=("field_id", "relation_target_field_id"),
+        ),
         Member("viewFilterGroupId", "view_filter_group_id", "resource", is_nullable=True, of="viewFilterGroup"),
         Member("positionInViewFilterGroup", "position_in_view_filter_group", "number", is_nullable=True),
         Member("subFieldName", "sub_field_name", is_nullable=True),
+        Member("relationTargetFieldMetadataId", "relation_target_field_id", "related", is_nullable=True),
     ),
     parent="viewId",
-    rules=_sub_field_rules,
+    rules=_filter_rules,
+    ruled=frozenset({"fieldMetadataId", "operand", "value", "subFieldName", "relationTargetFieldMetadataId"}),
 )
 VIEW_SORT = Resource(
     "viewSort",
@@ -239,7 +319,7 @@ VIEW_SORT = Resource(
         Member("subFieldName", "sub_field_name", is_nullable=True),
     ),
     parent="viewId",
-    rules=_sub_field_rules,
+    rules=_sort_rules,
 )
 VIEW_GROUP = Resource(
     "viewGroup",
@@ -322,14 +402,17 @@ PAGE_LAYOUT_WIDGET = Resource(
 RESOURCES: Mapping[str, Resource] = {
     each.one: each
     for each in (
-        VIEW, VIEW_FIELD, VIEW_FILTER, VIEW_SORT, VIEW_GROUP, VIEW_FILTER_GROUP,
+        VIEW, VIEW_FIELD_GROUP, VIEW_FIELD, VIEW_FILTER, VIEW_SORT, VIEW_GROUP, VIEW_FILTER_GROUP,
         PAGE_LAYOUT, PAGE_LAYOUT_TAB, PAGE_LAYOUT_WIDGET,
     )
 }  # fmt: skip
 
 # What hangs on a row, by the attribute that names it: goes with it, softly or for good.
 _CHILDREN: Mapping[str, Sequence[tuple[Resource, str]]] = {
-    "view": tuple((each, "view_id") for each in (VIEW_FIELD, VIEW_FILTER, VIEW_FILTER_GROUP, VIEW_SORT, VIEW_GROUP)),
+    "view": tuple(
+        (each, "view_id")
+        for each in (VIEW_FIELD, VIEW_FIELD_GROUP, VIEW_FILTER, VIEW_FILTER_GROUP, VIEW_SORT, VIEW_GROUP)
+    ),
     "viewFilterGroup": ((VIEW_FILTER, "view_filter_group_id"), (VIEW_FILTER_GROUP, "parent_view_filter_group_id")),
     "pageLayout": ((PAGE_LAYOUT_TAB, "page_layout_id"),),
     "pageLayoutTab": ((PAGE_LAYOUT_WIDGET, "page_layout_tab_id"),),
@@ -360,6 +443,23 @@ def resource_find(resource: Resource, workspace_id: UUID, id: UUID) -> Row | Non
 
 # What conditions tell --------------------------------------------------------------------------------
 
+
+def filter_values(value: Any) -> list[Any]:
+    """The list that a filter's value stands for: a list, its JSON text, or one value.
+
+    >>> filter_values('["A"]'), filter_values(["A"]), filter_values("A"), filter_values("")
+    (['A'], ['A'], ['A'], [])
+    """
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            pass
+    if isinstance(value, list):
+        return value
+    return [] if value is None or value == "" else [value]
+
+
 MASK = ""  # a condition without a value, as one that is not filled in
 
 
@@ -382,8 +482,8 @@ def shown_value(member: Member, row: Row, hidden: Container[UUID]) -> Any:
     value = getattr(row, member.attribute)
     if not member.holds_conditions:
         return value
-    if member.field_attribute is not None:
-        return MASK if getattr(row, member.field_attribute) in hidden else value
+    if member.field_attributes:
+        return MASK if any(getattr(row, each) in hidden for each in member.field_attributes) else value
     return _masked(value, hidden)
 
 
@@ -391,8 +491,9 @@ def _compared(resource: Resource, row: Row) -> Iterator[UUID]:
     for member in resource.members:
         if not member.holds_conditions:
             continue
-        if member.field_attribute is not None:
-            yield getattr(row, member.field_attribute)
+        if member.field_attributes:
+            ids = (getattr(row, each) for each in member.field_attributes)
+            yield from (each for each in ids if each is not None)
         else:
             for condition in _conditions(getattr(row, member.attribute)):
                 yield from _field_of(condition)
@@ -456,11 +557,11 @@ def resource_create_many(
         problems: list[str] = []
         for place, values in enumerate(inputs):
             row = resource.model(workspace_id=workspace_id)
-            faults = _apply(resource, row, values, is_new=True)
+            faults = apply_members(resource, row, values, is_new=True)
             if not faults:
                 if resource is VIEW:
                     row.created_by_user_workspace_id = created_by  # type: ignore[attr-defined]
-                faults = _space_problems(resource, row)
+                faults = _space_problems(resource, row) or _place_problems(resource, row)
             if not faults:
                 row.save(force_insert=True)
                 if resource is VIEW:
@@ -488,7 +589,7 @@ def resource_update(
         row = _existing(resource, workspace_id, id)
         update = _unmasked(resource, row, update, permissions)
         grouping = getattr(row, "main_group_by_field_id", None)
-        problems = _apply(resource, row, update, is_new=False)
+        problems = apply_members(resource, row, update, is_new=False) or _place_problems(resource, row, update)
         if problems:
             raise InvalidInput(problems)
         row.updated_at = timezone.now()
@@ -500,21 +601,48 @@ def resource_update(
 
 def _unmasked(resource: Resource, row: Row, update: Mapping[str, Any], permissions: Permissions) -> Mapping[str, Any]:
     for member in resource.members:
-        if member.field_attribute is None or not hidden_fields(resource, [row], permissions):
+        if not member.field_attributes or not hidden_fields(resource, [row], permissions):
             continue
-        [field] = [each for each in resource.members if each.attribute == member.field_attribute]
-        if _cleaned(field, update.get(field.name)) not in ((None, None), (None, getattr(row, field.attribute))):
+        compared = [each for each in resource.members if each.attribute in member.field_attributes]
+        if any(_is_another(each, row, update) for each in compared):
             return {member.name: MASK, **update}
         if update.get(member.name) == MASK:
             return {name: value for name, value in update.items() if name != member.name}
     return update
 
 
-def resource_delete(resource: Resource, *, workspace_id: UUID, id: UUID) -> Row:
-    """Hide the row and what hangs on it. Raises MetadataNotFound."""
+def _is_another(member: Member, row: Row, update: Mapping[str, Any]) -> bool:
+    """Whether the update names another field than the row does."""
+    if member.name not in update or (update[member.name] is None and not member.is_nullable):
+        return False
+    return _cleaned(member, update[member.name]) != (None, getattr(row, member.attribute))
+
+
+def resource_update_many(
+    resource: Resource,
+    *,
+    workspace_id: UUID,
+    inputs: Sequence[tuple[UUID, Mapping[str, Any]]],
+    permissions: Permissions,
+) -> list[Row]:
+    """Several rows, all or none. Raises MetadataNotFound, InvalidInput, TooComplex for many."""
+    check_count(len(inputs), LARGEST_CREATED, "inputs", "inputs")
     with _writing(workspace_id):
-        row = _existing(resource, workspace_id, id)
+        return [
+            resource_update(resource, workspace_id=workspace_id, id=id, update=update, permissions=permissions)
+            for id, update in inputs
+        ]
+
+
+def resource_delete(resource: Resource, *, workspace_id: UUID, id: UUID) -> Row:
+    """Hide the row and what hangs on it; one that is hidden stays so. Raises MetadataNotFound, InvalidInput."""
+    with _writing(workspace_id):
+        row = _stored(resource, workspace_id, id)
+        if row.deleted_at is not None:
+            return row
+        _refuse_removal(resource, row)
         row.deleted_at = row.updated_at = timezone.now()
+        _detach(resource, [row.id])
         for level in _levels(resource, [row.id]):
             for kind, ids in level:
                 kind.model._default_manager.filter(id__in=ids, deleted_at=None).update(deleted_at=row.deleted_at)
@@ -524,16 +652,36 @@ def resource_delete(resource: Resource, *, workspace_id: UUID, id: UUID) -> Row:
 def resource_destroy(resource: Resource, *, workspace_id: UUID, id: UUID) -> Row:
     """Remove the row, deleted or not, and what hangs on it for good. Raises MetadataNotFound."""
     with _writing(workspace_id):
-        row = resource.model._default_manager.filter(workspace_id=workspace_id, id=id).first()
-        if row is None:
-            raise not_found(resource)
+        row = _stored(resource, workspace_id, id)
+        if row.deleted_at is None:
+            _refuse_removal(resource, row)
         destroy_rows(resource, [row.pk])
     return row
+
+
+def _stored(resource: Resource, workspace_id: UUID, id: UUID) -> Row:
+    """The row, deleted or not."""
+    row = resource.model._default_manager.filter(workspace_id=workspace_id, id=id).first()
+    if row is None:
+        raise not_found(resource)
+    return row
+
+
+def _refuse_removal(resource: Resource, row: Row) -> None:
+    if resource is VIEW_FIELD and leads(row):
+        raise InvalidInput(["Label identifier view field cannot be deleted"])
+
+
+def _detach(resource: Resource, ids: Sequence[UUID]) -> None:
+    """What belongs to rows that go, but stays without them."""
+    if resource is VIEW_FIELD_GROUP:
+        shown.ViewField.objects.filter(view_field_group_id__in=ids).update(view_field_group_id=None)
 
 
 def destroy_rows(resource: Resource, ids: Sequence[UUID]) -> None:
     """Remove rows and what hangs on them; the foreign keys are checked at the end of the transaction."""
     if ids:
+        _detach(resource, ids)
         for level in _levels(resource, ids):
             for kind, found in level:
                 kind.model._default_manager.filter(id__in=found).delete()
@@ -570,7 +718,7 @@ def _existing(resource: Resource, workspace_id: UUID, id: UUID) -> Row:
 # Checks ----------------------------------------------------------------------------------------------
 
 
-def _apply(resource: Resource, row: Row, values: Mapping[str, Any], *, is_new: bool) -> list[str]:
+def apply_members(resource: Resource, row: Row, values: Mapping[str, Any], *, is_new: bool) -> list[str]:
     """Put the members on the row; answers what is wrong with them."""
     problems = _identify(resource, row, values) if is_new else []
     for member in resource.members:
@@ -592,7 +740,8 @@ def _apply(resource: Resource, row: Row, values: Mapping[str, Any], *, is_new: b
             setattr(row, member.attribute, cleaned)
     if problems:
         return problems
-    return _reference_problems(resource, row)
+    is_ruled = is_new or not resource.ruled or bool(resource.ruled & values.keys())
+    return _reference_problems(resource, row, is_ruled=is_ruled)
 
 
 def _identify(resource: Resource, row: Row, values: Mapping[str, Any]) -> list[str]:
@@ -616,6 +765,9 @@ def _cleaned(member: Member, value: Any) -> tuple[str | None, Any]:
     if member.kind == "number":
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         return (None, float(value)) if is_number else ("must be a number", None)
+    if member.kind == "count":
+        is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+        return (None, int(value)) if is_whole and 1 <= value <= LARGEST_COUNT else (_COUNT_FAULT, None)
     if member.kind == "choice":
         assert member.choices is not None
         return (
@@ -639,8 +791,14 @@ def _cleaned(member: Member, value: Any) -> tuple[str | None, Any]:
         return "must be a UUID", None
 
 
-def _reference_problems(resource: Resource, row: Row) -> list[str]:
-    """References to what this workspace does not have, or that belongs to another object or view; then the rules."""
+_COUNT_FAULT = f"must be a whole number from 1 to {LARGEST_COUNT}"
+
+
+def _reference_problems(resource: Resource, row: Row, *, is_ruled: bool) -> list[str]:
+    """References to what belongs to another object or view; then the rules.
+
+    Raises MetadataNotFound for what this workspace does not have.
+    """
     problems = []
     workspace_id = row.workspace_id
     view = None
@@ -650,31 +808,32 @@ def _reference_problems(resource: Resource, row: Row) -> list[str]:
             continue
         if member.kind == "object":
             if not ObjectMetadata.objects.filter(workspace_id=workspace_id, id=id).exists():
-                problems.append(f"{member.name} is not an object of this workspace")
+                raise MetadataNotFound("Object metadata not found", path=member.name)
             continue
         target = resource_find(RESOURCES[str(member.of)], workspace_id, id)
         if target is None:
-            problems.append(f"{member.name} is not a {RESOURCES[str(member.of)].label.lower()} of this workspace")
-        elif member.of == "view":
+            raise MetadataNotFound(f"{RESOURCES[str(member.of)].label} not found", path=member.name)
+        if member.of == "view":
             view = target
         elif view is not None and getattr(target, "view_id", view.id) != view.id:
             problems.append(f"{member.name} belongs to another view")
     if problems:
         return problems
     object_id = row.object_id if resource is VIEW else None if view is None else view.object_id
-    members = [each for each in resource.members if each.kind == "field" and getattr(row, each.attribute) is not None]
+    members = [each for each in resource.members if each.kind in ("field", "related")]
+    members = [each for each in members if getattr(row, each.attribute) is not None]
     ids = [getattr(row, each.attribute) for each in members]
-    fields = {
-        each.id: each
-        for each in (FieldMetadata.objects.filter(workspace_id=workspace_id, id__in=ids) if ids else ())
-        if each.object_id == object_id
-    }
+    found = FieldMetadata.objects.filter(workspace_id=workspace_id, id__in=ids) if ids else ()
+    fields = {each.id: each for each in found}
+    for each in members:
+        if getattr(row, each.attribute) not in fields:
+            raise MetadataNotFound("Field metadata not found", path=each.name)
     problems = [
         f"{each.name} is not a field of the view's object"
         for each in members
-        if getattr(row, each.attribute) not in fields
+        if each.kind == "field" and fields[getattr(row, each.attribute)].object_id != object_id
     ]
-    return problems or resource.rules(row, fields)
+    return problems or (resource.rules(row, fields) if is_ruled else [])
 
 
 def _space_problems(resource: Resource, row: Row) -> list[str]:
@@ -684,11 +843,39 @@ def _space_problems(resource: Resource, row: Row) -> list[str]:
         siblings = resource_rows(resource, row.workspace_id).filter(**{attribute: getattr(row, attribute)})
         if siblings.count() >= resource.limit:
             return [f"no more than {resource.limit} {resource.many} can belong to one {resource.parent[:-2]}"]
-        if resource is VIEW and row.key is not None and siblings.filter(key=row.key).exists():
-            return [f"key {row.key} is taken by another view of the object"]
         if resource is VIEW_FIELD and siblings.filter(field_id=row.field_id).exists():
             return ["fieldMetadataId is shown in the view already"]
     return []
+
+
+def _place_problems(resource: Resource, row: Row, update: Mapping[str, Any] | None = None) -> list[str]:
+    """The field that names a record stands first in its views, for all to see. No `update`: the row is new."""
+    if resource is not VIEW_FIELD:
+        return []
+    others = shown.ViewField.objects.filter(view_id=row.view_id, deleted_at=None).exclude(id=row.id)
+    if not leads(row):
+        leading = others.filter(field_id=_label_identifier(row)).first() if update is None else None
+        if leading is not None and row.position < leading.position:
+            return ["View field position cannot be lower than label identifier view field position"]
+        return []
+    problems = [] if row.is_visible else ["Label identifier view field has to be visible"]
+    is_placed = update is None or "position" in update
+    if is_placed and others.filter(position__lt=row.position).exists():
+        problems.append("Label identifier view field has to be in the lowest position")
+    return problems
+
+
+def _label_identifier(row: Row) -> UUID | None:
+    return (
+        ObjectMetadata.objects.filter(id__in=shown.View.objects.filter(id=row.view_id).values("object_id"))
+        .values_list("label_identifier_field_id", flat=True)
+        .first()
+    )
+
+
+def leads(row: Row) -> bool:
+    """Whether a view field shows what the object's records are called by."""
+    return _label_identifier(row) == row.field_id
 
 
 def _regroup(view: Row) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -11,8 +12,8 @@ from django.db.models import Max, Q
 
 from metadata import view_models as shown
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.services.defaultviews import is_column
-from metadata.services.resources import PAGE_LAYOUT, VIEW, destroy_rows, groups_of
+from metadata.services.defaultviews import LABEL_WIDTH, WIDTH, is_column
+from metadata.services.resources import PAGE_LAYOUT, VIEW, destroy_rows, filter_values, groups_of
 
 
 def object_going(object_id: UUID) -> None:
@@ -24,13 +25,17 @@ def object_going(object_id: UUID) -> None:
 
 def fields_going(field_ids: Sequence[UUID]) -> None:
     """The fields are about to be deleted."""
-    fields_hidden(field_ids)
+    fields_hidden(field_ids, shown.AggregateOperations.COUNT)
+    shown.ViewFilter.objects.filter(relation_target_field_id__in=field_ids).delete()
     for model in (shown.ViewField, shown.ViewFilter, shown.ViewSort):
         model._default_manager.filter(field_id__in=field_ids).delete()
 
 
-def fields_hidden(field_ids: Sequence[UUID]) -> None:
-    """The fields are not there for records any more: boards and calendars made by them go, totals are reset."""
+def fields_hidden(field_ids: Sequence[UUID], aggregate: shown.AggregateOperations | None = None) -> None:
+    """The fields are not there for records any more: views grouped by them and calendars made by them go.
+
+    Totals of them become `aggregate`. An object's own view, which came with it, stays and is grouped no more.
+    """
     using = Q(main_group_by_field_id__in=field_ids) | Q(calendar_field_id__in=field_ids)
     dependent = shown.View.objects.filter(
         using | Q(kanban_aggregate_operation_field_id__in=field_ids) | Q(calendar_end_field_id__in=field_ids)
@@ -40,8 +45,7 @@ def fields_hidden(field_ids: Sequence[UUID]) -> None:
     gone = [
         each.id
         for each in dependent
-        if each.calendar_field_id in field_ids
-        or (each.main_group_by_field_id in field_ids and each.type == shown.ViewType.KANBAN)
+        if each.calendar_field_id in field_ids or (each.main_group_by_field_id in field_ids and not _is_own(each))
     ]
     destroy_rows(VIEW, gone)
     grouped = shown.View.objects.filter(main_group_by_field_id__in=field_ids)
@@ -49,8 +53,12 @@ def fields_hidden(field_ids: Sequence[UUID]) -> None:
     grouped.update(main_group_by_field_id=None)
     shown.View.objects.filter(calendar_end_field_id__in=field_ids).update(calendar_end_field_id=None)
     shown.View.objects.filter(kanban_aggregate_operation_field_id__in=field_ids).update(
-        kanban_aggregate_operation=shown.AggregateOperations.COUNT, kanban_aggregate_operation_field_id=None
+        kanban_aggregate_operation=aggregate, kanban_aggregate_operation_field_id=None
     )
+
+
+def _is_own(view: shown.View) -> bool:
+    return view.key == shown.ViewKey.INDEX and not view.is_custom and view.type == shown.ViewType.TABLE
 
 
 def fields_created(fields: Sequence[FieldMetadata]) -> None:
@@ -72,27 +80,38 @@ def fields_created(fields: Sequence[FieldMetadata]) -> None:
             if field.object_id == view.object_id:
                 place += 1
                 added.append(
-                    shown.ViewField(workspace_id=view.workspace_id, view=view, field_id=field.id, position=place)
+                    shown.ViewField(
+                        workspace_id=view.workspace_id, view=view, field_id=field.id, position=place, size=WIDTH
+                    )
                 )
     shown.ViewField.objects.bulk_create(added)
 
 
 def label_identifier_changed(obj: ObjectMetadata) -> None:
-    """The new label identifier leads the index view."""
-    view = shown.View.objects.filter(object_id=obj.id, key=shown.ViewKey.INDEX, deleted_at=None).first()
-    if view is None or obj.label_identifier_field_id is None:
+    """The new label identifier leads every view of the object, and is shown."""
+    leading_id = obj.label_identifier_field_id
+    if leading_id is None:
         return
-    columns = list(shown.ViewField.objects.filter(view=view, deleted_at=None).order_by("position", "id"))
-    leading = next((each for each in columns if each.field_id == obj.label_identifier_field_id), None)
-    if leading is None:
-        leading = shown.ViewField(workspace_id=obj.workspace_id, view=view, field_id=obj.label_identifier_field_id)
-        leading.save(force_insert=True)
-        columns.append(leading)
-    columns.sort(key=lambda each: each is not leading)
-    for place, column in enumerate(columns):
-        column.position = place
-    leading.is_visible = True
-    shown.ViewField.objects.bulk_update(columns, ["position", "is_visible"])
+    columns: dict[UUID, list[shown.ViewField]] = defaultdict(list)
+    for each in shown.ViewField.objects.filter(view__object_id=obj.id, deleted_at=None):
+        columns[each.view_id].append(each)
+    added, changed = [], []
+    for view in shown.View.objects.filter(object_id=obj.id, deleted_at=None):
+        others = [each.position for each in columns[view.id] if each.field_id != leading_id]
+        leading = next((each for each in columns[view.id] if each.field_id == leading_id), None)
+        first = min(others) - 1 if others else 0.0
+        if leading is None:
+            added.append(
+                shown.ViewField(
+                    workspace_id=obj.workspace_id, view=view, field_id=leading_id, position=first, size=LABEL_WIDTH
+                )
+            )
+        else:
+            leading.is_visible = True
+            leading.position = min(leading.position, first) if others else leading.position
+            changed.append(leading)
+    shown.ViewField.objects.bulk_create(added)
+    shown.ViewField.objects.bulk_update(changed, ["position", "is_visible"])
 
 
 def options_changed(field: FieldMetadata, replacements: Mapping[str, str | None]) -> None:
@@ -137,26 +156,11 @@ def _follow_groups(view: shown.View, field: FieldMetadata, replacements: Mapping
 
 def type_changed(field: FieldMetadata) -> None:
     """The field holds something else now: what was said of its old values says nothing any more."""
-    fields_hidden([field.id])
+    fields_hidden([field.id], shown.AggregateOperations.COUNT)
+    shown.ViewFilter.objects.filter(relation_target_field_id=field.id).delete()
     shown.ViewFilter.objects.filter(field_id=field.id).delete()
     shown.ViewSort.objects.filter(field_id=field.id).delete()
     shown.ViewField.objects.filter(field_id=field.id).update(aggregate_operation=None)
-
-
-def filter_values(value: Any) -> list[Any]:
-    """The list that a filter's value stands for: a list, its JSON text, or one value.
-
-    >>> filter_values('["A"]'), filter_values(["A"]), filter_values("A"), filter_values("")
-    (['A'], ['A'], ['A'], [])
-    """
-    if isinstance(value, str) and value.startswith("["):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            pass
-    if isinstance(value, list):
-        return value
-    return [] if value is None or value == "" else [value]
 
 
 def replaced(value: Any, replacements: Mapping[str, str | None]) -> Any:

@@ -18,8 +18,14 @@ from metadata.fieldtypes.date import read_moment
 from metadata.fieldtypes.datetime import moment_text
 from metadata.models import FieldMetadata
 from metadata.schema import FieldSchema
-from metadata.services.resources import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP, resource_find, resource_rows
-from metadata.services.viewlinks import filter_values
+from metadata.services.resources import (
+    VIEW,
+    VIEW_FILTER,
+    VIEW_FILTER_GROUP,
+    filter_values,
+    resource_find,
+    resource_rows,
+)
 
 Filter = dict[str, Any]
 
@@ -53,7 +59,10 @@ def view_filter(
     if not is_anywhere:
         rows = rows.filter(id__in=[each.field_id for each in filters])
     fields = {row.id: cache.field_schema(row) for row in rows.filter(is_active=True)} if filters or is_anywhere else {}
-    said = conditions(filters, groups, fields, member_id=member_id, now=now or timezone.now())
+    related_ids = {each.relation_target_field_id for each in filters} - {None}
+    related = FieldMetadata.objects.filter(workspace_id=workspace_id, id__in=related_ids, is_active=True)
+    known = fields | {row.id: cache.field_schema(row) for row in (related if related_ids else ())}
+    said = conditions(filters, groups, known, member_id=member_id, now=now or timezone.now())
     if is_anywhere:
         said.append(_anywhere(view.any_field_filter_value, fields.values()))
     return {"and": said} if said else {}
@@ -110,7 +119,13 @@ def _condition(
         raise InvalidFilter("A filter of the view is of a field that is not active", path="viewId")
     if row.operand not in _NEEDS_NO_VALUE and (row.value is None or row.value == "" or row.value == []):
         return None
-    return _Said(field, row.sub_field_name, row.value, member_id, now).by(row.operand)
+    if row.relation_target_field_id is None:
+        return _Said(field, row.sub_field_name, row.value, member_id, now).by(row.operand)
+    related = fields.get(row.relation_target_field_id)
+    if related is None:
+        raise InvalidFilter("A filter of the view is of a field that is not active", path="viewId")
+    said = _Said(related, row.sub_field_name, row.value, member_id, now).by(row.operand)
+    return {"not": {field.name: said["not"]}} if "not" in said else {field.name: said}
 
 
 class _Said:

@@ -13,6 +13,8 @@ from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.services import field_create
 from metadata.services.resources import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP, resource_create, resource_update
 from metadata.services.views import view_filter
+from metadata.validation import InvalidInput
+from metadata.view_models import ViewFilter
 
 NOW = datetime(2026, 3, 31, 10, 30, tzinfo=UTC)
 OPTIONS = [{"value": "NEW", "label": "New", "position": 0}, {"value": "DONE", "label": "Done", "position": 1}]
@@ -101,9 +103,54 @@ def test_operands(
     ("name", "operand", "value"),
     [
         ("speed", "CONTAINS", "x"), ("reusable", "GREATER_THAN_OR_EQUAL", "true"), ("motto", "IS_RELATIVE", "SOON"),
-        ("launch", "IS_BEFORE", "soon"), ("landed", "IS_RELATIVE", "PAST_9999_YEAR"), ("crew", "IS_IN_PAST", ""),
+        ("motto", "GREATER_THAN_OR_EQUAL", "a"), ("motto", "IS_BEFORE", "2026-01-31"), ("crew", "IS_IN_PAST", ""),
+        ("pilot", "CONTAINS", "x"), ("searchVector", "IS", "x"),
     ],
 )  # fmt: skip
+def test_an_operand_that_does_not_fit_the_field_is_refused(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID, name: str, operand: str, value: Any
+) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        _add(workspace, view_id, fields[name], operand=operand, value=value)
+    [message] = refusal.value.messages
+    assert message.startswith(f'Operand "{operand}" is not supported on field type "{fields[name].type}". Supported')
+    assert not ViewFilter.objects.filter(view_id=view_id).exists()
+
+
+def test_a_filter_on_options_is_a_list_of_them(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID
+) -> None:
+    for given, kept in (("NEW", ["NEW"]), ('["NEW"]', ["NEW"]), (["NEW", ""], ["NEW", ""]), ("", "")):
+        _add(workspace, view_id, fields["stage"], operand="IS", value=given)
+        assert ViewFilter.objects.latest("created_at").value == kept
+    for wrong in ("OLD", ["NEW", "OLD"], {"a": 1}, [1]):
+        with pytest.raises(InvalidInput):
+            _add(workspace, view_id, fields["stage"], operand="IS", value=wrong)
+    assert ViewFilter.objects.filter(view_id=view_id).count() == 4
+
+
+def test_a_filter_on_a_field_of_a_related_record(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID
+) -> None:
+    pilot = fields["pilot"]
+    names = FieldMetadata.objects.filter(object_id=pilot.relation_target_object_id)
+    email = names.get(name="userEmail")
+    _add(workspace, view_id, pilot, operand="CONTAINS", value="ada", relationTargetFieldMetadataId=str(email.id))
+    _add(workspace, view_id, pilot, operand="DOES_NOT_CONTAIN", value="b", relationTargetFieldMetadataId=str(email.id))
+    assert view_filter(workspace.id, view_id) == {
+        "and": [
+            {"pilot": {"userEmail": {"ilike": "%ada%"}}},
+            {"not": {"pilot": {"userEmail": {"ilike": "%b%"}}}},
+        ]
+    }
+    for wrong, operand in ((fields["motto"], "CONTAINS"), (email, "IS_TODAY")):
+        with pytest.raises(InvalidInput):
+            _add(workspace, view_id, pilot, operand=operand, value="a", relationTargetFieldMetadataId=str(wrong.id))
+
+
+@pytest.mark.parametrize(
+    ("name", "operand", "value"), [("launch", "IS_BEFORE", "soon"), ("landed", "IS_RELATIVE", "PAST_9999_YEAR")]
+)
 def test_what_cannot_be_said_is_refused(
     workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID, name: str, operand: str, value: Any
 ) -> None:

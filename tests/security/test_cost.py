@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -21,7 +22,7 @@ from apikeys.models import Role
 from config.errors import LISTED
 from config.http.bounds import MAX
 from metadata.fieldtypes.blocknote import marks_of
-from metadata.models import ObjectMetadata
+from metadata.models import FieldMetadata, ObjectMetadata
 from tests.factories import Answer, Api, add_object, api_of, workspace_with
 from tests.security.costs import Cost, measure
 
@@ -571,6 +572,41 @@ def test_a_request_beyond_its_time_is_ended_and_taken_back(api: Api, settings: A
         "/metadata",
     )
     assert model.body["errors"][0]["extensions"]["code"] == "TIMEOUT"
+    assert stored() == before
+
+
+def test_the_largest_widget_is_saved_within_the_bounds(api: Api) -> None:
+    """200 filter groups, filters and sorts in one mutation; one more changes nothing."""
+
+    def made(many: str, **values: Any) -> str:
+        answer = api.post(f"/rest/metadata/{many}", values)
+        assert answer.status == 201, answer.body
+        return str(answer.body["id"])
+
+    view = made("views", name="V", icon="I", objectMetadataId=box_id())
+    tab = made("pageLayoutTabs", title="T", pageLayoutId=made("pageLayouts", name="L"))
+    widget = made("pageLayoutWidgets", title="W", pageLayoutTabId=tab, configuration={"viewId": view})
+    field = str(FieldMetadata.objects.get(object_id=box_id(), name="text").id)
+    query = "mutation ($i: UpsertViewWidgetInput!) { upsertViewWidget(input: $i) { id } }"
+
+    def save(count: int) -> Answer:
+        groups = [{"id": str(uuid4())} for _ in range(60)]
+        on = {"fieldMetadataId": field, "viewFilterGroupId": groups[0]["id"], "operand": "CONTAINS", "value": "a"}
+        given = {
+            "viewFilterGroups": groups,
+            "viewFilters": [on] * 70,
+            "viewSorts": [{"fieldMetadataId": field}] * (count - 130),
+        }
+        return api.graphql(query, {"i": {"widgetId": widget, **given}}, "/metadata")
+
+    save(131)
+    cost = measure(lambda: save(200))
+    assert "errors" not in cost.answer.body, cost.answer.body
+    assert (cost.total_s <= MOST_CPU_S, cost.memory_mb <= MOST_MEMORY_MB) == (True, True), cost
+    before = stored()
+    refused = measure(lambda: save(201))
+    assert code_of(refused.answer) == "TOO_COMPLEX_QUERY"
+    assert refused.total_s <= MOST_REFUSING_S
     assert stored() == before
 
 

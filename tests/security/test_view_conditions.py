@@ -78,6 +78,22 @@ def test_a_filters_value_is_shown_to_readers_of_the_field(scene: Scene, path: st
     assert over_graphql(caller, id) == [shown] * 3
 
 
+def test_a_filter_on_a_related_record_is_shown_to_readers_of_both_fields(scene: Scene) -> None:
+    number, client = scene.field("client.number"), scene.field("deal.client")
+    scene.role("Numberless", rights=["canReadAllObjectRecords"], flags=["VIEWS"], unreadable=["client.number"])
+    view = make(scene, "views", name="V", icon="I", objectMetadataId=str(client.object_id))
+    values = {"viewId": view, "fieldMetadataId": str(client.id), "operand": "CONTAINS", "value": SECRET}
+    id = make(scene, "viewFilters", **values, relationTargetFieldMetadataId=str(number.id))
+    for label, shown in (("Reader", SECRET), ("Numberless", "")):
+        caller = scene.caller(label)
+        assert over_rest(caller, id) == [shown] * 2
+        assert over_graphql(caller, id) == [shown] * 3
+    blind = scene.caller("Numberless")
+    moved = blind.ask("PATCH", f"{PATH}/viewFilters/{id}", {"relationTargetFieldMetadataId": None, "operand": "IS"})
+    assert (moved.status, moved.json["value"]) == (200, "")
+    assert ViewFilter.objects.get(id=id).value == ""
+
+
 def test_a_filter_that_is_written_blindly_is_not_told(scene: Scene) -> None:
     blind, region = scene.caller("Blind"), str(scene.field("deal.region").id)
     id = make_filter(scene)

@@ -71,7 +71,7 @@ def test_parts(api: Api, rocket: dict[str, Any], name: str) -> None:
     create = f"mutation ($input: Create{name}Input!) {{ create{name}(input: $input) {{ id viewId {members} }} }}"
     made = api.ask(create, {"input": {"viewId": view_id, **given}})[f"create{name}"]
     assert made["viewId"] == view_id
-    asked = "String!" if name == "ViewField" else "String"
+    asked = "String!" if name in ("ViewField", "ViewFieldGroup") else "String"
     many = f"query ($id: {asked}) {{ get{name}s(viewId: $id) {{ id viewId {members} }} }}"
     assert api.ask(many, {"id": view_id})[f"get{name}s"] == [made]
     one = f"query ($id: String!) {{ get{name}(id: $id) {{ id viewId {members} }} }}"

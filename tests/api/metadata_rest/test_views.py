@@ -83,6 +83,7 @@ def _tab(scene: Scene) -> str:
 BODIES: dict[str, Body] = {
     "views": lambda scene: {"name": "Fast ones", "icon": "IconX", "objectMetadataId": str(scene.rocket.id)},
     "viewFields": lambda scene: {"viewId": _view_id(scene), "fieldMetadataId": scene.id("speed")},
+    "viewFieldGroups": lambda scene: {"viewId": _view_id(scene), "name": "Basics"},
     "viewFilters": lambda scene: {"viewId": _view_id(scene), "fieldMetadataId": scene.id("stage"), "value": ["NEW"]},
     "viewSorts": lambda scene: {"viewId": _view_id(scene), "fieldMetadataId": scene.id("speed")},
     "viewGroups": lambda scene: {"viewId": _view_id(scene), "fieldValue": "NEW"},
@@ -94,6 +95,7 @@ BODIES: dict[str, Body] = {
 CHANGES: dict[str, dict[str, Any]] = {
     "views": {"name": "Slow ones", "isCompact": True},
     "viewFields": {"isVisible": False, "size": 99.5},
+    "viewFieldGroups": {"name": "More", "isVisible": False},
     "viewFilters": {"operand": "IS_NOT", "value": ["DONE"]},
     "viewSorts": {"direction": "DESC"},
     "viewGroups": {"isVisible": False, "position": 3.0},
@@ -170,7 +172,7 @@ def test_create_read_update_delete(scene: Scene, many: str) -> None:
     assert changed.status == 200
     assert {**changed.body, "updatedAt": None} == {**made, **CHANGES[many], "updatedAt": None}
     assert scene.api.get(path).body == changed.body
-    assert (scene.api.delete(path).status, scene.api.delete(path).status) == (200, 404)
+    assert (scene.api.delete(path).status, scene.api.delete(path).status) == (200, 200)
     assert scene.api.get(path).status == 404
     model = RESOURCES[many[:-1]].model
     assert model._default_manager.get(pk=made["id"]).deleted_at is not None  # type: ignore[attr-defined]
@@ -189,8 +191,8 @@ def test_refusals_leave_nothing(scene: Scene, many: str) -> None:
         assert (answer.status, answer.body["message"]) == (400, [f"{name} should not be empty"])
     parent = str(RESOURCES[many[:-1]].parent)
     answer = scene.api.post(f"{PATH}/{many}", {**body, parent: UNKNOWN})
-    assert answer.status == 400
-    assert answer.body["message"][0].startswith(f"{parent} is not a")
+    assert (answer.status, answer.body["path"]) == (404, parent)
+    assert answer.body["messages"][0].endswith(" not found")
     assert scene.api.post(f"{PATH}/{many}", {**body, parent: "zzz"}).body["message"] == [f"{parent} must be a UUID"]
     assert model._default_manager.count() == before
     assert scene.api.get(f"{PATH}/{many}/{UNKNOWN}").status == 404
@@ -206,7 +208,7 @@ def test_who_may(scene: Scene, many: str) -> None:
     path = f"{PATH}/{many}/{made['id']}"
     stranger = api_of(workspace_with(name="Other"))
     assert stranger.get(path).status == stranger.patch(path, {}).status == stranger.delete(path).status == 404
-    assert stranger.post(f"{PATH}/{many}", body).status in (201, 400)  # a layout of no object is its own
+    assert stranger.post(f"{PATH}/{many}", body).status in (201, 404)  # a layout of no object is its own
     assert Api(None).get(path).status == 403
     principal = principal_of(scene.workspace)
     access.role_create(principal, values={"label": "Reader", "canReadAllObjectRecords": True})
@@ -224,20 +226,17 @@ def test_who_may(scene: Scene, many: str) -> None:
         ("views", {"type": "CALENDAR"}, "calendarFieldMetadataId should not be empty for a CALENDAR view"),
         ("views", {"mainGroupByFieldMetadataId": "speed"}, "mainGroupByFieldMetadataId must be a field with options"),
         ("views", {"calendarFieldMetadataId": "speed"}, "calendarFieldMetadataId must be a date field"),
-        ("views", {"calendarFieldMetadataId": UNKNOWN}, "calendarFieldMetadataId is not a field of the view's object"),
-        ("views", {"key": "INDEX"}, "key INDEX is taken by another view of the object"),
+        ("views", {"groupLoadLimit": 0}, "groupLoadLimit must be a whole number from 1 to 10000"),
+        ("views", {"kanbanColumnWidth": 10.5}, "kanbanColumnWidth must be a whole number from 1 to 10000"),
         ("views", {"position": "first"}, "position must be a number"),
         ("views", {"isCompact": "yes"}, "isCompact must be a boolean value"),
         ("views", {"name": "  "}, "name should not be empty"),
         ("viewFields", {"aggregateOperation": "SUM", "fieldMetadataId": "launch"}, "aggregateOperation SUM is not"),
-        ("viewFields", {"fieldMetadataId": UNKNOWN}, "fieldMetadataId is not a field of the view's object"),
         ("viewFilters", {"operand": "LIKES"}, "operand must be one of: IS, IS_NOT_NULL"),
-        ("viewFilters", {"viewFilterGroupId": UNKNOWN}, "viewFilterGroupId is not a view filter group of this workspace"),
         ("viewFilters", {"subFieldName": "x"}, "subFieldName must not be set: field stage is not composite"),
         ("viewSorts", {"fieldMetadataId": "home", "subFieldName": "x"}, "Unknown sub-field x on composite field home"),
         ("viewSorts", {"direction": "UP"}, "direction must be one of: ASC, DESC"),
         ("viewFilterGroups", {"logicalOperator": "XOR"}, "logicalOperator must be one of: AND, OR, NOT"),
-        ("pageLayouts", {"objectMetadataId": UNKNOWN}, "objectMetadataId is not an object of this workspace"),
     ],
 )  # fmt: skip
 def test_invalid_members(scene: Scene, many: str, wrong: dict[str, Any], message: str) -> None:
@@ -245,6 +244,95 @@ def test_invalid_members(scene: Scene, many: str, wrong: dict[str, Any], message
     answer = scene.api.post(f"{PATH}/{many}", {**BODIES[many](scene), **wrong})
     assert answer.status == 400
     assert answer.body["message"][0].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("many", "name", "message"),
+    [
+        ("views", "objectMetadataId", "Object metadata not found"),
+        ("views", "calendarFieldMetadataId", "Field metadata not found"),
+        ("viewFields", "viewId", "View not found"),
+        ("viewFields", "fieldMetadataId", "Field metadata not found"),
+        ("viewFields", "viewFieldGroupId", "View field group not found"),
+        ("viewFilters", "viewFilterGroupId", "View filter group not found"),
+        ("pageLayouts", "objectMetadataId", "Object metadata not found"),
+    ],
+)
+def test_what_is_named_but_unknown_is_not_found(scene: Scene, many: str, name: str, message: str) -> None:
+    before = RESOURCES[many[:-1]].model._default_manager.count()
+    body = BODIES[many](scene)
+    made = RESOURCES[many[:-1]].model._default_manager.count()
+    answer = scene.api.post(f"{PATH}/{many}", {**body, name: UNKNOWN})
+    assert (answer.status, answer.body["messages"], answer.body["path"]) == (404, [message], name)
+    assert RESOURCES[many[:-1]].model._default_manager.count() == made >= before
+
+
+def test_an_object_may_have_several_views_of_its_own(scene: Scene) -> None:
+    first = scene.index_view()
+    second = scene.view(key="INDEX")
+    add_field(scene.workspace, scene.rocket, "TEXT", "motto")
+    assert View.objects.filter(object_id=scene.rocket.id, key="INDEX").count() == 2
+    for view_id in (first.id, second["id"]):  # a new field stands in both
+        assert ViewField.objects.filter(view_id=view_id, field__name="motto").exists()
+
+
+def test_a_new_column_leaves_its_width_to_the_client(scene: Scene) -> None:
+    assert scene.create("viewFields", **BODIES["viewFields"](scene))["size"] == 0
+
+
+def test_a_sort_may_name_a_sub_field_of_a_plain_field(scene: Scene) -> None:
+    body = BODIES["viewSorts"](scene)
+    assert scene.create("viewSorts", **body, subFieldName="anything")["subFieldName"] == "anything"
+
+
+def test_filter_groups_are_two_deep(scene: Scene) -> None:
+    view_id = _view_id(scene)
+
+    def group(parent: str | None) -> Any:
+        return scene.api.post(f"{PATH}/viewFilterGroups", {"viewId": view_id, "parentViewFilterGroupId": parent})
+
+    top, other = group(None).body["id"], group(None).body["id"]
+    inner = group(top).body["id"]
+    refused = (400, ["View filter group hierarchy exceeds maximum depth of 2"])
+    assert ((answer := group(inner)).status, answer.body["message"]) == refused
+    answer = scene.api.patch(f"{PATH}/viewFilterGroups/{top}", {"parentViewFilterGroupId": other})
+    assert (answer.status, answer.body["message"]) == refused  # it has a group inside
+    assert scene.api.get(f"{PATH}/viewFilterGroups/{top}").body["parentViewFilterGroupId"] is None
+
+
+def test_the_column_that_names_a_record_is_made_in_every_view_and_protected(scene: Scene) -> None:
+    view = scene.view()
+    assert scene.api.get(f"{PATH}/viewFields?viewId={view['id']}").body == []
+    motto = add_field(scene.workspace, scene.rocket, "TEXT", "motto")
+    scene.create("viewFields", viewId=view["id"], fieldMetadataId=scene.id("speed"), position=4)
+    update = {"labelIdentifierFieldMetadataId": str(motto.id)}
+    assert scene.api.patch(f"{PATH}/objects/{scene.rocket.id}", update).status == 200
+    leading, speed = scene.api.get(f"{PATH}/viewFields?viewId={view['id']}").body
+    assert (leading["fieldMetadataId"], leading["position"], leading["isVisible"]) == (str(motto.id), 3, True)
+    path = f"{PATH}/viewFields/{leading['id']}"
+    for change, message in (
+        ({"isVisible": False}, "Label identifier view field has to be visible"),
+        ({"position": 5}, "Label identifier view field has to be in the lowest position"),
+    ):
+        answer = scene.api.patch(path, change)
+        assert (answer.status, answer.body["message"]) == (400, [message])
+    for removal in (path, f"{path}?destroy=true"):
+        answer = scene.api.delete(removal)
+        assert (answer.status, answer.body["message"]) == (400, ["Label identifier view field cannot be deleted"])
+    early = {"viewId": view["id"], "fieldMetadataId": scene.id("stage"), "position": -42}
+    answer = scene.api.post(f"{PATH}/viewFields", early)
+    assert answer.body["message"] == ["View field position cannot be lower than label identifier view field position"]
+    assert scene.api.get(f"{PATH}/viewFields?viewId={view['id']}").body == [leading, speed]
+    assert scene.api.patch(path, {"position": 3.5, "size": 300}).status == 200
+
+
+def test_fields_stay_when_their_group_goes(scene: Scene) -> None:
+    view_id = _view_id(scene)
+    group = scene.create("viewFieldGroups", viewId=view_id, name="Basics")
+    column = scene.create("viewFields", viewId=view_id, fieldMetadataId=scene.id("speed"), viewFieldGroupId=group["id"])
+    assert column["viewFieldGroupId"] == group["id"]
+    assert scene.api.delete(f"{PATH}/viewFieldGroups/{group['id']}").status == 200
+    assert scene.api.get(f"{PATH}/viewFields/{column['id']}").body["viewFieldGroupId"] is None
 
 
 def test_a_field_is_shown_once(scene: Scene) -> None:
@@ -359,14 +447,36 @@ def test_boards_and_calendars_go_with_their_field(scene: Scene, how: str) -> Non
     board = _board(scene)
     calendar = scene.view(type="CALENDAR", calendarFieldMetadataId=scene.id("launch"), calendarLayout="MONTH")
     table = scene.view(mainGroupByFieldMetadataId=scene.id("stage"))
+    index = scene.index_view()
+    grouped = {"mainGroupByFieldMetadataId": scene.id("stage")}
+    assert scene.api.patch(f"{PATH}/views/{index.id}", grouped).status == 200
     for name in ("stage", "launch"):
         path = f"{PATH}/fields/{scene.id(name)}"
         answer = scene.api.patch(path, {"isActive": False}) if how == "deactivate" else scene.api.delete(path)
         assert answer.status == 200, answer.body
     assert scene.api.get(f"{PATH}/views/{board['id']}").status == 404
     assert scene.api.get(f"{PATH}/views/{calendar['id']}").status == 404
-    assert scene.api.get(f"{PATH}/views/{table['id']}").body["mainGroupByFieldMetadataId"] is None
-    assert _groups(scene, table) == []
+    assert scene.api.get(f"{PATH}/views/{table['id']}").status == 404
+    own = scene.api.get(f"{PATH}/views/{index.id}").body  # the view that came with the object stays
+    assert own["mainGroupByFieldMetadataId"] is None
+    assert _groups(scene, own) == []
+
+
+def test_a_total_of_a_field_that_is_switched_off_is_none(scene: Scene) -> None:
+    view = scene.view(kanbanAggregateOperation="SUM", kanbanAggregateOperationFieldMetadataId=scene.id("speed"))
+    assert scene.api.patch(f"{PATH}/fields/{scene.id('speed')}", {"isActive": False}).status == 200
+    shown = scene.api.get(f"{PATH}/views/{view['id']}").body
+    assert (shown["kanbanAggregateOperation"], shown["kanbanAggregateOperationFieldMetadataId"]) == (None, None)
+
+
+def test_a_filter_goes_with_the_last_of_its_options(scene: Scene) -> None:
+    view = scene.view()
+    kept = scene.create("viewFilters", viewId=view["id"], fieldMetadataId=scene.id("stage"), value=["NEW", "DONE"])
+    gone = scene.create("viewFilters", viewId=view["id"], fieldMetadataId=scene.id("stage"), value=["DONE"])
+    options = scene.api.get(f"{PATH}/fields/{scene.id('stage')}").body["data"]["field"]["options"]
+    assert scene.api.patch(f"{PATH}/fields/{scene.id('stage')}", {"options": options[:1]}).status == 200
+    assert scene.api.get(f"{PATH}/viewFilters/{kept['id']}").body["value"] == ["NEW"]
+    assert scene.api.get(f"{PATH}/viewFilters/{gone['id']}").status == 404
 
 
 def test_groups_and_filters_follow_options(scene: Scene) -> None:
