@@ -19,7 +19,7 @@ from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import jwt
@@ -29,10 +29,16 @@ from config.errors import InvalidTokenType, Unauthenticated, UnknownToken
 
 API_KEY = "API_KEY"
 PLAYGROUND = "PLAYGROUND"
+ACCESS = "ACCESS"  # acts as a member who signed in over the API
+LOGIN = "LOGIN"  # says that a password was right, and is given for the two others
+REFRESH = "REFRESH"  # is given for new ones
 PLAYGROUND_LIFETIME_S = 2 * 60 * 60
 CLOCK_LEEWAY_S = 60
 MAX_TOKEN_LENGTH = 4096
 WITHOUT_KID = "none"  # what the tokens without `kid` are called where signing keys are listed and revoked
+
+_OF_APIS = frozenset((API_KEY, PLAYGROUND, ACCESS))  # kinds that the APIs take
+_OF_MEMBERS = frozenset((PLAYGROUND, ACCESS, LOGIN, REFRESH))
 
 _KID = re.compile(r"[0-9a-f]{16}")
 _BASE64URL = bytes.maketrans(b"-_+/=", b"+/!!!")  # to the alphabet that binascii reads; `!` is in none
@@ -44,12 +50,12 @@ _SIGNERS: Mapping[str, tuple[str, ...]] = {API_KEY: (API_KEY, "ACCESS"), PLAYGRO
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A genuine, unexpired token. `subject` is the id of the key, or of the member for a PLAYGROUND token.
+    """A genuine, unexpired token. `subject` is the id of the key, or of the member for all other kinds.
 
-    `kid` is the signing key it was made with, WITHOUT_KID for none. `stamp`: see make_playground_token.
+    `kid` is the signing key it was made with, WITHOUT_KID for none. `stamp`: see make_member_token.
     """
 
-    kind: Literal["API_KEY", "PLAYGROUND"]
+    kind: Literal["API_KEY", "PLAYGROUND", "ACCESS", "LOGIN", "REFRESH"]
     workspace_id: UUID
     subject: str
     generation: int
@@ -101,17 +107,41 @@ def make_api_key_token(
 def make_playground_token(
     secret_key: str, *, workspace_id: UUID, member_id: UUID, stamp: str, issued_at: int, kid: str = WITHOUT_KID
 ) -> str:
-    """A token that acts as a signed-in member for two hours, as long as the member's stamp stays what it is."""
+    """A token that acts as a signed-in member for two hours."""
+    return make_member_token(
+        secret_key,
+        PLAYGROUND,
+        workspace_id=workspace_id,
+        member_id=member_id,
+        stamp=stamp,
+        issued_at=issued_at,
+        expires_at=issued_at + PLAYGROUND_LIFETIME_S,
+        kid=kid,
+    )
+
+
+def make_member_token(
+    secret_key: str,
+    kind: str,
+    *,
+    workspace_id: UUID,
+    member_id: UUID,
+    stamp: str,
+    issued_at: int,
+    expires_at: int,
+    kid: str = WITHOUT_KID,
+) -> str:
+    """A token of a signed-in member, as long as the member's stamp stays what it is; times are Unix seconds."""
     claims = {
         "sub": str(member_id),
         "userId": str(member_id),
         "workspaceId": str(workspace_id),
-        "type": PLAYGROUND,
+        "type": kind,
         "stamp": stamp,
         "iat": issued_at,
-        "exp": issued_at + PLAYGROUND_LIFETIME_S,
+        "exp": expires_at,
     }
-    return _signed(claims, secret_key, PLAYGROUND, kid)
+    return _signed(claims, secret_key, kind, kid)
 
 
 def _signed(claims: Mapping[str, Any], secret_key: str, kind: str, kid: str) -> str:
@@ -125,8 +155,8 @@ def digest(secret_key: str, token: str) -> str:
     return hmac.digest(pepper, token.encode(), "sha256").hex()
 
 
-def verify(secret_keys: Sequence[str], token: str, now: float) -> Token:
-    """The token's meaning, when its form, signature and time are right.
+def verify(secret_keys: Sequence[str], token: str, now: float, kinds: frozenset[str] = _OF_APIS) -> Token:
+    """The token's meaning, when its form, signature and time are right, and it is of one of those kinds.
 
     Raises Unauthenticated (`No payload`, `No payload sub`, `Token invalid.`, `Token has expired.`),
     UnknownToken or InvalidTokenType. That its key and its signing key still stand is the caller's to check.
@@ -164,10 +194,10 @@ def verify(secret_keys: Sequence[str], token: str, now: float) -> Token:
     if workspace_id is None:
         raise Unauthenticated("Token invalid.")
     generation = claims.get("gen", 1)
-    if kind == API_KEY and isinstance(generation, int):
+    if kind == API_KEY and kind in kinds and isinstance(generation, int):
         return Token("API_KEY", workspace_id, str(claims.get("jti")), generation, kid)
-    if kind == PLAYGROUND:
-        return Token("PLAYGROUND", workspace_id, subject, 0, kid, str(claims.get("stamp", "")))
+    if kind in _OF_MEMBERS and kind in kinds:
+        return Token(cast(Any, kind), workspace_id, subject, 0, kid, str(claims.get("stamp", "")))
     raise InvalidTokenType("Invalid token type")
 
 

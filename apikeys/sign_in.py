@@ -48,6 +48,16 @@ def admit(request: HttpRequest, name: str) -> None:
         raise refusal
 
 
+def admit_token(request: HttpRequest) -> None:
+    """Count the use of a token that stands for a sign-in; raises RateLimited when there were too many."""
+    address = counted_as(client_address(request))
+    limit = Limit("address", f"sign-in@{address}", settings.SIGN_IN_ADDRESS_LIMIT, settings.SIGN_IN_PERIOD_S)
+    refusal = take([limit], _too_many) if limit.tokens else None
+    if refusal is not None:
+        request.refusal = refusal  # type: ignore[attr-defined]
+        raise refusal
+
+
 def _too_many(limit: Limit, wait_s: float) -> RateLimited:
     retry_after_s = max(1, ceil(wait_s))
     minutes = ceil(retry_after_s / 60)

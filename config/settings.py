@@ -140,6 +140,7 @@ SEARCH_FIELDS_CHANGED_HANDLERS = ["core.records.reindex.search_fields_changed"]
 METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
     "apikeys.graphql",
     "apikeys.people_graphql",
+    "apikeys.sign_in_graphql",
     "webhooks.graphql",
     "metadata.graphql.views",
     "metadata.graphql.widgets",
@@ -222,6 +223,9 @@ SIGN_IN_LIMIT = int(os.environ.get("SIGN_IN_LIMIT", "10"))  # tries for one acco
 SIGN_IN_ACCOUNT_LIMIT = int(os.environ.get("SIGN_IN_ACCOUNT_LIMIT", "50"))  # … for one account from anywhere
 SIGN_IN_ADDRESS_LIMIT = int(os.environ.get("SIGN_IN_ADDRESS_LIMIT", "100"))  # … from one address for any account
 SIGN_IN_PERIOD_S = float(os.environ.get("SIGN_IN_PERIOD_S", "900"))
+LOGIN_TOKEN_LIFETIME_S = int(os.environ.get("LOGIN_TOKEN_LIFETIME_S", "900"))  # from the password to the tokens
+ACCESS_TOKEN_LIFETIME_S = int(os.environ.get("ACCESS_TOKEN_LIFETIME_S", "1800"))
+REFRESH_TOKEN_LIFETIME_S = int(os.environ.get("REFRESH_TOKEN_LIFETIME_S", "5184000"))  # 60 days
 SIGN_INS_AT_ONCE = int(os.environ.get("SIGN_INS_AT_ONCE", "0")) or max(1, (os.cpu_count() or 1) // 2)
 LOGIN_URL = "/settings/login"
 LOGIN_REDIRECT_URL = "/settings/api-webhooks"

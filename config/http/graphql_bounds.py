@@ -73,12 +73,22 @@ def check_document_bounds(document: DocumentNode) -> None:
 
 def root_field_count(operation: OperationDefinitionNode, document: DocumentNode) -> int:
     """The fields at the root, in fragments too, but `__typename`, which costs nothing."""
+    return sum(name != "__typename" for name in _root_fields(operation, document))
+
+
+def root_field_names(operation: OperationDefinitionNode, document: DocumentNode) -> set[str]:
+    """What the fields at the root are called, in fragments too."""
+    return set(_root_fields(operation, document))
+
+
+def _root_fields(operation: OperationDefinitionNode, document: DocumentNode) -> list[str]:
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    count, seen, pending = 0, set(), [operation.selection_set]
+    names: list[str] = []
+    seen, pending = set(), [operation.selection_set]
     while pending:
         for selection in pending.pop().selections:
             if isinstance(selection, FieldNode):
-                count += selection.name.value != "__typename"
+                names.append(selection.name.value)
             elif isinstance(selection, InlineFragmentNode):
                 pending.append(selection.selection_set)
             else:
@@ -86,7 +96,7 @@ def root_field_count(operation: OperationDefinitionNode, document: DocumentNode)
                 if name in fragments and name not in seen:
                     seen.add(name)
                     pending.append(fragments[name].selection_set)
-    return count
+    return names
 
 
 def check_root_field_count(count: int) -> None:

@@ -10,6 +10,8 @@ import re
 from django.conf import settings
 
 READS_ONLY = "fourgate.reads_only"  # in META of a request whose statements only read, whatever its method
+IN_PASSWORD_LANE = "fourgate.in_password_lane"  # noqa: S105 - in META of a request to /metadata that was sorted
+_SIGN_IN = b"getLoginTokenFromCredentials"
 
 _IMPORT = re.compile(r"/+rest/+[^/]+/+import/*")
 _PASSWORD = re.compile(
@@ -31,6 +33,11 @@ def is_long(path: str) -> bool:
 def hashes_password(method: str, path: str) -> bool:
     """Whether a password is checked or set, which takes a core for a third of a second."""
     return path.startswith(("/settings/", "/admin/")) and method == "POST" and _PASSWORD.fullmatch(path) is not None
+
+
+def signs_in(path: str, body: object) -> bool:
+    """Whether a GraphQL request checks a password, by what its body names; `body` is bytes unless it is large."""
+    return path.startswith("/metadata") and isinstance(body, bytes) and _SIGN_IN in body
 
 
 def largest_body(path: str, content_type: str) -> int:

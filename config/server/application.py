@@ -36,7 +36,7 @@ from config.health import live, ready
 from config.http.deadline import IS_GONE
 from config.http.limits import COUNTED, count
 from config.http.refusals import refuse, refuse_counted, respond
-from config.http.request_kinds import hashes_password, is_long
+from config.http.request_kinds import IN_PASSWORD_LANE, hashes_password, is_long, signs_in
 from config.server import locks
 from config.server.answers import Streams, deliver
 from config.server.bodies import NO_BODY, Bodies, Body
@@ -146,10 +146,12 @@ class Application:
             lane = self._ready
         elif is_long(path):
             lane = self._long
-        elif hashes_password(scope.method, path):
+        elif hashes_password(scope.method, path) or signs_in(path, body.content):
             lane = self._passwords
         else:
             lane = self._short
+        if path.startswith("/metadata"):
+            counted[IN_PASSWORD_LANE] = lane is self._passwords
 
         def work(job: Job) -> None:
             self._answer(job, scope, protocol, body, counted)

@@ -72,9 +72,9 @@ def check_cost(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any] | None,
-    rows: WorkspaceRows,
+    rows: WorkspaceRows | None,
 ) -> None:
-    """Raise TooComplex for a valid operation that would answer too much."""
+    """Raise TooComplex for a valid operation that would answer too much. No `rows`: nothing is asked of a workspace."""
     root = schema.get_root_type(operation.operation)
     assert root is not None
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}

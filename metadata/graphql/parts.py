@@ -3,7 +3,8 @@
 A part is a module named in settings.METADATA_GRAPHQL_PARTS, by its path because the apps above this one
 cannot be imported from here. It may hold plain classes called like the types they add to (`Query`,
 `Mutation`, `Workspace`, `MinimalMetadata`, `User`), with Graphene fields and their resolvers;
-BARE_FIELDS, root fields that old clients send without a selection → the field that answers those; and
+BARE_FIELDS, root fields that old clients send without a selection → the field that answers those;
+PUBLIC, root fields that are answered without a token; and
 NEEDS, root fields by their API names → the rights they ask for, `"*"` for all of the part's others. NEEDS
 decides what introspection shows; whoever calls a field is asked by its resolver all the same.
 """
@@ -48,6 +49,11 @@ def extended(name: str, own: type) -> type[ObjectType]:
     """The object type `name`: the members of `own` and of every part, which may replace one of them."""
     added = [getattr(part, name) for part in parts() if hasattr(part, name)]
     return type(name, (*added, own, ObjectType), {})
+
+
+@cache
+def public_fields() -> frozenset[str]:
+    return frozenset(name for part in parts() for name in getattr(part, "PUBLIC", ()))
 
 
 @cache

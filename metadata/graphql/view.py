@@ -40,13 +40,15 @@ from config.errors import (
     TooComplex,
 )
 from config.graphql_errors import api_error, error_json
-from config.graphql_request import graphql_response, read_request
+from config.graphql_request import GraphqlRequest, graphql_response, read_request
+from config.http.graphql_bounds import root_field_names
 from config.http.request_kinds import READS_ONLY
 from config.observability import stage
 from config.rendering import dumps
 from config.server.sqlstate import machine_error
 from metadata.graphql.cost import CountingExecution, check_cost
 from metadata.graphql.document import MAX_KEPT_CHARACTERS, prepare
+from metadata.graphql.parts import public_fields
 from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import InvalidScalar
 from metadata.graphql.schema import schema, shown_to
@@ -72,7 +74,11 @@ class MetadataView(GraphQLView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         answer = self._answer(request)
-        return graphql_response(request, answer.body, answer.status)
+        response = graphql_response(request, answer.body, answer.status)
+        refusal = getattr(request, "refusal", None)  # a sign-in that was one too many
+        if refusal is not None:
+            response["Retry-After"] = str(refusal.details["retryAfterSeconds"])
+        return response
 
     def _answer(self, request: HttpRequest) -> Answer:
         try:
@@ -82,14 +88,36 @@ class MetadataView(GraphQLView):
         try:
             with stage(request, "auth"):
                 request.principal = import_string(settings.AUTHENTICATOR)(request)  # type: ignore[attr-defined]
-        except MissingToken:
-            return Answer(200, dumps({"errors": [error_json(Forbidden("Forbidden resource"))], "data": None}))
         except ApiError as fault:
+            public = self._public(request, asked)
+            if public is not None:
+                return public
+            if isinstance(fault, MissingToken):
+                return Answer(200, dumps({"errors": [error_json(Forbidden("Forbidden resource"))], "data": None}))
             return Answer(200, dumps({"errors": [error_json(fault)]}))
         except DatabaseFault as fault:
             return _refusal(request, fault)
         try:
             return self._execute(request, asked.query, asked.variables, asked.operation_name)
+        except (ApiError, GraphQLError, RecursionError, DatabaseFault) as fault:
+            return _refusal(request, fault)
+
+    def _public(self, request: HttpRequest, asked: GraphqlRequest) -> Answer | None:
+        """The answer of a valid document that asks for nothing but what everybody may have, token or not."""
+        if not any(name in asked.query for name in public_fields()):
+            return None
+        try:
+            prepared = prepare(asked.query)
+            operation = prepared.operation(asked.operation_name)
+            if prepared.errors or operation is None:
+                return None
+            named = root_field_names(operation, prepared.document) - {"__typename"}
+            if not named or named - public_fields():
+                return None
+            if request.method != "POST" and operation.operation != OperationType.QUERY:
+                raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
+            request.principal = None  # type: ignore[attr-defined]
+            return self._run(request, prepared.document, operation, asked.variables, asked.operation_name)
         except (ApiError, GraphQLError, RecursionError, DatabaseFault) as fault:
             return _refusal(request, fault)
 
@@ -132,7 +160,8 @@ class MetadataView(GraphQLView):
         shown: GraphQLSchema | None = None,
     ) -> Answer:
         """The answer of an operation; `shown` is the schema that introspection asks about."""
-        rows = request.rows = WorkspaceRows(request.principal.workspace_id)  # type: ignore[attr-defined]
+        principal = request.principal  # type: ignore[attr-defined]
+        rows = request.rows = None if principal is None else WorkspaceRows(principal.workspace_id)  # type: ignore[attr-defined]
         request.locale = request.headers.get("X-Locale")  # type: ignore[attr-defined]
         with stage(request, "execute"):
             check_cost(self.schema.graphql_schema, document, operation, variables, rows)

@@ -17,8 +17,10 @@ from tests.security.scene import ALL, READ, Caller, Scene, drop_scene, make_scen
 MEMBER_INPUTS = {"WorkspaceMemberCreateInput", "WorkspaceMemberUpdateInput"}  # of those with WORKSPACE_MEMBERS
 OPEN = {  # on /metadata, to everybody with a token
     "objects", "object", "fields", "field", "index", "indexMetadatas", "objectRecordCounts", "minimalMetadata",
-    "currentWorkspace", "currentUser", "deleteFile", "generatePlaygroundToken",
-    *(f"getView{part}{many}" for part in ("", "Field", "Filter", "Sort", "Group", "FilterGroup") for many in ("", "s")),
+    "currentWorkspace", "currentUser", "deleteFile", "generatePlaygroundToken", "updateWorkspaceMemberSettings",
+    "getPublicWorkspaceDataByDomain", "getLoginTokenFromCredentials", "getAuthTokensFromLoginToken", "renewToken",
+    *(f"getView{part}{many}" 
+      for part in ("", "Field", "FieldGroup", "Filter", "Sort", "Group", "FilterGroup") for many in ("", "s")),
 }  # fmt: skip
 
 

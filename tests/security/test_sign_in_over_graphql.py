@@ -1,0 +1,220 @@
+"""Signing in over /metadata: without a token, under the limits of the page, and for no longer than the member stays."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from apikeys import keys, services, sign_in
+from apikeys.models import Member, Role
+from config.http.request_kinds import IN_PASSWORD_LANE, signs_in
+from metadata import services as data_model
+from metadata.models import Workspace
+from tests.factories import workspace_with
+from tests.security.rates import Clock
+
+PASSWORD = "correct horse battery"
+LOGIN = """mutation ($email: String!, $password: String!, $origin: String!) {
+  getLoginTokenFromCredentials(email: $email, password: $password, origin: $origin) {
+    loginToken { token expiresAt } } }"""
+TOKENS = "tokens { accessOrWorkspaceAgnosticToken { token expiresAt } refreshToken { token expiresAt } }"
+EXCHANGE = (
+    f'mutation ($token: String!) {{ getAuthTokensFromLoginToken(loginToken: $token, origin: "") {{ {TOKENS} }} }}'
+)
+RENEW = f"mutation ($token: String!) {{ renewToken(appToken: $token) {{ {TOKENS} }} }}"
+WHO = "{ currentUser { email currentWorkspace { id } } }"
+
+
+@pytest.fixture(autouse=True)
+def limits(settings: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(sign_in.PasswordHasher, "iterations", 1000)  # a thousandth of the work, and of the time
+    settings.SIGN_IN_LIMIT, settings.SIGN_IN_ACCOUNT_LIMIT, settings.SIGN_IN_ADDRESS_LIMIT = 3, 5, 7
+    settings.SIGN_IN_PERIOD_S = 900.0
+    return settings
+
+
+@pytest.fixture
+def ada(db: Any) -> Member:
+    workspace = workspace_with([], name="Acme")
+    role = Role.objects.get(workspace_id=workspace.id, label="Member")
+    return services.member_create(workspace=workspace, email="ada@example.com", password=PASSWORD, role=role)
+
+
+def send(query: str, variables: Any = None, token: str | None = None, address: str = "203.0.113.7", **meta: Any) -> Any:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    body = json.dumps({"query": query, "variables": variables})
+    client = Client(REMOTE_ADDR=address)
+    return client.post("/metadata", body, content_type="application/json", headers=headers, **meta)
+
+
+def data(answer: Any) -> Any:
+    body = answer.json()
+    assert (answer.status_code, body.get("errors")) == (200, None), body
+    return body["data"]
+
+
+def refusal(answer: Any) -> tuple[str, str]:
+    [error] = answer.json()["errors"]
+    assert error["extensions"]["userFriendlyMessage"] != "An error occurred."
+    return error["extensions"]["code"], error["message"]
+
+
+def login(email: str = "ada@example.com", password: str = PASSWORD, origin: str = "", **more: Any) -> Any:
+    return send(LOGIN, {"email": email, "password": password, "origin": origin}, **more)
+
+
+def login_token(**more: Any) -> str:
+    return str(data(login(**more))["getLoginTokenFromCredentials"]["loginToken"]["token"])
+
+
+def pair(query: str, token: str) -> tuple[str, str]:
+    [tokens] = data(send(query, {"token": token})).values()
+    both = tokens["tokens"]
+    return both["accessOrWorkspaceAgnosticToken"]["token"], both["refreshToken"]["token"]
+
+
+def test_a_password_becomes_tokens_that_act_as_the_member(ada: Member) -> None:
+    access, refresh = pair(EXCHANGE, login_token())
+    assert data(send(WHO, token=access)) == {
+        "currentUser": {"email": "ada@example.com", "currentWorkspace": {"id": str(ada.workspace_id)}}
+    }
+    rest = Client().get("/rest/metadata/workspace", headers={"Authorization": f"Bearer {access}"})
+    assert (rest.status_code, Client().get("/rest/metadata/workspace").status_code) == (200, 403)
+    newer, _ = pair(RENEW, refresh)
+    assert data(send(WHO, token=newer))["currentUser"]["email"] == "ada@example.com"
+    stale = "Bearer is stale"
+    assert login(token=stale.replace(" ", ".")).json()["data"] is not None, "whatever token a client still sends"
+
+
+def test_each_token_is_good_for_its_own_use_only(ada: Member) -> None:
+    token = login_token()
+    access, refresh = pair(EXCHANGE, token)
+    for wrong in (token, refresh):
+        assert refusal(send(WHO, token=wrong)) == ("FORBIDDEN", "Invalid token type")
+    for query, wrong in ((EXCHANGE, access), (EXCHANGE, refresh), (RENEW, access), (RENEW, token)):
+        assert refusal(send(query, {"token": wrong}))[0] == "FORBIDDEN"
+    assert refusal(send(EXCHANGE, {"token": token[:-4] + "AAAA"})) == ("UNAUTHENTICATED", "Token invalid.")
+
+
+def test_tokens_end_with_the_time_the_password_and_the_membership(ada: Member, settings: Any) -> None:
+    settings.SIGN_IN_LIMIT = settings.SIGN_IN_ACCOUNT_LIMIT = settings.SIGN_IN_ADDRESS_LIMIT = 0
+    settings.ACCESS_TOKEN_LIFETIME_S = -1
+    access, refresh = pair(EXCHANGE, login_token())
+    assert refusal(send(WHO, token=access)) == ("UNAUTHENTICATED", "Token has expired.")
+    settings.ACCESS_TOKEN_LIFETIME_S = 60
+    access, refresh = pair(RENEW, refresh)
+    waiting = login_token()
+    services.member_tokens_end(ada.user_id)  # signs out
+    for query, token in ((EXCHANGE, waiting), (RENEW, refresh)):
+        assert refusal(send(query, {"token": token})) == ("FORBIDDEN", "This token ended when its member signed out")
+    assert refusal(send(WHO, token=access))[0] == "FORBIDDEN"
+    access, refresh = pair(EXCHANGE, login_token())
+    ada.delete()
+    assert refusal(send(RENEW, {"token": refresh})) == ("FORBIDDEN", "User is not a member of the workspace")
+    assert refusal(login()) == ("FORBIDDEN", "User is not a member of the workspace")
+
+
+def test_nobody_learns_which_accounts_there_are(ada: Member) -> None:
+    wrong = ("FORBIDDEN", "E-mail or password is wrong.")
+    assert refusal(login(password="wrong")) == refusal(login(email="nobody@example.com")) == wrong
+    ada.user.is_active = False
+    ada.user.save()
+    assert refusal(login()) == wrong
+
+
+def test_the_nth_try_is_looked_at_and_the_next_is_not_even_with_the_right_password(ada: Member, clock: Clock) -> None:
+    for _ in range(2):
+        assert refusal(login(password="wrong"))[0] == "FORBIDDEN"
+    page = Client(REMOTE_ADDR="203.0.113.7")
+    assert page.post("/settings/login", {"email": "ada@example.com", "password": "wrong"}).status_code == 422
+    answer = login()  # the page and the API count together
+    assert refusal(answer) == ("BAD_USER_INPUT", "There were too many attempts to sign in")
+    assert (answer.json()["errors"][0]["extensions"]["subCode"], answer["Retry-After"]) == ("LIMIT_REACHED", "300")
+    clock.go(300.1)
+    assert login_token()
+
+
+def test_tokens_are_tried_no_more_often_than_an_address_may(ada: Member) -> None:
+    for _ in range(7):
+        assert refusal(send(EXCHANGE, {"token": "guess"}))[0] == "UNAUTHENTICATED"
+    assert refusal(send(EXCHANGE, {"token": "guess"})) == ("BAD_USER_INPUT", "There were too many attempts to sign in")
+    assert refusal(send(RENEW, {"token": "guess"}))[1] == "There were too many attempts to sign in"
+
+
+def test_one_request_signs_in_once(ada: Member) -> None:
+    one = (
+        'getLoginTokenFromCredentials(email: "ada@example.com", password: "wrong", origin: "") { loginToken { token } }'
+    )
+    answer = send(f"mutation {{ a: {one} b: {one} }}").json()
+    assert [each["message"] for each in answer["errors"]] == ["E-mail or password is wrong."]  # nothing else was tried
+    right = one.replace("wrong", PASSWORD)
+    answer = send(f"mutation {{ a: {right} b: {right} }}").json()
+    assert [each["message"] for each in answer["errors"]] == ["One request can sign in once"]
+
+
+def test_the_workspace_is_the_one_that_the_page_is_of(ada: Member, settings: Any) -> None:
+    settings.SIGN_IN_LIMIT = settings.SIGN_IN_ACCOUNT_LIMIT = settings.SIGN_IN_ADDRESS_LIMIT = 0
+    other = workspace_with([], name="Beta")
+    Workspace.objects.filter(id=other.id).update(custom_domain="crm.beta.example")
+    role = Role.objects.get(workspace_id=other.id, label="Member")
+    services.member_create(workspace=other, email="ada@example.com", password=None, role=role)
+    for origin, workspace_id in (
+        ("", ada.workspace_id),
+        ("https://crm.beta.example/sign-in", other.id),
+        (f"http://{other.subdomain}.localhost:3001", other.id),
+        ("https://elsewhere.example", ada.workspace_id),
+    ):
+        access, _ = pair(EXCHANGE, login_token(origin=origin))
+        assert data(send(WHO, token=access))["currentUser"]["currentWorkspace"]["id"] == str(workspace_id)
+    data_model.workspace_update(workspace_id=other.id, update={"isPasswordAuthEnabled": False})
+    answer = login(origin="https://crm.beta.example", address="203.0.113.8")
+    assert refusal(answer) == ("FORBIDDEN", "Password authentication is not enabled for this workspace")
+
+
+PUBLIC = """query ($origin: String) { getPublicWorkspaceDataByDomain(origin: $origin) { id displayName logo
+  authProviders { google magicLink password microsoft sso { id } } authBypassProviders { google }
+  workspaceUrls { subdomainUrl customUrl } } }"""
+
+
+def test_a_workspace_shows_its_name_to_everybody_and_nothing_else(ada: Member) -> None:
+    Workspace.objects.exclude(id=ada.workspace_id).delete()
+    shown = data(send(PUBLIC))["getPublicWorkspaceDataByDomain"]
+    assert (shown["id"], shown["displayName"]) == (str(ada.workspace_id), "Acme")
+    assert shown["authProviders"] == {
+        "google": False,
+        "magicLink": False,
+        "password": True,
+        "microsoft": False,
+        "sso": [],
+    }
+    assert data(send(PUBLIC, {"origin": "https://anything.example"}))["getPublicWorkspaceDataByDomain"] == shown
+    other = workspace_with([], name="Beta")
+    named = data(send(PUBLIC, {"origin": f"https://{other.subdomain}.crm.example"}))["getPublicWorkspaceDataByDomain"]
+    assert (named["id"], named["displayName"]) == (str(other.id), "Beta")
+    assert refusal(send(PUBLIC, {"origin": "https://anything.example"})) == ("NOT_FOUND", "Workspace not found")
+    # beside anything else, in fragments too, it needs a token
+    for more in ("objects { edges { node { id } } }", "__schema { types { name } }", "...More"):
+        query = f"query {{ getPublicWorkspaceDataByDomain {{ id }} {more} }}"
+        query += " fragment More on Query { currentWorkspace { id } }" if more == "...More" else ""
+        assert refusal(send(query)) == ("FORBIDDEN", "Forbidden resource")
+    assert refusal(send("query { currentUser { id } }")) == ("FORBIDDEN", "Forbidden resource")
+
+
+def test_a_request_that_checks_a_password_is_known_by_its_body(ada: Member) -> None:
+    assert signs_in("/metadata", LOGIN.encode()) and signs_in("/metadata/", LOGIN.encode())
+    assert not signs_in("/metadata", EXCHANGE.encode()) and not signs_in("/graphql", LOGIN.encode())
+    answer = login(**{IN_PASSWORD_LANE: False})  # its name was hidden from the web server
+    assert refusal(answer)[1].startswith("getLoginTokenFromCredentials must stand in the body as it is spelt")
+    assert login(**{IN_PASSWORD_LANE: True}).json()["data"] is not None
+
+
+def test_a_token_of_another_kind_of_signature_is_refused(ada: Member, settings: Any) -> None:
+    """What is signed with a key's secret is no access token, and a member's stamp cannot be left out."""
+    claims = {"workspace_id": ada.workspace_id, "member_id": uuid4(), "issued_at": 0, "expires_at": 2**40}
+    for kind in (keys.ACCESS, keys.REFRESH):
+        text = keys.make_member_token(settings.SECRET_KEY, kind, stamp="", **claims)
+        assert refusal(send(WHO, token=text))[0] == "FORBIDDEN"
