@@ -183,7 +183,7 @@ class UserWorkspace(graphene.ObjectType):
 
     def resolve_permission_flags(root: models.Member, info: Info) -> list[str] | None:
         principal: Principal = info.context.principal
-        return sorted(filter(principal.permissions.has_flag, FLAGS)) if root.id == principal.user_id else None
+        return sorted(each for each in FLAGS if may(principal, each)) if root.id == principal.user_id else None
 
     def resolve_object_permissions(root: models.Member, info: Info) -> list[EffectiveRights] | None:
         return _own_rights(root, info)

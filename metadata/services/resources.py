@@ -9,7 +9,7 @@ stays: records do not depend on views.
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -758,12 +758,14 @@ def _identify(resource: Resource, row: Row, values: Mapping[str, Any]) -> list[s
 
 def _cleaned(member: Member, value: Any) -> tuple[str | None, Any]:
     """What is wrong with the value, and the value as kept."""
-    if value is None or member.kind == "json":
-        return None, value
+    if member.kind == "json":
+        return ("must not contain null characters", None) if _has_nul(value) else (None, value)
+    if value is None:
+        return None, None
     if member.kind == "flag":
         return (None, value) if isinstance(value, bool) else ("must be a boolean value", None)
     if member.kind == "number":
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         return (None, float(value)) if is_number else ("must be a number", None)
     if member.kind == "count":
         is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
@@ -789,6 +791,15 @@ def _cleaned(member: Member, value: Any) -> tuple[str | None, Any]:
         return None, UUID(str(value))
     except ValueError:
         return "must be a UUID", None
+
+
+def _has_nul(value: Any) -> bool:
+    """Whether a JSON value holds a text that PostgreSQL cannot store."""
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, Mapping):
+        return any(_has_nul(each) for pair in value.items() for each in pair)
+    return isinstance(value, list) and any(map(_has_nul, value))
 
 
 _COUNT_FAULT = f"must be a whole number from 1 to {LARGEST_COUNT}"

@@ -50,7 +50,7 @@ OPEN_ROUTES: Mapping[str, str] = {
     **{
         f"GET rest/metadata/{name}{rest}": "how lists are shown; no values of records but those of filters (§7)"
         for name in (
-            "views", "viewFields", "viewFilters", "viewSorts", "viewGroups", "viewFilterGroups",
+            "views", "viewFields", "viewFieldGroups", "viewFilters", "viewSorts", "viewGroups", "viewFilterGroups",
             "pageLayouts", "pageLayoutTabs", "pageLayoutWidgets",
         )
         for rest in ("", "/<str:id>")
@@ -79,13 +79,15 @@ DOCUMENTS = "open-api/(?P<name>core|metadata)"  # show what the caller may use: 
 ADMIN = "admin/"  # Django's: for operators (is_staff), who stand above roles
 
 OPEN_QUERIES: Mapping[str, str] = {
+    "getPublicWorkspaceDataByDomain": "what the page to sign in shows to everybody",
     **dict.fromkeys(
         ("objects", "object", "fields", "field", "index", "indexMetadatas", "minimalMetadata"),
         "the data model is readable by any key (contract, observed.md §7): names and types, no values",
     ),
     **dict.fromkeys(
         (
-            "getView", "getViews", "getViewField", "getViewFields", "getViewFilter", "getViewFilters", "getViewSort",
+            "getView", "getViews", "getViewField", "getViewFields",
+            "getViewFieldGroup", "getViewFieldGroups", "getViewFilter", "getViewFilters", "getViewSort",
             "getViewSorts", "getViewGroup", "getViewGroups", "getViewFilterGroup", "getViewFilterGroups",
         ),
         "how lists are shown, as over REST",
@@ -95,6 +97,9 @@ OPEN_QUERIES: Mapping[str, str] = {
     "objectRecordCounts": "counts objects that may be read only",
 }  # fmt: skip
 OPEN_MUTATIONS: Mapping[str, str] = {
+    "getLoginTokenFromCredentials": "signs in, by a password",
+    "getAuthTokensFromLoginToken": "signs in, by what the password was given for",
+    "renewToken": "goes on with a sign-in, by its token",
     "deleteFile": "a file that may not be read answers as one that does not exist",
     "generatePlaygroundToken": "a token that acts as the signed-in caller, with their rights",
 }

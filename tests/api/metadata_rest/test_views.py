@@ -229,6 +229,9 @@ def test_who_may(scene: Scene, many: str) -> None:
         ("views", {"groupLoadLimit": 0}, "groupLoadLimit must be a whole number from 1 to 10000"),
         ("views", {"kanbanColumnWidth": 10.5}, "kanbanColumnWidth must be a whole number from 1 to 10000"),
         ("views", {"position": "first"}, "position must be a number"),
+        ("views", {"position": 10**400}, "position must be a number"),
+        ("viewFilters", {"value": "a\0"}, "value must not contain null characters"),
+        ("pageLayoutWidgets", {"configuration": {"a": [{"b\0": 1}]}}, "configuration must not contain null characters"),
         ("views", {"isCompact": "yes"}, "isCompact must be a boolean value"),
         ("views", {"name": "  "}, "name should not be empty"),
         ("viewFields", {"aggregateOperation": "SUM", "fieldMetadataId": "launch"}, "aggregateOperation SUM is not"),
@@ -240,7 +243,10 @@ def test_who_may(scene: Scene, many: str) -> None:
     ],
 )  # fmt: skip
 def test_invalid_members(scene: Scene, many: str, wrong: dict[str, Any], message: str) -> None:
-    wrong = {name: scene.id(value) if value in scene.fields else value for name, value in wrong.items()}
+    wrong = {
+        name: scene.id(value) if isinstance(value, str) and value in scene.fields else value
+        for name, value in wrong.items()
+    }
     answer = scene.api.post(f"{PATH}/{many}", {**BODIES[many](scene), **wrong})
     assert answer.status == 400
     assert answer.body["message"][0].startswith(message)
