@@ -34,6 +34,8 @@ from metadata.validation import InvalidInput
 
 Values = Mapping[str, Any]
 
+LARGEST_SAVED = 100  # parts of one view that one mutation saves; each is checked like one that is saved alone
+
 
 def fields_widget_upsert(
     *, workspace_id: UUID, widget_id: UUID, groups: Sequence[Values] | None, fields: Sequence[Values] | None
@@ -70,7 +72,7 @@ def view_widget_upsert(
     Raises MetadataNotFound, InvalidInput, TooComplex.
     """
     lists = {name: given.get(name) for name in ("viewFields", "viewFilterGroups", "viewFilters", "viewSorts")}
-    check_count(sum(len(each or ()) for each in lists.values()), LARGEST_CREATED, "inputs", "inputs")
+    check_count(sum(len(each or ()) for each in lists.values()), LARGEST_SAVED, "inputs", "inputs")
     with _view_behind(workspace_id, widget_id) as view:
         settings = given.get("viewSettings")
         if settings is not None:
