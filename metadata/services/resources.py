@@ -615,7 +615,7 @@ def _is_another(member: Member, row: Row, update: Mapping[str, Any]) -> bool:
     """Whether the update names another field than the row does."""
     if member.name not in update or (update[member.name] is None and not member.is_nullable):
         return False
-    return _cleaned(member, update[member.name]) != (None, getattr(row, member.attribute))
+    return clean_member(member, update[member.name]) != (None, getattr(row, member.attribute))
 
 
 def resource_update_many(
@@ -733,7 +733,7 @@ def apply_members(resource: Resource, row: Row, values: Mapping[str, Any], *, is
             if member.is_required:
                 problems.append(f"{member.name} should not be empty")
             continue  # null leaves what cannot be null
-        fault, cleaned = _cleaned(member, value)
+        fault, cleaned = clean_member(member, value)
         if fault is not None:
             problems.append(f"{member.name} {fault}")
         else:
@@ -756,7 +756,7 @@ def _identify(resource: Resource, row: Row, values: Mapping[str, Any]) -> list[s
     return ["id is taken"] if resource.model._default_manager.filter(id=row.id).exists() else []
 
 
-def _cleaned(member: Member, value: Any) -> tuple[str | None, Any]:
+def clean_member(member: Member, value: Any) -> tuple[str | None, Any]:
     """What is wrong with the value, and the value as kept."""
     if member.kind == "json":
         return ("must not contain null characters", None) if _has_nul(value) else (None, value)
@@ -865,7 +865,7 @@ def _place_problems(resource: Resource, row: Row, update: Mapping[str, Any] | No
         return []
     others = shown.ViewField.objects.filter(view_id=row.view_id, deleted_at=None).exclude(id=row.id)
     if not leads(row):
-        leading = others.filter(field_id=_label_identifier(row)).first() if update is None else None
+        leading = others.filter(field_id=label_identifier_of(row.view_id)).first() if update is None else None
         if leading is not None and row.position < leading.position:
             return ["View field position cannot be lower than label identifier view field position"]
         return []
@@ -876,9 +876,10 @@ def _place_problems(resource: Resource, row: Row, update: Mapping[str, Any] | No
     return problems
 
 
-def _label_identifier(row: Row) -> UUID | None:
+def label_identifier_of(view_id: UUID) -> UUID | None:
+    """The field that a view's records are called by."""
     return (
-        ObjectMetadata.objects.filter(id__in=shown.View.objects.filter(id=row.view_id).values("object_id"))
+        ObjectMetadata.objects.filter(id__in=shown.View.objects.filter(id=view_id).values("object_id"))
         .values_list("label_identifier_field_id", flat=True)
         .first()
     )
@@ -886,7 +887,7 @@ def _label_identifier(row: Row) -> UUID | None:
 
 def leads(row: Row) -> bool:
     """Whether a view field shows what the object's records are called by."""
-    return _label_identifier(row) == row.field_id
+    return label_identifier_of(row.view_id) == row.field_id
 
 
 def _regroup(view: Row) -> None:

@@ -17,6 +17,7 @@ from config.errors import MetadataNotFound
 from config.http.bounds import check_count
 from config.principal import Permissions
 from metadata import view_models as shown
+from metadata.models import FieldMetadata
 from metadata.services import resources
 from metadata.services.locking import lock_workspace
 from metadata.services.resources import (
@@ -34,7 +35,7 @@ from metadata.validation import InvalidInput
 
 Values = Mapping[str, Any]
 
-LARGEST_SAVED = 100  # parts of one view that one mutation saves; each is checked like one that is saved alone
+LARGEST_SAVED = 60  # parts of one view that one mutation saves; each is checked like one that is saved alone
 
 
 def fields_widget_upsert(
@@ -57,10 +58,8 @@ def fields_widget_upsert(
         for group in groups or ():
             values = {name: value for name, value in group.items() if name != "fields"}
             _upsert(VIEW_FIELD_GROUP, view, values)
-            for field in group["fields"]:
-                _upsert_field(view, {**field, "viewFieldGroupId": group["id"]})
-        for field in fields or ():
-            _upsert_field(view, {**field, "viewFieldGroupId": None})
+        placed = [{**field, "viewFieldGroupId": group["id"]} for group in groups or () for field in group["fields"]]
+        _upsert_fields(view, placed or [{**field, "viewFieldGroupId": None} for field in fields or ()])
     return view
 
 
@@ -77,8 +76,7 @@ def view_widget_upsert(
         settings = given.get("viewSettings")
         if settings is not None:
             resources.resource_update(VIEW, workspace_id=workspace_id, id=view.id, update=settings)
-        for field in lists["viewFields"] or ():
-            _upsert_field(view, field)
+        _upsert_fields(view, lists["viewFields"] or ())
         if lists["viewFilterGroups"] is not None:
             ordered = list(_parents_first(lists["viewFilterGroups"]))
             _replace(VIEW_FILTER_GROUP, view, ordered, permissions, keeps_children=lists["viewFilters"] is not None)
@@ -137,25 +135,58 @@ def _upsert(resource: Resource, view: shown.View, values: Values, permissions: P
     resources.resource_update(resource, workspace_id=view.workspace_id, id=stored.pk, update=values, **more)
 
 
-def _upsert_field(view: shown.View, values: Values) -> None:
-    """A view field by its own id or by its field's. Where it stands is up to who sends all of them."""
-    rows = shown.ViewField.objects.filter(view=view, deleted_at=None)
-    row_id, field_id = values.get("viewFieldId"), values.get("fieldMetadataId")
-    if row_id is None and field_id is None:
-        raise InvalidInput(["viewFieldId or fieldMetadataId must be given"])
-    row = rows.filter(id=row_id).first() if row_id is not None else rows.filter(field_id=field_id).first()
-    if row is None and row_id is not None:
-        raise MetadataNotFound("View field not found", path="viewFieldId")
-    is_new = row is None
-    row = row or shown.ViewField(workspace_id=view.workspace_id)
-    members = {name: value for name, value in values.items() if name != "viewFieldId"}
-    problems = resources.apply_members(VIEW_FIELD, row, {**members, "viewId": str(view.id)}, is_new=is_new)
-    if not problems and not row.is_visible and resources.leads(row):
-        problems = ["Label identifier view field has to be visible"]
+def _upsert_fields(view: shown.View, given: Sequence[Values]) -> None:
+    """View fields by their own ids or by their fields'. Where they stand is up to who sends all of them."""
+    rows = list(shown.ViewField.objects.filter(view=view, deleted_at=None))
+    by_id = {each.id: each for each in rows}
+    by_field: dict[UUID | None, shown.ViewField] = {each.field_id: each for each in rows}
+    fields = {each.id: each for each in FieldMetadata.objects.filter(object_id=view.object_id)}
+    groups = set(shown.ViewFieldGroup.objects.filter(view=view, deleted_at=None).values_list("id", flat=True))
+    added: list[shown.ViewField] = []
+    problems: list[str] = []
+    for values in given:
+        row_id, field_id = (_uuid(values.get(name)) for name in ("viewFieldId", "fieldMetadataId"))
+        if row_id is None and field_id is None:
+            raise InvalidInput(["viewFieldId or fieldMetadataId must be given"])
+        row = by_id.get(row_id) if row_id is not None else by_field.get(field_id)
+        if row is None and row_id is not None:
+            raise MetadataNotFound("View field not found", path="viewFieldId")
+        if row is None:
+            if field_id not in fields:
+                raise MetadataNotFound("Field metadata not found", path="fieldMetadataId")
+            row = by_field[field_id] = shown.ViewField(workspace_id=view.workspace_id, view=view, field_id=field_id)
+            added.append(row)
+        problems += _put(row, values) or VIEW_FIELD.rules(row, fields)
+        if row.view_field_group_id is not None and row.view_field_group_id not in groups:
+            raise MetadataNotFound("View field group not found", path="viewFieldGroupId")
+    leading = by_field.get(resources.label_identifier_of(view.id)) if given else None
+    if leading is not None and not leading.is_visible:
+        problems.append("Label identifier view field has to be visible")
     if problems:
         raise InvalidInput(problems)
-    row.updated_at = timezone.now()
-    row.save(force_insert=is_new)
+    for row in rows:
+        row.updated_at = timezone.now()
+    columns = ["is_visible", "position", "size", "aggregate_operation", "view_field_group", "updated_at"]
+    shown.ViewField.objects.bulk_update(rows, columns)
+    shown.ViewField.objects.bulk_create(added)
+
+
+def _put(row: shown.ViewField, values: Values) -> list[str]:
+    """Put the members that may change on the row; answers what is wrong with them."""
+    problems = []
+    for member in VIEW_FIELD.members:
+        if member.is_fixed or member.name not in values or (values[member.name] is None and not member.is_nullable):
+            continue
+        fault, cleaned = resources.clean_member(member, values[member.name])
+        if fault is None:
+            setattr(row, member.attribute, cleaned)
+        else:
+            problems.append(f"{member.name} {fault}")
+    return problems
+
+
+def _uuid(text: Any) -> UUID | None:
+    return None if text is None else UUID(str(text))
 
 
 def _parents_first(groups: Sequence[Values]) -> Iterator[Values]:
