@@ -46,6 +46,7 @@ from config.errors import (
 from config.http.rights import lacking, require
 from config.principal import FLAGS, Permissions, Principal, system
 from config.roles import tell_role_changed
+from config.texts import is_blank, refuse_nul
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.validation import InvalidInput
 
@@ -118,6 +119,10 @@ def member_create(
     A person who already signs in to another workspace keeps their password and names.
     """
     email = email.strip().lower()
+    for path, text in (("firstName", first_name), ("lastName", last_name)):
+        refuse_nul(text, path)
+        if text and is_blank(text):
+            raise InvalidInput([f"{path} must have a visible character"])
     try:
         validate_email(email)
     except ValidationError:
@@ -896,12 +901,11 @@ def _refuse_excess_of_key(principal: Principal, key: ApiKey) -> None:
 
 
 def _name(value: Any, path: str) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or is_blank(value):
         raise InvalidInput([f"{path} should not be empty"])
     if len(value.strip()) > MAX_NAME_LENGTH:
         raise InvalidInput([f"{path} must be shorter than or equal to {MAX_NAME_LENGTH} characters"])
-    if "\x00" in value:
-        raise InvalidInput([f"{path} must not contain null characters"])
+    refuse_nul(value, path)
     return value.strip()
 
 

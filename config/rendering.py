@@ -14,6 +14,7 @@ from rest_framework.renderers import BaseRenderer
 
 from config.errors import BodyTooLarge, MalformedBody
 from config.http.bounds import MAX, check_json
+from config.texts import refuse_nul
 
 JSON_CONTENT_TYPE = "application/json; charset=utf-8"
 
@@ -36,6 +37,20 @@ def read_json(body: bytes, largest: int | None = None) -> Any:
     """The JSON value that a client sent, of at most `largest` values. Raises MalformedBody, TooComplex."""
     check_json(body, largest)
     return loads(body, _int)
+
+
+def read_kept_json(body: bytes, largest: int | None = None) -> Any:
+    """As `read_json`, of a body whose every text is to be kept: one that holds NUL is refused with BadRequest.
+
+    Records have their field types, which say it of a field.
+    """
+    value = read_json(body, largest)
+    if _NUL in body:
+        refuse_nul(value)
+    return value
+
+
+_NUL = b"\\u0000"  # the only way that JSON has of writing it (RFC 8259 §7)
 
 
 def loads(body: bytes, parse_int: Callable[[str], int] = int) -> Any:
@@ -81,7 +96,7 @@ class LenientJSONParser(BaseParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         body = read_body(stream, MAX.metadata_bytes)
-        return read_json(body, MAX.metadata_nodes) if body.strip() else {}
+        return read_kept_json(body, MAX.metadata_nodes) if body.strip() else {}
 
 
 def read_body(stream: Any, largest_bytes: int | None = None) -> bytes:

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from config.errors import InvalidMetadataInput, Problem
+from config.texts import is_blank
 
 MAX_LENGTH = 63  # of a PostgreSQL identifier
 
@@ -76,10 +77,9 @@ def name_problems(name: str, code: str) -> list[Problem]:
 
 def label_problems(label: str) -> list[Problem]:
     """The rules that an object's label breaks."""
-    length = len(label.strip())
-    if length > MAX_LENGTH:
+    if len(label.strip()) > MAX_LENGTH:
         return [Problem(INVALID_OBJECT_INPUT, "Object label is too long", label)]
-    if length < 1:
+    if is_blank(label):
         return [Problem(INVALID_OBJECT_INPUT, "Object label is too short", label)]
     return []
 

@@ -11,6 +11,7 @@ import idna
 
 from config.errors import InvalidValue
 from config.http.bounds import MAX, check_count, spend
+from config.texts import has_invisible
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
 from metadata.fieldtypes.contract import ARRAY, Json, Samples, coerce_text, register, show
 from metadata.fieldtypes.rawjson import json_part
@@ -30,6 +31,8 @@ _COMPARING = frozenset({"eq", "neq", "in", "gt", "gte", "lt", "lte"})
 def canonical_email(text: str) -> str | None:
     """The address in lower case, its domain in ASCII (IDNA, UTS 46) without a final dot; None when it is none.
 
+    Nobody can see a zero-width or direction character, so an address with one is none.
+
     >>> canonical_email("Ada@München。Example.")
     'ada@xn--mnchen-3ya.example'
     """
@@ -38,7 +41,10 @@ def canonical_email(text: str) -> str | None:
     local, at, domain = text.rpartition("@")
     if not at or len(local) > 64 or not _LOCAL.fullmatch(local):
         return None
+    local = local.lower()
     if not text.isascii():
+        if has_invisible(text):
+            return None  # it would make a second address that looks the same
         local, domain = unicodedata.normalize("NFC", local), _DOTS.sub(".", domain)
     domain = domain.removesuffix(".").lower()
     if not domain.isascii():
@@ -51,7 +57,7 @@ def canonical_email(text: str) -> str | None:
             return None
     if not _ASCII_DOMAIN.fullmatch(domain):
         return None
-    return f"{local.lower()}@{domain}"
+    return f"{local}@{domain}"
 
 
 def _email_message(value: Json, path: str) -> str:
@@ -137,6 +143,14 @@ class EmailsType(CompositeType):
             (
                 {"primaryEmail": "a@localhost"},
                 "Invalid string value 'a@localhost' for email field \"sample.primaryEmail\"",
+            ),
+            *(
+                ({"primaryEmail": text}, f"Invalid string value '{text}' for email field \"sample.primaryEmail\"")
+                for text in ("a\u200b@b.example", "\u202ea@b.example", "a@b\ufeff.example", "a\u3164@b.example")
+            ),
+            (
+                {"additionalEmails": ["a\u00ad@b.example"]},
+                "Invalid string value 'a\u00ad@b.example' for email field \"sample.additionalEmails\"",
             ),
             ({"primaryEmail": 1}, 'Invalid string value 1 for email field "sample.primaryEmail"'),
             (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from config.errors import InvalidFilter, InvalidValue, Problem
+from config.texts import is_blank
 from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, Json, show, unquote
 from metadata.fieldtypes.uuid import is_uuid
 
@@ -62,7 +63,7 @@ def _id_problems(option: Mapping[str, Json]) -> list[Problem]:
 def _text_problems(member: str, text: Json) -> list[Problem]:
     if text is None:
         return [_problem(f"Option {member} is required", text)]
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or is_blank(text):
         return [_problem(f"Option {member} must be a string of at least one character", text)]
     problems = []
     trimmed = text.strip()

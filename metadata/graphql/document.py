@@ -20,6 +20,7 @@ from graphql import (
     NameNode,
     OperationDefinitionNode,
     OperationType,
+    StringValueNode,
     TypeInfo,
     TypeInfoVisitor,
     TypeNode,
@@ -40,6 +41,7 @@ from config.http.graphql_bounds import (
     parse_bounded,
     root_field_count,
 )
+from config.texts import refuse_nul
 from metadata.graphql.parts import bare_fields
 from metadata.graphql.schema import schema
 
@@ -66,12 +68,14 @@ class Prepared:
 
 
 def prepare(text: str) -> Prepared:
-    """The document of that text; raises GraphQLSyntaxError, or GraphQLError beyond a limit."""
+    """The document of that text; raises GraphQLSyntaxError, GraphQLError beyond a limit, BadRequest for NUL."""
     return _kept(text) if len(text) <= MAX_KEPT_CHARACTERS else _prepare(text)
 
 
 def _prepare(text: str) -> Prepared:
     document = parse_bounded(text)
+    if "\\u" in text or "\x00" in text:
+        visit(document, _Texts())
     _answer_bare_fields(document)
     graphql_schema: GraphQLSchema = schema().graphql_schema
     _retype_variables(document, graphql_schema)
@@ -83,6 +87,13 @@ def _prepare(text: str) -> Prepared:
 
 
 _kept = lru_cache(maxsize=KEPT_DOCUMENTS)(_prepare)
+
+
+class _Texts(Visitor):
+    """Refuses literals that nothing could keep."""
+
+    def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
+        refuse_nul(node.value, "A text")
 
 
 def _answer_bare_fields(document: DocumentNode) -> None:

@@ -46,6 +46,7 @@ from config.http.request_kinds import READS_ONLY
 from config.observability import stage
 from config.rendering import dumps
 from config.server.sqlstate import machine_error
+from config.texts import refuse_nul
 from metadata.graphql.cost import CountingExecution, check_cost
 from metadata.graphql.document import MAX_KEPT_CHARACTERS, prepare
 from metadata.graphql.parts import public_fields
@@ -126,6 +127,7 @@ class MetadataView(GraphQLView):
             prepared = prepare(text)
         if prepared.errors:
             return Answer(400, dumps({"errors": [_error(request, each) for each in prepared.errors]}))
+        refuse_nul(variables)
         operation = prepared.operation(operation_name)
         if operation is None:
             raise GraphqlValidation(

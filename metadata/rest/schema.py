@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from config.errors import BadRequest
 from config.http.rights import require
 from config.principal import Principal
-from config.rendering import JSONRenderer, LenientJSONParser, loads, read_body, read_json
+from config.rendering import JSONRenderer, LenientJSONParser, loads, read_body, read_kept_json
 from metadata import snapshot
 
 FLAG = "DATA_MODEL"
@@ -44,7 +44,7 @@ class ModelJsonParser(LenientJSONParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         body = read_body(stream)
-        return read_json(body) if body.strip() else {}
+        return read_kept_json(body) if body.strip() else {}
 
 
 class YamlParser(BaseParser):

@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from config.errors import Problem
 from config.principal import EVERYTHING, Permissions
+from config.texts import is_blank
 from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.names import NameClash
@@ -165,10 +166,29 @@ def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
     long = [key for key, value in tidied.items() if isinstance(value, str) and len(value) > LONGEST_TEXT]
     if long:
         raise InvalidInput([f"{key} must be at most {LONGEST_TEXT} characters long" for key in long])
+    unseen = [key for key, label in _labels(tidied) if label and is_blank(label)]
+    if unseen:
+        raise InvalidInput([f"{key} must have a visible character" for key in unseen])
     return tidied
 
 
 _UNTOUCHED = frozenset({"defaultValue", "settings", "translations"})
+
+
+def _labels(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every label in an input, of options, counterparts and translations too, with its place."""
+    if isinstance(value, Mapping):
+        is_translation = "label" in str(value.get("property")).lower()
+        for key, part in value.items():
+            place = f"{path}.{key}" if path else str(key)
+            if isinstance(part, str):
+                if "label" in str(key).lower() or (is_translation and key == "value"):
+                    yield place, part
+            elif key not in ("settings", "defaultValue"):
+                yield from _labels(part, place)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _labels(part, path)
 
 
 def _tidied(value: Any) -> Any:

@@ -59,6 +59,7 @@ def field_create(*, workspace_id: UUID, values: Mapping[str, Any]) -> FieldMetad
     """
     require_texts(values, FIELD_CREATE_REQUIRED)
     given = tidy(values)
+    require_texts(given, ("label",))
     with changing(workspace_id) as change:
         obj = _object_of(change, given)
         type_ = _creatable_type(given)
@@ -296,6 +297,7 @@ def field_update(
         for name, value in tidy(update).items()
         if name in _EDITABLE and (value is not None or name in _NULLABLE)
     }
+    require_texts(given, [name for name in ("label",) if name in given])
     with changing(workspace_id, permissions) as change:
         field = change.find_field(field_id)
         if field is None:

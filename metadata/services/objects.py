@@ -268,6 +268,7 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
         if given.get("duplicateCriteria") is not None:
             problems += criteria_problems(given["duplicateCriteria"], change.fields_of(obj.id))
         if not obj.is_custom:
+            require_texts(given, [name for name in ("labelSingular", "labelPlural") if given.get(name) is not None])
             given = apply_overrides(obj, given, OVERRIDABLE_OBJECT)
         for name, value in given.items():
             if name in _COLUMNS and (value is not None or name in _CLEARABLE):

@@ -24,6 +24,7 @@ from config.errors import MetadataNotFound
 from config.http.bounds import MAX, check_count
 from config.http.rights import require
 from config.principal import EVERYTHING, Permissions, Principal
+from config.texts import is_blank
 from metadata import view_models as shown
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
@@ -781,7 +782,7 @@ def clean_member(member: Member, value: Any) -> tuple[str | None, Any]:
         text = value.strip()
         return (
             ("should not be empty", None)
-            if member.is_required and not text and member.name != "fieldValue"
+            if member.is_required and is_blank(text) and member.name != "fieldValue"
             else (
                 None,
                 text,

@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from config.errors import InvalidMetadataInput, MetadataConflict
 from config.principal import Principal, system
+from config.texts import is_blank
 from metadata import cache
 from metadata.models import (
     FieldMetadata,
@@ -55,6 +56,8 @@ def workspace_create(*, name: str, id: UUID | None = None, empty: bool = False) 
     `empty` leaves only the objects that the engine needs. Raises MetadataConflict when the id is taken.
     Calls every function of settings.WORKSPACE_CREATED_HANDLERS, `(workspace, empty)`, in the transaction.
     """
+    if is_blank(name):
+        raise _invalid("A workspace's name must have a visible character", "name")
     workspace = Workspace(id=id or uuid4(), display_name=name)
     workspace.subdomain = _free_subdomain(name)
     workspace.database_schema = schema_name(workspace.id)
@@ -353,6 +356,8 @@ def _clean_setting(workspace: Workspace, name: str, value: Any) -> Any:
             raise _invalid(f"{name} must be a boolean value", name)
     elif not isinstance(value, str):
         raise _invalid(f"{name} must be a string", name)
+    elif name == "displayName" and value and is_blank(value):
+        raise _invalid(f"{name} must have a visible character", name)
     elif name == "subdomain":
         value = _clean_subdomain(workspace, value)
     elif name == "customDomain":

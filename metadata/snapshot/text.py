@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from config.errors import BodyTooLarge, MalformedBody, TooComplex
-from config.rendering import read_json
+from config.rendering import read_kept_json
+from config.texts import refuse_nul
 from metadata.snapshot.entries import Model
 
 # libyaml's parser below Python's composer, which is where aliases are refused; four times as fast as Python's own.
@@ -62,7 +63,7 @@ def schema_read(text: str | bytes) -> Any:
     body = text.encode() if isinstance(text, str) else text
     if body.lstrip()[:1] in (b"{", b"["):
         try:
-            return read_json(body)
+            return read_kept_json(body)
         except MalformedBody:
             pass  # YAML has objects in braces too
     if len(body) > LONGEST_YAML:
@@ -72,6 +73,7 @@ def schema_read(text: str | bytes) -> Any:
     try:
         model = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader
         json.dumps(model, default=str, ensure_ascii=False).encode()  # fails for what is no Unicode
+        refuse_nul(model)
         return model
     except (yaml.YAMLError, RecursionError, ValueError) as fault:
         raise MalformedBody(f"The data model cannot be read: {fault}") from None
