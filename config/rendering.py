@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -19,24 +21,51 @@ from config.texts import refuse_nul
 JSON_CONTENT_TYPE = "application/json; charset=utf-8"
 
 
-# Integers beyond 64 bits orjson would round to a float. Looking for 19 digits in a row is six times as fast
-# in a copy of the body whose every digit is a 0 as by a regular expression.
-_DIGITS = bytes.maketrans(b"123456789", b"000000000")
-_LONG_NUMBER = b"0" * 19
+# Integers beyond 64 bits orjson would round to a float, and fractions that a float has no room for away. Looking for
+# 18 digits and dots in a row is six times as fast in a copy of the body whose every one is a 0 as by a regular
+# expression, which then tells whether there is such a number.
+_DIGITS = bytes.maketrans(b"123456789.", b"0000000000")
+_LONG_NUMBER = b"0" * 18
+_LONG = re.compile(rb"\d[\d.]{17,}(?:[eE][+-]?\d+)?")
+
+
+class LongFraction(float):
+    """A number with a fraction that a float has no room for: as a float it is whole; prints as it was written."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> LongFraction:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __repr__(self) -> str:
+        return self.text
+
+    @classmethod
+    def read(cls, text: str) -> float:
+        """The number that a numeral of JSON or GraphQL stands for."""
+        number = float(text)
+        return cls(text) if number.is_integer() and Decimal(text) != number else number
 
 
 def dumps(value: Any) -> bytes:
     """Compact JSON; UUIDs and datetimes become text. Integers of any size stay exact."""
     try:
-        return orjson.dumps(value, default=str)
+        return orjson.dumps(value, default=_plain)
     except TypeError:  # an integer beyond 64 bits
         return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, float) else str(value)
 
 
 def read_json(body: bytes, largest: int | None = None) -> Any:
     """The JSON value that a client sent, of at most `largest` values. Raises MalformedBody, TooComplex."""
     check_json(body, largest)
-    return loads(body, _int)
+    return loads(body, _int, LongFraction.read)
 
 
 def read_kept_json(body: bytes, largest: int | None = None) -> Any:
@@ -53,15 +82,36 @@ def read_kept_json(body: bytes, largest: int | None = None) -> Any:
 _NUL = b"\\u0000"  # the only way that JSON has of writing it (RFC 8259 §7)
 
 
-def loads(body: bytes, parse_int: Callable[[str], int] = int) -> Any:
+def _needs_care(body: bytes) -> bool:
+    """Whether a number in the body is another one for orjson."""
+    if _LONG_NUMBER not in body.translate(_DIGITS):
+        return False
+    for match in _LONG.finditer(body):
+        text = match.group()
+        if text.isdigit():
+            if len(text) > 18:
+                return True
+        elif text.count(b".") < 2 and float(text).is_integer():
+            return True
+    return False
+
+
+def loads(body: bytes, parse_int: Callable[[str], int] = int, parse_float: Callable[[str], float] = float) -> Any:
     """The value of a JSON text; raises MalformedBody with the place of the fault. Integers of any size stay exact.
 
     What is not Unicode is refused, lone surrogates too (RFC 8259 §8.2).
     """
+
+    def finite(text: str) -> float:
+        number = parse_float(text)
+        if math.isinf(number):
+            raise ValueError("A number is too large")
+        return number
+
     try:
-        if _LONG_NUMBER not in body.translate(_DIGITS):
+        if not _needs_care(body):
             return orjson.loads(body)
-        value = json.loads(body.decode(), parse_constant=_refuse_constant, parse_float=_finite, parse_int=parse_int)
+        value = json.loads(body.decode(), parse_constant=_refuse_constant, parse_float=finite, parse_int=parse_int)
         if b"\\u" in body:
             json.dumps(value, ensure_ascii=False).encode()  # fails for what UTF-8 cannot hold
         return value
@@ -76,13 +126,6 @@ def _int(text: str) -> int:
     if len(text) > MAX.digits:
         raise ValueError(f"A number has more than {MAX.digits} digits")
     return int(text)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError("A number is too large")
-    return number
 
 
 def _refuse_constant(name: str) -> Any:

@@ -320,6 +320,24 @@ class Storage:
         self.flush()
         return bool(self._fetch(self._compose("SELECT FROM {schema}.{table} LIMIT 1", table=_table(object_id))))
 
+    def unfit(self, field: FieldSchema) -> tuple[int, list[UUID]]:
+        """How many records have a value of the field that its settings do not allow, and the ids of the first ten.
+
+        Nobody else writes the records from here to the end of the transaction.
+        """
+        condition = field.type.unfit_sql(field)
+        if condition is None:
+            return 0, []
+        self.hold_writers(field.object_id)
+        [(count, ids)] = self._fetch(
+            self._compose(
+                "SELECT count(*), (array_agg(id ORDER BY id))[1:10] FROM {schema}.{table} WHERE {where}",
+                table=_table(field.object_id),
+                where=sql.SQL(_unaliased(condition)),
+            )
+        )
+        return count, ids or []
+
     def hold_writers(self, object_id: UUID) -> None:
         """Let nobody else write the object's records until the transaction ends."""
         self.flush()

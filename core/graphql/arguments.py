@@ -14,7 +14,7 @@ from django.conf import settings
 
 from config.errors import BadRequest
 from core.query import ir
-from core.query.pages import order_of, page_of
+from core.query.pages import order_of, page_of, row_count
 from metadata.fieldtypes.uuid import is_uuid
 
 Values = Mapping[str, Any]
@@ -22,9 +22,8 @@ REFUSED = object()  # a value of another kind
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return REFUSED
-    return int(value) if value == value // 1 else REFUSED  # 1.5, infinity and NaN are no row counts
+    count = row_count(value)
+    return REFUSED if count is None else count
 
 
 def _object(value: Any) -> Any:

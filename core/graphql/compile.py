@@ -42,7 +42,7 @@ from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 from config.errors import ApiError, BadRequest, GraphqlValidation, TooComplex, UnknownObject
 from config.graphql_errors import api_error
 from config.http.graphql_bounds import check_field_count, merge_conflict, parse_bounded
-from config.rendering import dumps
+from config.rendering import LongFraction, dumps
 from core.graphql.arguments import LIST_ARGUMENTS, read_arguments
 from core.graphql.operations import Operation
 from core.graphql.rules import check_document, check_root_fields
@@ -72,7 +72,7 @@ def literal(node: ValueNode, variables: Variables) -> Any:
         case IntValueNode():
             return _integer(node.value)
         case FloatValueNode():
-            return float(node.value)
+            return LongFraction.read(node.value)
         case StringValueNode() | EnumValueNode() | BooleanValueNode():
             return node.value
         case NullValueNode():

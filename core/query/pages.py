@@ -11,14 +11,10 @@ from core.query import ir
 
 def page_of(arguments: Mapping[str, Any], *, largest: int) -> ir.Page:
     """`first`, `last`, `before`, `after`, `offset` as a page; more than `largest` rows is an error that names it."""
-    for name in ("first", "last", "offset"):
-        value = arguments.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-            raise BadRequest(f'Invalid argument: "{name}" must be a number', path=name)
+    first, last, offset = (_count_argument(arguments, name) for name in ("first", "last", "offset"))
     for name in ("before", "after"):
         if arguments.get(name) is not None and not isinstance(arguments[name], str):
             raise BadRequest(f'Invalid argument: "{name}" must be a string', path=name)
-    first, last, offset = arguments.get("first"), arguments.get("last"), arguments.get("offset")
     before, after = arguments.get("before"), arguments.get("after")
     for one, other, one_name, other_name in (
         (first, last, "first", "last"),
@@ -38,6 +34,21 @@ def page_of(arguments: Mapping[str, Any], *, largest: int) -> ir.Page:
     if size is not None and size > largest:
         raise TooComplex(f"At most {largest} records can be asked for in one page, not {size}", path="first")
     return ir.Page(size=size, after=after or None, before=before or None, offset=offset or 0)
+
+
+def _count_argument(arguments: Mapping[str, Any], name: str) -> int | None:
+    value = arguments.get(name)
+    count = None if value is None else row_count(value)
+    if value is not None and count is None:
+        raise BadRequest(f'Invalid argument: "{name}" must be a number', path=name)
+    return count
+
+
+def row_count(value: Any) -> int | None:
+    """A number of rows; `1.0` is one, since languages without integers write it so (GraphQL §3.5.1)."""
+    if type(value) is float and value.is_integer():
+        return int(value)
+    return value if type(value) is int else None
 
 
 def order_of(value: Any) -> tuple[ir.Order, ...]:

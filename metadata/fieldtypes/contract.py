@@ -252,6 +252,10 @@ class FieldType:
             return []
         return [Problem(INVALID_FIELD_INPUT, "Field settings must be an object", settings)]
 
+    def unfit_sql(self, field: FieldSchema) -> str | None:
+        """A condition, with `{r}`, for stored values that the field's settings do not allow; None when all fit."""
+        return None
+
     def clean_settings(self, settings: Json) -> Mapping[str, Any] | None:
         """The settings as kept; assumes that they have no problems."""
         return None if settings is None else dict(settings)
@@ -479,7 +483,7 @@ def show(value: Json, depth: int = 0) -> str:
         return str(value).lower()
     if value is None:
         return "null"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+    if type(value) is float and value.is_integer() and abs(value) < 1e21:
         return str(int(value))
     if isinstance(value, list):
         if depth > 2 and value:

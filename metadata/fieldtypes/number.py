@@ -27,14 +27,22 @@ if TYPE_CHECKING:
 DATA_TYPES = ("float", "int", "bigint")
 _GRAPHQL = {"float": "Float", "int": "Int", "bigint": "BigInt"}
 
+_INT_RANGE = (
+    "a field of data type int takes numbers from -2147483648 to 2147483647; one of data type bigint takes larger ones"
+)
+
 _NUMERAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _MAX_DIGITS = 1000  # longer numbers are an attack on the parser, not a measurement
 _EXACT_FLOAT = 1e15  # below it a float's integer value is what was written
+_LEAST_INT, _GREATEST_INT = -(2**31), 2**31 - 1  # GraphQL's Int (GraphQL specification §3.5.1)
 
 
 @register
 class NumberType(FieldType):
-    """Stored: an int, or a float when there is a fraction. Integers of any size are kept exactly."""
+    """Stored: an int, or a float when there is a fraction. Integers of any size are kept exactly.
+
+    Data type `int` holds what GraphQL's Int can answer, 32 bits; `float` and `bigint` hold any.
+    """
 
     name = "NUMBER"
     label = "Number"
@@ -70,16 +78,23 @@ class NumberType(FieldType):
     )
 
     def clean(self, value: Json, field: FieldSchema) -> Json:
-        if type(value) is int or value is None:
-            return value
-        if type(value) is not float or not math.isfinite(value):
-            raise InvalidValue(f'Invalid number value {_shown(value)} for field "{field.name}"', path=field.name)
-        number = _whole(value)
-        if type(number) is float and (data_type := _data_type(field)) != "float":
+        if value is None:
+            return None
+        number: int | float = value
+        if type(value) is not int:
+            if not isinstance(value, float) or not math.isfinite(value):
+                raise InvalidValue(f'Invalid number value {_shown(value)} for field "{field.name}"', path=field.name)
+            is_whole = type(value) is float and value.is_integer()  # another class has digits that no float keeps
+            if not is_whole and (data_type := _data_type(field)) != "float":
+                raise InvalidValue(
+                    f'Invalid number value {show(value)} for field "{field.name}": '
+                    f"a field of data type {data_type} takes whole numbers",
+                    path=field.name,
+                )
+            number = _whole(float(value))
+        if not _LEAST_INT <= number <= _GREATEST_INT and _data_type(field) == "int":
             raise InvalidValue(
-                f'Invalid number value {show(value)} for field "{field.name}": '
-                f"a field of data type {data_type} takes whole numbers",
-                path=field.name,
+                f'Invalid number value {show(value)} for field "{field.name}": {_INT_RANGE}', path=field.name
             )
         return number
 
@@ -96,7 +111,18 @@ class NumberType(FieldType):
         return super().convert(value, field)
 
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
-        return coerce_number(value, operator, path)
+        number = coerce_number(value, operator, path)
+        if number is not None and not _LEAST_INT <= number <= _GREATEST_INT and _data_type(field) == "int":
+            raise InvalidFilter(f'Invalid number value {show(number)} for field "{path}": {_INT_RANGE}', path=path)
+        return number
+
+    def unfit_sql(self, field: FieldSchema) -> str | None:
+        data_type, value = _data_type(field), self.sql(field).value
+        if data_type == "float":
+            return None
+        fraction = f"{value} <> trunc({value})"
+        beyond = f"{value} NOT BETWEEN {_LEAST_INT} AND {_GREATEST_INT}"
+        return f"{fraction} OR {beyond}" if data_type == "int" else fraction
 
     def settings_problems(self, settings: Json) -> list[Problem]:
         problems = super().settings_problems(settings)
@@ -117,6 +143,8 @@ class NumberType(FieldType):
         schema: dict[str, Any] = (
             {"type": "integer", "examples": [12]} if is_whole else {"type": "number", "examples": [3.5]}
         )
+        if _data_type(field) == "int":
+            schema |= {"minimum": _LEAST_INT, "maximum": _GREATEST_INT}
         return nullable(schema) if field.is_nullable else schema
 
 

@@ -46,8 +46,10 @@ class PositionType(FieldType):
     )
 
     def clean(self, value: Json, field: FieldSchema) -> Json:
+        if isinstance(value, float):
+            value = int(value) if value.is_integer() else float(value)
         if type(value) in (int, float) and -_LIMIT < value < _LIMIT:
-            return int(value) if type(value) is float and value.is_integer() else value
+            return value
         if isinstance(value, str) and value in WORDS:
             return value
         raise InvalidValue(f'Invalid position value {show(value)} for field "{field.name}"', path=field.name)

@@ -67,7 +67,7 @@ def storable_json(value: Json, path: str, depth: int = 0) -> Json:
         raise InvalidValue(
             f'Invalid object value for field "{path}": it contains a number that is not finite', path=path
         )
-    return value
+    return float(value) if isinstance(value, float) else value
 
 
 @register

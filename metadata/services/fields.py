@@ -360,7 +360,7 @@ def _apply_update(
         renamed, name_faults = _rename(change, field, given.get("name", field.name))
         problems += name_faults
     if "settings" in given:
-        problems += _apply_settings(field, type_, given["settings"])
+        problems += _apply_settings(field, type_, given["settings"]) or _unfit_problems(change, field, type_)
     replacements: Mapping[str, str | None] = {}
     if "options" in given and type_.has_options:
         replacements, option_faults = _apply_options(field, type_, given["options"])
@@ -450,6 +450,20 @@ def _apply_settings(field: FieldMetadata, type_: FieldType, settings: Any) -> li
         kept |= {"onDelete": field.on_delete, "joinColumnName": field.join_name}
     field.settings = kept
     return []
+
+
+def _unfit_problems(change: Change, field: FieldMetadata, type_: FieldType) -> list[Problem]:
+    """The records whose values the settings that the field now has do not allow."""
+    if type_.is_relation:
+        return []
+    count, ids = change.storage.unfit(cache.field_schema(field))
+    if not count:
+        return []
+    message = f"Settings cannot be changed for field {field.name}: "
+    if not change.may_read(field):
+        return [Problem(INVALID, message + "some records have values that they do not allow")]
+    message += f"{count} records have values that they do not allow"
+    return [Problem(INVALID, message, {"recordIds": [str(each) for each in ids]})]
 
 
 def _apply_options(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from config.errors import InvalidFilter, InvalidValue
 from metadata.fieldtypes import field_type, field_types
 from metadata.fieldtypes.uuid import is_uuid
 from tests.fieldtypes.fields import field_of
@@ -123,6 +124,37 @@ def test_number_settings_choose_the_graphql_type_and_refuse_fractions() -> None:
     )
     assert field.type.clean(3.0, field) == 3
     assert field.type.json_schema(field)["type"] == ["integer", "null"]
+
+
+INT_RANGE = (
+    "a field of data type int takes numbers from -2147483648 to 2147483647; one of data type bigint takes larger ones"
+)
+
+
+def test_data_type_int_has_32_bits() -> None:
+    field = field_of("NUMBER", settings={"dataType": "int"})
+    for number in (2**31 - 1, -(2**31), 2.0**31 - 1):
+        assert field.type.clean(number, field) == number
+        assert field.type.coerce(number, "gt", field, "sample") == number
+    for number in (2**31, -(2**31) - 1, 2.0**31):
+        message = f'Invalid number value {int(number)} for field "sample": {INT_RANGE}'
+        with pytest.raises(InvalidValue) as refused:
+            field.type.clean(number, field)
+        assert refused.value.message == message
+        with pytest.raises(InvalidFilter) as unfiltered:
+            field.type.coerce(number, "lt", field, "sample")
+        assert unfiltered.value.message == message
+    with pytest.raises(InvalidValue):
+        field.type.convert("2147483648", field)
+    assert [each.message for each in field.type.default_problems(2**31, field)] == [
+        f'Invalid number value 2147483648 for field "sample": {INT_RANGE}'
+    ]
+    schema = field.type.json_schema(field)
+    assert (schema["minimum"], schema["maximum"]) == (-(2**31), 2**31 - 1)
+    for data_type in ("float", "bigint"):
+        larger = field_of("NUMBER", settings={"dataType": data_type})
+        assert larger.type.clean(2**63, larger) == 2**63
+        assert "maximum" not in larger.type.json_schema(larger)
 
 
 def test_which_types_can_be_unique() -> None:

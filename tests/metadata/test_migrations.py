@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import F
 
-from metadata.models import ObjectMetadata, Workspace
+from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.view_models import View, ViewField, ViewKey
-from tests.factories import workspace_with
+from tests.factories import api_of, workspace_with
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +28,11 @@ def make_index_views() -> None:
     """The migration as it runs, with the models of its time."""
     apps = MigrationExecutor(connection).loader.project_state(("metadata", "0003_index_views")).apps
     import_module("metadata.migrations.0003_index_views").make_index_views(apps, None)
+
+
+def widen() -> None:
+    apps = MigrationExecutor(connection).loader.project_state(("metadata", "0006_large_int_fields_become_bigint")).apps
+    import_module("metadata.migrations.0006_large_int_fields_become_bigint").widen(apps, None)
 
 
 def index_views(workspace: Workspace) -> dict[str, tuple[Any, ...]]:
@@ -64,3 +70,33 @@ def test_index_views_that_exist_stay_as_they_are() -> None:
     make_index_views()
     assert View.objects.filter(workspace=workspace).count() == before + 1
     assert View.objects.get(id=own.id).name == "My rockets"
+
+
+def test_int_fields_with_larger_values_become_bigint() -> None:
+    numbers = [
+        {"type": "NUMBER", "name": name, "settings": {"dataType": "int", "decimals": 0}}
+        for name in ("small", "large", "never", "negative", "preset", "gone")
+    ]
+    workspace = workspace_with([{"nameSingular": "rocket", "namePlural": "rockets", "fields": numbers}])
+    api = api_of(workspace)
+    fields = FieldMetadata.objects.filter(workspace=workspace, type="NUMBER", object__name_singular="rocket")
+    fields.update(settings={"dataType": "float", "decimals": 0})  # what these fields took before
+    Workspace.objects.filter(id=workspace.id).update(schema_version=F("schema_version") + 1)
+    body = {"small": 2**31 - 1, "large": 2**31, "negative": -(2**31) - 1}
+    assert api.post("/rest/rockets", body).status == 201
+    gone = api.post("/rest/rockets", {"gone": 2**40}).body["data"]["createRocket"]["id"]
+    assert api.delete(f"/rest/rockets/{gone}?soft_delete=true").status == 200
+    fields.update(settings={"dataType": "int", "decimals": 0})
+    fields.filter(name="preset").update(default_value=2**31)
+    before = Workspace.objects.get(id=workspace.id).schema_version
+    widen()
+    kept = {each.name: each.settings for each in fields}
+    assert {name for name, settings in kept.items() if settings["dataType"] == "bigint"} == {
+        "large", "negative", "preset", "gone",
+    }  # fmt: skip
+    assert all(settings["decimals"] == 0 for settings in kept.values())
+    assert Workspace.objects.get(id=workspace.id).schema_version == before + 1
+    answer = api.graphql("{ rockets { edges { node { small large negative } } } }")
+    assert answer.body["data"]["rockets"]["edges"] == [{"node": body}]
+    widen()
+    assert Workspace.objects.get(id=workspace.id).schema_version == before + 1
