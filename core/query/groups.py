@@ -45,7 +45,7 @@ class Dimension:
     path: tuple[str, ...]
     group_sql: str
     json_sql: str
-    granularity: str | None = None
+    granularity: str | None = None  # of a date; None groups by the value itself
     params: tuple[Any, ...] = ()
     through: tuple[FieldSql, ObjectSchema] | None = None
     is_unnested: bool = False
@@ -252,16 +252,18 @@ def _value_dimension(field: FieldSchema, path: tuple[str, ...], definition: Any)
         return Dimension(path, elements, "coalesce(to_json({d})::text, 'null')", is_unnested=True)
     if definition is not True:
         raise BadRequest(f'Invalid groupBy definition for field "{label}"', path=label)
-    return _plain_dimension(path, sql)
+    return _plain_dimension(path, sql, is_number=field.type.grouped_as_number)
 
 
-def _plain_dimension(path: tuple[str, ...], sql: FieldSql) -> Dimension:
-    return Dimension(path, *_plain(sql), folds_case=sql.cast == "text")
+def _plain_dimension(path: tuple[str, ...], sql: FieldSql, *, is_number: bool = False) -> Dimension:
+    return Dimension(path, *_plain(sql, is_number=is_number), folds_case=sql.cast == "text")
 
 
-def _plain(sql: FieldSql) -> tuple[str, str]:
-    """Grouping by the value itself; numbers print as texts, as a database's driver gives them."""
-    if sql.cast == "timestamptz":
+def _plain(sql: FieldSql, *, is_number: bool = False) -> tuple[str, str]:
+    """Grouping by the value itself; what the reference keeps in numeric columns prints as a text, as its driver does."""
+    if is_number:
+        shown = "trim_scale({d})"
+    elif sql.cast == "timestamptz":
         shown = "to_json(to_char({d} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))"
     elif sql.cast in ("boolean", "jsonb"):
         shown = "to_json({d})"
@@ -282,8 +284,7 @@ def _date_dimension(
             hint=f"Known granularities: {', '.join(GRANULARITIES)}",
         )
     if granularity == "NONE":
-        group, shown = _plain(sql)
-        return Dimension(path, group, shown, granularity)
+        return _plain_dimension(path, sql)
     zone = _zone(definition.get("timeZone"), label)
     has_time = field.type.has_time
     moment = f"({sql.value})::timestamptz AT TIME ZONE %s::text" if has_time else f"({sql.value})::date::timestamp"
@@ -294,9 +295,7 @@ def _date_dimension(
             group = f"date_trunc('week', {moment} + interval '{shift} day') - interval '{shift} day'"
         else:
             group = f"date_trunc('{granularity.lower()}', {moment})"
-        return Dimension(
-            path, group, "coalesce(to_json(to_char({d}, 'YYYY-MM-DD'))::text, 'null')", granularity, params
-        )
+        return Dimension(path, group, f"coalesce(to_json({_DAY})::text, 'null')", granularity, params)
     if granularity == "QUARTER_OF_THE_YEAR":
         return Dimension(
             path,
@@ -305,11 +304,15 @@ def _date_dimension(
             granularity,
             params,
         )
-    part, names = ("isodow", _DAYS) if granularity == "DAY_OF_THE_WEEK" else ("month", _MONTHS)
+    number, names = f"extract(month FROM {moment})::int", _MONTHS
+    if granularity == "DAY_OF_THE_WEEK":  # 1 is the day that the week begins with
+        shift = _week_shift(definition.get("weekStartDay"), label)
+        number = f"(extract(isodow FROM {moment})::int + {6 + shift}) %% 7 + 1"
+        names = _DAYS[7 - shift :] + _DAYS[: 7 - shift]
     listed = "ARRAY[" + ",".join(f"'{name}'" for name in names) + "]"
     return Dimension(
         path,
-        f"extract({part} FROM {moment})::int",
+        number,
         f"coalesce(to_json(({listed})[{{d}}])::text, 'null')",
         granularity,
         params,
@@ -317,6 +320,14 @@ def _date_dimension(
 
 
 _ZONES = frozenset(available_timezones())
+
+
+# A day in ISO 8601: in a zone behind UTC the year before 1 is 0, and the one after 9999, in a zone ahead of it, takes the
+# expanded form (§4.1.2.4), as JavaScript reads and writes it.
+_DAY = (
+    "CASE WHEN {d} < '0001-01-01' THEN to_char({d}, '\"0000\"-MM-DD')"
+    " WHEN {d} >= '10000-01-01' THEN to_char({d}, '\"+0\"YYYY-MM-DD') ELSE to_char({d}, 'YYYY-MM-DD') END"
+)
 
 
 def _zone(given: Any, label: str) -> str:
@@ -369,14 +380,15 @@ def _order(
     granularity: str | None = None
     while isinstance(value, Mapping):
         if "orderBy" in value or "granularity" in value:
-            granularity, value = value.get("granularity") or "NONE", value.get("orderBy")
+            granularity, value = value.get("granularity"), value.get("orderBy")
             break
         if len(value) != 1:
             raise BadRequest("Please provide orderBy field criteria one by one in orderBy array")
         [(part, value)] = value.items()
         path = (*path, part)
+    granularity = None if granularity == "NONE" else granularity
     for index, dimension in enumerate(dimensions):
-        if dimension.path == path and (dimension.granularity == granularity or dimension.granularity is None):
+        if dimension.path == path and dimension.granularity == granularity:
             return GroupOrder(index, *_direction(value, ".".join(path)))
     same_path = [dimension for dimension in dimensions if dimension.path == path]
     if same_path and granularity is not None:

@@ -132,6 +132,7 @@ class FieldType:
     creation_refusal: ClassVar[str | None] = None  # why users cannot create such a field
     orderable: ClassVar[bool] = True
     groupable: ClassVar[bool] = True
+    grouped_as_number: ClassVar[bool] = False  # its values in groups are JSON numbers, not texts
     searchable: ClassVar[bool] = False
     search_paths: ClassVar[tuple[str, ...]] = ("strict $.**",)  # SQL/JSON paths to the texts `search_texts` is made of
     unique_capable: ClassVar[bool] = True

@@ -51,6 +51,7 @@ class NumberType(FieldType):
     sql_type = NUMBER
     operators = NUMBER_OPERATORS
     aggregates = ("min", "max", "avg", "sum")
+    grouped_as_number = True
 
     graphql = "Float"
     graphql_filter = "FloatFilter"

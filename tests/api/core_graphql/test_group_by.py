@@ -210,6 +210,73 @@ def test_weekdays_and_months_are_ordered_as_in_the_calendar(visits: Api) -> None
             assert list(counts(visits, [by_day(granularity)], o=order)) == expected
 
 
+def test_weekdays_begin_where_the_week_does(visits: Api) -> None:
+    order = [{"day": {"granularity": "DAY_OF_THE_WEEK", "orderBy": "AscNullsLast"}}]
+    for first, expected in (
+        ("MONDAY", ["Monday", "Wednesday", "Thursday"]),
+        ("SUNDAY", ["Monday", "Wednesday", "Thursday"]),
+        ("SATURDAY", ["Monday", "Wednesday", "Thursday"]),
+    ):
+        assert list(counts(visits, [by_day("DAY_OF_THE_WEEK", weekStartDay=first)], o=order)) == expected
+    weekday = {"shop": {"openedAt": {"granularity": "DAY_OF_THE_WEEK", "weekStartDay": "SUNDAY"}}}
+    order = [{"shop": {"openedAt": {"granularity": "DAY_OF_THE_WEEK", "orderBy": "AscNullsLast"}}}]
+    assert list(counts(visits, [weekday], o=order)) == ["Sunday", "Monday", "None"]
+    weekday["shop"]["openedAt"]["weekStartDay"] = "MONDAY"
+    assert list(counts(visits, [weekday], o=order)) == ["Monday", "Sunday", "None"]
+
+
+@pytest.mark.parametrize("dimension", [{"day": True}, {"day": {}}, by_day("NONE")], ids=["true", "empty", "none"])
+@pytest.mark.parametrize(
+    "direction",
+    [lambda way: way, lambda way: {"orderBy": way}, lambda way: {"granularity": "NONE", "orderBy": way}],
+    ids=["direction", "order", "none"],
+)
+def test_a_date_without_granularity_is_ordered_however_that_is_said(
+    visits: Api, dimension: dict[str, Any], direction: Any
+) -> None:
+    days = [day.replace("Z", ".000Z") for day, *_ in VISITS]
+    for way, expected in (("AscNullsLast", days), ("DescNullsLast", days[::-1])):
+        found = visits.data(GROUPS, {"g": [dimension], "o": [{"day": direction(way)}]})["visitsGroupBy"]
+        assert [each["groupByDimensionValues"] for each in found] == [[day] for day in expected]
+
+
+def test_numbers_are_numbers_in_groups(visits: Api) -> None:
+    visits.data("mutation ($d: X) { createVisit(data: $d) { id } }", {"d": {"staff": 2.5}})
+    visits.data("mutation ($d: X) { createVisit(data: $d) { id } }", {"d": {"staff": 12345678901234567890123}})
+    order = [{"staff": "AscNullsFirst"}]
+    found = visits.data(GROUPS, {"g": [{"staff": True}], "o": order})["visitsGroupBy"]
+    assert [each["groupByDimensionValues"] for each in found] == [
+        [2.5],
+        [10],
+        [20],
+        [30],
+        [40],
+        [12345678901234567890123],
+    ]
+    found = visits.get('/rest/visits/groupBy?group_by=[{"staff":true}]&order_by=[{"staff":"AscNullsFirst"}]').body
+    assert [each["groupByDimensionValues"] for each in found][:2] == [[2.5], [10]]
+
+
+def test_the_first_and_the_last_day_are_right_in_every_zone(visits: Api) -> None:
+    days = ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]
+    data = [{"day": day, "city": "End"} for day in days]
+    visits.data("mutation ($d: X) { createVisits(data: $d) { id } }", {"d": data})
+    filter_ = {"city": {"eq": "End"}}
+
+    def buckets(granularity: str, zone: str, **more: str) -> list[str]:
+        order = [{"day": {"granularity": granularity, "orderBy": "AscNullsLast"}}]
+        asked = {"g": [by_day(granularity, timeZone=zone, **more)], "o": order, "f": filter_}
+        return [each["groupByDimensionValues"][0] for each in visits.data(GROUPS, asked)["visitsGroupBy"]]
+
+    assert buckets("DAY", "UTC") == ["0001-01-01", "9999-12-31"]
+    assert buckets("DAY", "America/New_York") == ["0000-12-31", "9999-12-31"]
+    assert buckets("DAY", "Asia/Tokyo") == ["0001-01-01", "+010000-01-01"]
+    assert buckets("YEAR", "America/New_York") == ["0000-01-01", "9999-01-01"]
+    assert buckets("MONTH", "Asia/Tokyo") == ["0001-01-01", "+010000-01-01"]
+    assert buckets("WEEK", "UTC", weekStartDay="SUNDAY") == ["0000-12-31", "9999-12-26"]
+    assert buckets("NONE", "America/New_York") == days
+
+
 def test_priorities_follow_the_list(visits: Api) -> None:
     weekday = {"day": {"granularity": "DAY_OF_THE_WEEK", "orderBy": "AscNullsLast"}}
     average = {"aggregate": {"avgStaff": "DescNullsLast"}}
@@ -258,6 +325,9 @@ def test_records_of_groups_in_order_with_their_relations(visits: Api) -> None:
     ("dimensions", "order", "message"),
     [
         ([{"city": True}], [{"staff": "AscNullsLast"}], "Cannot order by a field that is not an aggregate nor in groupBy criteria: staff."),
+        ([by_day("WEEK")], [{"day": {"orderBy": "AscNullsLast"}}], "Cannot order by a field that is not in groupBy or that is not an aggregate field: day"),
+        ([by_day("WEEK")], [{"day": "AscNullsLast"}], "Cannot order by a field that is not in groupBy or that is not an aggregate field: day"),
+        ([{"day": True}], [{"day": {"granularity": "MONTH", "orderBy": "AscNullsLast"}}], "Cannot order by a date granularity that is not in groupBy criteria: MONTH"),
         ([by_day("WEEK")], [{"day": {"granularity": "MONTH", "orderBy": "AscNullsLast"}}], "Cannot order by a date granularity that is not in groupBy criteria: MONTH"),
         ([by_day("WEEK")], [{"day": "AscNullsLast"}], "Cannot order by a field that is not in groupBy or that is not an aggregate field: day"),
         ([{"city": True}], [{"aggregate": {"avgStaff": "AscNullsLast", "totalCount": "AscNullsLast"}}], "Please provide aggregate criteria one by one in orderBy array"),
