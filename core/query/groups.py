@@ -260,7 +260,7 @@ def _plain_dimension(path: tuple[str, ...], sql: FieldSql, *, is_number: bool = 
 
 
 def _plain(sql: FieldSql, *, is_number: bool = False) -> tuple[str, str]:
-    """Grouping by the value itself; what the reference keeps in numeric columns prints as a text, as its driver does."""
+    """Grouping by the value itself; what the reference keeps in numeric columns prints as a text, as there."""
     if is_number:
         shown = "trim_scale({d})"
     elif sql.cast == "timestamptz":
@@ -322,8 +322,8 @@ def _date_dimension(
 _ZONES = frozenset(available_timezones())
 
 
-# A day in ISO 8601: in a zone behind UTC the year before 1 is 0, and the one after 9999, in a zone ahead of it, takes the
-# expanded form (§4.1.2.4), as JavaScript reads and writes it.
+# A day in ISO 8601: in a zone behind UTC the year before 1 is 0, and the one after 9999, in a zone ahead of it, takes
+# the expanded form (§4.1.2.4), as JavaScript reads and writes it.
 _DAY = (
     "CASE WHEN {d} < '0001-01-01' THEN to_char({d}, '\"0000\"-MM-DD')"
     " WHEN {d} >= '10000-01-01' THEN to_char({d}, '\"+0\"YYYY-MM-DD') ELSE to_char({d}, 'YYYY-MM-DD') END"

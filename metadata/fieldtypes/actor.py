@@ -93,9 +93,9 @@ class ActorType(CompositeType):
         operands={"source.eq": "API", "source.containsAny": "API", "workspaceMemberId.in": EXAMPLE, "name.like": "M%"},
     )
 
+    initial_default = {"source": "'MANUAL'", "name": "'System'", "workspaceMemberId": None}
+
     def clean_default(self, default: Json, field: FieldSchema) -> Json:
-        if default is None:
-            return {"source": "'MANUAL'", "name": "'System'", "workspaceMemberId": None}
         return default
 
     def default_problems(self, default: Json, field: FieldSchema) -> list[Problem]:

@@ -138,6 +138,7 @@ class FieldType:
     unique_capable: ClassVar[bool] = True
     label_identifier_capable: ClassVar[bool] = False
     image_identifier_capable: ClassVar[bool] = False
+    initial_default: ClassVar[Json] = None  # quoted: of a new field that says nothing of it, not even null
     holds_files: ClassVar[bool] = False  # its values are lists of uploaded files
     has_sendable_example: ClassVar[bool] = True  # False: an example names what must exist before
     has_options: ClassVar[bool] = False
@@ -292,9 +293,16 @@ class FieldType:
         message = f"Unique index cannot be created for field {field.name} of type {self.name}"
         if not self.unique_parts():
             return [Problem("INDEX_FIELD_INVALID_TYPE_FOR_UNIQUE", message)]
-        if field.default is not None and field.default != "uuid":
+        if field.default is not None and field.default != "uuid" and self._default_key(field) is not None:
             return [Problem("INDEX_FIELD_INVALID_DEFAULT_VALUE", message)]
         return []
+
+    def _default_key(self, field: FieldSchema) -> tuple[str, ...] | None:
+        """What every record with the default would be unique by; None when the default leaves that empty."""
+        try:
+            return self.unique_values(self.default(field.default, field))
+        except ApiError:
+            return None  # its problems are told as such
 
     def unique_parts(self) -> tuple[str, ...]:
         """Names of the sub-fields that form the unique key; `("",)` for scalars, empty when it cannot be unique."""

@@ -58,10 +58,10 @@ def clean_url(value: Json, path: str) -> str | None:
 
 
 def clean_links(value: Json, path: str) -> list[dict[str, str]] | None:
-    """A list of `{label, url}` (or its JSON text); entries without both are left out."""
+    """A list of `{label, url}` (or its JSON text); entries with neither are left out, unless they say else."""
     links = []
     for entry in clean_list(value, path) or []:
-        if not isinstance(entry, dict):
+        if not isinstance(entry, dict) or (entry and not entry.keys() & {"label", "url"}):
             raise invalid_object(entry, path)
         label, url = clean_text(entry.get("label"), f"{path}.label"), clean_url(entry.get("url"), f"{path}.url")
         if label or url:
@@ -150,6 +150,10 @@ class LinksType(CompositeType):
             ({"primaryLinkUrl": "javascript://x.example/%0aalert(1)"}, INVALID_URL),
             ({"primaryLinkUrl": "wat"}, INVALID_URL),
             ({"secondaryLinks": [{"url": "x y"}]}, INVALID_URL),
+            (
+                {"secondaryLinks": [{"href": "https://a.example"}]},
+                "Invalid object value { href: 'https://a.example' } for field \"sample.secondaryLinks\"",
+            ),
             ({"secondaryLinks": ["x"]}, "Invalid object value 'x' for field \"sample.secondaryLinks\""),
             ({"primaryLinkUrl": 1}, 'Invalid string value 1 for text field "sample.primaryLinkUrl"'),
             ({"foo": 1}, 'Invalid subfield foo for links field "sample"'),

@@ -178,17 +178,21 @@ def _own_region(parsed: phonenumbers.PhoneNumber) -> str | None:
 
 
 def clean_phones(value: Json, path: str) -> list[dict[str, str]] | None:
-    """A list of `{number, countryCode, callingCode}` (or its JSON text), each resolved on its own."""
+    """A list of `{number, countryCode, callingCode}` (or its JSON text), each resolved on its own.
+
+    Entries whose parts are all empty are left out; one that has none of the parts is a mistake. A code that the number
+    does not tell stays absent.
+    """
     phones = []
     for entry in clean_list(value, path) or []:
-        if not isinstance(entry, dict):
+        if not isinstance(entry, dict) or not entry.keys() & _ENTRY_PARTS:
             raise invalid_object(entry, path)
         number, country, calling = (
             clean_text(entry.get(key), f"{path}.{key}") for key in ("number", "countryCode", "callingCode")
         )
         number, country, calling = resolve_phone(number, country, calling, path)
         if number or country or calling:
-            phones.append({"number": number or "", "countryCode": country or "", "callingCode": calling or ""})
+            phones.append(_entry(number or "", country, calling))
     return phones or None
 
 
@@ -196,7 +200,15 @@ def _primary_phone(stored: Json) -> Json:
     """The primary number as an entry of the further ones."""
     if not stored.get(_NUMBER):
         return None
-    return {"number": stored[_NUMBER], "countryCode": stored.get(_COUNTRY, ""), "callingCode": stored.get(_CALLING, "")}
+    return _entry(stored[_NUMBER], stored.get(_COUNTRY), stored.get(_CALLING))
+
+
+_ENTRY_PARTS = frozenset({"number", "countryCode", "callingCode"})
+
+
+def _entry(number: str, country: str | None, calling: str | None) -> dict[str, str]:
+    codes = {"countryCode": country, "callingCode": calling}
+    return {"number": number, **{name: code for name, code in codes.items() if code}}
 
 
 @register
@@ -261,6 +273,15 @@ class PhonesType(CompositeType):
                 {"additionalPhones": [{"number": "+33612345679"}]},
                 {"additionalPhones": [{"number": "612345679", "countryCode": "FR", "callingCode": "+33"}]},
             ),
+            (
+                {
+                    "additionalPhones": [
+                        {"number": "123456789", "callingCode": "+1"},
+                        {"number": "", "countryCode": None},
+                    ]
+                },
+                {"additionalPhones": [{"number": "123456789", "callingCode": "+1"}]},
+            ),
             ({_NUMBER: "", "additionalPhones": []}, None),
             (None, None),
         ],
@@ -275,6 +296,11 @@ class PhonesType(CompositeType):
             ({_NUMBER: "+33612345678", _CALLING: "+1"}, "Provided and inferred calling code are conflicting"),
             ({"additionalPhones": [{"number": "12"}]}, "Provided phone number is invalid 12"),
             ({"additionalPhones": [1]}, 'Invalid object value 1 for field "sample.additionalPhones"'),
+            ({"additionalPhones": [{}]}, 'Invalid object value {} for field "sample.additionalPhones"'),
+            (
+                {"additionalPhones": [{"phone": "+33612345679"}]},
+                "Invalid object value { phone: '+33612345679' } for field \"sample.additionalPhones\"",
+            ),
             ({_NUMBER: 1}, 'Invalid string value 1 for text field "sample.primaryPhoneNumber"'),
             ({"foo": 1}, 'Invalid subfield foo for phones field "sample"'),
         ],
@@ -320,5 +346,5 @@ class PhonesType(CompositeType):
     def search_texts(self, stored: Json) -> Iterable[str]:
         """The number alone, with its calling code and with the trunk prefix 0: the ways it is typed in."""
         numbers = [(stored.get(_CALLING, ""), stored.get(_NUMBER))]
-        numbers += [(phone["callingCode"], phone["number"]) for phone in stored.get("additionalPhones", [])]
+        numbers += [(phone.get("callingCode", ""), phone["number"]) for phone in stored.get("additionalPhones", [])]
         return [text for calling, number in numbers if number for text in (number, f"{calling}{number}", f"0{number}")]

@@ -70,6 +70,13 @@ class RelationType(FieldType):
             if not isinstance(join_name, str) or not join_name:
                 message = "Many to one field metadata should carry the join column name in its settings"
                 problems.append(Problem(INVALID_FIELD_INPUT, message, join_name))
+        if (
+            isinstance(settings, Mapping)
+            and settings.get("relationType") == "ONE_TO_MANY"
+            and settings.get("onDelete") is not None
+        ):
+            message = "onDelete can be set on the MANY_TO_ONE side of a relation only"
+            problems.append(Problem(INVALID_FIELD_INPUT, message, settings["onDelete"]))
         return problems
 
     def default_problems(self, default: Json, field: FieldSchema) -> list[Problem]:
@@ -79,5 +86,5 @@ class RelationType(FieldType):
         return None
 
     def value_schema(self, field: FieldSchema) -> dict[str, Any]:
-        schema: dict[str, Any] = {"type": "string", "format": "uuid", "examples": [EXAMPLE]}
-        return nullable(schema) if field.is_nullable else schema
+        # What it leads to can be destroyed, whatever `isNullable` says.
+        return nullable({"type": "string", "format": "uuid", "examples": [EXAMPLE]})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from config.errors import InvalidValue, MalformedBody
 from config.http.bounds import MAX, check_json, spend
 from metadata.fieldtypes.blocknote import blocks_of, has_dangerous_url, markdown_of, marks_of
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
-from metadata.fieldtypes.contract import NULLABLE_TEXT, Json, Samples, clean_text, register
+from metadata.fieldtypes.contract import NULLABLE_TEXT, Json, Samples, clean_text, register, unquote
 from metadata.fieldtypes.rawjson import storable_json
 
 if TYPE_CHECKING:
@@ -34,6 +34,19 @@ def clean_blocknote(value: Json, path: str) -> str | None:
     if has_dangerous_url(blocks):
         raise InvalidValue(f'Dangerous URL protocol in blocknote content for field "{path}"', path=path)
     return text
+
+
+def _blocks_text(default: Json) -> Json:
+    """A default's blocks as values have them, the JSON text of a list; given are a document, a list or their text."""
+    blocks = unquote(default) if isinstance(default, str) else default
+    if isinstance(blocks, str):
+        try:
+            blocks = json.loads(blocks)
+        except (ValueError, RecursionError):
+            return blocks
+    if isinstance(blocks, dict) and isinstance(blocks.get("blocks"), list):
+        blocks = blocks["blocks"]
+    return json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))
 
 
 def clean_markdown(value: Json, path: str) -> str | None:
@@ -140,6 +153,12 @@ class RichTextType(CompositeType):
         elif blocknote is not None:
             markdown = markdown_of(json.loads(blocknote)) or None
         return {"blocknote": blocknote, "markdown": markdown}
+
+    def default(self, default: Json, field: FieldSchema) -> Json:
+        """The editor's own form of a document, `{"blocks": […]}`, is taken beside the list of blocks."""
+        if isinstance(default, Mapping) and default.get("blocknote") is not None:
+            default = {**default, "blocknote": _blocks_text(default["blocknote"])}
+        return super().default(default, field)
 
     def plain(self, stored: Json) -> Json:
         return stored.get("markdown")

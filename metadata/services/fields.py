@@ -128,7 +128,7 @@ def _create_plain(change: Change, obj: ObjectMetadata, type_: FieldType, given: 
     )
     problems += [*settings_problems, *options_problems]
     if not options_problems:
-        problems += _apply_default(field, type_, given.get("defaultValue"))
+        problems += _apply_default(field, type_, given.get("defaultValue", type_.initial_default))
     if field.is_unique:
         problems += type_.unique_problems(cache.field_schema(field))
     if problems:
@@ -183,6 +183,8 @@ def _create_relation(change: Change, obj: ObjectMetadata, type_: FieldType, give
     if given.get("isUnique"):
         message = f"Unique index cannot be created for field {given['name']} of type {type_.name}"
         problems.append(Problem("INDEX_FIELD_INVALID_TYPE_FOR_UNIQUE", message))
+    if isinstance(given.get("settings"), Mapping) and payloads[0].kind == RelationType.ONE_TO_MANY:
+        problems += type_.settings_problems({**given["settings"], "relationType": payloads[0].kind})
     if is_morph:  # the rows' names are made of this one
         is_synced = bool(given.get("isLabelSyncedWithName"))
         problems += _name_rules(given["name"], given["label"], [], "create", is_synced=is_synced)
@@ -248,6 +250,7 @@ def _relation_fields(
                 "application_id": change.workspace.custom_application_id,
                 "is_label_synced_with_name": bool(given.get("isLabelSyncedWithName")),
                 "is_ui_read_only": bool(given.get("isUIReadOnly")),
+                "is_nullable": given.get("isNullable") is not False,
             },
         )
         source, target = build_relation(obj, source_end, payload, next_position(existing[payload.target.id]), morph_id)
@@ -574,6 +577,7 @@ def _add_morph_targets(change: Change, field: FieldMetadata, obj: ObjectMetadata
         "icon": field.icon,
         "description": field.description,
         "isLabelSyncedWithName": field.is_label_synced_with_name,
+        "isNullable": field.is_nullable,
     }
     _write_new_fields(change, _relation_fields(change, obj, field_type(field.type), given, added, field.morph_id, []))
 

@@ -96,7 +96,7 @@ class FieldPlanner:
         return Step("create", f"field {name}.{base}", run, details)
 
     def _relation_values(self, name: str, entry: Entry) -> dict[str, Any]:
-        kept = ("type", "label", "description", "icon", "isUIReadOnly", "isLabelSyncedWithName")
+        kept = ("type", "label", "description", "icon", "isUIReadOnly", "isLabelSyncedWithName", "isNullable")
         return {**{each: entry[each] for each in kept}, "objectMetadataId": str(self.workspace.object(name).id)}
 
     def _finish_relation(self, name: str, entry: Entry) -> None:

@@ -77,9 +77,8 @@ def test_null_default_needs_a_nullable_field() -> None:
 
 def test_kept_defaults() -> None:
     actor = field_of("ACTOR")
-    assert actor.type.clean_default(None, actor) == {
-        "source": "'MANUAL'", "name": "'System'", "workspaceMemberId": None,
-    }  # fmt: skip
+    assert actor.type.clean_default(None, actor) is None
+    assert actor.type.initial_default == {"source": "'MANUAL'", "name": "'System'", "workspaceMemberId": None}
     links = field_of("LINKS")
     assert links.type.clean_default({"primaryLinkUrl": "''", "secondaryLinks": None}, links) is None
     assert links.type.clean_default({"primaryLinkUrl": "'x.io'"}, links) == {"primaryLinkUrl": "'x.io'"}
@@ -196,3 +195,51 @@ def test_record_id_has_messages_of_its_own() -> None:
     assert str(refusal.value) == 'Value "abc" is not a valid UUID'
     assert field.type.clean(ID.upper(), field) == ID
     assert (field.type.graphql_output(field), field.type.graphql_input_type(field)) == ("UUID", "ID")
+
+
+PARAGRAPH = '[{"type":"paragraph"}]'
+
+
+@pytest.mark.parametrize(
+    ("blocknote", "stored"),
+    [
+        ("'" + PARAGRAPH + "'", PARAGRAPH),
+        ('\'{"blocks":[{"type":"paragraph"}]}\'', PARAGRAPH),
+        ({"blocks": [{"type": "paragraph"}]}, PARAGRAPH),
+        ([{"type": "paragraph"}], PARAGRAPH),
+        ({"blocks": []}, "[]"),
+    ],
+    ids=["text of a list", "text of a document", "document", "list", "empty document"],
+)
+def test_the_blocks_of_a_default_may_be_a_document(blocknote: Any, stored: str) -> None:
+    field = field_of("RICH_TEXT")
+    default = {"blocknote": blocknote, "markdown": "'## Heading'"}
+    assert field.type.default_problems(default, field) == []
+    assert field.type.clean_default(default, field) == default
+    assert field.type.default(default, field) == {"blocknote": stored, "markdown": "## Heading"}
+
+
+@pytest.mark.parametrize("blocknote", ["'{'", "'{}'", {"rows": []}, {"blocks": [1]}, 5])
+def test_other_documents_are_no_default(blocknote: Any) -> None:
+    field = field_of("RICH_TEXT")
+    [problem] = field.type.default_problems({"blocknote": blocknote, "markdown": None}, field)
+    assert problem.message.startswith('Invalid blocknote value for field "sample.blocknote"')
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "is_allowed"),
+    [
+        ("PHONES", {"primaryPhoneNumber": "''", "primaryPhoneCountryCode": "'US'", "primaryPhoneCallingCode": "'+1'"}, True),
+        ("PHONES", {"primaryPhoneNumber": "'+33612345678'"}, False),
+        ("EMAILS", {"primaryEmail": "''", "additionalEmails": ["'a@b.example'"]}, True),
+        ("EMAILS", {"primaryEmail": "'a@b.example'"}, False),
+        ("LINKS", {"primaryLinkUrl": "''", "primaryLinkLabel": "'Site'"}, True),
+        ("LINKS", {"primaryLinkUrl": "'a.example'"}, False),
+        ("TEXT", "'x'", False),
+        ("UUID", "uuid", True),
+        ("DATE", "now", False),
+    ],
+)  # fmt: skip
+def test_a_unique_field_has_a_default_that_says_nothing_unique(kind: str, default: Any, is_allowed: bool) -> None:
+    field = field_of(kind, default=default)
+    assert (field.type.unique_problems(field) == []) is is_allowed

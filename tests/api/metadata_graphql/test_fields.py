@@ -656,3 +656,60 @@ def test_a_name_is_free_again_after_deletion(api: Api, rocket: dict[str, Any]) -
     api.ask(DELETE_FIELD, {"input": {"id": first["id"]}})
     assert api.create_field(objectMetadataId=rocket["id"])["id"] != first["id"]
     assert delete(api, rocket["id"])["id"] == rocket["id"]
+
+
+# What the reference's own specs send -------------------------------------------------------------------
+
+
+def test_a_unique_phone_may_have_a_country_by_default(api: Api, rocket: dict[str, Any]) -> None:
+    default = {
+        "primaryPhoneNumber": "''", "primaryPhoneCountryCode": "'US'", "primaryPhoneCallingCode": "'+1'",
+        "additionalPhones": None,
+    }  # fmt: skip
+    field = api.create_field(objectMetadataId=rocket["id"], type="PHONES", isUnique=True, defaultValue=default)
+    assert (field["isUnique"], field["defaultValue"]) == (True, default)
+    refuse_update(api, field["id"], defaultValue={**default, "primaryPhoneNumber": "'2025550123'"})
+
+
+def test_an_actor_has_a_default_until_it_is_set_to_null(api: Api, rocket: dict[str, Any]) -> None:
+    field = api.create_field(objectMetadataId=rocket["id"], type="ACTOR")
+    assert field["defaultValue"] == {"source": "'MANUAL'", "name": "'System'", "workspaceMemberId": None}
+    assert update(api, field["id"], defaultValue=None)["defaultValue"] is None
+    assert api.ask(FIELD, {"id": field["id"]})["field"]["defaultValue"] is None
+    none = api.create_field(objectMetadataId=rocket["id"], type="ACTOR", name="crew", label="Crew", defaultValue=None)
+    assert none["defaultValue"] is None
+
+
+def test_a_default_with_blocks_comes_back_as_it_was_sent(api: Api, rocket: dict[str, Any]) -> None:
+    default = {"blocknote": '\'{"blocks":[{"type":"paragraph"}]}\'', "markdown": None}
+    field = api.create_field(objectMetadataId=rocket["id"], type="RICH_TEXT", defaultValue=default)
+    assert field["defaultValue"] == default
+    whole = {"blocknote": {"blocks": [{"type": "paragraph", "content": []}]}, "markdown": "'## Heading'"}
+    assert update(api, field["id"], defaultValue=whole)["defaultValue"] == whole
+
+
+@pytest.mark.parametrize("kind", ["MANY_TO_ONE", "ONE_TO_MANY"])
+def test_a_relation_keeps_that_it_must_not_be_null(
+    api: Api, rocket: dict[str, Any], pad: dict[str, Any], kind: str
+) -> None:
+    payload = relation_payload(pad["id"], type=kind)
+    field = api.create_field(
+        objectMetadataId=rocket["id"], type="RELATION", isNullable=False, relationCreationPayload=payload
+    )
+    assert field["isNullable"] is False
+    assert api.ask(FIELD, {"id": field["id"]})["field"]["isNullable"] is False
+    assert FieldMetadata.objects.get(id=field["relation"]["targetFieldMetadata"]["id"]).is_nullable is True
+
+
+def test_on_delete_belongs_to_the_side_that_has_the_id(api: Api, rocket: dict[str, Any], pad: dict[str, Any]) -> None:
+    message = "onDelete can be set on the MANY_TO_ONE side of a relation only"
+    payload = relation_payload(pad["id"], type="ONE_TO_MANY")
+    error = refuse(api, rocket, type="RELATION", relationCreationPayload=payload, settings={"onDelete": "CASCADE"})
+    assert report(error, "fieldMetadata") == [("INVALID_FIELD_INPUT", message)]
+    field = api.create_field(objectMetadataId=rocket["id"], type="RELATION", relationCreationPayload=payload)
+    error = refuse_update(api, field["id"], settings={"relationType": "ONE_TO_MANY", "onDelete": "CASCADE"})
+    assert report(error, "fieldMetadata") == [("INVALID_FIELD_INPUT", message)]
+    other = FieldMetadata.objects.get(id=field["relation"]["targetFieldMetadata"]["id"])
+    assert other.on_delete == "SET_NULL"
+    settings = {"relationType": "MANY_TO_ONE", "onDelete": "CASCADE", "joinColumnName": other.join_name}
+    assert update(api, str(other.id), settings=settings)["settings"] == settings
