@@ -28,6 +28,7 @@ from core.sql.execute import SerializationTrouble, UniqueViolation, fetch
 from core.sql.fragment import Sql
 from core.sql.mutate import compile_existing, compile_holders, compile_keys, unique_condition
 from core.sql.select import compile_by_ids, compile_record
+from metadata.fieldtypes.datetime import moment_text
 from metadata.schema import FieldSchema, ObjectSchema
 
 T = TypeVar("T")
@@ -354,21 +355,23 @@ def duplicate(
         return _bare_duplicate(field)
     keys = [(record, unique_key(field, record)) for record in inputs]
     wanted = sorted({key for _, key in keys if key is not None})
-    holders: dict[tuple[str, ...], str] = {}
+    holders: dict[tuple[str, ...], tuple[str, datetime | None]] = {}
     if wanted:
         sql = compile_holders(subject, unique_condition(field, wanted))
-        for record_id, data in fetch(sql, scope.principal.workspace.shard):
+        for record_id, data, deleted_at in fetch(sql, scope.principal.workspace.shard):
             stored = record_id if field.column == "id" else loads(data.encode()).get(field.storage_key)
             key = field.type.unique_values(stored)
             if key is not None:
-                holders[key] = record_id
+                holders[key] = record_id, deleted_at
     details: dict[str, Any] = {}
     seen: dict[tuple[str, ...], int] = {}
+    deleted_at = None
     for record, key in keys:
         if key is None:
             continue
         if key in holders or key in seen:
-            details |= {"value": key[0], "index": record.index, "recordId": holders.get(key)}
+            record_id, deleted_at = holders.get(key, (None, None))
+            details |= {"value": key[0], "index": record.index, "recordId": record_id}
             if key in seen:
                 details["indexes"] = [seen[key], record.index]
             break
@@ -377,7 +380,10 @@ def duplicate(
     if field.column != "id" and details.get("recordId"):
         extensions["conflictingRecordId"] = details["recordId"]
         extensions["conflictingObjectNameSingular"] = subject.singular
-    return _bare_duplicate(field, details, extensions)
+    fault = _bare_duplicate(field, details, extensions)
+    if deleted_at is not None:
+        _tell_deleted(fault, subject, field, details["recordId"], moment_text(deleted_at))
+    return fault
 
 
 def _bare_duplicate(
@@ -390,6 +396,23 @@ def _bare_duplicate(
         details={"field": field.name, **details},
         extensions=extensions or {},
         user_message=f"{taken} Please check your data and try again.",
+    )
+
+
+def _tell_deleted(
+    fault: DuplicateEntry, subject: ObjectSchema, field: FieldSchema, record_id: str, deleted_at: str
+) -> None:
+    """Say that the other record is soft-deleted, so that only a filter on deletedAt finds it, and what can be done."""
+    fault.details["recordDeletedAt"] = deleted_at
+    fault.extensions["conflictingRecordDeletedAt"] = deleted_at
+    fault.hint = (
+        f"{subject.label_singular} {record_id}, deleted at {deleted_at}, has this {field.label}. Restore it (PATCH "
+        f"/rest/restore/{subject.plural}/{record_id}, restore{subject.singular_pascal}), destroy it (DELETE "
+        f"/rest/{subject.plural}/{record_id}, destroy{subject.singular_pascal}), or read it with "
+        f"filter=id[eq]:{record_id},deletedAt[is]:NOT_NULL."
+    )
+    fault.user_message = (
+        f"A deleted {subject.label_singular} has this {field.label} already. Restore it, or destroy it for good."
     )
 
 

@@ -335,8 +335,8 @@ def compile_keys(subject: ObjectSchema, condition: Sql) -> Sql:
 
 
 def compile_holders(subject: ObjectSchema, condition: Sql) -> Sql:
-    """`(id, data text)` of records that match, deleted ones too: who has a unique value."""
-    return raw(f"SELECT r.id::text, r.data::text FROM {table_of(subject)} r WHERE ") + condition
+    """`(id, data text, when deleted)` of records that match, deleted ones too: who has a unique value."""
+    return raw(f"SELECT r.id::text, r.data::text, r.deleted_at FROM {table_of(subject)} r WHERE ") + condition
 
 
 def compile_stored(subject: ObjectSchema, ids: Sequence[str]) -> Sql:
