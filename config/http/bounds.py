@@ -26,7 +26,7 @@ class Bounds:
     rich_text_marks: int = 10_000  # of them line ends and characters that mean something in Markdown
     blocks_chars: int = 1_000_000  # of the BlockNote JSON of one request
     phone_numbers: int = 3_000  # read in one request
-    international_domains: int = 500  # of e-mail addresses in one request
+    international_domains: int = 500  # of e-mail addresses in one request, and of links to be found by
     query_string_bytes: int = 65_536
     query_parameters: int = 200
     filter_values: int = 10_000  # operands of one filter

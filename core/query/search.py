@@ -17,7 +17,7 @@ from core.query.cursors import LONGEST
 from core.query.filters import plan_filter
 from core.query.names import Scope, may
 from core.query.plan import Condition
-from core.query.words import search_words
+from core.query.words import Term, search_terms
 from metadata.fieldtypes.tsvector import fold
 from metadata.schema import ObjectSchema
 
@@ -39,8 +39,8 @@ class After:
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
     objects: tuple[tuple[ObjectSchema, Condition], ...]  # in the order of equal ranks
-    words: tuple[str, ...]  # folded
-    text: str  # folded; without words nothing but itself is looked for, without any text every record is found
+    terms: tuple[Term, ...]  # folded
+    text: str  # folded; without terms nothing but itself is looked for, without any text every record is found
     limit: int
     after: After | None
     hidden: frozenset[UUID]  # fields that are not shown, not as a label or picture either
@@ -65,7 +65,7 @@ def plan_search(scope: Scope, query: ir.Search) -> SearchPlan:
     text = query.text.replace("\x00", "")
     return SearchPlan(
         tuple(objects),
-        tuple(dict.fromkeys(search_words(text))),
+        tuple(search_terms(text)),
         fold(text).strip(),
         query.limit,
         _decode(query.after),
@@ -126,10 +126,23 @@ def _decode(cursor: str | None) -> After | None:
         raise InvalidCursor.of(cursor) from None
 
 
-def prefix_query(words: Sequence[str], connective: str) -> str:
-    """The words as prefixes: what `to_tsquery('simple', …)` takes.
+def prefix_query(terms: Sequence[Term], connective: str) -> str:
+    """The words as prefixes, those of one term one behind the other: what `to_tsquery('simple', …)` takes.
 
-    >>> prefix_query(["ada", "byron"], "|")
-    'ada:* | byron:*'
+    >>> prefix_query([("ada",), ("acme", "example")], "|")
+    'ada:* | (acme:* <-> example:*)'
     """
-    return f" {connective} ".join(f"{word}:*" for word in words)
+    phrases = (" <-> ".join(f"{word}:*" for word in term) for term in terms)
+    return f" {connective} ".join(f"({each})" if " " in each else each for each in phrases)
+
+
+def fragments(term: Term) -> tuple[str, ...]:
+    """What must stand in the words of a record, a space around each, for the term to be inside them.
+
+    An address may begin in the middle of a word and end in one; what is between are whole words.
+
+    >>> fragments(("acm",)), fragments(("acme", "co", "example"))
+    (('acm',), ('acme ', ' co ', ' example'))
+    """
+    last = len(term) - 1
+    return tuple(f"{' ' if place else ''}{word}{' ' if place < last else ''}" for place, word in enumerate(term))

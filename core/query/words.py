@@ -21,13 +21,33 @@ _ASCII = bytes(ord(chr(code).lower()) if chr(code).isalnum() or code == ord("_")
 _ASCII_WORDS = _ASCII.ljust(256)  # for bytes.translate: letters in lower case, a space for what is in no word
 
 
-def search_words(text: str) -> list[str]:
-    """The words of a search's input, folded.
+Term = tuple[str, ...]  # words that stand beside each other in this order; mostly one
 
-    >>> search_words("José@Acme.example")
-    ['jose', 'acme', 'example']
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*://|mailto:)(?:www\.)?|www\.(?=\w+\.\w)", re.ASCII)
+_ADDRESS = re.compile(r"[@/]|\w\.\w")
+_LETTER = re.compile(r"[^\W\d_]")  # `06.12.34.56.78` is no address
+
+
+def search_terms(text: str) -> list[Term]:
+    """What a search's input asks for, folded: its words, those of one address or URL as one term.
+
+    >>> search_terms("José ada@Acme.example https://www.acme.example/x Jean-Luc")
+    [('jose',), ('ada', 'acme', 'example'), ('acme', 'example', 'x'), ('jean',), ('luc',)]
     """
-    return [word[:MAX_WORD] for word in _WORD.findall(fold(text))[:MAX_WORDS]]
+    terms: dict[Term, None] = {}
+    left = MAX_WORDS
+    for token in fold(text).split():
+        words = _WORD.findall(token)
+        if len(words) > 1 and _ADDRESS.search(token) and _LETTER.search(token):
+            words = _WORD.findall(_SCHEME.sub("", token, count=1) if _SCHEME.match(token) else token) or words
+            found = [tuple(word[:MAX_WORD] for word in words[:left])]
+        else:
+            found = [(word[:MAX_WORD],) for word in words[:left]]
+        terms.update(dict.fromkeys(term for term in found if term))
+        left -= len(words)
+        if left <= 0:
+            break
+    return list(terms)
 
 
 def search_text(subject: ObjectSchema, data: Mapping[str, Any]) -> str | None:

@@ -380,10 +380,10 @@ def duplicate(
     if field.column != "id" and details.get("recordId"):
         extensions["conflictingRecordId"] = details["recordId"]
         extensions["conflictingObjectNameSingular"] = subject.singular
-    fault = _bare_duplicate(field, details, extensions)
+    entry = _bare_duplicate(field, details, extensions)
     if deleted_at is not None:
-        _tell_deleted(fault, subject, field, details["recordId"], moment_text(deleted_at))
-    return fault
+        _tell_deleted(entry, subject, field, details["recordId"], moment_text(deleted_at))
+    return entry
 
 
 def _bare_duplicate(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from core.query.plan import EVERY
-from core.query.search import After, SearchPlan, prefix_query
-from core.query.words import MAX_SEARCH_TEXT
+from core.query.search import After, SearchPlan, fragments, prefix_query
+from core.query.words import MAX_SEARCH_TEXT, Term
 from core.sql.files import with_urls
 from core.sql.filters import at, compile_condition, table_of
 from core.sql.fragment import Sql, integer, join, raw
@@ -16,9 +16,10 @@ from metadata.schema import FieldSchema, ObjectSchema
 def compile_search(plan: SearchPlan) -> Sql:
     """`(object number, id, label, image address or NULL, cover, rank)` of at most `limit + 1` records.
 
-    `cover` ranks records with all the words, `rank` those with any of them. An object without one word
-    anywhere is searched for the words inside its own words, without a rank; so is every object when
-    the text has no words. Whether it is one of these depends on no page, so paging through is complete.
+    `cover` ranks records with all the terms, `rank` those with any of them: a word that begins a word of theirs, or
+    the words of an address one behind the other. An object without one term anywhere is searched for the terms inside
+    its own words, without a rank; so is every object when the text has no words. Whether it is one of these depends on
+    no page, so paging through is complete.
     """
     parts = [piece for index in range(len(plan.objects)) for piece in _object(plan, index)]
     return (
@@ -35,10 +36,10 @@ def _object(plan: SearchPlan, index: int) -> list[Sql]:
     if condition != EVERY:
         where += raw(" AND ") + compile_condition(condition, "r")
     vector = raw("r.search") if not _hidden(plan, subject) else _vector_of_what_may_be_read(plan, subject)
-    if not plan.words:
+    if not plan.terms:
         return [_page(plan, index, _NO_RANKS, where + _inside(vector, (plan.text,) if plan.text else ()), None)]
     all_words, any_word = (
-        Sql("to_tsquery('simple', %s)", (prefix_query(plan.words, connective),)) for connective in "&|"
+        Sql("to_tsquery('simple', %s)", (prefix_query(plan.terms, connective),)) for connective in "&|"
     )
     ranks = raw("ts_rank_cd(") + vector + raw(", ") + all_words
     ranks += raw("), ts_rank(") + vector + raw(", ") + any_word + raw(")")
@@ -48,16 +49,30 @@ def _object(plan: SearchPlan, index: int) -> list[Sql]:
     missed = raw(f" AND NOT EXISTS (SELECT 1 FROM {table_of(subject)} r WHERE ") + where + match + raw(")")
     return [
         _page(plan, index, ranks, where + match, ranks),
-        _page(plan, index, _NO_RANKS, where + missed + _inside(vector, plan.words), None),
+        _page(plan, index, _NO_RANKS, where + missed + _inside_terms(vector, plan.terms), None),
     ]
 
 
 _NO_RANKS = raw("0::real, 0::real")
 
 
+def _inside_terms(vector: Sql, terms: tuple[Term, ...]) -> Sql:
+    """Each term stands somewhere inside the words of the vector, the words of an address one behind the other.
+
+    The words in their order are put together for those records only that have each of them.
+    """
+    sql = _inside(vector, tuple(dict.fromkeys(fragment for term in terms for fragment in fragments(term))))
+    in_order = raw("(SELECT string_agg(w.lexeme, ' ' ORDER BY p.place) FROM unnest(") + vector
+    in_order += raw(") w(lexeme, positions, weights), unnest(w.positions) p(place))")
+    for term in terms:
+        if len(term) > 1:
+            sql += raw(" AND strpos(") + in_order + Sql(", %s) > 0", (" ".join(term),))
+    return sql
+
+
 def _inside(vector: Sql, texts: tuple[str, ...]) -> Sql:
-    """Each of the texts stands somewhere inside the words of the vector."""
-    words = raw("strpos(array_to_string(tsvector_to_array(") + vector + raw("), ' '), ")
+    """Each of the texts stands somewhere in the words of the vector, which have a space on either side."""
+    words = raw("strpos(concat(' ', array_to_string(tsvector_to_array(") + vector + raw("), ' '), ' '), ")
     return join([Sql(""), *(words + Sql("%s) > 0", (text,)) for text in texts)], " AND ")
 
 

@@ -14,6 +14,7 @@ from config.http.bounds import MAX, check_count, spend
 from config.texts import has_invisible
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
 from metadata.fieldtypes.contract import ARRAY, Json, Samples, coerce_text, register, show
+from metadata.fieldtypes.domains import other_spelling
 from metadata.fieldtypes.rawjson import json_part
 
 if TYPE_CHECKING:
@@ -189,5 +190,11 @@ class EmailsType(CompositeType):
     search_paths = ("$.primaryEmail", "$.additionalEmails[*]")
 
     def search_texts(self, stored: Json) -> Iterable[str]:
+        """Each address, also with its domain in Unicode: stored is punycode."""
         primary = stored.get("primaryEmail")
-        return ([primary] if primary else []) + stored.get("additionalEmails", [])
+        for email in ([primary] if primary else []) + stored.get("additionalEmails", []):
+            yield email
+            local, _, domain = email.rpartition("@")
+            spelled = other_spelling(domain)
+            if spelled is not None:
+                yield f"{local}@{spelled}"

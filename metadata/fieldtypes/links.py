@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from config.errors import InvalidUrl
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
 from metadata.fieldtypes.contract import ARRAY, Json, Samples, clean_text, coerce_text, invalid_object, register
+from metadata.fieldtypes.domains import other_spelling
 from metadata.fieldtypes.rawjson import clean_list, json_part
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ INVALID_URL = "The URL of the link is not valid"
 _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://((?:[^/?#@\s]*@)?)([^/?#@\s]+)([/?#]\S*)?")
 _BARE = re.compile(r"([^/?#@\s:]+)(:\d{1,5})?([/?#]\S*)?")
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)*[^\W_](?:[\w-]{0,61}[^\W_])?\.?(?::\d{1,5})?")
+_DOMAIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:]+)")
 _IPV6 = re.compile(r"\[[0-9a-fA-F:.]{2,45}\](?::\d{1,5})?")
 _SCRIPTS = frozenset({"javascript", "vbscript", "data", "file", "blob"})  # a click on these runs or reads something
 LONGEST = 8_192  # characters of a URL
@@ -215,6 +217,15 @@ class LinksType(CompositeType):
     )
 
     def search_texts(self, stored: Json) -> Iterable[str]:
+        """Labels and URLs, also with the other spelling of an international domain."""
         links = [(stored.get("primaryLinkLabel"), stored.get("primaryLinkUrl"))]
         links += [(link.get("label"), link.get("url")) for link in stored.get("secondaryLinks", [])]
-        return [text for link in links for text in link if text]
+        for label, url in links:
+            if label:
+                yield label
+            if url:
+                yield url
+                host = _DOMAIN.match(url)
+                spelled = None if host is None else other_spelling(host[1])
+                if host is not None and spelled is not None:
+                    yield url[: host.start(1)] + spelled + url[host.end(1) :]

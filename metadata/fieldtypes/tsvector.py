@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,28 @@ def fold(text: str) -> str:
     'elodie angstrom'
     """
     return text.lower() if text.isascii() else text.translate(_FOLDED)
+
+
+_PIECE = re.compile(r'-?"[^"]*"|[^\s"]+')
+_WORD = re.compile(r"\w+")
+
+
+def websearch(text: str) -> str:
+    """A text for `websearch_to_tsquery`, folded; the words of an address stand in quotes, one behind the other.
+
+    PostgreSQL would take an address for one word, while the vectors hold its words.
+
+    >>> websearch('Ada@Acme.example or "Jean-Luc" -x.y &')
+    '"ada acme example" or "jean luc" -"x y"'
+    """
+    pieces = []
+    for piece in _PIECE.findall(fold(text)):
+        words = _WORD.findall(piece)
+        if words:
+            is_phrase = len(words) > 1 or '"' in piece
+            shown = f'"{" ".join(words)}"' if is_phrase else words[0]
+            pieces.append(f"-{shown}" if piece.startswith("-") else shown)
+    return " ".join(pieces)
 
 
 class _Folded(dict[int, str]):
@@ -80,7 +103,7 @@ class TsVectorType(FieldType):
         raise InvalidValue(f"{field.name} TS_VECTOR-typed field does not support write operations", path=field.name)
 
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
-        return fold(coerce_pattern(value, operator, path))
+        return websearch(coerce_pattern(value, operator, path))
 
     def answer_sql(self, field: FieldSchema, subfield: str | None, json: str, sql_type: SqlType) -> str:
         return f"coalesce(to_json({json}::text)::text, 'null')"

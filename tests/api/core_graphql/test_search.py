@@ -129,6 +129,62 @@ def test_names_emails_phones_job_titles_and_links_are_covered(ada: Api) -> None:
     assert company == {text: ["Engines"] for text in COMPANY_TEXTS}
 
 
+def test_the_parts_of_an_address_are_found_together_or_not_at_all(crm: Api) -> None:
+    for first, primary, further in (
+        ("Both", "first@example.com", "secondary@example.com"),
+        ("First", "other@example.com", "second@example.org"),
+        ("Secondary", "example@first.com", "com@secondary.com"),
+    ):
+        emails = {"primaryEmail": primary, "additionalEmails": [further]}
+        add(crm, "people", {"name": {"firstName": first, "lastName": "Person"}, "emails": emails})
+    for text in ("secondary@example.com", "Secondary@EXAMPLE.com", "mailto:secondary@example.com", "secondary@exam"):
+        assert labels(crm, text, **{"in": ["person"]}) == ["Both Person"], text
+    assert sorted(labels(crm, "secondary example", **{"in": ["person"]})) == [
+        "Both Person", "First Person", "Secondary Person",
+    ]  # fmt: skip
+    people = crm.data(
+        '{ people(filter: {searchVector: {search: "secondary@example.com"}}) { edges { node { name { firstName } } } } }'
+    )["people"]["edges"]
+    assert [edge["node"]["name"]["firstName"] for edge in people] == ["Both"]
+
+
+URLS = {
+    "https://www.acme.example/team": ["Acme"],
+    "acme.example/team": ["Acme"],
+    "http://acme.example": ["Acme", "Other"],
+    "acme.example/jobs": ["Other"],
+    "example/acme": [],
+    "team.acme.example": [],
+    "cme.example/tea": ["Acme"],
+}
+
+
+def test_the_parts_of_a_url_are_found_together_or_not_at_all(crm: Api) -> None:
+    add(
+        crm, "companies",
+        {"name": "Acme", "domainName": {"primaryLinkUrl": "https://acme.example/team"}},
+        {"name": "Other", "domainName": {"primaryLinkUrl": "acme.example/jobs"}},
+    )  # fmt: skip
+    assert {text: sorted(labels(crm, text, **{"in": ["company"]})) for text in URLS} == URLS
+
+
+DOMAINS = ("münchen", "MÜNCHEN.example", "munchen.example", "xn--mnchen-3ya.example")
+
+
+def test_international_domains_are_found_in_both_spellings(crm: Api) -> None:
+    add(crm, "people", {"name": {"firstName": "Ada"}, "emails": {"primaryEmail": "ada@münchen.example"}})
+    further = [{"url": "xn--mnchen-3ya.example", "label": ""}]
+    add(
+        crm, "companies",
+        {"name": "Written", "domainName": {"primaryLinkUrl": "https://münchen.example/rathaus"}},
+        {"name": "Encoded", "domainName": {"primaryLinkUrl": "https://a.example", "secondaryLinks": further}},
+    )  # fmt: skip
+    for domain in DOMAINS:
+        for text in (domain, f"ada@{domain}"):
+            assert labels(crm, text, **{"in": ["person"]}) == ["Ada"], text
+        assert sorted(labels(crm, domain, **{"in": ["company"]})) == ["Encoded", "Written"], domain
+
+
 ACCENTS = (
         ("jose", ["José", "Jose"]), ("josé", ["José", "Jose"]),
         ("cafe", ["Café"]), ("naïve", ["Naive"]), ("naive", ["Naive"]),
