@@ -116,6 +116,15 @@ def record_examples(view: View, subject: ObjectSchema) -> list[Example]:
     return examples
 
 
+SEARCH = Example(  # introspection does not show it, so an editor may underline it; it runs all the same
+    "Search all objects",
+    "query Search($text: String!) {\n  search(searchInput: $text, limit: 10) {\n    edges {\n"
+    "      node { recordId objectNameSingular label tsRankCD tsRank }\n      cursor\n    }\n"
+    "    pageInfo { hasNextPage endCursor }\n  }\n}\n",
+    {"text": "example.com"},
+)
+
+
 def _related(view: View, subject: ObjectSchema) -> str:
     """One relation to a record and one to several, each with the name of what it leads to."""
     lines: dict[bool, str] = {}

@@ -23,7 +23,7 @@ from config.pages import settings_page
 from config.principal import Principal
 from config.server_url import server_url
 from core.openapi.document import Name, Syntax
-from core.openapi.examples import METADATA_EXAMPLES, record_examples, sample_of, selection
+from core.openapi.examples import METADATA_EXAMPLES, SEARCH, record_examples, sample_of, selection
 from core.openapi.operations import RECORD_OPERATIONS, named
 from core.openapi.records import ACTIONS
 from core.openapi.schemas import View
@@ -116,6 +116,11 @@ def _requests(view: View, subject: ObjectSchema, base_url: str) -> list[dict[str
         {"id": "curl-graphql", "title": "The same list over GraphQL",
          "text": f'curl "{base_url}/graphql" \\\n  {bearer} \\\n  -H "Content-Type: application/json" \\\n'
                  f"  -d '{json.dumps({'query': query})}'"},
+        {"id": "curl-search", "title": "Search all objects over REST",
+         "text": f'curl "{base_url}/rest/search?query=example.com&limit=10" \\\n  {bearer}'},
+        {"id": "curl-graphql-search", "title": "The same search over GraphQL, whose introspection does not show it",
+         "text": f'curl "{base_url}/graphql" \\\n  {bearer} \\\n  -H "Content-Type: application/json" \\\n'
+                 f"  -d '{json.dumps({'query': SEARCH.query, 'variables': SEARCH.variables})}'"},
     ]  # fmt: skip
     return requests if view.may("update", subject) else [each for each in requests if each["id"] != "curl-create"]
 
@@ -287,7 +292,7 @@ def graphql_console(request: HttpRequest, name: Name) -> HttpResponse:
     subject = next((each for each in view.objects if each.singular == wanted), None) or _first(view)
     examples = [each for each in METADATA_EXAMPLES if each.flag is None or may(principal, each.flag)]
     if name == "core":
-        examples = [] if subject is None else record_examples(view, subject)
+        examples = [] if subject is None else [*record_examples(view, subject), SEARCH]
     context = {
         **_console(request, name, "GraphQL"),
         "has_assets": all(finders.find(f"graphiql/{each}") for each in ASSETS),

@@ -114,7 +114,8 @@ class NumberType(FieldType):
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         number = coerce_number(value, operator, path)
         if number is not None and not _LEAST_INT <= number <= _GREATEST_INT and _data_type(field) == "int":
-            raise InvalidFilter(f'Invalid number value {show(number)} for field "{path}": {_INT_RANGE}', path=path)
+            shown = number if isinstance(value, str) else value
+            raise InvalidFilter(f'Invalid number value {show(shown)} for field "{path}": {_INT_RANGE}', path=path)
         return number
 
     def unfit_sql(self, field: FieldSchema) -> str | None:

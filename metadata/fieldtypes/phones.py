@@ -277,7 +277,7 @@ class PhonesType(CompositeType):
                 {
                     "additionalPhones": [
                         {"number": "123456789", "callingCode": "+1"},
-                        {"number": "", "countryCode": None},
+                        {"number": ""},
                     ]
                 },
                 {"additionalPhones": [{"number": "123456789", "callingCode": "+1"}]},

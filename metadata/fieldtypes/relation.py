@@ -86,5 +86,5 @@ class RelationType(FieldType):
         return None
 
     def value_schema(self, field: FieldSchema) -> dict[str, Any]:
-        # What it leads to can be destroyed, whatever `isNullable` says.
+        # Whatever `isNullable` says: what it leads to can be destroyed, and a write may leave it out.
         return nullable({"type": "string", "format": "uuid", "examples": [EXAMPLE]})

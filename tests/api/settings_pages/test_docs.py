@@ -13,7 +13,7 @@ from django.test import Client
 from graphql import parse, validate
 
 from core.graphql.schema import build_schema
-from core.openapi.examples import METADATA_EXAMPLES, record_examples
+from core.openapi.examples import METADATA_EXAMPLES, SEARCH, record_examples
 from core.openapi.schemas import View
 from metadata.cache import load_schema
 from metadata.graphql.schema import schema as metadata_schema
@@ -167,6 +167,22 @@ def test_saved_examples_run_as_they_are(workspace: Workspace) -> None:
         for example in record_examples(view, schema.by_singular[name]):
             answer = api.graphql(example.query, example.variables)
             assert "errors" not in answer.body, (name, example.label, answer.body)
+
+
+def test_search_is_shown_and_runs_though_introspection_leaves_it_out(workspace: Workspace, admin: Client) -> None:
+    api = api_of(workspace)
+    answer = api.graphql(SEARCH.query, SEARCH.variables)
+    assert "errors" not in answer.body
+    assert {edge["node"]["objectNameSingular"] for edge in answer.body["data"]["search"]["edges"]} <= {
+        "person", "company",
+    }  # fmt: skip
+    names = api.data("{ __schema { queryType { fields { name } } types { name } } }")["__schema"]
+    assert "search" not in {each["name"] for each in names["queryType"]["fields"]}
+    assert "SearchRecord" not in {each["name"] for each in names["types"]}
+    console = admin.get(f"{PLAYGROUND}/graphql/core")
+    assert "Search all objects" in [each["label"] for each in console.context["examples"]]
+    page = text(admin, "/settings/docs")
+    assert "/rest/search?query=example.com" in page and "search(searchInput: $text" in page
 
 
 def test_an_empty_workspace_has_docs(db: None, client: Client) -> None:
