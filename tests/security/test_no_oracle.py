@@ -11,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apikeys import services as access
-from core.query.words import search_words
+from core.query.words import search_terms
 from core.sql.execute import fetch_texts
 from core.sql.fragment import Sql
 from metadata import cache
@@ -116,8 +116,8 @@ def test_the_paths_of_a_types_texts_give_no_word_that_its_texts_do_not(db: None,
             ),
             "default",
         )
-        kept = {word for text in kind.search_texts(stored) for word in search_words(text)}
-        assert {word for text in found for word in search_words(text)} <= kept, stored
+        kept = {word for text in kind.search_texts(stored) for term in search_terms(text) for word in term}
+        assert {word for text in found for term in search_terms(text) for word in term} <= kept, stored
         if kept:
             assert found, stored
 

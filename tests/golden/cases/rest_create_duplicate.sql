@@ -21,7 +21,7 @@ FROM w r;
 -- <object planet>
 -- <object planet>
 
-SELECT r.id::text, r.data::text
+SELECT r.id::text, r.data::text, r.deleted_at
 FROM "workspace"."planet" r
 WHERE (r.data->>'code') = ANY(%s::text[]);
 -- {"E"}
