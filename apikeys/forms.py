@@ -16,6 +16,7 @@ from apikeys.models import ApiKey, ObjectPermission, Role
 from apikeys.roles import ASSIGNABLE, OBJECT_RIGHTS, RIGHTS, VERBS
 from apikeys.services import MAX_NAME_LENGTH, MAX_RATE
 from config.right_words import SETTINGS_WORDS, TOOL_WORDS
+from config.texts import is_blank
 
 EXPIRY_PRESETS = (
     ("15", "15 days"),
@@ -27,6 +28,12 @@ EXPIRY_PRESETS = (
     ("custom", "Custom date"),
 )
 DEFAULT_EXPIRY = "90"
+
+
+def check_seen(text: str) -> None:
+    """A validator: a name that people can see."""
+    if is_blank(text):
+        raise forms.ValidationError("Use at least one character that can be seen.")
 
 
 class SignInForm(forms.Form):
@@ -41,6 +48,7 @@ class SignInForm(forms.Form):
 class ApiKeyNameForm(forms.Form):
     name = forms.CharField(
         max_length=MAX_NAME_LENGTH,
+        validators=[check_seen],
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Nightly sync"}),
         help_text="Shown as the author of the records this key writes.",
     )
@@ -143,9 +151,14 @@ class InviteForm(forms.Form):
 class JoinForm(forms.Form):
     """Somebody who is new on this server: their name, and the password they will sign in with."""
 
-    first_name = forms.CharField(max_length=150, widget=forms.TextInput(attrs={"autocomplete": "given-name"}))
+    first_name = forms.CharField(
+        max_length=150, validators=[check_seen], widget=forms.TextInput(attrs={"autocomplete": "given-name"})
+    )
     last_name = forms.CharField(
-        required=False, max_length=150, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+        required=False,
+        max_length=150,
+        validators=[check_seen],
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
     )
     password = forms.CharField(
         strip=False,
@@ -199,7 +212,10 @@ class RoleForm(forms.Form):
     """A role, without what it says of single objects."""
 
     label = forms.CharField(
-        max_length=MAX_NAME_LENGTH, label="Name", widget=forms.TextInput(attrs={"autocomplete": "off"})
+        max_length=MAX_NAME_LENGTH,
+        validators=[check_seen],
+        label="Name",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     description = forms.CharField(
         required=False, max_length=1_000, help_text="What it is for, for those who choose it."

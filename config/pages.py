@@ -17,10 +17,11 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.utils.module_loading import import_string
 
-from config.errors import NotFound, PermissionDenied, TokenRefused
+from config.errors import BadRequest, NotFound, PermissionDenied, TokenRefused
 from config.http.rights import may
 from config.principal import Principal
 from config.right_words import WORDS, words_of
+from config.texts import refuse_nul
 
 View = Callable[..., HttpResponseBase]
 
@@ -92,6 +93,11 @@ def _answer(view: View, flags: Sequence[str], request: HttpRequest, *args: Any, 
         ended = getattr(request, "session_ended", None)
         query = urlencode({**asked, **({"ended": ended} if ended else {})})
         return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}" if query else settings.LOGIN_URL)
+    try:
+        refuse_nul(dict(request.GET.lists()))  # what is looked for goes to the database
+    except BadRequest as error:
+        context = {"error": error, "request_id": getattr(request, "request_id", None)}
+        return render(request, "400.html", context, status=400)
     principal: Principal = found[0]
     request.principal, request.workspace = found  # type: ignore[attr-defined]
     if flags and not may(principal, *flags):

@@ -179,3 +179,17 @@ def test_another_password_signs_out_everywhere_else(acme: Workspace) -> None:
     assert here.get("/settings/profile").status_code == 200
     assert there.get("/settings/profile").status_code == 302
     assert Client().login(username="bob@example.com", password="another good one")
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u202e\u2066", "a\0b"], ids=["zero-width", "direction", "nul"])
+def test_a_name_that_nobody_sees_is_no_name(browser: Client, acme: Workspace, name: str) -> None:
+    link = link_for(browser, "grace@example.com", role_of(acme, "Member"))
+    before = Member.objects.count()
+    refused = Client().post("/settings/join", NEW | {"first_name": name, "token": token_of(link)})
+    assert (refused.status_code, Member.objects.count()) == (422, before)
+
+
+@pytest.mark.parametrize("path", ["members", "roles", "api-webhooks", "api-webhooks/webhooks"])
+def test_a_page_is_not_searched_for_what_no_text_has(browser: Client, acme: Workspace, path: str) -> None:
+    assert browser.get(f"/settings/{path}?q=a%00b").status_code == 400
+    assert browser.get(f"/settings/{path}?q=ab").status_code == 200
