@@ -77,6 +77,12 @@ def test_phones_are_refused(phone: Any, error: type[ApiError], message: str) -> 
         ("ada@xn--bcher-kva.example", "ada@xn--bcher-kva.example"),
         ("o'neil@example.org", "o'neil@example.org"),
         ("用户@例え.jp", "用户@xn--r8jz45g.jp"),
+        ("A\u0308da@example.org", "äda@example.org"),
+        ("J\u030can@example.org", "\u01f0an@example.org"),  # composed only when it is in lower case
+        ("\u01f0an@example.org", "\u01f0an@example.org"),
+        ("ad\u200da@example.org", None),
+        ("ada@exam\u00adple.org", None),
+        ("\u2066ada@example.org\u2069", None),
         ("ada", None),
         ("@example.org", None),
         ("ada@", None),
