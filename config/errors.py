@@ -27,6 +27,7 @@ EXCEPTION_NAMES: Mapping[int, str] = {
     412: "PreconditionFailedException",
     413: "PayloadTooLargeException",
     414: "UriTooLongException",
+    415: "UnsupportedMediaTypeException",
     422: "UnprocessableEntityException",
     429: "HttpException",
     431: "RequestHeaderFieldsTooLargeException",
@@ -146,6 +147,13 @@ class BodyTooLarge(ApiError):
 
     status = 413
     code = "BODY_TOO_LARGE"
+
+
+class UnsupportedMediaType(ApiError):
+    """A body in a `Content-Encoding` or charset that is not read."""
+
+    status = 415
+    code = "UNSUPPORTED_MEDIA_TYPE"
 
 
 class HostNotAllowed(ApiError):

@@ -35,6 +35,7 @@ from config.errors import (
     TokenRefused,
     TooComplex,
     Unauthenticated,
+    UnsupportedMediaType,
     WorkspaceNotFound,
     bounded,
 )
@@ -136,6 +137,8 @@ def error_headers(error: ApiError) -> list[tuple[str, str]]:
         return [("WWW-Authenticate", "Bearer")]  # RFC 6750 §3
     if isinstance(error, MethodNotAllowed) and "allow" in error.details:
         return [("Allow", ", ".join(error.details["allow"]))]
+    if isinstance(error, UnsupportedMediaType):
+        return [("Accept-Encoding", "gzip, deflate")]  # RFC 7694 §3
     if "retryAfterSeconds" in error.details:
         return [("Retry-After", str(error.details["retryAfterSeconds"]))]
     return []

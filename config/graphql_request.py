@@ -19,7 +19,7 @@ from django.http.multipartparser import MultiPartParserError
 
 from config.errors import BadRequest, BodyTooLarge, MethodNotAllowed, Unavailable
 from config.http.bounds import MAX, check_count
-from config.rendering import JSON_CONTENT_TYPE, read_body, read_json
+from config.rendering import BOM, JSON_CONTENT_TYPE, read_body, read_json
 
 RESPONSE_TYPE = "application/graphql-response+json"
 _FORM = "application/x-www-form-urlencoded"
@@ -79,7 +79,7 @@ def _read_post(request: HttpRequest, takes_files: bool) -> Any:
         if takes_files and "map" in request.POST:
             _place_files(asked, read_json(request.POST["map"].encode(), nodes), request.FILES)
         return asked
-    body = read_body(request, largest)
+    body = read_body(request, largest).removeprefix(BOM)
     if request.content_type == "application/graphql":
         return {"query": _unicode(body)}
     if request.content_type == _FORM and not body.lstrip().startswith((b"{", b"[")):

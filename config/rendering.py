@@ -27,6 +27,7 @@ JSON_CONTENT_TYPE = "application/json; charset=utf-8"
 _DIGITS = bytes.maketrans(b"123456789.", b"0000000000")
 _LONG_NUMBER = b"0" * 18
 _LONG = re.compile(rb"\d[\d.]{17,}(?:[eE][+-]?\d+)?")
+BOM = b"\xef\xbb\xbf"  # that editors put before UTF-8; RFC 8259 §8.1 lets readers pass over it
 
 
 class LongFraction(float):
@@ -64,6 +65,10 @@ def _plain(value: Any) -> Any:
 
 def read_json(body: bytes, largest: int | None = None) -> Any:
     """The JSON value that a client sent, of at most `largest` values. Raises MalformedBody, TooComplex."""
+    if body[:3] == BOM:
+        body = body[3:]
+    elif body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise MalformedBody("The body begins like UTF-16; send UTF-8, or name the charset in Content-Type")
     check_json(body, largest)
     return loads(body, _int, LongFraction.read)
 

@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "config.cors.CorsMiddleware",
     "config.http.hosts.HostMiddleware",
     "config.http.limits.LimitsMiddleware",
+    "config.http.encodings.EncodingsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

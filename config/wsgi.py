@@ -6,12 +6,21 @@ worker waits for them: put a proxy before it that reads them first (nginx does).
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler
 
 from config.chunked_bodies import ChunkedBodies
+from config.server.scope import PlainRequest
 from config.server.warm_up import warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = ChunkedBodies(get_wsgi_application())
+django.setup(set_prefix=False)
+
+
+class Handler(WSGIHandler):
+    request_class = PlainRequest
+
+
+application = ChunkedBodies(Handler())
 warm_up()

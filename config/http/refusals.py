@@ -21,12 +21,12 @@ View = Callable[[HttpRequest], HttpResponseBase]
 
 def refuse(request: HttpRequest, error: ApiError) -> HttpResponseBase:
     """The response to a request that is refused: in its API's shape, with an id, CORS headers, a line in the log."""
-    return respond(request, lambda request: _refusal(request, error))
+    return respond(request, lambda request: refused(request, error))
 
 
 def refuse_counted(request: HttpRequest, error: ApiError) -> HttpResponseBase:
     """The same of a request that counts (`config.http.limits`), which may ask the database."""
-    return respond(request, lambda request: _refusal(request, error), LAST_COUNTED)
+    return respond(request, lambda request: refused(request, error), LAST_COUNTED)
 
 
 def respond(request: HttpRequest, view: View, last: str = LAST) -> HttpResponseBase:
@@ -47,7 +47,8 @@ def _chain(middleware: tuple[str, ...], last: str) -> View:
     return chain
 
 
-def _refusal(request: HttpRequest, error: ApiError) -> HttpResponseBase:
+def refused(request: HttpRequest, error: ApiError) -> HttpResponseBase:
+    """The same without the middleware, for whoever is a part of it."""
     response = refusal(request, error)
     for name, value in error_headers(error):
         response[name] = value

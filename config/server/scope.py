@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import IO, Any, cast
 
 from django.core.handlers.wsgi import LimitedStream, WSGIRequest
+from django.utils.http import parse_header_parameters
 
 _FIXED: dict[str, Any] = {
     "SCRIPT_NAME": "",
@@ -16,10 +17,20 @@ _FIXED: dict[str, Any] = {
 }
 
 
-class ServerRequest(WSGIRequest):
-    """Made of a scope and of a body that has arrived: bytes, or a file for a large one."""
+class PlainRequest(WSGIRequest):
+    """Django's, which no content type can keep from being made: it looks the charset up, whatever that may be, and
+    reads the query string by it. Here that is UTF-8; bodies are for `config.http.encodings`."""
 
-    _set_content_type_params: Any  # Django's; its stubs leave it out
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        text = meta.get("CONTENT_TYPE", "")
+        try:
+            self.content_type, self.content_params = parse_header_parameters(text)
+        except (LookupError, ValueError):  # a parameter in a charset that nobody knows (RFC 8187)
+            self.content_type, self.content_params = text.partition(";")[0].strip().lower(), {}
+
+
+class ServerRequest(PlainRequest):
+    """Made of a scope and of a body that has arrived: bytes, or a file for a large one."""
 
     def __init__(self, scope: Any, body: bytes | IO[bytes], length: int) -> None:
         meta, self.header_bytes = environ_of(scope)
