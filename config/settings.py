@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",  # around all that answers by itself
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.http.headers.HeadersMiddleware",
+    "config.http.final_slash.FinalSlashMiddleware",
     "config.cors.CorsMiddleware",
     "config.http.hosts.HostMiddleware",
     "config.http.limits.LimitsMiddleware",

@@ -62,9 +62,15 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if is_api_path(request):
+    is_unknown = request.resolver_match is None
+    if is_api_path(request) or (is_unknown and not _asks_for_html(request)):
         return framework_response(request, 404, f"Cannot {request.method} {request.path}")
     return error_page(request, 404)
+
+
+def _asks_for_html(request: HttpRequest) -> bool:
+    """As browsers do; programs ask for anything, or for JSON."""
+    return "html" in request.META.get("HTTP_ACCEPT", "").lower()
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
