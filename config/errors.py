@@ -53,6 +53,7 @@ class ApiError(Exception):
     sub_code: ClassVar[str | None] = None
     retry_after_s: ClassVar[int | None] = None  # when the same request may succeed: `Retry-After`, and a member
     user_message: str = ""  # empty: the message itself
+    others: Sequence[ApiError] = ()  # further faults of the same request, which GraphQL lists beside this one
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from zlib import compress, decompress
 
 from graphql import GraphQLResolveInfo, GraphQLSchema, get_named_type
 
-from config.errors import ApiError, MixedFields
+from config.errors import ApiError, MixedFields, UnknownObject, shortened
 from config.graphql_errors import api_error, error_json
 from config.http import deadline
 from config.principal import Principal
@@ -27,7 +27,8 @@ from core.graphql.introspection import check_introspected, introspect
 from core.graphql.operations import Operation
 from core.graphql.schema import build_schema
 from core.graphql.search import STATIC_FIELDS, static_schema
-from core.query.names import Scope
+from core.graphql.variables import check_variables
+from core.query.names import Scope, may, nearest
 from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
@@ -50,6 +51,27 @@ class RecordApi:
     def document(self, text: str, operation_name: str | None) -> Document:
         """The compiled operation. Raises GraphqlSyntax, GraphqlValidation, UnknownObject, BadRequest, TooComplex."""
         return self._kept(text, operation_name) if len(text) <= LONGEST_KEPT else self._compile(text, operation_name)
+
+    def check_variables(self, document: Document, given: Mapping[str, Any] | None) -> None:
+        """Raise GraphqlValidation when they do not fit the types that the document declares them with."""
+        if document.declared:
+            check_variables(document.declared, given or {}, self.graphene.graphql_schema.get_type)
+
+    def suggest(self, principal: Principal, unknown: UnknownObject) -> None:
+        """Hint at the nearest root fields that the caller may read."""
+        scope = Scope(self.schema, principal)
+        graphql_schema = self.graphene.graphql_schema
+        known = [*STATIC_FIELDS]
+        for root_type in (graphql_schema.query_type, graphql_schema.mutation_type):
+            for name, field in () if root_type is None else root_type.fields.items():
+                subject = field.extensions.get("object")
+                if subject is not None and may(scope, "read", subject):
+                    known.append(name)
+        named = unknown.extensions.get("fields", ())
+        hints = [(name, nearest(name, _alike_first(name, known))) for name in named]
+        found = [hint if len(named) == 1 else f"{name}: {hint}" for name, hint in hints if hint is not None]
+        if found:
+            unknown.hint = shortened(" ".join(found))
 
     def answer(
         self,
@@ -124,6 +146,11 @@ class RecordApi:
         [nodes] = [root.nodes for root in document.root_fields(values) if root.key == key]
         text = introspect(schema, nodes, dict(document.source.fragments), values)
         return compress(text.encode(), level=1)
+
+
+def _alike_first(name: str, known: list[str]) -> list[str]:
+    """In a large data model only a thousand names are compared: those that begin alike."""
+    return sorted(known, key=lambda each: each[:3].lower() != name[:3].lower())
 
 
 class _SeenBy:

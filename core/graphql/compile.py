@@ -39,7 +39,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 
-from config.errors import ApiError, BadRequest, GraphqlValidation, TooComplex, UnknownObject
+from config.errors import ApiError, BadRequest, GraphqlValidation, TooComplex
 from config.graphql_errors import api_error
 from config.http.graphql_bounds import check_field_count, merge_conflict, parse_bounded
 from config.rendering import LongFraction, dumps
@@ -283,8 +283,8 @@ class Document:
         if root_type is None:
             raise GraphqlValidation(f"Schema is not configured to execute {self.kind} operation.")
         check_root_fields(source.root_nodes)
-        _check_known(root_type, source.record_fields)
-        check_document(schema, source.document)
+        check_document(schema, source.document, root_type, source.record_fields)
+        self.declared = tuple(source.operation.variable_definitions)
         self.defaults = {
             each.variable.name.value: literal(each.default_value, {})
             for each in source.operation.variable_definitions
@@ -317,14 +317,6 @@ class Document:
                 self._shapes.clear()
             found = self._shapes[key] = self._compiler.root_fields(given)
         return found
-
-
-def _check_known(root_type: GraphQLObjectType, names: Sequence[str]) -> None:
-    unknown = [name for name in names if name not in root_type.fields]
-    if unknown:
-        raise UnknownObject(
-            f"Unknown field(s) {', '.join(unknown)}. The corresponding object may have been deleted or renamed."
-        )
 
 
 class _Compiler:

@@ -17,6 +17,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
     ValidationRule,
@@ -41,9 +42,9 @@ from graphql.validation.rules.known_argument_names import KnownArgumentNamesOnDi
 from graphql.validation.rules.provided_required_arguments import ProvidedRequiredArgumentsOnDirectivesRule
 from graphql.validation.specified_rules import recommended_rules
 
-from config.errors import BadRequest
+from config.errors import BadRequest, UnknownObject, listed
 from config.graphql_errors import api_error
-from config.http.graphql_bounds import check_root_field_count
+from config.http.graphql_bounds import MAX_ERRORS, check_root_field_count
 
 
 class KnownFragmentTypesRule(ValidationRule):
@@ -61,11 +62,21 @@ class KnownFragmentTypesRule(ValidationRule):
             self.report_error(GraphQLError(f"Unknown type '{condition.name.value}'.", node))
 
 
+class KnownFieldsRule(FieldsOnCorrectTypeRule):
+    """Names every unknown field but those at the root, which `check_document` names by their objects."""
+
+    def enter_field(self, node: FieldNode, *args: Any) -> None:
+        schema = self.context.schema
+        is_root = self.context.get_parent_type() in (schema.query_type, schema.mutation_type)
+        if not is_root or node.name.value.startswith("__"):
+            super().enter_field(node, *args)
+
+
 RULES: tuple[type[ASTValidationRule], ...] = (
     KnownFragmentTypesRule,
     FragmentsOnCompositeTypesRule,
     ScalarLeafsRule,
-    FieldsOnCorrectTypeRule,
+    KnownFieldsRule,
     UniqueFragmentNamesRule,
     KnownFragmentNamesRule,
     PossibleFragmentSpreadsRule,
@@ -82,11 +93,22 @@ RULES: tuple[type[ASTValidationRule], ...] = (
 )
 
 
-def check_document(schema: GraphQLSchema, document: DocumentNode) -> None:
-    """Raise GraphqlValidation with the first fault."""
-    errors = validate(schema, document, RULES, max_errors=1)
-    if errors:
-        raise api_error(errors[0])
+def check_document(
+    schema: GraphQLSchema, document: DocumentNode, root_type: GraphQLObjectType, names: Sequence[str]
+) -> None:
+    """Raise UnknownObject for root fields (`names`) that there are not, else GraphqlValidation.
+
+    The error has every other fault of the document as its `others`.
+    """
+    unknown = [name for name in dict.fromkeys(names) if name not in root_type.fields]
+    faults = [api_error(each) for each in validate(schema, document, RULES, max_errors=MAX_ERRORS)]
+    if unknown:
+        shown = listed(unknown)
+        message = f"Unknown field(s) {', '.join(shown)}. The corresponding object may have been deleted or renamed."
+        faults.insert(0, UnknownObject(message, extensions={"fields": shown}))
+    if faults:
+        faults[0].others = faults[1:]
+        raise faults[0]
 
 
 def check_root_fields(nodes: Sequence[FieldNode]) -> None:

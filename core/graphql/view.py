@@ -82,9 +82,13 @@ class RecordGraphQLView(GraphQLView):
                 raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
             if document.kind == "query":
                 request.META[READS_ONLY] = True
-        except (GraphqlValidation, UnknownObject):
+        except (GraphqlValidation, UnknownObject) as fault:
             _check_client(request, api.schema.version)
+            if isinstance(fault, UnknownObject):
+                api.suggest(principal, fault)
             raise
+        if wants_response_type(request):
+            api.check_variables(document, asked.variables)
 
         def work() -> HttpResponse:
             try:
@@ -110,7 +114,7 @@ class RecordGraphQLView(GraphQLView):
         return self.refuse(request, error, error.status if has_status else 200)
 
     def refuse(self, request: HttpRequest, error: ApiError, status: int) -> HttpResponse:
-        body = dumps({"errors": [error_json(error, _request_id(request))]})
+        body = dumps({"errors": [error_json(each, _request_id(request)) for each in (error, *error.others)]})
         return graphql_response(request, body, status)
 
 

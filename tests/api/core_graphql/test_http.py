@@ -59,6 +59,15 @@ def test_bodies_of_any_usual_kind(api: Api, body: str, content_type: str) -> Non
     assert (response.status_code, response.json()) == (200, NO_MEMBERS)
 
 
+@pytest.mark.parametrize("path", ["/graphql", "/metadata"])
+def test_a_body_without_a_content_type_is_executed(api: Api, path: str) -> None:
+    response = api.client.generic(
+        "POST", path, b'{"query": "{ __typename }"}', "", headers={"Authorization": f"Bearer {api.token}"}
+    )
+    assert not response.wsgi_request.META.get("CONTENT_TYPE")
+    assert (response.status_code, response.json()) == (200, {"data": {"__typename": "Query"}})
+
+
 def test_queries_by_get(api: Api) -> None:
     text = "query A { people { totalCount } } query B($f: X) { workspaceMembers(filter: $f) { totalCount } }"
     asked = {"query": text, "operationName": "B", "variables": '{"f": {}}'}
@@ -153,6 +162,92 @@ def test_what_was_executed_is_200_whatever_became_of_it(api: Api) -> None:
     answer = api.post("/graphql", {"query": "{ workspaceMember(filter: {}) { id } }"}, Accept=STRICT)
     assert answer.status == 200
     assert answer.body["data"] == {"workspaceMember": None}
+
+
+# What does not fit ------------------------------------------------------------------------------------
+
+NOT_COERCED = [  # declared as, given, the end of the message
+    ("ID!", {"v": None}, 'Expected non-nullable type "ID!" not to be None.'),
+    ("ID!", {}, 'of required type "ID!" was not provided.'),
+    ("UUID!", {"v": "abc"}, 'Expected type "UUID".'),
+    ("Int", {"v": "5"}, 'Int cannot represent non-integer value: "5"'),
+    ("Int", {"v": 2**31}, "Int cannot represent non 32-bit signed integer value: 2147483648"),
+    ("[String!]", {"v": ["a", None]}, 'Expected non-nullable type "String!" not to be None.'),
+    ("Boolean", {"v": "true"}, 'Boolean cannot represent a non boolean value: "true"'),
+    ("WorkspaceMemberFilterInput", {"v": "x"}, 'Expected type "WorkspaceMemberFilterInput" to be an object.'),
+]
+
+
+def test_a_variable_that_does_not_fit_is_400_in_the_media_type_that_has_a_status_for_it(api: Api) -> None:
+    for declared, given, message in NOT_COERCED:
+        asked = {"query": f"query ($v: {declared}) {{ __typename }}", "variables": given}
+        answer = api.post("/graphql", asked, Accept=STRICT)
+        assert answer.status == 400
+        assert "data" not in answer.body
+        error = error_of(answer)
+        assert error["message"].startswith('Variable "$v" ')
+        assert error["message"].endswith(message), error["message"]
+        assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        assert api.post("/graphql", asked).body == {"data": {"__typename": "Query"}}
+
+
+FITTING = [
+    ("ID", {"v": None}),
+    ("ID!", {"v": 7}),
+    ("Int! = 3", {}),
+    ("Int", {"v": 1.0}),
+    ("[Int]", {"v": 1}),
+    ("[[Int!]!]!", {"v": [[1], [2]]}),
+    ("WorkspaceMemberFilterInput!", {"v": {}}),
+    ("[WorkspaceMemberOrderByInput]", {"v": {}}),
+    ("TypeOfAnotherRelease", {"v": "anything"}),
+    ("UUID", {"v": "20202020-0000-4000-8000-000000000001"}),
+]
+
+
+def test_a_variable_that_fits_is_taken(api: Api) -> None:
+    for declared, given in FITTING:
+        asked = {"query": f"query ($v: {declared}) {{ __typename }}", "variables": given}
+        assert api.post("/graphql", asked, Accept=STRICT).status == 200, declared
+
+
+def test_a_mutation_whose_variables_do_not_fit_writes_nothing(api: Api) -> None:
+    text = "mutation ($d: WorkspaceMemberCreateInput!, $n: Int) { createWorkspaceMember(data: $d) { id } }"
+    asked = {"query": text, "variables": {"d": {}, "n": "many"}}
+    assert api.post("/graphql", asked, Accept=STRICT).status == 400
+    assert api.post("/graphql", PEOPLE).body == NO_MEMBERS
+
+
+def test_every_unknown_field_of_a_document_is_named(api: Api) -> None:
+    text = "{ workspaceMembers { totl edges { node { id naem { firstName } ...F } } } } fragment F on WorkspaceMember { emial }"
+    answer = api.graphql(text)
+    assert answer.status == 200 and "data" not in answer.body
+    assert [each["message"] for each in answer.body["errors"]] == [
+        'Cannot query field "totl" on type "WorkspaceMemberConnection".',
+        'Cannot query field "naem" on type "WorkspaceMember". Did you mean "name"?',
+        'Cannot query field "emial" on type "WorkspaceMember".',
+    ]
+    assert api.post("/graphql", {"query": text}, Accept=STRICT).status == 400
+
+
+def test_unknown_root_fields_are_named_with_the_nearest_and_with_what_else_is_unknown(api: Api) -> None:
+    answer = api.graphql("{ workspaceMember(filter: {}) { naem } workspaceMebmers { id } foos { id } }")
+    unknown, nested = answer.body["errors"]
+    assert unknown["message"] == (
+        "Unknown field(s) workspaceMebmers, foos. The corresponding object may have been deleted or renamed."
+    )
+    assert unknown["extensions"]["fields"] == ["workspaceMebmers", "foos"]
+    assert unknown["extensions"]["hint"] == 'workspaceMebmers: Did you mean "workspaceMembers"?'
+    assert nested["message"] == 'Cannot query field "naem" on type "WorkspaceMember". Did you mean "name"?'
+    alone = api.graphql("mutation { creatWorkspaceMember { id } }").body["errors"][0]
+    assert alone["extensions"]["hint"] == 'Did you mean "createWorkspaceMember"?'
+
+
+def test_at_most_twenty_faults_are_told(api: Api) -> None:
+    names = " ".join(f"a{each}" for each in range(60))
+    errors = api.graphql(f"{{ workspaceMembers {{ edges {{ node {{ {names} }} }} }} }}").body["errors"]
+    assert len(errors) == 21
+    assert errors[-1]["message"] == "Too many validation errors, error limit reached. Validation aborted."
 
 
 # Who asks --------------------------------------------------------------------------------------------
