@@ -87,7 +87,8 @@ def add_member(monkeypatch: Any, password: str, *more: str) -> str:
 
 
 def test_a_member_is_made_with_the_password_from_standard_input(acme: Workspace, monkeypatch: Any) -> None:
-    assert add_member(monkeypatch, "correct horse battery", "--role", "Admin", "--first-name", "Ada") == ""
+    said = add_member(monkeypatch, "correct horse battery", "--role", "Admin", "--first-name", "Ada")
+    assert said == 'ada@example.com is a member of "Acme" now, as Admin\n'
     member = Member.objects.get()
     assert (member.user.email, member.user.first_name, member.role.label) == ("ada@example.com", "Ada", "Admin")
     assert member.user.check_password("correct horse battery")
@@ -105,4 +106,38 @@ def test_a_member_has_the_default_role_and_is_made_once(acme: Workspace, monkeyp
 def test_an_empty_password_is_refused(acme: Workspace, monkeypatch: Any) -> None:
     with pytest.raises(CommandError, match="too short"):
         add_member(monkeypatch, "")
+    assert Member.objects.count() == 0
+
+
+def test_somebody_known_is_made_a_member_with_the_password_they_have(
+    acme: Workspace, other: Workspace, monkeypatch: Any
+) -> None:
+    add_member(monkeypatch, "correct horse battery")
+    ada = Member.objects.get().user
+    arguments = ["member", "create", "--workspace", str(other.id), "--email", "ada@example.com"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("another long password\n"))
+    with pytest.raises(CommandError, match="signs in with another password, which stays: nothing was done"):
+        run(*arguments, "--password-stdin")
+    assert Member.objects.count() == 1
+    said = run(*arguments)
+    assert said == (
+        f'ada@example.com is a member of "{other.display_name}" now, as Member, with the name and password they had\n'
+    )
+    assert Member.objects.filter(user=ada).count() == 2
+    ada.refresh_from_db()
+    assert ada.check_password("correct horse battery")
+
+
+def test_the_right_password_of_somebody_known_is_taken(acme: Workspace, other: Workspace, monkeypatch: Any) -> None:
+    add_member(monkeypatch, "correct horse battery")
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    said = run("member", "create", "--workspace", str(other.id), "--email", "Ada@example.com", "--password-stdin")
+    assert said.endswith("with the name and password they had\n")
+    with pytest.raises(CommandError, match="already a member"):
+        add_member(monkeypatch, "a third password")
+
+
+def test_somebody_new_needs_a_password(acme: Workspace) -> None:
+    with pytest.raises(CommandError, match="A new member needs a password"):
+        run("member", "create", "--workspace", "Acme", "--email", "ada@example.com")
     assert Member.objects.count() == 0
