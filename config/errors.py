@@ -137,6 +137,12 @@ class BadRequest(ApiError):
     sub_code = "INVALID_QUERY_INPUT"
 
 
+class UnknownMember(ApiError):
+    """A member of a body that no form of the contract names."""
+
+    code = "UNKNOWN_MEMBER"
+
+
 class MalformedBody(ApiError):
     """A body that is not JSON, or not the kind of JSON the route takes."""
 

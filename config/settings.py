@@ -133,6 +133,7 @@ DEFAULT_ROLE_CHECK = "apikeys.services.default_role_check"  # (Principal, role i
 EVENT_HANDLERS = ["webhooks.outbox"]
 ROLES = "apikeys.role_rights"  # what a role may do, for those who act as one; see config/roles.py
 ROLE_CHANGED_HANDLERS = ["webhooks.services.role_changed"]  # (workspace_id, role_id), in the change's transaction
+OBJECTS_RENAMED_HANDLERS = ["webhooks.services.objects_renamed"]  # (workspace_id, {old: new}), in the transaction
 WORKSPACE_CREATED_HANDLERS = [  # (workspace, empty), in its transaction
     "apikeys.services.workspace_created",
     "core.records.samples.workspace_created",

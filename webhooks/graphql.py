@@ -41,6 +41,12 @@ class Webhook(graphene.ObjectType):
     role_label = graphene.String(description="Null when the role was deleted")
     state = graphene.String(required=True, description="active, failing, paused, switchedOff or waiting")
     state_reason = graphene.String()
+    stale_operations = graphene.List(
+        graphene.NonNull(graphene.String), required=True, description="Operations whose object was deleted"
+    )
+    warnings = graphene.List(
+        graphene.NonNull(graphene.String), required=True, description="What is taken but hardly meant"
+    )
     created_at = DateTime(required=True)
     updated_at = DateTime(required=True)
     deleted_at = DateTime()

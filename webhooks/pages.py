@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.errors import ApiError, InvalidMetadataInput, NotFound
+from config.http.members import refuse_unknown
 from config.pages import settings_page
 from config.principal import Principal
 from metadata.models import ObjectMetadata
@@ -31,6 +32,7 @@ from webhooks.signing import standard_secret
 HOME = "/settings/api-webhooks/webhooks"
 PAGE_SIZE = 25
 ACTS_SHOWN = 20
+FORM_MEMBERS = frozenset(("csrfmiddlewaretoken", "target_url", "description", "secret", "role", "object", "action"))
 SESSION_KEY = "webhook_secret"  # id of the webhook whose secret the next page may show
 
 _BADGES = {
@@ -91,6 +93,7 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
     form = WebhookForm(request.POST if request.method == "POST" else None, roles=services.roles_to_give(principal))
     if request.method == "POST" and not _changes_rows(request, form) and form.is_valid():
         try:
+            refuse_unknown(request.POST, FORM_MEMBERS, "The form")
             webhook = services.webhook_create(principal, data=form.values())
         except ApiError as error:
             form.refuse(error)
@@ -110,6 +113,7 @@ def webhook_edit(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     form = WebhookForm(request.POST if request.method == "POST" else None, webhook, roles=roles)
     if request.method == "POST" and not _changes_rows(request, form) and form.is_valid():
         try:
+            refuse_unknown(request.POST, FORM_MEMBERS, "The form")
             services.webhook_update(principal, webhook_id=webhook.id, data=form.values())
         except ApiError as error:
             form.refuse(error)
@@ -140,10 +144,15 @@ def _render_form(request: HttpRequest, form: WebhookForm, webhook: Seen | None) 
         "form": form,
         "webhook": webhook,
         "rows": rows,
-        "objects": [("*", "All objects"), *known, *((name, f"{name} (does not exist)") for name in sorted(named))],
+        "objects": [("*", "All objects"), *known, *((name, _unlisted(name)) for name in sorted(named))],
         "actions": [("*", "all actions"), *((each, each) for each in ACTIONS)],
     }
     return render(request, "webhooks/webhook_form.html", context, status=422 if form.errors else 200)
+
+
+def _unlisted(name: str) -> str:
+    """The label of a name that is none of an object the member may choose."""
+    return f"{name} (does not exist)" if services.named_object(f"{name}.*") else f"{name} (the data model)"
 
 
 @settings_page(flag=FLAG)

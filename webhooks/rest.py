@@ -5,6 +5,7 @@ Lists are bare arrays for keys of API version 1 and on the alias, `{data, pageIn
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -20,6 +21,7 @@ from rest_framework.views import APIView
 
 from config.errors import BadRequest
 from config.http.ignored import PAGING, NamesIgnored
+from config.http.members import refuse_unknown
 from config.principal import Principal
 from webhooks import services
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook, WebhookAct
@@ -61,6 +63,10 @@ class WebhookSerializer(serializers.Serializer[Seen]):
     roleLabel = serializers.CharField(source="role.label", default=None, allow_null=True)
     state = serializers.ChoiceField(STATES)
     stateReason = serializers.CharField(source="state_reason", allow_null=True)
+    staleOperations = serializers.ListField(
+        child=serializers.CharField(), source="stale_operations", help_text="Whose object was deleted"
+    )
+    warnings = serializers.ListField(child=serializers.CharField(), help_text="What is taken but hardly meant")
 
     def get_applicationId(self, seen: Seen) -> str:
         return str(self.context["application_id"])
@@ -156,6 +162,7 @@ def next_attempt_text(delivery: Delivery) -> str | None:
     return iso_moment(delivery.next_attempt_at)
 
 
+PAGED_BY = frozenset(("limit", "starting_after", "ending_before"))
 PAGE_PARAMETERS = [
     OpenApiParameter("limit", int),
     OpenApiParameter("starting_after", UUID),
@@ -183,6 +190,10 @@ UPDATE_BODY = inline_serializer(
         "roleId": serializers.UUIDField(required=False),
     },
 )
+
+
+# What bodies may have: what any API's form of a webhook names, applied or not, and what answers have.
+MEMBERS = frozenset((*WebhookSerializer._declared_fields, "update"))
 
 
 class WebhookView(APIView):
@@ -219,12 +230,14 @@ class Webhooks(NamesIgnored, WebhookView):
     @extend_schema(parameters=PAGE_PARAMETERS, responses=WebhookSerializer(many=True))
     def get(self, request: Request) -> Response:
         if not self.is_paged or self.principal.api_version == "1":
-            return Response(self.shown_all(services.webhook_list(self.principal)))
+            if PAGED_BY.isdisjoint(request.query_params):
+                return Response(self.shown_all(services.webhook_list(self.principal)))
+            return Response(self._page(request)["data"])
         return Response(self._page(request))
 
     @extend_schema(request=CREATE_BODY, responses={201: WebhookSerializer})
     def post(self, request: Request) -> Response:
-        webhook = services.webhook_create(self.principal, data=_body(request))
+        webhook = services.webhook_create(self.principal, data=_webhook_body(request))
         return Response(self.revealed(webhook), status=201)
 
     def _page(self, request: Request) -> dict[str, Any]:
@@ -265,7 +278,8 @@ class OneWebhook(WebhookView):
 
     @extend_schema(request=UPDATE_BODY, responses=WebhookSerializer)
     def patch(self, request: Request, webhook_id: str) -> Response:
-        webhook = services.webhook_update(self.principal, webhook_id=_path_uuid(webhook_id), data=_body(request))
+        data = _webhook_body(request)
+        webhook = services.webhook_update(self.principal, webhook_id=_path_uuid(webhook_id), data=data)
         return Response(self.shown(services.seen_by(self.principal, [webhook])[0]))
 
     @extend_schema(responses={200: bool})
@@ -338,7 +352,7 @@ class Recovery(WebhookView):
         count = services.failed_recover(
             self.principal,
             webhook_id=_path_uuid(webhook_id),
-            since=moment(_body(request).get("since"), "since"),
+            since=moment(_body(request, ("since", "id"), "A recovery").get("since"), "since"),
         )
         return Response({"count": count}, status=202)
 
@@ -353,7 +367,7 @@ class Test(WebhookView):
         responses=AttemptSerializer,
     )
     def post(self, request: Request, webhook_id: str) -> Response:
-        body = _body(request)
+        body = _body(request, ("object", "action", "id"), "A test")
         attempt = services.webhook_test(
             self.principal,
             webhook_id=_path_uuid(webhook_id),
@@ -373,7 +387,7 @@ class Rotation(WebhookView):
         responses=WebhookSerializer,
     )
     def post(self, request: Request, webhook_id: str) -> Response:
-        hours = _body(request).get("overlapHours", 24)
+        hours = _body(request, ("overlapHours", "id"), "A rotation").get("overlapHours", 24)
         webhook = services.secret_rotate(self.principal, webhook_id=_path_uuid(webhook_id), overlap=overlap(hours))
         return Response(self.revealed(webhook), headers={"Cache-Control": "no-store"})
 
@@ -460,10 +474,23 @@ def _path_uuid(raw: str) -> UUID:
         raise BadRequest("Validation failed (uuid is expected)") from None
 
 
-def _body(request: Request) -> dict[str, Any]:
+def _body(request: Request, known: Collection[str], what: str) -> dict[str, Any]:
     if not isinstance(request.data, dict):
         raise BadRequest("Body must be a JSON object")
+    refuse_unknown(request.data, known, what)
     return request.data
+
+
+def _webhook_body(request: Request) -> dict[str, Any]:
+    """The members of a webhook, flat or, as one form of GraphQL has them, under `update`."""
+    body = _body(request, MEMBERS, "A webhook")
+    nested = body.get("update")
+    if nested is None:
+        return body
+    if not isinstance(nested, dict):
+        raise BadRequest("update must be a JSON object", path="update")
+    refuse_unknown(nested, MEMBERS - {"update"}, "A webhook")
+    return {**body, **nested}
 
 
 urlpatterns = [

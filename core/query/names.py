@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from config.errors import PermissionDenied, UnknownObject
-from config.http import bounds, rights
+from config.http import rights
+from config.http.suggestions import nearest as nearest
 from config.principal import Permissions, Principal, Verb
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
-
-LONGEST_COMPARED = 64  # characters of a name; longer ones are nobody's typing mistake
-MOST_COMPARED = 1_000  # known names
-SUGGESTIONS = 20  # of one request: comparing names takes a millisecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +30,6 @@ class Scope:
     def files_schema(self) -> str | None:
         """The PostgreSQL schema whose files' addresses are answered; None to who may not download any."""
         return self.schema.schema_name if rights.may(self.principal, rights.DOWNLOAD_FLAG) else None
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """A hint that names the closest known name.
-
-    >>> nearest("emial", ["email", "name"])
-    'Did you mean "email"?'
-    """
-    if len(name) > LONGEST_COMPARED or not bounds.has_left("suggestions", SUGGESTIONS):
-        return None
-    close = get_close_matches(name, list(islice(known, MOST_COMPARED)), n=1, cutoff=0.6)
-    return f'Did you mean "{close[0]}"?' if close else None
 
 
 def find_object(scope: Scope, singular: str) -> ObjectSchema:

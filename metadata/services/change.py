@@ -42,6 +42,7 @@ class Change:
         self.storage = Storage(workspace)
         self.now = timezone.now()
         self._objects: dict[UUID, ObjectMetadata] | None = None
+        self._names: dict[UUID, str] = {}  # of those, as they were
         self._fields: dict[UUID, list[FieldMetadata]] = {}
         self._searched: dict[UUID, frozenset[UUID]] = {}
 
@@ -50,6 +51,7 @@ class Change:
         """Every object of the workspace, by id."""
         if self._objects is None:
             self._objects = {each.id: each for each in ObjectMetadata.objects.filter(workspace=self.workspace)}
+            self._names = {each.id: each.name_singular for each in self._objects.values()}
         return self._objects
 
     def object_named(self, name_singular: str) -> ObjectMetadata | None:
@@ -105,11 +107,21 @@ class Change:
         after = cache.load_schema(workspace.id, workspace.schema_version)
         self._refuse_clashes(after)
         rename_indexes(renamed_objects(self.before, after))
+        self._tell_renamed()
         self.storage.flush()
         for object_id, before in self._searched.items():
             if self._searched_fields(object_id) != before and self.storage.has_records(object_id):
                 for path in settings.SEARCH_FIELDS_CHANGED_HANDLERS:
                     import_string(path)(workspace, object_id)
+
+    def _tell_renamed(self) -> None:
+        """Deactivated objects too: whoever names one has to follow it."""
+        objects = self._objects or {}
+        renamed = {self._names[each.id]: each.name_singular for each in objects.values() if each.id in self._names}
+        renamed = {old: new for old, new in renamed.items() if old != new}
+        if renamed:
+            for path in settings.OBJECTS_RENAMED_HANDLERS:
+                import_string(path)(self.workspace.id, renamed)
 
     def _refuse_clashes(self, schema: WorkspaceSchema) -> None:
         """No name may come to stand for two things in an API or its documents, by whatever change."""

@@ -14,7 +14,7 @@ import pytest
 
 from config.events import Event
 from config.principal import EVERYTHING, Principal, WorkspaceRef
-from metadata.models import Workspace
+from metadata.models import ObjectMetadata, Workspace
 from tests.factories import system_of
 from webhooks.addresses import AddressPolicy
 from webhooks.models import Webhook
@@ -121,8 +121,18 @@ def clock() -> Clock:
 
 
 def make_workspace() -> UUID:
+    """A workspace with two objects that webhooks can name."""
     id = uuid4()
-    Workspace.objects.create(id=id, subdomain=f"w{id.hex[:12]}", database_schema=f"ws_{id.hex}")
+    workspace = Workspace.objects.create(id=id, subdomain=f"w{id.hex[:12]}", database_schema=f"ws_{id.hex}")
+    for singular, plural in (("company", "companies"), ("person", "people")):
+        ObjectMetadata.objects.create(
+            workspace=workspace,
+            application_id=workspace.custom_application_id,
+            name_singular=singular,
+            name_plural=plural,
+            label_singular=singular.title(),
+            label_plural=plural.title(),
+        )
     return id
 
 

@@ -78,6 +78,8 @@ def test_create_with_defaults(api: Api, own: Workspace) -> None:
         "roleLabel": "Admin",
         "state": "active",
         "stateReason": None,
+        "staleOperations": [],
+        "warnings": [],
     }
     assert row.workspace_id == own.id
     own.refresh_from_db()
@@ -90,13 +92,13 @@ def test_create_with_everything(api: Api) -> None:
         api,
         id=id.upper(),
         targetUrl="HTTP://127.0.0.1:9",
-        operations=["company.created", " *.destroyed ", "company.created", "metadata.fieldMetadata.updated"],
+        operations=["rocket.created", " *.destroyed ", "rocket.created", "metadata.fieldMetadata.updated"],
         description="Zoë’s",
         secret=" my own secret ",
     )
     assert made["id"] == id
     assert made["targetUrl"] == "http://127.0.0.1:9/"
-    assert made["operations"] == ["company.created", "*.destroyed", "metadata.fieldMetadata.updated"]
+    assert made["operations"] == ["rocket.created", "*.destroyed", "metadata.fieldMetadata.updated"]
     assert (made["description"], made["secret"]) == ("Zoë’s", "myownsecret")
 
 
@@ -151,16 +153,16 @@ def test_get_update_delete(api: Api, own: Workspace) -> None:
     made = create(api)
     one = f"{PATH}/{made['id'].upper()}"
     assert api.get(one).body == made
-    changed = api.patch(one, {"operations": ["company.*"], "description": "CRM", "targetUrl": "http://127.0.0.1:8/x"})
+    changed = api.patch(one, {"operations": ["rocket.*"], "description": "CRM", "targetUrl": "http://127.0.0.1:8/x"})
     assert changed.status == 200
     assert changed.body == {
         **made,
-        "operations": ["company.*"],
+        "operations": ["rocket.*"],
         "description": "CRM",
         "targetUrl": "http://127.0.0.1:8/x",
         "updatedAt": changed.body["updatedAt"],
     }
-    assert api.patch(one, {"description": None, "operations": None}).body["operations"] == ["company.*"]
+    assert api.patch(one, {"description": None, "operations": None}).body["operations"] == ["rocket.*"]
     gone = api.delete(one)
     assert (gone.status, gone.body) == (200, True)
     assert (api.get(PATH).body, api.get(one).status, api.get(one).body) == ([], 200, None)

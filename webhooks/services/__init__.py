@@ -9,6 +9,7 @@ from webhooks.services.checks import (
     MAX_OPERATIONS,
     MAX_SECRET_LENGTH,
     clean_target_url,
+    named_object,
 )
 from webhooks.services.deliveries import (
     Content,
@@ -29,6 +30,7 @@ from webhooks.services.webhooks import (
     MAX_WEBHOOKS,
     act_list,
     application_id,
+    objects_renamed,
     refuse_beyond,
     role_changed,
     roles_to_give,
@@ -66,6 +68,8 @@ __all__ = [
     "failed_recover",
     "last_deliveries",
     "masked_url",
+    "named_object",
+    "objects_renamed",
     "readable_objects",
     "refuse_beyond",
     "require",

@@ -19,6 +19,7 @@ from webhooks.addresses import AddressPolicy, AddressRefused, InvalidUrl, Target
 ACTIONS = ("created", "updated", "deleted", "restored", "destroyed")
 MAX_OPERATIONS = 200
 MAX_SECRET_LENGTH = 512
+SAFE_SECRET_LENGTH = 16  # a shorter one is warned of
 MAX_DESCRIPTION_LENGTH = 2000
 LOOKUP_AT_SAVE_S = 2.0
 
@@ -100,7 +101,7 @@ def clean(data: Mapping[str, Any]) -> dict[str, Any]:
 def clean_operations(value: Any) -> list[str]:
     """Operations as given, each once. Raises InvalidMetadataInput naming the one that cannot be read.
 
-    An object need not exist: a webhook outlives the object that it names.
+    That their objects exist is for who knows the data model: a webhook outlives the object that it names.
     """
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
         raise invalid("each value in operations must be a string", "INVALID_WEBHOOK_INPUT", "operations")
@@ -118,6 +119,16 @@ def clean_operations(value: Any) -> list[str]:
                 hint=f"Write object.action with {', '.join(ACTIONS)} or * for either half",
             )
     return operations
+
+
+def named_object(operation: str) -> str | None:
+    """The object of `object.action`; None for `*` and for changes of the data model.
+
+    >>> named_object("company.created"), named_object("*.created"), named_object("metadata.fieldMetadata.*")
+    ('company', None, None)
+    """
+    name, _, _ = operation.rpartition(".")
+    return None if name in ("*", "metadata") or "." in name else name
 
 
 def clean_secret(value: Any) -> str:

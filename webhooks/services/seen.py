@@ -6,8 +6,8 @@ address beyond the host (tokens stand in paths as well as in queries), are not t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -18,8 +18,10 @@ from config.http import rights
 from config.principal import EVERYTHING, Permissions, Principal
 from config.roles import Role, excess, roles_by_id
 from metadata.cache import load_schema
+from metadata.models import ObjectMetadata
 from webhooks.models import Webhook
 from webhooks.readable import may_read
+from webhooks.services.checks import SAFE_SECRET_LENGTH, named_object
 
 FLAG = "API_KEYS_AND_WEBHOOKS"
 
@@ -46,6 +48,7 @@ class Seen:
     role: Role | None
     missing: str | None
     shown_operations: tuple[str, ...]
+    stale_operations: tuple[str, ...] = ()  # of those, what names an object that is no more
 
     @property
     def id(self) -> UUID:
@@ -81,6 +84,17 @@ class Seen:
     def revealed_secret(self) -> str | None:
         """For the answer to whoever made, rotated or revealed it just now."""
         return None if self.is_beyond else (self.webhook.secret or None)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is taken but hardly meant, in sentences."""
+        told = [f'No object is called "{named_object(each)}": {each} is never sent' for each in self.stale_operations]
+        secret = self.revealed_secret
+        if secret is not None and len(secret) < SAFE_SECRET_LENGTH:
+            told.append(
+                f"The secret is shorter than {SAFE_SECRET_LENGTH} characters: one delivery is enough to guess it"
+            )
+        return told
 
     @property
     def state(self) -> State:
@@ -120,7 +134,26 @@ def seen_by(principal: Principal, webhooks: Sequence[Webhook]) -> list[Seen]:
         missing = lacked[webhook.role_id]
         shown = tuple(webhook.operations) if missing is None else _readable_operations(principal, webhook)
         seen.append(Seen(webhook, role, missing, shown))
+    stale = _stale(principal, {operation for each in seen for operation in each.shown_operations})
+    if stale:
+        seen = [
+            replace(each, stale_operations=tuple(filter(stale.__contains__, each.shown_operations))) for each in seen
+        ]
     return seen
+
+
+def _stale(principal: Principal, operations: Iterable[str]) -> frozenset[str]:
+    """Those that name an object which the workspace has not, not even deactivated; mostly without a statement."""
+    active = load_schema(principal.workspace_id, principal.workspace.schema_version).by_singular
+    unsure = {each: name for each in operations if (name := named_object(each)) is not None and name not in active}
+    if not unsure:
+        return frozenset()
+    known = set(
+        ObjectMetadata.objects.filter(
+            workspace_id=principal.workspace_id, name_singular__in=set(unsure.values())
+        ).values_list("name_singular", flat=True)
+    )
+    return frozenset(each for each, name in unsure.items() if name not in known)
 
 
 def acting_roles(webhooks: Sequence[Webhook]) -> list[Role | None]:

@@ -18,13 +18,14 @@ from django.utils import timezone
 
 from config.errors import DuplicateEntry, NotFound
 from config.http import rights
+from config.http.suggestions import nearest_name
 from config.principal import Principal
 from config.roles import Role, excess, roles_of
 from metadata.cache import load_schema
-from metadata.models import Workspace
+from metadata.models import ObjectMetadata, Workspace
 from webhooks.models import Webhook, WebhookAct, generate_secret
-from webhooks.readable import reads_everything, unreadable_object
-from webhooks.services.checks import clean, clean_id, clean_secret, invalid, without_nulls
+from webhooks.readable import may_read, reads_everything, unreadable_object
+from webhooks.services.checks import clean, clean_id, clean_secret, invalid, named_object, without_nulls
 from webhooks.services.seen import ROLE_DELETED, Seen, require, seen_by
 from webhooks.services.waiting import give_up, hold, records_database, release
 
@@ -75,13 +76,13 @@ def webhook_create(principal: Principal, *, data: Mapping[str, Any]) -> Webhook:
         raise invalid("targetUrl should not be empty", "INVALID_TARGET_URL", "targetUrl")
     values = clean({"operations": ["*.*"], **without_nulls(data, "operations", "secret", "isActive")})
     role = _role_of_maker(principal) if data.get("roleId") is None else _role_to_give(principal, data["roleId"])
-    _check_operations(principal, values["operations"], role)
     webhook = Webhook(workspace_id=principal.workspace_id, role_id=None if role is None else role.id, **values)
     if data.get("id") is not None:
         webhook.id = clean_id(data["id"])
     try:
         with transaction.atomic():
-            raise_version(principal.workspace_id)  # first: its row lock makes the count below exact
+            raise_version(principal.workspace_id)  # first: its row lock keeps what is checked below as it is
+            _check_operations(principal, values["operations"], role)
             if webhooks_of(principal.workspace_id).count() >= MAX_WEBHOOKS:
                 raise invalid(f"A workspace can have {MAX_WEBHOOKS} webhooks", "TOO_MANY_WEBHOOKS", None)
             webhook.save(force_insert=True)
@@ -102,8 +103,8 @@ def webhook_update(principal: Principal, *, webhook_id: UUID, data: Mapping[str,
         if data.get("roleId") is not None:
             role = _role_to_give(principal, data["roleId"], held=role)
             values["role_id"] = role.id
-            _check_operations(principal, values.get("operations", webhook.operations), role)
-        elif "operations" in values:
+            _check_readable(principal, values.get("operations", webhook.operations), role)
+        if "operations" in values:  # what it has may stay, whatever became of the object
             _check_operations(
                 principal, [each for each in values["operations"] if each not in webhook.operations], role
             )
@@ -282,18 +283,73 @@ def _role_to_give(principal: Principal, given: Any, held: Role | None = None) ->
 
 
 def _check_operations(principal: Principal, operations: list[str], role: Role | None) -> None:
-    """Refuse a subscription to an object that the webhook's role may not read."""
+    """Refuse a subscription to an object that does not exist, or that the webhook's role may not read.
+
+    Asked with the workspace's row locked, so that no object is renamed meanwhile.
+    """
+    _check_readable(principal, operations, role)
+    names = {name: each for each in operations if (name := named_object(each)) is not None}
+    if not names:
+        return
+    rows = ObjectMetadata.objects.filter(workspace_id=principal.workspace_id)
+    plurals = dict(rows.values_list("name_plural", "name_singular"))
+    known = frozenset(plurals.values())
+    for name, operation in names.items():
+        if name not in known:
+            raise invalid(
+                f'No object is called "{name[:100]}", so "{operation[:100]}" would never be sent',
+                "WEBHOOK_OBJECT_NOT_FOUND",
+                "operations",
+                hint=_meant(name, plurals),
+            )
+
+
+def _meant(name: str, plurals: Mapping[str, str]) -> str | None:
+    """The object of that plural or of that name in other letters, else the nearest one."""
+    by_spelling = {each.lower(): singular for each, singular in plurals.items()}
+    by_spelling |= {each.lower(): each for each in plurals.values()}
+    close = name.lower() if name.lower() in by_spelling else nearest_name(name.lower(), by_spelling)
+    return None if close is None else f'Did you mean "{by_spelling[close]}"?'
+
+
+def _check_readable(principal: Principal, operations: list[str], role: Role | None) -> None:
+    """What may not be read and what does not exist are one answer to who does not see everything."""
     if role is None or reads_everything(role.permissions):
         return
     schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
     name = unreadable_object(operations, schema, role.permissions)
     if name is not None:
+        readable = {each.plural: each.singular for each in schema.objects if may_read(role.permissions, each)}
+        hint = _meant(name, readable)
         raise invalid(
             f'Object "{name[:100]}" does not exist, or the role "{role.label}" may not read it',
             "WEBHOOK_OBJECT_NOT_READABLE",
             "operations",
-            hint="Write *.* for everything that the role may read",
+            hint="Write *.* for everything that the role may read" if hint is None else hint,
         )
+
+
+def objects_renamed(workspace_id: UUID, renamed: Mapping[str, str]) -> None:
+    """Let subscriptions follow their objects: old nameSingular → new. Called in the transaction that renames."""
+    touched = [
+        webhook
+        for webhook in webhooks_of(workspace_id)
+        if not renamed.keys().isdisjoint(named_object(each) or "" for each in webhook.operations)
+    ]
+    if not touched:
+        return
+    raise_version(workspace_id)
+    for webhook in touched:
+        webhook.operations = list(dict.fromkeys(_renamed(each, renamed) for each in webhook.operations))
+        webhook.updated_at = timezone.now()
+        webhook.save(update_fields=["operations", "updated_at"])
+
+
+def _renamed(operation: str, renamed: Mapping[str, str]) -> str:
+    name = named_object(operation)
+    if name is None or name not in renamed:
+        return operation
+    return f"{renamed[name]}.{operation.rpartition('.')[2]}"
 
 
 def raise_version(workspace_id: UUID) -> None:

@@ -133,9 +133,10 @@ def test_every_action_and_object_can_be_chosen(browser: Client) -> None:
 
 
 def test_edit(browser: Client, own: Workspace) -> None:
-    webhook = made(own, operations=["gone.created", "metadata.fieldMetadata.*"])
+    webhook = made(own, operations=["rocket.created", "metadata.fieldMetadata.*"])
+    Webhook.objects.update(operations=["gone.created", "metadata.fieldMetadata.*"])
     page = browser.get(f"{HOME}/{webhook.id}/edit")
-    assert "gone (does not exist)" in text(page)
+    assert "gone (does not exist) metadata.fieldMetadata (the data model)" in text(page)
     assert chosen_rows(page) == ["gone", "created", "metadata.fieldMetadata", "*"]
     response = browser.post(f"{HOME}/{webhook.id}/edit", form(description="", object=["*"], action=["*"]))
     assert response["Location"] == f"{HOME}/{webhook.id}"
@@ -146,12 +147,12 @@ def test_edit(browser: Client, own: Workspace) -> None:
 
 def test_the_list_tells_of_state_and_last_delivery(browser: Client, own: Workspace) -> None:
     made(own, description="the quiet one", isActive=False)
-    busy = made(own, operations=["rocket.created", "rocket.updated", "company.created", "company.deleted"])
+    busy = made(own, operations=["rocket.created", "rocket.updated", "rocket.deleted", "rocket.restored"])
     outbox.handle([event(principal_of(own), object_name="rocket")], "default")
     Delivery.objects.update(status="failed")
     page = text(browser.get(HOME))
     assert "the quiet one Paused All events None yet" in page
-    assert "Active rocket.created, rocket.updated, company.created and 1 more Failed" in page
+    assert "Active rocket.created, rocket.updated, rocket.deleted and 1 more Failed" in page
     found = browser.get(HOME, {"q": "QUIET"}).content.decode()
     assert "the quiet one" in found and str(busy.id) not in found
 
@@ -258,3 +259,25 @@ def test_forms_need_their_token(own: Workspace, path: str) -> None:
     browser = signed_in(own, enforce_csrf_checks=True)
     assert browser.post(HOME + path.format(id=webhook.id), form(confirmation="delete")).status_code == 403
     assert Webhook.objects.values().get() == before
+
+
+def test_a_short_secret_and_a_deleted_object_are_warned_of(browser: Client, own: Workspace) -> None:
+    answer = browser.post(f"{HOME}/new", form(secret="fifteen letters".replace(" ", "-")))
+    webhook = Webhook.objects.get()
+    assert answer["Location"] == f"{HOME}/{webhook.id}/secret"
+    warning = "The secret is shorter than 16 characters: one delivery is enough to guess it."
+    assert warning in text(browser.get(f"{HOME}/{webhook.id}/secret"))
+    Webhook.objects.update(secret="s" * 16, operations=["rocket.created", "gone.*"])
+    page = text(browser.get(f"{HOME}/{webhook.id}"))
+    assert warning not in page
+    assert "No object is called &quot;gone&quot;: gone.* is never sent." in page
+    assert "rocket.created , gone.* Stale" in page
+    assert "rocket.created, gone.* Stale" in text(browser.get(HOME))
+
+
+def test_a_member_that_the_form_has_not_is_refused_by_name(browser: Client, own: Workspace) -> None:
+    answer = browser.post(f"{HOME}/new", form(target_uri="https://example.com/"))
+    assert answer.status_code == 422
+    assert "The form has no member &quot;target_uri&quot;" in text(answer)
+    assert "Did you mean &quot;target_url&quot;?" in text(answer)
+    assert Webhook.objects.count() == 0

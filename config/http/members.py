@@ -1,0 +1,21 @@
+"""Members of a body that no form of the contract names: refused, since who sends one believes that it does something.
+
+Members that are known but change nothing (`createdAt` of an object that was read and is sent back) are taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from config.errors import UnknownMember, listed
+from config.http.suggestions import nearest
+
+
+def refuse_unknown(given: Iterable[str], known: Collection[str], what: str) -> None:
+    """Raise UnknownMember naming every member that `what` does not have, and the one nearest to the first."""
+    unknown = [name for name in given if name not in known]
+    if not unknown:
+        return
+    shown = ", ".join(f'"{name}"' for name in listed(unknown))
+    kind = "member" if len(unknown) == 1 else "members"
+    raise UnknownMember(f"{what} has no {kind} {shown}", hint=nearest(unknown[0], known), path=unknown[0])
