@@ -253,6 +253,7 @@ class RoleSwitches(graphene.InputObjectType):
     can_be_assigned_to_users = graphene.Boolean()
     can_be_assigned_to_agents = graphene.Boolean()
     can_be_assigned_to_api_keys = graphene.Boolean()
+    edit_window_minutes = graphene.Int(description="Taken, and changes nothing: records can be edited at any age")
 
 
 class CreateRoleInput(RoleSwitches):
@@ -456,13 +457,15 @@ class Mutation:
         own_id = create_role_input.get("id")
         return services.role_create(
             _principal(info),
-            values=_values(create_role_input, ["id"]),
+            values=_values(create_role_input, ["id", "edit_window_minutes"]),
             role_id=services.as_uuid(own_id, "id") if own_id else None,
         )
 
     def resolve_update_one_role(root: Any, info: Info, update_role_input: Mapping[str, Any]) -> models.Role:
         return services.role_update(
-            _principal(info), role_id=Uuid(update_role_input["id"]), values=_values(update_role_input["update"])
+            _principal(info),
+            role_id=Uuid(update_role_input["id"]),
+            values=_values(update_role_input["update"], ["edit_window_minutes"]),
         )
 
     def resolve_delete_one_role(root: Any, info: Info, role_id: str) -> str:

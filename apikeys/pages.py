@@ -28,6 +28,7 @@ from apikeys.models import ApiKey, Member, Role
 from apikeys.roles import RIGHTS
 from apikeys.sign_in import admit
 from config.errors import ApiError, RateLimited, TokenRefused
+from config.http.members import refuse_unknown
 from config.http.rights import may, require
 from config.pages import first_section, public_page, settings_page
 from config.principal import Permissions, Principal
@@ -35,6 +36,7 @@ from config.server_url import server_url
 from metadata.models import ObjectMetadata, Workspace
 
 HOME = "/settings/api-webhooks"
+CSRF = "csrfmiddlewaretoken"
 EXPIRING = timedelta(days=14)
 WORKSPACE_SESSION_KEY = "workspace_id"
 TOKEN_SESSION_KEY = "issued_token"  # noqa: S105 - {"key": id of the ApiKey, "token": id of the ApiKeyToken}
@@ -187,6 +189,7 @@ def key_new(request: HttpRequest) -> HttpResponse:
     form = ApiKeyForm(roles, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
+            refuse_unknown(request.POST, (*form.fields, CSRF), "The form")
             key, issued = services.apikey_create_with_token(
                 principal,
                 name=form.cleaned_data["name"],
@@ -194,7 +197,7 @@ def key_new(request: HttpRequest) -> HttpResponse:
                 role_id=UUID(form.cleaned_data["role"]),
             )
         except ApiError as error:
-            form.add_error(None, error.message)
+            form.add_error(None, error.message if error.hint is None else f"{error.message}. {error.hint}")
         else:
             return _show_once(request, key, issued)
     context = {
@@ -259,6 +262,7 @@ def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
     )
     if request.method == "POST":
         try:
+            refuse_unknown(request.POST, (*form.fields, *rates.fields, "role", "enabled", CSRF), "The form")
             if "role" in request.POST:
                 services.apikey_assign_role(
                     principal, key_id=key.id, role_id=services.as_uuid(request.POST["role"], "role")

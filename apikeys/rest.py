@@ -5,6 +5,7 @@ A key is answered without its role and never with a token; `POST …/{id}/token`
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC
 from typing import Any, cast
 from uuid import UUID
@@ -20,9 +21,10 @@ from apikeys import services
 from apikeys.models import ApiKey
 from config.errors import BadRequest, NotFound
 from config.http.ignored import NamesIgnored
+from config.http.members import refuse_unknown
 from config.http.rights import require
 from config.principal import Principal
-from metadata.rest.paging import read_page, read_page_request
+from metadata.rest.paging import PAGE_PARAMETERS, page_of, read_page, read_page_request
 from metadata.rest.views import path_id
 from metadata.validation import InvalidInput
 
@@ -98,6 +100,11 @@ UPDATE_BODY = inline_serializer(
 TOKEN = inline_serializer("ApiKeyToken", {"token": serializers.CharField(), "expiresAt": serializers.DateTimeField()})
 
 
+# What bodies may have: what any API's form of a key names, applied or not, and what answers have.
+MEMBERS = frozenset((*ApiKeyMeSerializer.Meta.fields, "roleId", "deletedAt"))
+TOKEN_MEMBERS = frozenset(("expiresAt", "apiKeyId", "id"))
+
+
 class _KeysView(APIView):
     """Asks for the right before anything else of the request is looked at."""
 
@@ -114,10 +121,13 @@ class ApiKeys(NamesIgnored, _KeysView):
     @extend_schema(responses=ApiKeySerializer(many=True))
     def get(self, request: Request) -> Response:
         principal = _principal(request)
+        asked = read_page_request(request.query_params)
         if not self.is_paged or principal.api_version == "1":
-            return Response(ApiKeySerializer(services.apikey_list(principal), many=True).data)
-        living = ApiKey.objects.filter(workspace_id=principal.workspace_id, revoked_at=None)
-        page = read_page(living, read_page_request(request.query_params))
+            living = services.apikey_list(principal)
+            if not PAGE_PARAMETERS.isdisjoint(request.query_params):
+                living = page_of(living, asked)
+            return Response(ApiKeySerializer(living, many=True).data)
+        page = read_page(ApiKey.objects.filter(workspace_id=principal.workspace_id, revoked_at=None), asked)
         return Response(page.envelope(ApiKeySerializer(page.items, many=True).data))
 
     @extend_schema(request=CREATE_BODY, responses={201: ApiKeySerializer})
@@ -162,7 +172,9 @@ class ApiKeyTokens(_KeysView):
     )
     def post(self, request: Request, key_id: str) -> Response:
         issued = services.apikey_token(
-            _principal(request), key_id=path_id(key_id), expires_at=_body(request).get("expiresAt") or None
+            _principal(request),
+            key_id=path_id(key_id),
+            expires_at=_body(request, TOKEN_MEMBERS, "A token").get("expiresAt") or None,
         )
         return Response(
             {"token": issued.token, "expiresAt": Moment().to_representation(issued.expires_at)},
@@ -191,9 +203,10 @@ def _one(key: ApiKey | None) -> Response:
     return Response(None if key is None else ApiKeySerializer(key).data)
 
 
-def _body(request: Request) -> dict[str, Any]:
+def _body(request: Request, known: Collection[str] = MEMBERS, what: str = "An API key") -> dict[str, Any]:
     if not isinstance(request.data, dict):
         raise BadRequest("Body must be a JSON object")
+    refuse_unknown(request.data, known, what)
     return request.data
 
 

@@ -15,6 +15,7 @@ from metadata.validation import BadParameter
 
 _INTEGER = re.compile(r"[0-9]+", re.ASCII)
 _LONGEST_INTEGER = 9
+PAGE_PARAMETERS = frozenset(("limit", "starting_after", "ending_before"))
 Item = TypeVar("Item", bound=Model)
 
 
@@ -54,6 +55,19 @@ def read_page_request(parameters: Mapping[str, str]) -> PageRequest:
     if after and before:
         raise BadParameter("'starting_after' and 'ending_before' cannot be used together.")
     return PageRequest(_limit(parameters.get("limit")), _cursor(after), _cursor(before))
+
+
+def page_of(items: Sequence[Item], page: PageRequest) -> list[Item]:
+    """The page of a list that has its own order; cursors are ids of its items, and one of none leaves it empty."""
+    places = {each.pk: place for place, each in enumerate(items)}
+    cursor = page.after or page.before
+    if cursor is not None and cursor not in places:
+        return []
+    if page.before is not None:
+        end = places[page.before]
+        return list(items[max(0, end - page.limit) : end])
+    start = 0 if page.after is None else places[page.after] + 1
+    return list(items[start : start + page.limit])
 
 
 def _limit(text: str | None) -> int:

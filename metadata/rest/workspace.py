@@ -10,17 +10,27 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.errors import WorkspaceNotFound
+from config.http.members import refuse_unknown
 from config.http.rights import require
 from config.principal import Principal
 from config.server_url import server_url
 from metadata import services
 from metadata.models import Workspace
 from metadata.rest.shapes import moment
-from metadata.services.workspaces import SETTINGS
+from metadata.services.workspaces import SETTINGS, UNAPPLIED_SETTINGS
 from metadata.validation import InvalidInput
 
 WORKSPACE = "WORKSPACE"
 SECURITY = "SECURITY"
+MEMBERS = frozenset(  # that any API's form of a workspace names; those that are no settings change nothing
+    (
+        *SETTINGS,
+        "id", "isCustomDomainEnabled", "activationStatus", "databaseSchema", "metadataVersion",
+        "workspaceCustomApplicationId", "featureFlags", "workspaceUrls", "createdAt", "updatedAt", "deletedAt",
+        "workspaceMembersCount", "defaultRole", "hasValidEnterpriseKey", "views",
+        *UNAPPLIED_SETTINGS,
+    )
+)  # fmt: skip
 
 
 class WorkspaceView(APIView):
@@ -40,6 +50,7 @@ class WorkspaceView(APIView):
     def patch(self, request: Request) -> Response:
         if not isinstance(request.data, Mapping):
             raise InvalidInput(["body must be an object"])
+        refuse_unknown(request.data, MEMBERS, "A workspace")
         names = request.data.keys()
         if names & services.SECURITY_MEMBERS:
             require(self.principal, SECURITY)

@@ -267,6 +267,11 @@ SETTINGS: Mapping[str, str] = {
     "maxRequestsPerMinute": "max_requests_per_minute",
     "defaultApiVersion": "default_api_version",
 }
+# Of functions that this server does not have: both APIs take them, and nothing comes of it.
+UNAPPLIED_SETTINGS = (
+    "fastModel", "smartModel", "aiChatModelTier", "aiAdditionalInstructions", "enabledAiModelIds",
+    "useRecommendedModels",
+)  # fmt: skip
 SECURITY_MEMBERS = frozenset(
     name for name in SETTINGS if "Auth" in name and name.startswith("is")
 )  # changing these needs the SECURITY flag; the rest needs WORKSPACE
@@ -288,7 +293,7 @@ _FLAG_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 
 
 def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any], principal: Principal | None = None) -> Workspace:
-    """Change settings by their API names; unknown names are ignored, null leaves what cannot be null.
+    """Change settings by their API names; names of no setting are ignored, null leaves what cannot be null.
 
     The default role must lie within the rights of the `principal`; without one the system itself asks. Raises
     WorkspaceNotFound, InvalidMetadataInput, MetadataConflict, PermissionDenied. The data model's version stays.

@@ -266,3 +266,15 @@ def test_a_key_is_revoked_by_typing_its_name(browser: Client, acme: Workspace) -
 )
 def test_times_are_told_in_words(days: float, words: str) -> None:
     assert distance(days * 86_400) == words
+
+
+def test_a_member_that_no_form_of_a_key_has_is_refused_by_name(browser: Client, acme: Workspace) -> None:
+    refused = browser.post(f"{HOME}/keys/new", form(acme, expire="never"))
+    assert refused.status_code == 422
+    assert "The form has no member &quot;expire&quot;. Did you mean &quot;expires&quot;?" in refused.content.decode()
+    assert ApiKey.objects.count() == 0
+    key = make_key(acme)
+    page = browser.post(f"{HOME}/keys/{key.id}", {"name": "Renamed", "expires": "never"}, follow=True)
+    assert "The form has no member &quot;expires&quot;" in page.content.decode()
+    key.refresh_from_db()
+    assert key.name == "Nightly sync"
