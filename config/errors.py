@@ -27,7 +27,6 @@ EXCEPTION_NAMES: Mapping[int, str] = {
     412: "PreconditionFailedException",
     413: "PayloadTooLargeException",
     414: "UriTooLongException",
-    415: "UnsupportedMediaTypeException",
     422: "UnprocessableEntityException",
     429: "HttpException",
     431: "RequestHeaderFieldsTooLargeException",
@@ -160,6 +159,7 @@ class UnsupportedMediaType(ApiError):
     """A body in a `Content-Encoding` or charset that is not read."""
 
     status = 415
+    error = "UnsupportedMediaTypeException"
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 

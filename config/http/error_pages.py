@@ -22,6 +22,7 @@ from config.server.sqlstate import machine_error
 logger = logging.getLogger(__name__)
 
 PAGES = frozenset((400, 403, 404, 429, 500, 503))
+PAGE_PATHS = ("/settings", "/admin")
 GRAPHQL_PATHS = frozenset({"/graphql", "/metadata"})
 
 
@@ -62,8 +63,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    is_unknown = request.resolver_match is None
-    if is_api_path(request) or (is_unknown and not _asks_for_html(request)):
+    is_for_people = request.resolver_match is not None or request.path_info.startswith(PAGE_PATHS)
+    if is_api_path(request) or not (is_for_people or _asks_for_html(request)):
         return framework_response(request, 404, f"Cannot {request.method} {request.path}")
     return error_page(request, 404)
 

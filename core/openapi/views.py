@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils.http import parse_etags
 from django.utils.module_loading import import_string
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 
-from config.errors import ApiError
+from config.errors import ApiError, MethodNotAllowed
+from config.http.refusals import refused
 from config.principal import Principal
 from config.server_url import server_url
 from core.openapi.document import Name, Syntax, Variant, document_bytes
@@ -23,8 +24,11 @@ CONTENT_TYPES = {"json": "application/json; charset=utf-8", "yaml": "application
 MAX_NAMES = 200  # of `objects`
 
 
-@require_safe
-def open_api(request: HttpRequest, name: Name, syntax: Syntax = "json") -> HttpResponse:
+@csrf_exempt  # what else is sent here is refused as the APIs refuse it
+def open_api(request: HttpRequest, name: Name, syntax: Syntax = "json") -> HttpResponseBase:
+    if request.method not in ("GET", "HEAD"):
+        fault = MethodNotAllowed(f"Method {request.method} is not allowed here", details={"allow": ["GET", "HEAD"]})
+        return refused(request, fault)
     return answer(request, _principal(request), name, syntax)
 
 

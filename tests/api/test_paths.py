@@ -6,6 +6,7 @@ import gzip
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests.factories import Api
 
@@ -60,7 +61,7 @@ def test_a_refusal_has_the_shape_of_its_api_with_a_slash_too(api: Api) -> None:
     assert (answer.status, answer.body["errors"][0]["extensions"]["code"]) == (415, "BAD_USER_INPUT")
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/graphq", "/api/v1/people", "/nothing.json", "/settings/nothing"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/graphq", "/api/v1/people", "/nothing.json", "/setting"])
 def test_an_unknown_path_is_told_to_programs_in_json(client: Any, path: str) -> None:
     for method in ("GET", "POST", "DELETE", "PATCH", "PROPFIND"):
         for accept in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}):
@@ -75,6 +76,14 @@ def test_an_unknown_path_is_told_to_people_on_a_page(client: Any, db: None) -> N
     accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     answer = client.get("/nothing", headers={"Accept": accept})
     assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert client.get("/settings/nothing")["Content-Type"] == "text/html; charset=utf-8"
     assert client.get("/rest/metadata/nothing", headers={"Accept": accept})["Content-Type"].startswith(
         "application/json"
     )
+
+
+def test_a_method_that_a_document_has_not_is_told_in_json(db: None) -> None:
+    client = Client(enforce_csrf_checks=True)
+    for method in ("POST", "PATCH", "DELETE"):
+        answer = client.generic(method, "/open-api/core", b"{}", content_type="application/json")
+        assert (answer.status_code, answer["Allow"], answer.json()["code"]) == (405, "GET, HEAD", "METHOD_NOT_ALLOWED")
