@@ -296,7 +296,7 @@ CASES = [
          on_metadata(lambda n: "mutation ($i: [CreateViewFieldInput!]!) { createManyViewFields(inputs: $i) { id } }",
                      lambda n: {"i": [{"viewId": IDS[0], "fieldMetadataId": IDS[0]}] * n}), 200),
     Case("operations of a webhook", lambda api, n: api.post("/rest/metadata/webhooks", {
-        "targetUrl": "https://example.com/", "operations": [f"box{i}.created" for i in range(n)]}), 200, "INVALID_WEBHOOK_INPUT"),
+        "targetUrl": "https://example.com/", "operations": [f"metadata.box{i}.created" for i in range(n)]}), 200, "INVALID_WEBHOOK_INPUT"),
     # Roles and keys
     Case("length of a key's name", lambda api, n: api.post("/rest/metadata/apiKeys", {
         "name": "n" * n, "expiresAt": "2100-01-01T00:00:00Z", "roleId": role_id()}), 255, "INVALID_INPUT"),
