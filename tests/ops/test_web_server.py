@@ -6,6 +6,7 @@ exempt from the limit per address, and X-Forwarded-For says whose a request is.
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -143,6 +145,46 @@ def until(fact: Callable[[], object], within_s: float = 10.0) -> None:
 def count_of(edge: Edge, name: str) -> int:
     path = f"/rest/companies?filter=name%5Beq%5D%3A{name}"
     return edge.ask("GET", path).json["totalCount"]
+
+
+# Packed, in another charset, and said strangely --------------------------------------------------------------
+
+
+def test_a_packed_body_is_read_whole_or_in_chunks(edge: Edge) -> None:
+    headers = {"Content_Type": "application/json", "Content_Encoding": "gzip"}
+    for name in ("Packed", "PackedAndLarge"):
+        body = b'{"name":"%s"%s}' % (name.encode(), b" " * (3_000_000 if "Large" in name else 0))
+        assert edge.ask("POST", "/rest/companies/", gzip.compress(body), **headers).status == 201
+        wire = edge.wire()
+        wire.send(
+            in_chunks(
+                "POST", "/rest/companies", gzip.compress(body), 700, Authorization=f"Bearer {edge.token}", **headers
+            )
+        )
+        assert wire.answer().status == 201
+        wire.close()
+        assert count_of(edge, name) == 2
+    assert not list((edge.data_dir / "spool").glob("*/*[!k]")), "files of bodies have no names"
+
+
+def test_bombs_delay_nobody_and_take_no_memory(edge: Edge) -> None:
+    packer = zlib.compressobj(9, wbits=31)
+    zeros = b" " * 2**20
+    bomb = b"".join([*(packer.compress(zeros) for _ in range(1000)), packer.flush()])
+    memory_mb = edge.rss_mb()
+    for path in ("/rest/companies", "/graphql", "/metadata", "/rest/metadata/webhooks"):
+        answer = edge.ask("POST", path, bomb, Content_Type="application/json", Content_Encoding="gzip")
+        assert answer.status == 413
+    assert edge.rss_mb() <= memory_mb + 32
+
+
+def test_no_content_type_breaks_a_connection_off(edge: Edge) -> None:
+    for content_type in ("a/b; charset=hex", "a/b; c*=hex''%41", "a/b; charset=", ";", "multipart/form-data"):
+        wire = edge.wire()
+        for _ in range(2):
+            answer = wire.send(edge.request("GET", "/rest/companies?limit=1", Content_Type=content_type)).answer()
+            assert answer.status == 200, content_type
+        wire.close()
 
 
 # Slow and half-sent ---------------------------------------------------------------------------------------
