@@ -28,7 +28,7 @@ from apikeys.models import ApiKey, Member, Role
 from apikeys.roles import RIGHTS
 from apikeys.sign_in import admit
 from config.errors import ApiError, RateLimited, TokenRefused
-from config.http.members import refuse_unknown
+from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.rights import may, require
 from config.pages import first_section, public_page, settings_page
 from config.principal import Permissions, Principal
@@ -36,7 +36,6 @@ from config.server_url import server_url
 from metadata.models import ObjectMetadata, Workspace
 
 HOME = "/settings/api-webhooks"
-CSRF = "csrfmiddlewaretoken"
 EXPIRING = timedelta(days=14)
 WORKSPACE_SESSION_KEY = "workspace_id"
 TOKEN_SESSION_KEY = "issued_token"  # noqa: S105 - {"key": id of the ApiKey, "token": id of the ApiKeyToken}
@@ -189,7 +188,7 @@ def key_new(request: HttpRequest) -> HttpResponse:
     form = ApiKeyForm(roles, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            refuse_unknown(request.POST, (*form.fields, CSRF), "The form")
+            refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
             key, issued = services.apikey_create_with_token(
                 principal,
                 name=form.cleaned_data["name"],
@@ -262,7 +261,7 @@ def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
     )
     if request.method == "POST":
         try:
-            refuse_unknown(request.POST, (*form.fields, *rates.fields, "role", "enabled", CSRF), "The form")
+            refuse_unknown(request.POST, (*form.fields, *rates.fields, "role", "enabled", FORM_TOKEN), "The form")
             if "role" in request.POST:
                 services.apikey_assign_role(
                     principal, key_id=key.id, role_id=services.as_uuid(request.POST["role"], "role")

@@ -18,6 +18,7 @@ from apikeys.forms import ObjectRightsForm, RoleForm, TryForm
 from apikeys.models import ApiKey, Member, Role
 from apikeys.roles import FIELD_RIGHTS, RIGHTS, VERBS
 from config.errors import ApiError, NotFound
+from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.rights import require
 from config.pages import settings_page
 from config.principal import Permissions, Principal, Verb
@@ -79,6 +80,7 @@ def role_new(request: HttpRequest) -> HttpResponse:
     form = RoleForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
+            refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
             with transaction.atomic():
                 role = services.role_create(principal, values=form.values())
                 services.permission_flags_upsert(principal, role_id=role.id, flags=form.flags())
@@ -100,6 +102,7 @@ def role_detail(request: HttpRequest, role_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         kept = [each for each in role.permission_flags if each not in WORDS]
         try:
+            refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
             with transaction.atomic():
                 services.role_update(principal, role_id=role.id, values=form.values())
                 services.permission_flags_upsert(principal, role_id=role.id, flags=[*form.flags(), *kept])

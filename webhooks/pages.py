@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.errors import ApiError, InvalidMetadataInput, NotFound
-from config.http.members import refuse_unknown
+from config.http.members import FORM_TOKEN, refuse_unknown
 from config.pages import settings_page
 from config.principal import Principal
 from metadata.models import ObjectMetadata
@@ -32,7 +32,7 @@ from webhooks.signing import standard_secret
 HOME = "/settings/api-webhooks/webhooks"
 PAGE_SIZE = 25
 ACTS_SHOWN = 20
-FORM_MEMBERS = frozenset(("csrfmiddlewaretoken", "target_url", "description", "secret", "role", "object", "action"))
+FORM_MEMBERS = frozenset((FORM_TOKEN, "target_url", "description", "secret", "role", "object", "action"))
 SESSION_KEY = "webhook_secret"  # id of the webhook whose secret the next page may show
 
 _BADGES = {

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable
 from config.errors import UnknownMember, listed
 from config.http.suggestions import nearest
 
+FORM_TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - that Django puts into every form
+
 
 def refuse_unknown(given: Iterable[str], known: Collection[str], what: str) -> None:
     """Raise UnknownMember naming every member that `what` does not have, and the one nearest to the first."""

@@ -166,3 +166,10 @@ def test_who_may_not_manage_roles_is_told_in_a_sentence(
     assert refused.status_code == 403
     assert "Ask an admin of Acme for the right to manage roles, and who has which." in page
     assert f'href="{ROLES}"' not in page and "ROLES" not in page.replace(ROLES, "")
+
+
+def test_a_member_that_a_role_has_not_is_refused_by_name(browser: Client) -> None:
+    response = browser.post(f"{ROLES}/new", READER | {"labels": "x"})
+    assert response.status_code == 422
+    assert "The form has no member &quot;labels&quot;. Did you mean &quot;label&quot;?" in response.content.decode()
+    assert not Role.objects.filter(label=READER["label"]).exists()
