@@ -30,11 +30,22 @@ _snapshots: OrderedDict[tuple[UUID, int], WorkspaceSchema] = OrderedDict()
 _lock = Lock()
 
 # One statement sees one state of the database, so objects, fields and version belong together. Each object comes
-# as one text, which nothing but its own rows changes: fields whose relation leads nowhere active are left out here.
+# as one text, which nothing but its own rows changes: of fields that are switched off, or whose relation leads nowhere
+# active, only to-one relations are here, as dormant ones. So it is with all fields of an object that is switched off.
 # MATERIALIZED and EXISTS behind an OR keep stale statistics from making the planner do the inner work per row.
 _READ = """
-WITH fields AS MATERIALIZED (
-  SELECT f.object_id, json_agg(json_build_array(
+WITH seen AS MATERIALIZED (
+  SELECT f.*, f.is_active AND EXISTS (SELECT FROM metadata_objectmetadata own
+                                      WHERE own.workspace_id = %(id)s AND own.id = f.object_id AND own.is_active)
+    AND (f.relation_type IS NULL OR (
+      EXISTS (SELECT FROM metadata_objectmetadata target
+              WHERE target.workspace_id = %(id)s AND target.id = f.relation_target_object_id AND target.is_active)
+      AND EXISTS (SELECT FROM metadata_fieldmetadata back
+                  WHERE back.workspace_id = %(id)s AND back.id = f.relation_target_field_id AND back.is_active))
+    ) AS is_seen
+  FROM metadata_fieldmetadata f WHERE f.workspace_id = %(id)s
+), fields AS MATERIALIZED (
+  SELECT f.object_id, f.is_seen, json_agg(json_build_array(
       f.id, f.object_id, f.name, f.label, f.type, f.storage_key, f."column", f.description, f.icon, f.is_nullable,
       f.is_unique, f.is_system, f.is_custom, f.default_value, f.options, f.settings, f.relation_type,
       f.relation_target_object_id, f.relation_target_field_id, f.join_name, f.on_delete, f.morph_id, f.is_searchable,
@@ -43,23 +54,19 @@ WITH fields AS MATERIALIZED (
         FROM metadata_indexfieldmetadata first JOIN metadata_indexmetadata i ON i.id = first.index_id
         WHERE first.field_id = f.id AND first."order" = 0 AND i.workspace_id = %(id)s AND i.is_custom
           AND i.index_type = 'BTREE' AND i.state = 'READY')) ORDER BY f.position, f.name) AS rows
-  FROM metadata_fieldmetadata f
-  WHERE f.workspace_id = %(id)s AND f.is_active AND (f.relation_type IS NULL OR (
-    EXISTS (SELECT FROM metadata_objectmetadata target
-            WHERE target.workspace_id = %(id)s AND target.id = f.relation_target_object_id AND target.is_active)
-    AND EXISTS (SELECT FROM metadata_fieldmetadata back
-                WHERE back.workspace_id = %(id)s AND back.id = f.relation_target_field_id AND back.is_active)))
-  GROUP BY f.object_id
+  FROM seen f WHERE f.is_seen OR f.relation_type = 'MANY_TO_ONE'
+  GROUP BY f.object_id, f.is_seen
 )
 SELECT w.schema_version, w.database_schema, CASE WHEN o.id IS NOT NULL THEN json_build_array(
     json_build_array(
       o.id, o.name_singular, o.name_plural, o.label_singular, o.label_plural, o.description, o.icon, o.is_system,
       o.is_custom, o.is_searchable, o.label_identifier_field_id, o.image_identifier_field_id, o.duplicate_criteria,
-      o.standard_overrides, o.universal_identifier),
-    fields.rows)::text END
+      o.standard_overrides, o.universal_identifier, o.is_active),
+    fields.rows, dormant.rows)::text END, o.is_active
 FROM metadata_workspace w
-LEFT JOIN metadata_objectmetadata o ON o.workspace_id = %(id)s AND o.is_active
-LEFT JOIN fields ON fields.object_id = o.id
+LEFT JOIN metadata_objectmetadata o ON o.workspace_id = %(id)s
+LEFT JOIN fields ON fields.object_id = o.id AND fields.is_seen
+LEFT JOIN fields dormant ON dormant.object_id = o.id AND NOT dormant.is_seen
 WHERE w.id = %(id)s AND w.deleted_at IS NULL
 ORDER BY o.created_at, o.name_singular
 """
@@ -81,6 +88,7 @@ class _ObjectRow(NamedTuple):
     duplicate_criteria: list[list[str]] | None
     standard_overrides: dict[str, Any] | None
     universal_identifier: str
+    is_active: bool
 
 
 class _FieldRow(NamedTuple):
@@ -123,7 +131,7 @@ def load_schema(workspace_id: UUID, version: int) -> WorkspaceSchema:
             _snapshots.move_to_end(key)
             return found
         earlier = [each for (kept_id, _), each in _snapshots.items() if kept_id == workspace_id]
-    known = {each.digest: each for snapshot in earlier for each in snapshot.objects}
+    known = {each.digest: each for snapshot in earlier for each in (*snapshot.objects, *snapshot.dormant)}
     fresh = _read(workspace_id, known)
     with _lock:
         _snapshots[(workspace_id, fresh.version)] = fresh
@@ -197,13 +205,15 @@ def _read(workspace_id: UUID, known: Mapping[bytes, ObjectSchema]) -> WorkspaceS
         rows = cursor.fetchall()
     if not rows:
         raise WorkspaceNotFound("Workspace not found")
-    version, schema_name, _ = rows[0]
+    version, schema_name = rows[0][:2]
     ids = _Ids()
-    objects = []
-    for text in (row[2] for row in rows if row[2] is not None):
+    objects: list[ObjectSchema] = []
+    dormant: list[ObjectSchema] = []
+    for text, is_active in (row[2:] for row in rows if row[2] is not None):
         digest = blake2b(text.encode(), digest_size=16).digest()
-        objects.append(known.get(digest) or _object_schema(text, digest, ids, schema_name))
-    return WorkspaceSchema(workspace_id, version, schema_name, tuple(objects))
+        subject = known.get(digest) or _object_schema(text, digest, ids, schema_name)
+        (objects if is_active else dormant).append(subject)
+    return WorkspaceSchema(workspace_id, version, schema_name, tuple(objects), tuple(dormant))
 
 
 class _Ids(dict[str, UUID]):
@@ -220,7 +230,7 @@ def _shared(value: Any) -> Any:
 
 
 def _object_schema(text: str, digest: bytes, ids: _Ids, schema_name: str) -> ObjectSchema:
-    object_row, fields = json.loads(text)
+    object_row, fields, dormant = json.loads(text)
     row = _ObjectRow(*map(_shared, object_row))
     field_rows = [_FieldRow(*map(_shared, each)) for each in fields or ()]
     overrides = row.standard_overrides or {}
@@ -252,6 +262,7 @@ def _object_schema(text: str, digest: bytes, ids: _Ids, schema_name: str) -> Obj
             if is_searched(each.type, each.is_searchable, each.is_custom, each.id == row.label_identifier_id)
         ),
         guard=guard_of(known_as),
+        dormant=tuple(_field_schema(_FieldRow(*map(_shared, each)), ids, None) for each in dormant or ()),
         digest=digest,
     )
 

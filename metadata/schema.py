@@ -2,7 +2,8 @@
 
 A request uses one snapshot from start to end; its parts are compared by identity. An object knows nothing of
 other objects but their ids, so that versions of the data model can share it. Only what records
-can have is here: active objects and active fields; the metadata APIs read the models themselves.
+can have is here: active objects and active fields; the metadata APIs read the models themselves. Of what is
+switched off only relations are kept, apart from the rest, for what they say of records that are destroyed.
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ class ObjectSchema:
     duplicate_criteria: tuple[tuple[str, ...], ...] | None = None
     search_field_ids: tuple[UUID, ...] = ()
     guard: Guard | None = None  # what decides over its records in place of a role's record rights
+    dormant: tuple[FieldSchema, ...] = ()  # to-one relations that are switched off at either end: no API has them
     digest: bytes = b""  # of the rows it was made from
 
     @cached_property
@@ -146,6 +148,7 @@ class ObjectSchema:
         """
         label = None if self.label_identifier_id is None else self.by_id.get(self.label_identifier_id)
         to_one = [each for each in self.fields if each.relation is not None and each.relation.is_to_one]
+        to_one += self.dormant
         is_nameless = label is None or label.column == "id"
         if not self.is_system or not is_nameless or not any(each.type.is_morph for each in to_one):
             return ()
@@ -172,6 +175,7 @@ class WorkspaceSchema:
     version: int
     schema_name: str
     objects: tuple[ObjectSchema, ...]
+    dormant: tuple[ObjectSchema, ...] = ()  # switched off: without fields, and all their to-one relations dormant
 
     @cached_property
     def by_singular(self) -> Mapping[str, ObjectSchema]:
@@ -194,7 +198,7 @@ class WorkspaceSchema:
     def followers(self) -> Mapping[UUID, tuple[tuple[ObjectSchema, tuple[FieldSchema, ...]], ...]]:
         """By object id: the junctions whose records belong to that object's, each with the relations that say so."""
         found: dict[UUID, list[tuple[ObjectSchema, tuple[FieldSchema, ...]]]] = {}
-        for junction in self.objects:
+        for junction in (*self.objects, *self.dormant):
             by_owner: dict[UUID, list[FieldSchema]] = {}
             for each in junction.owner_fields:
                 assert each.relation is not None
@@ -202,6 +206,19 @@ class WorkspaceSchema:
             for owner_id, fields in by_owner.items():
                 found.setdefault(owner_id, []).append((junction, tuple(fields)))
         return {owner_id: tuple(each) for owner_id, each in found.items()}
+
+    @cached_property
+    def pointing(self) -> Mapping[UUID, tuple[tuple[ObjectSchema, tuple[FieldSchema, ...]], ...]]:
+        """By object id: the objects whose records can point at that object's, each with the relations, dormant too."""
+        found: dict[UUID, dict[ObjectSchema, list[FieldSchema]]] = {}
+        for other in (*self.objects, *self.dormant):
+            for each in (*other.fields, *other.dormant):
+                if each.relation is not None and each.relation.is_to_one:
+                    found.setdefault(each.relation.target_object_id, {}).setdefault(other, []).append(each)
+        return {
+            target_id: tuple((other, tuple(fields)) for other, fields in by_object.items())
+            for target_id, by_object in found.items()
+        }
 
     def target(self, relation_field: FieldSchema) -> ObjectSchema | None:
         """The object at the other end; None while that object is deactivated."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from config.errors import BadRequest, RecordNotFound
+from config.errors import BadRequest, PermissionDenied, RecordNotFound
+from config.events import Event
 from config.principal import Principal
 from config.rendering import dumps, loads
 from core.query import ir
 from core.query.names import Scope, denied, find_object, may, reads, require, writes
 from core.query.writes import RecordInput, target_id
-from core.records.destroy import pointing_fields
+from core.records.destroy import repoint
 from core.records.rewriting import Stored, rewrite, stored_of, update_row
-from core.records.writing import emit_events, in_transaction, plan_answer, read_answers
+from core.records.writing import events_of, in_transaction, plan_answer, read_answers, tell
 from core.sql.execute import fetch
 from core.sql.fragment import Sql, array_literal
-from core.sql.mutate import compile_destroy, compile_lock, compile_pointing, compile_repoint
+from core.sql.mutate import Pointers, compile_destroy, compile_lock, compile_probe
 from metadata.fieldtypes.uuid import new_id
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
@@ -83,34 +84,57 @@ def _merge(scope: Scope, subject: ObjectSchema, ids: Sequence[str], query: ir.Me
     survivor = ids[query.priority]
     others = [each for each in ids if each != survivor]
     record = _combined(scope, subject, [stored[survivor], *(stored[each] for each in others)])
-    _repoint(scope, subject, others, survivor)
+    told = _repoint(scope, subject, others, survivor)
     fetch(compile_destroy(subject, others, scope.principal.actor()), using)
     row, changed = update_row(subject, stored[survivor], record, 0)
     written = rewrite(scope, subject, [row], [], answer)
     text = read_answers(scope, answer, written)[survivor]
     if query.dry_run:
         raise _Preview(text)
-    emit_events(scope, answer, "updated", written, {survivor: changed})
-    emit_events(scope, gone, "destroyed", [(row[0], *row[3:]) for row in rows if row[0] != survivor])
+    told += events_of(scope, answer, "updated", written, {survivor: changed})
+    told += events_of(scope, gone, "destroyed", [(row[0], *row[3:]) for row in rows if row[0] != survivor])
+    tell(scope, told)
     return text
 
 
-def _repoint(scope: Scope, subject: ObjectSchema, others: Sequence[str], survivor: str) -> None:
-    """Let what points at `others` point at the survivor; PermissionDenied where the caller may not write that."""
-    using = scope.principal.workspace.shard
-    for other, fields in pointing_fields(scope.schema, subject).items():
+def _repoint(scope: Scope, subject: ObjectSchema, others: Sequence[str], survivor: str) -> list[Event]:
+    """Let what points at `others` point at the survivor, whatever the on-delete rules say; gives the events of it.
+
+    Raises PermissionDenied where the caller may not write that, TooManyRecords. The merged records' own relations are
+    combined instead; but the survivor's that are switched off, or that the caller may not write, are in the way too.
+    """
+    groups: list[tuple[PermissionDenied | None, Pointers]] = []
+    for other, fields in scope.schema.pointing.get(subject.id, ()):
+        goes = list(others) if other is subject else []
         may_update = may(scope, "update", other)
         locked = [each for each in fields if not may_update or not writes(scope, each)]
-        if locked and fetch(compile_pointing(other, locked, others), using):
-            raise denied("update", other, locked[0] if may_update else None)
         free = [each for each in fields if each not in locked]
-        if free:
-            fetch(compile_repoint(other, free, others, survivor, scope.principal.actor()), using)
+        dormant = [each for each in free if each in other.dormant]
+        refusal = denied("update", other, locked[0] if may_update else None) if locked else None
+        for each, some, besides in (
+            (refusal, locked, goes),
+            (None, dormant, goes),
+            (None, [field for field in free if field not in dormant], [*goes, survivor] if goes else goes),
+        ):
+            if some:
+                groups.append((each, Pointers(other, [(field, others) for field in some], besides)))
+    if not groups:
+        return []
+    probe = compile_probe([group for _, group in groups])
+    occupied = [groups[row[0]] for row in sorted(fetch(probe, scope.principal.workspace.shard))]
+    count, told = 0, list[Event]()
+    for refused, group in occupied:
+        if refused is not None:
+            raise refused
+        changed, events = repoint(scope, group, survivor, count, "merge")
+        count += changed
+        told += events
+    return told
 
 
 def _require_pointing(scope: Scope, subject: ObjectSchema) -> None:
     """Refuse where records that the caller may not see could point at those merged, whether any does or not."""
-    for other, fields in pointing_fields(scope.schema, subject).items():
+    for other, fields in scope.schema.pointing.get(subject.id, ()):
         require(scope, "read", other)
         for field in fields:
             if not reads(scope, other, field) and not (may(scope, "update", other) and writes(scope, field)):
@@ -118,14 +142,26 @@ def _require_pointing(scope: Scope, subject: ObjectSchema) -> None:
 
 
 def _combined(scope: Scope, subject: ObjectSchema, records: Sequence[Stored]) -> RecordInput:
-    """What the survivor, the first of `records`, has afterwards: its own in fields that the caller may not change."""
+    """What the survivor, the first of `records`, has afterwards: its own in fields that the caller may not change.
+
+    A relation from one of the merged records to another leads nowhere any more: it counts as empty.
+    """
+    survivor, *others = records
+    gone = {each.id for each in others}
+    merged = {survivor.id, *gone}
     combined = RecordInput(0)
     for field in subject.fields:
         if field.column is not None or (field.relation is not None and not field.relation.is_to_one):
             continue
         if not writes(scope, field) or not reads(scope, subject, field):
             continue
-        values = [record.data[field.storage_key] for record in records if field.storage_key in record.data]
+        key = field.storage_key
+        values = [record.data[key] for record in records if key in record.data]
+        if field.relation is not None and field.relation.target_object_id == subject.id:
+            own = survivor.data.get(key)
+            values = [each for each in values if each not in (merged if each != own else gone)]
+            if not values and own in gone:
+                combined.values[field] = None
         if values:
             combined.values[field] = field.type.combine(values)
     return combined

@@ -24,10 +24,11 @@ class Stored:
     id: str
     data: Mapping[str, Any]
     is_deleted: bool
+    position: float | None = None  # where it was asked for
 
 
-def stored_of(row: Sequence[Any]) -> Stored:
-    return Stored(row[0], loads(row[1].encode()), row[2])
+def stored_of(row: Sequence[Any], position: float | None = None) -> Stored:
+    return Stored(row[0], loads(row[1].encode()), row[2], position)
 
 
 def update_row(
@@ -56,7 +57,7 @@ def update_row(
     if any(field.storage_key in touched for field in subject.search_fields):
         data = {key: value for key, value in {**stored.data, **changed}.items() if key not in gone}
         row |= {"hs": True, "s": search_text(subject, data)}
-    if record.position is not None:
+    if record.position is not None and record.position != stored.position:
         names.append("position")
         if record.position == "first" or record.position == "last":
             row |= {"w": record.position, "k": step + 1}

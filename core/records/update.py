@@ -26,6 +26,7 @@ from core.records.writing import (
 )
 from core.sql.execute import UniqueViolation
 from core.sql.fragment import Sql
+from core.sql.mutate import POSITION
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 
@@ -60,7 +61,9 @@ def _update(
     record: RecordInput,
     answer: Answer,
 ) -> list[str]:
-    stored = [stored_of(row) for row in lock(scope, subject, target, condition, "update", deleted=False)]
+    columns = () if record.position is None else (POSITION,)
+    locked = lock(scope, subject, target, condition, "update", deleted=False, answers=columns)
+    stored = [stored_of(row, *row[3:]) for row in locked]
     attach_files(scope, subject, [record])
     resolve_connects(scope, [record])
     create_related(scope, [record])

@@ -34,7 +34,7 @@ from core.records.writing import (
 )
 from core.sql.execute import UniqueViolation, fetch
 from core.sql.fragment import Sql
-from core.sql.mutate import compile_insert, compile_matches, unique_condition
+from core.sql.mutate import POSITION, compile_insert, compile_matches, unique_condition
 from metadata.schema import FieldSchema, ObjectSchema
 
 Key = tuple[FieldSchema, tuple[str, ...]]
@@ -137,8 +137,9 @@ def _match(
         return {}
     conditions: list[Sql] = [unique_condition(field, sorted(set(values))) for field, values in wanted.items()]
     holders: dict[Key, Stored] = {}
-    for row in fetch(compile_matches(subject, conditions), scope.principal.workspace.shard):
-        stored = stored_of(row)
+    columns = (POSITION,) if any(record.position is not None for record, _ in inputs) else ()
+    for row in fetch(compile_matches(subject, conditions, columns), scope.principal.workspace.shard):
+        stored = stored_of(row, *row[3:])
         for field in wanted:
             value = stored.id if field.column == "id" else stored.data.get(field.storage_key)
             key = field.type.unique_values(value)

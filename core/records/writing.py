@@ -82,6 +82,16 @@ def plan_answer(scope: Scope, subject: ObjectSchema, selection: ir.Selection, ac
     return Answer(subject, members, needs_second_read, wants)
 
 
+def plan_effect(scope: Scope, subject: ObjectSchema, action: events.Action) -> Answer:
+    """What the events of records need that a write of others changes: rows of their id and, if wanted, their JSON.
+
+    Nobody is told of records of an object that is switched off.
+    """
+    is_told = subject.id in scope.schema.by_id
+    wants = is_told and events.wanted(scope.principal.workspace, subject.singular, action)
+    return Answer(subject, (), needs_second_read=True, wants_events=wants)
+
+
 @lru_cache(maxsize=2048)
 def _event_members(subject: ObjectSchema) -> tuple[Member, ...]:
     """The whole record at depth 0, whatever the caller may read: a webhook has rights of its own. No secrets."""
@@ -127,7 +137,10 @@ def events_of(
     rows: Sequence[Sequence[Any]],
     updated_fields: UpdatedFields = None,
 ) -> list[events.Event]:
-    """One event per written row, if anybody wants them; the event's JSON is the last answer column."""
+    """One event per written row, if anybody wants them; the event's JSON is the last answer column.
+
+    Fields by record id tell too which rows were changed at all: there is no event of one without any.
+    """
     count_written(len(rows))
     if not answer.wants_events:
         return []
@@ -145,6 +158,7 @@ def events_of(
             now,
         )
         for row in rows
+        if not isinstance(updated_fields, Mapping) or updated_fields.get(row[0])
     ]
 
 

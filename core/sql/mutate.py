@@ -7,6 +7,7 @@ against destruction), writes, keeps the object's total, and answers with the rec
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from config.rendering import dumps
@@ -123,6 +124,7 @@ def _answering(ctes: Sequence[Sql], answers: Sequence[Sql], counts: Sql) -> Sql:
     )
 
 
+POSITION = raw("r.position")
 VERSION = raw("(extract(epoch FROM r.updated_at) * 1000)::bigint::text")  # of a record: when it was last changed
 
 # Locking ---------------------------------------------------------------------------------------------
@@ -179,7 +181,9 @@ def compile_set_deleted(
     changed: Sequence[str],
 ) -> Sql:
     """`(id, *answers, counts)` after `deletedAt` was set or cleared; `changed` are those that were not so before."""
-    value = "now()" if is_deleted else "NULL"
+    value = "NULL"
+    if is_deleted:
+        value = "now()" if len(changed) == len(ids) else "coalesce(r.deleted_at, now())"
     ctes = [
         Sql(
             f"w AS (UPDATE {table_of(subject)} r SET deleted_at = {value},"
@@ -209,31 +213,83 @@ def compile_destroy(subject: ObjectSchema, ids: Sequence[str], actor: Mapping[st
     return raw("WITH ") + join(ctes, ", ") + raw(" SELECT r.id::text FROM w r")
 
 
-def compile_probe(groups: Sequence[tuple[ObjectSchema, Sequence[FieldSchema]]], ids: Sequence[str]) -> Sql:
-    """`(index)` of each group of relation fields through which any record points at `ids`."""
+@dataclass(frozen=True, slots=True)
+class Pointers:
+    """Records of `subject` that point at records which go, through any of the `fields`, each with the ids it leads to.
+
+    Those of the `besides` are none: they go themselves.
+    """
+
+    subject: ObjectSchema
+    fields: Sequence[tuple[FieldSchema, Sequence[str]]]
+    besides: Sequence[str] = ()
+
+    @property
+    def condition(self) -> Sql:
+        """True for them over the alias `r`, deleted or not."""
+        points = join((_points(field, ids) for field, ids in self.fields), " OR ")
+        if not self.besides:
+            return points
+        return raw("(") + points + Sql(") AND r.id <> ALL(%s::uuid[])", (array_literal(self.besides),))
+
+
+def _points(field: FieldSchema, ids: Sequence[str]) -> Sql:
+    return Sql(f"{at(field.type.sql(field).value, 'r')} = ANY(%s::uuid[])", (array_literal(ids),))
+
+
+def compile_probe(groups: Sequence[Pointers]) -> Sql:
+    """`(index)` of each group that has a record."""
     return join(
         (
-            raw(f"SELECT {index} WHERE EXISTS (SELECT 1 FROM {table_of(other)} r WHERE ")
-            + _points(fields, ids)
+            raw(f"SELECT {index} WHERE EXISTS (SELECT 1 FROM {table_of(each.subject)} r WHERE ")
+            + each.condition
             + raw(")")
-            for index, (other, fields) in enumerate(groups)
+            for index, each in enumerate(groups)
         ),
         " UNION ALL ",
     )
 
 
-def _points(fields: Sequence[FieldSchema], ids: Sequence[str]) -> Sql:
-    """True for records that point at `ids` through any of the fields, deleted or not."""
-    keys = array_literal(ids)
-    return join((Sql(f"{at(field.type.sql(field).value, 'r')} = ANY(%s::uuid[])", (keys,)) for field in fields), " OR ")
+def compile_pointing(group: Pointers) -> Sql:
+    """`(count)` of the records of a group."""
+    return raw(f"SELECT count(*) FROM {table_of(group.subject)} r WHERE ") + group.condition
 
 
-def compile_pointing(subject: ObjectSchema, fields: Sequence[FieldSchema], ids: Sequence[str]) -> Sql:
-    """`(id)` of records of `subject` that point at `ids` through any of `fields`, locked."""
+def compile_closure(
+    objects: Sequence[ObjectSchema], links: Sequence[tuple[int, int, FieldSchema]], ids: Sequence[str], limit: int
+) -> Sql:
+    """`(place, id)` of the records `ids` of the first object and of all that point at any of these, at any distance.
+
+    A place is an object's in `objects`. A link is the place of the object that is pointed at, that of the one whose
+    field points, and the field. Each record comes once, the nearest first, and `limit` of them at most.
+    """
+    steps = join(
+        (
+            raw(
+                f"SELECT {source} AS o, r.id FROM {table_of(objects[source])} r"
+                f" WHERE g.o = {target} AND {at(field.type.sql(field).value, 'r')} = g.id"
+            )
+            for target, source, field in links
+        ),
+        " UNION ALL ",
+    )
     return (
-        raw(f"SELECT r.id::text FROM {table_of(subject)} r WHERE ")
-        + _points(fields, ids)
-        + raw(" ORDER BY r.id FOR UPDATE")
+        Sql("WITH RECURSIVE g(o, id) AS (SELECT 0, unnest(%s::uuid[]) UNION", (array_literal(ids),))
+        + raw(" SELECT n.o, n.id FROM g CROSS JOIN LATERAL (")
+        + steps
+        + raw(") n) SELECT g.o, g.id::text FROM g LIMIT ")
+        + integer(limit)
+    )
+
+
+def compile_hold(subject: ObjectSchema, ids: Sequence[str], answers: Sequence[Sql]) -> Sql:
+    """`(id, *answers)` of the records, locked in the order of their ids."""
+    return (
+        raw("SELECT ")
+        + join([raw("r.id::text"), *answers], ", ")
+        + Sql(
+            f" FROM {table_of(subject)} r WHERE r.id = ANY(%s::uuid[]) ORDER BY r.id FOR UPDATE", (array_literal(ids),)
+        )
     )
 
 
@@ -254,48 +310,58 @@ def compile_following(
 
 
 def compile_repoint(
-    subject: ObjectSchema,
-    fields: Sequence[FieldSchema],
-    ids: Sequence[str],
-    target: str | None,
-    actor: Mapping[str, Any],
+    group: Pointers, target: str | None, actor: Mapping[str, Any], answers: Sequence[Sql], limit: int
 ) -> Sql:
-    """Let every relation of `fields` that points at `ids` point at `target`, or at nothing; gives the changed ids.
+    """Let what points at records that go point at `target`, or at nothing: `limit` records of the group at most.
 
-    Each changed record's history notes it, by `actor`; its `updatedAt` stays, as nobody wrote to it.
+    Gives `(id, *answers, storage keys of the relations that were changed)`. Each record's history notes it, by
+    `actor`; its `updatedAt` stays, as nobody wrote to it.
     """
-    table, keys = table_of(subject), array_literal(ids)
+    table = table_of(group.subject)
     pointing = join(
         (
-            Sql(
-                f"CASE WHEN {at(field.type.sql(field).value, 'r')} = ANY(%s::uuid[])"
-                f" THEN jsonb_build_object('{field.storage_key}', r.data->'{field.storage_key}')"
-                " ELSE '{}'::jsonb END",
-                (keys,),
+            raw("CASE WHEN ")
+            + _points(field, ids)
+            + raw(
+                f" THEN jsonb_build_object('{field.storage_key}', r.data->'{field.storage_key}') ELSE '{{}}'::jsonb END"
             )
-            for field in fields
+            for field, ids in group.fields
         ),
         " || ",
     )
     if target is None:
         after, change = raw("'{}'::jsonb"), raw("r.data - ARRAY(SELECT jsonb_object_keys(o.b))")
     else:
-        after = Sql("(SELECT jsonb_object_agg(k, %s::text) FROM jsonb_object_keys(o.b) k)", (target,))
-        change = raw("r.data || ") + after
-    found = raw("o AS (SELECT r.id, ") + pointing + raw(f" AS b FROM {table} r WHERE ") + _points(fields, ids)
-    written = (
-        raw(f"w AS (UPDATE {table} r SET data = ")
-        + change
-        + Sql(
-            " FROM o WHERE r.id = o.id RETURNING r.id, now() AS updated_at, %s::jsonb AS updated_by,"
-            " jsonb_build_object('before', o.b, 'after', ",
+        after = Sql("(SELECT jsonb_object_agg(k, %s::text) FROM jsonb_object_keys({b}) k)", (target,))
+        change = raw("r.data || ") + Sql(after.text.format(b="o.b"), after.params)
+        after = Sql(after.text.format(b="u.b"), after.params)
+    found = (
+        raw("o AS (SELECT r.id, ")
+        + pointing
+        + raw(f" AS b FROM {table} r WHERE ")
+        + group.condition
+        + raw(" ORDER BY r.id LIMIT ")
+        + integer(limit)
+        + raw(" FOR UPDATE)")
+    )
+    updated = raw(f"u AS (UPDATE {table} r SET data = ") + change + raw(" FROM o WHERE r.id = o.id RETURNING r.*, o.b)")
+    noted = (
+        Sql(
+            "w AS (SELECT u.id, now() AS updated_at, %s::jsonb AS updated_by,"
+            " jsonb_build_object('before', u.b, 'after', ",
             (dumps(actor).decode(),),
         )
         + after
-        + raw(") AS h)")
+        + raw(") AS h FROM u)")
     )
-    ctes = [found + raw(" ORDER BY r.id FOR UPDATE)"), written, history_cte(subject, "'updated'", "w.h")]
-    return raw("WITH ") + join(ctes, ", ") + raw(" SELECT w.id::text FROM w")
+    columns = [raw("r.id::text"), *answers, raw("ARRAY(SELECT jsonb_object_keys(r.b))")]
+    return (
+        raw("WITH ")
+        + join([found, updated, noted, history_cte(group.subject, "'updated'", "w.h")], ", ")
+        + raw(" SELECT ")
+        + join(columns, ", ")
+        + raw(" FROM u r")
+    )
 
 
 # Unique values ---------------------------------------------------------------------------------------
@@ -316,10 +382,13 @@ def unique_condition(field: FieldSchema, values: Sequence[tuple[str, ...]], alia
     return Sql(text, tuple(part for value in values for part in value))
 
 
-def compile_matches(subject: ObjectSchema, conditions: Sequence[Sql]) -> Sql:
-    """`(id, data text, is deleted)` of records that match any condition, locked."""
+def compile_matches(subject: ObjectSchema, conditions: Sequence[Sql], answers: Sequence[Sql] = ()) -> Sql:
+    """`(id, data text, is deleted, *answers)` of records that match any condition, locked."""
+    columns = [raw("r.id::text"), raw("r.data::text"), raw("r.deleted_at IS NOT NULL"), *answers]
     return (
-        raw(f"SELECT r.id::text, r.data::text, r.deleted_at IS NOT NULL FROM {table_of(subject)} r WHERE (")
+        raw("SELECT ")
+        + join(columns, ", ")
+        + raw(f" FROM {table_of(subject)} r WHERE (")
         + join(conditions, ") OR (")
         + raw(") ORDER BY r.id FOR UPDATE")
     )

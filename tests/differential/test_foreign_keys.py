@@ -1,0 +1,250 @@
+"""Destroying against real foreign keys: the same tables and rows in PostgreSQL, its own constraints, the same calls.
+
+Three objects with a relation of every rule between any two, so that records chosen at random make every graph:
+trees, chains, circles, closed sets. What is left and what is refused must be the same.
+
+The key of RESTRICT is a deferred NO ACTION: it holds against what is left, whatever goes in the same call. A key
+that is ON DELETE RESTRICT refuses more, by the order in which PostgreSQL comes to it; but nothing less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from metadata import services
+from metadata.models import ObjectMetadata, Workspace
+from tests.chance import examples
+from tests.factories import Api, add_field, add_object, api_of, workspace_with
+
+pytestmark = [pytest.mark.django_db, pytest.mark.fuzz]
+
+OBJECTS = ("axle", "bolt", "cog")
+RULES = {"Gone": "CASCADE", "Null": "SET_NULL", "Held": "RESTRICT"}
+KEYS = {"CASCADE": "CASCADE", "SET_NULL": "SET NULL", "RESTRICT": "NO ACTION DEFERRABLE INITIALLY DEFERRED"}
+LINKS = [  # child, name of the relation, parent, rule
+    (child, f"{parent}{suffix}", parent, rule)
+    for child, parent, (suffix, rule) in product(OBJECTS, OBJECTS, RULES.items())
+]
+MOST = 7  # records of an object
+
+Records = Mapping[str, Mapping[int, Mapping[str, int | None]]]  # by object and number: numbers by relation
+
+
+@dataclass(frozen=True)
+class Call:
+    """A destruction: the records of one object, by their numbers."""
+
+    object: str
+    numbers: tuple[int, ...]
+
+
+def record_id(name: str, number: int) -> str:
+    return str(UUID(int=(OBJECTS.index(name) << 16) + number + (4 << 76) + (8 << 60)))
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[Records, list[Call]]:
+    counts = {name: draw(st.integers(1, MOST)) for name in OBJECTS}
+    usual = draw(st.sampled_from(["CASCADE", "SET_NULL", "RESTRICT", None]))  # most relations of a graph have one rule
+    records: dict[str, dict[int, dict[str, int | None]]] = {}
+    for name in OBJECTS:
+        links = [link for link in LINKS if link[0] == name]
+        records[name] = {}
+        for number in range(counts[name]):
+            chosen = draw(st.lists(st.sampled_from(links), max_size=4, unique=True))
+            records[name][number] = {
+                relation: draw(st.integers(0, counts[parent] - 1))
+                for _, relation, parent, rule in chosen
+                if usual is None or rule == usual or draw(st.integers(0, 3)) == 0
+            }
+    calls = []
+    for _ in range(draw(st.integers(1, 3))):
+        name = draw(st.sampled_from(OBJECTS))
+        numbers = draw(st.lists(st.integers(0, counts[name] - 1), min_size=1, max_size=counts[name], unique=True))
+        calls.append(Call(name, tuple(sorted(numbers))))
+    return records, calls
+
+
+# The server ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(db: None) -> tuple[Workspace, Api]:
+    workspace = workspace_with()
+    made = {name: add_object(workspace, name, f"{name}s") for name in OBJECTS}
+    for child, name, parent, rule in LINKS:
+        _relate(workspace, made, child, name, parent, rule)
+    return workspace, api_of(workspace)
+
+
+def _relate(
+    workspace: Workspace, made: Mapping[str, ObjectMetadata], child: str, name: str, parent: str, rule: str
+) -> None:
+    payload = {
+        "type": "MANY_TO_ONE",
+        "targetObjectMetadataId": str(made[parent].id),
+        "targetFieldLabel": f"of {child} {name}",
+        "targetFieldIcon": "Icon",
+    }
+    field = add_field(workspace, made[child], "RELATION", name, relationCreationPayload=payload)
+    update = {"settings": {**(field.settings or {}), "onDelete": rule}}
+    services.field_update(workspace_id=workspace.id, field_id=field.id, update=update)
+
+
+def fill(api: Api, records: Records) -> None:
+    for name, rows in records.items():
+        made = api.post(f"/rest/batch/{name}s", [{"id": record_id(name, number)} for number in rows])
+        assert made.status == 201, made.body
+    for name, rows in records.items():
+        parents = {relation: parent for child, relation, parent, _ in LINKS if child == name}
+        bodies = [
+            {"id": record_id(name, number)}
+            | {f"{relation}Id": record_id(parents[relation], target) for relation, target in row.items()}
+            for number, row in rows.items()
+            if row
+        ]
+        if bodies:
+            assert api.post(f"/rest/batch/{name}s?upsert=true", bodies).status == 201
+
+
+def destroyed(api: Api, call: Call) -> bool:
+    """Whether it was done, or refused because of what still points there; one record by its id, others by a filter."""
+    ids = [record_id(call.object, number) for number in call.numbers]
+    where = f"/{ids[0]}" if len(ids) == 1 else f"?filter=id[in]:[{','.join(ids)}]"
+    answer = api.delete(f"/rest/{call.object}s{where}")
+    if answer.status == 404:
+        return True  # an earlier call had it
+    assert answer.status == 200 or answer.body["code"] == "STILL_REFERENCED", answer.body
+    return answer.status == 200
+
+
+def left(api: Api) -> dict[str, list[tuple[str, ...]]]:
+    """Every record with what it points at, in the order of the relations."""
+    found = {}
+    for name in OBJECTS:
+        names = [f"{relation}Id" for child, relation, *_ in LINKS if child == name]
+        answer = api.get(f"/rest/{name}s?limit=200").body
+        rows = answer["data"][f"{name}s"]
+        assert answer["totalCount"] == len(rows)
+        found[name] = sorted((each["id"], *(each[key] or "" for key in names)) for each in rows)
+    return found
+
+
+# PostgreSQL ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tables(db: None) -> Iterator[None]:
+    """The same objects as tables, `keys_…` as the API has it and `strict_…` with ON DELETE RESTRICT."""
+    with connection.cursor() as cursor:
+        for kind in ("keys", "strict"):
+            for name in OBJECTS:
+                cursor.execute(f"CREATE TEMP TABLE {kind}_{name} (id uuid PRIMARY KEY)")
+            for child, name, parent, rule in LINKS:
+                action = "RESTRICT" if kind == "strict" and rule == "RESTRICT" else KEYS[rule]
+                cursor.execute(
+                    f'ALTER TABLE {kind}_{child} ADD "{name}" uuid REFERENCES {kind}_{parent} ON DELETE {action}'
+                )
+    yield
+
+
+def fill_tables(kind: str, records: Records) -> None:
+    with connection.cursor() as cursor:
+        for name, rows in records.items():
+            cursor.executemany(f"INSERT INTO {kind}_{name} VALUES (%s)", [(record_id(name, each),) for each in rows])
+        for child, relation, parent, _ in LINKS:
+            for number, row in records[child].items():
+                if relation in row:
+                    target = row[relation]
+                    assert target is not None
+                    cursor.execute(
+                        f'UPDATE {kind}_{child} SET "{relation}" = %s WHERE id = %s',
+                        [record_id(parent, target), record_id(child, number)],
+                    )
+
+
+def deleted(kind: str, call: Call) -> bool:
+    ids = [record_id(call.object, number) for number in call.numbers]
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {kind}_{call.object} WHERE id = ANY(%s::uuid[])", [ids])
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    except IntegrityError:
+        return False
+    return True
+
+
+def left_in(kind: str) -> dict[str, list[tuple[str, ...]]]:
+    found: dict[str, list[tuple[str, ...]]] = {}
+    with connection.cursor() as cursor:
+        for name in OBJECTS:
+            columns = ", ".join(f"coalesce(\"{relation}\"::text, '')" for child, relation, *_ in LINKS if child == name)
+            cursor.execute(f"SELECT id::text, {columns} FROM {kind}_{name}")
+            found[name] = sorted(cursor.fetchall())
+    return found
+
+
+# Both ------------------------------------------------------------------------------------------------
+
+
+def compared(api: Api, records: Records, calls: Sequence[Call]) -> None:
+    note(f"{records}\n{calls}")
+    fill(api, records)
+    fill_tables("keys", records)
+    assert left(api) == left_in("keys")
+    for call in calls:
+        with transaction.atomic():
+            fill_strict()
+            is_strictly_done = deleted("strict", call)
+            strictly_left = left_in("strict")
+            transaction.set_rollback(True)
+        is_done = deleted("keys", call)
+        assert destroyed(api, call) is is_done
+        assert left(api) == left_in("keys")
+        if is_strictly_done:
+            assert is_done
+            assert strictly_left == left_in("keys")
+
+
+def fill_strict() -> None:
+    """Put into the strict tables what the others hold."""
+    with connection.cursor() as cursor:
+        for name in OBJECTS:
+            cursor.execute(f"INSERT INTO strict_{name} (id) SELECT id FROM keys_{name}")
+        for child, relation, *_ in LINKS:
+            cursor.execute(
+                f'UPDATE strict_{child} s SET "{relation}" = k."{relation}" FROM keys_{child} k'
+                f' WHERE k.id = s.id AND k."{relation}" IS NOT NULL'
+            )
+
+
+def test_the_same_is_left_and_the_same_refused(served: tuple[Workspace, Api], tables: None) -> None:
+    _, api = served
+    outcomes: list[Any] = []
+
+    @settings(
+        max_examples=examples(60),
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+    @given(graphs())
+    def check(drawn: tuple[Records, list[Call]]) -> None:
+        records, calls = drawn
+        with transaction.atomic():
+            compared(api, records, calls)
+            transaction.set_rollback(True)
+        outcomes.append(calls)
+
+    check()
+    assert len(outcomes) >= examples(60)
