@@ -39,20 +39,25 @@ def update_row(
     gone: list[str] = []
     names: list[str] = []
     old: dict[str, Any] = {}
+    new: dict[str, Any] = {}
     for field, cleaned in record.values.items():
         before = stored.data.get(field.storage_key)
         after = field.type.merge(before, cleaned, field)
         if after == before and type(after) is type(before):
             continue
-        names.append(field.name if field.relation is None else field.relation.join_name or field.name)
-        if before is not None:
-            old[field.storage_key] = before
         if after is None:
             gone.append(field.storage_key)
         else:
             changed[field.storage_key] = after
+        if field.type.subfields and field.type.answer(before, field) == field.type.answer(after, field):
+            continue  # a part that was absent is written out: nobody can tell
+        names.append(field.name if field.relation is None else field.relation.join_name or field.name)
+        if before is not None:
+            old[field.storage_key] = before
+        if after is not None:
+            new[field.storage_key] = after
     row: dict[str, Any] = {"id": stored.id, "d": changed, "g": gone, "hs": False, "rv": revive and stored.is_deleted}
-    row["h"] = {"before": old, "after": changed} if names else None
+    row["h"] = {"before": old, "after": new} if names else None
     touched = changed.keys() | set(gone)
     if any(field.storage_key in touched for field in subject.search_fields):
         data = {key: value for key, value in {**stored.data, **changed}.items() if key not in gone}

@@ -344,7 +344,12 @@ def compile_repoint(
         + integer(limit)
         + raw(" FOR UPDATE)")
     )
-    updated = raw(f"u AS (UPDATE {table} r SET data = ") + change + raw(" FROM o WHERE r.id = o.id RETURNING r.*, o.b)")
+    returned = "r.*" if answers else "r.id"
+    updated = (
+        raw(f"u AS (UPDATE {table} r SET data = ")
+        + change
+        + raw(f" FROM o WHERE r.id = o.id RETURNING {returned}, o.b)")
+    )
     noted = (
         Sql(
             "w AS (SELECT u.id, now() AS updated_at, %s::jsonb AS updated_by,"

@@ -273,8 +273,13 @@ def test_a_rule_holds_while_its_relation_is_switched_off(world: World, rule: str
     relation = world.relate("b", "a", "a", rule)
     top = world.make("a")
     below = world.make("b", aId=top)
-    other_side = FieldMetadata.objects.get(id=relation.relation_target_field_id)
-    switched = {"field": relation, "other side": other_side, "object": world.object("b")}[what]
+    other_side = FieldMetadata.objects.get(relation_target_field_id=relation.id)
+    switches: dict[str, FieldMetadata | ObjectMetadata] = {
+        "field": relation,
+        "other side": other_side,
+        "object": world.object("b"),
+    }
+    switched = switches[what]
     world.switch(switched, False)
     world.listen()
     answer = world.destroy("a", top)
@@ -339,7 +344,8 @@ def test_what_pointed_at_the_merged_points_at_the_survivor(world: World, rule: s
     mergeable(world)
     kept, gone = world.make("a"), world.make("a")
     below = world.make("b", aId=gone)
-    switched = {"field": relation, "object": world.object("b")}.get(what or "")
+    switches: dict[str | None, FieldMetadata | ObjectMetadata] = {"field": relation, "object": world.object("b")}
+    switched = switches.get(what)
     if switched is not None:
         world.switch(switched, False)
     world.listen()

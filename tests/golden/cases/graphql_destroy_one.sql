@@ -37,15 +37,18 @@ WHERE ((r.data->>'planet'))::uuid = ANY(%s::uuid[]));
 WITH o AS (SELECT r.id, CASE WHEN ((r.data->>'planet'))::uuid = ANY(%s::uuid[]) THEN jsonb_build_object('planet', r.data->'planet') ELSE '{}'::jsonb END AS b
 FROM "workspace"."moon" r
 WHERE ((r.data->>'planet'))::uuid = ANY(%s::uuid[])
-ORDER BY r.id FOR UPDATE),
-w AS (UPDATE "workspace"."moon" r
+ORDER BY r.id
+LIMIT 10001 FOR UPDATE),
+u AS (UPDATE "workspace"."moon" r
 SET data = r.data - ARRAY(SELECT jsonb_object_keys(o.b))
 FROM o
 WHERE r.id = o.id
-RETURNING r.id, now() AS updated_at, %s::jsonb AS updated_by, jsonb_build_object('before', o.b, 'after', '{}'::jsonb) AS h),
+RETURNING r.id, o.b),
+w AS (SELECT u.id, now() AS updated_at, %s::jsonb AS updated_by, jsonb_build_object('before', u.b, 'after', '{}'::jsonb) AS h
+FROM u),
 h AS (INSERT INTO "workspace".history (object_id, record_id, action, at, actor, changes) SELECT %s::uuid, w.id, 'updated', w.updated_at, w.updated_by, w.h
-FROM w) SELECT w.id::text
-FROM w;
+FROM w) SELECT r.id::text, ARRAY(SELECT jsonb_object_keys(r.b))
+FROM u r;
 -- {"00000000-0000-4000-8000-0000000000a2"}
 -- {"00000000-0000-4000-8000-0000000000a2"}
 -- {"source":"API","name":"Astronomer","context":{}}
