@@ -8,14 +8,25 @@ RESTRICT: nothing may be left that points at nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from config.errors import StillReferenced, TooManyRecords
 from config.events import Event
+from config.http import deadline
 from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require, require_readable
 from core.records.targets import check_target, lock
-from core.records.writing import ATTEMPTS, events_of, in_transaction, plan_answer, plan_effect, tell
+from core.records.writing import (
+    ATTEMPTS,
+    CHUNK,
+    events_of,
+    in_chunks,
+    in_transaction,
+    plan_answer,
+    plan_effect,
+    tell,
+)
 from core.sql.execute import SerializationTrouble, fetch
 from core.sql.mutate import (
     Pointers,
@@ -110,7 +121,8 @@ def remove(scope: Scope, subject: ObjectSchema, ids: Sequence[str]) -> list[Even
         others += cleared
         told += events
     for each, gone_ids in doomed.items():
-        fetch(compile_destroy(each, gone_ids, scope.principal.actor()), using)
+        for chunk in in_chunks(gone_ids):
+            fetch(compile_destroy(each, chunk, scope.principal.actor()), using)
     return told
 
 
@@ -160,8 +172,8 @@ def _gather(scope: Scope, subject: ObjectSchema, ids: Sequence[str]) -> tuple[Do
         if not any(fresh):
             break
         for place, others in enumerate(fresh):
-            if others:
-                rows = fetch(compile_hold(objects[place], others, effects[place].columns), using)
+            for chunk in in_chunks(sorted(others)):
+                rows = fetch(compile_hold(objects[place], chunk, effects[place].columns), using)
                 held[place].update((row[0], row) for row in rows)
     else:
         raise SerializationTrouble
@@ -198,11 +210,19 @@ def repoint(scope: Scope, group: Pointers, target: str | None, others: int, verb
     switched off.
     """
     largest = scope.principal.workspace.max_bulk_records
+    left = largest - others
     effect = plan_effect(scope, group.subject, "updated")
-    sql = compile_repoint(group, target, scope.principal.actor(), effect.columns, largest - others + 1)
-    rows = fetch(sql, scope.principal.workspace.shard)
-    if len(rows) > largest - others:
-        raise too_many(largest, verb)
+    rows: list[tuple[Any, ...]] = []
+    while True:
+        size = min(CHUNK, left - len(rows) + 1)
+        sql = compile_repoint(group, target, scope.principal.actor(), effect.columns, size)
+        found = fetch(sql, scope.principal.workspace.shard)
+        rows += found
+        if len(rows) > left:
+            raise too_many(largest, verb)
+        if len(found) < size:
+            break
+        deadline.check()
     shown: Mapping[str, str | None] = {
         field.storage_key: field.relation.join_name
         for field in group.subject.fields

@@ -38,7 +38,7 @@ WITH o AS (SELECT r.id, CASE WHEN ((r.data->>'planet'))::uuid = ANY(%s::uuid[]) 
 FROM "workspace"."moon" r
 WHERE ((r.data->>'planet'))::uuid = ANY(%s::uuid[])
 ORDER BY r.id
-LIMIT 10001 FOR UPDATE),
+LIMIT 1000 FOR UPDATE),
 u AS (UPDATE "workspace"."moon" r
 SET data = r.data - ARRAY(SELECT jsonb_object_keys(o.b))
 FROM o
