@@ -13,12 +13,11 @@ from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type, is_field_type, unquote
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, OnDelete, RelationType
 from metadata.names import composite_column, field_problems, taken_problem
-from metadata.services import viewlinks
+from metadata.services import morphs, viewlinks
 from metadata.services.autoindex import create_automatic_indexes
 from metadata.services.build import (
     RelationEnd,
     automatic_indexes,
-    capitalised,
     new_field,
     next_position,
     taken_names,
@@ -343,6 +342,9 @@ def _update_problems(
         if forbidden:
             message = f"Forbidden updated properties for relation field metadata: {', '.join(forbidden)}"
             return [Problem(NOT_ALLOWED, message, field.name)]
+    if given.get("isActive") is False and field.column is not None:
+        message = f'System field "{field.name}" cannot be deactivated: every record has it, and the APIs need it'
+        return [Problem(NOT_ALLOWED, message, field.name)]
     if given.get("isActive") is False and field.id == obj.label_identifier_field_id:
         return [Problem(INVALID, "Label identifier field metadata cannot be deactivated", field.name)]
     return []
@@ -352,18 +354,22 @@ def _apply_update(
     change: Change, field: FieldMetadata, obj: ObjectMetadata, type_: FieldType, given: Mapping[str, Any]
 ) -> None:
     problems: list[Problem] = []
-    was_unique, was_active, columns = field.is_unique, field.is_active, columns_of(field)
+    was_unique = field.is_unique
+    siblings = morphs.siblings_of(change, field)
+    columns = [name for row in (field, *siblings) for name in columns_of(row)]
+    hidden = [row.id for row in (field, *siblings) if row.is_active and given.get("isActive") is False]
     if not field.is_custom:
         given = apply_overrides(field, given, OVERRIDABLE_FIELD)
-    for name, column in _PLAIN_COLUMNS.items():
-        if name in given:
-            setattr(field, column, given[name])
-    renamed = [field]
+    for row in (field, *siblings):
+        for name, column in _PLAIN_COLUMNS.items():
+            if name in given:
+                setattr(row, column, given[name])
     if field.is_custom and given.keys() & {"name", "label", "isLabelSyncedWithName"}:
-        renamed, name_faults = _rename(change, field, given.get("name", field.name))
-        problems += name_faults
+        problems += _rename(change, field, siblings, given.get("name", field.name))
     if "settings" in given:
         problems += _apply_settings(field, type_, given["settings"]) or _unfit_problems(change, field, type_)
+        for row in siblings:
+            _apply_settings(row, type_, given["settings"])
     replacements: Mapping[str, str | None] = {}
     if "options" in given and type_.has_options:
         replacements, option_faults = _apply_options(field, type_, given["options"])
@@ -374,23 +380,24 @@ def _apply_update(
         problems += _apply_unique(change, field, type_, bool(given.get("isUnique", field.is_unique)), was_unique)
     if problems:
         raise MetadataValidationFailed([_failure(field, obj, "update", problems)])
-    for each in renamed:
+    for each in (field, *siblings):
         each.updated_at = change.now
         each.save()
     if replacements:
         change.storage.replace_options(cache.field_schema(field), replacements)
     if "options" in given and type_.has_options:
         viewlinks.options_changed(field, replacements)
-    if was_active and not field.is_active:
-        viewlinks.fields_hidden([field.id])
-    follow_fields(obj, dict(zip(columns, columns_of(field), strict=True)))
+    if hidden:
+        viewlinks.fields_hidden(hidden)
+    renamed = [name for row in (field, *siblings) for name in columns_of(row)]
+    follow_fields(obj, dict(zip(columns, renamed, strict=True)))
     _write_uniqueness(change, field, was_unique)
     if "morphRelationsUpdatePayload" in given and field.morph_id is not None:
         _add_morph_targets(change, field, obj, given["morphRelationsUpdatePayload"])
 
 
-def _rename(change: Change, field: FieldMetadata, name: str) -> tuple[list[FieldMetadata], list[Problem]]:
-    """The fields that get the name: the field itself, or every row of its morph relation.
+def _rename(change: Change, field: FieldMetadata, siblings: Sequence[FieldMetadata], name: str) -> list[Problem]:
+    """Give the field the name, and each row of its morph relation the one that is made of it.
 
     Checks the name against the label too, so it is called when either of them changes.
     """
@@ -400,37 +407,20 @@ def _rename(change: Change, field: FieldMetadata, name: str) -> tuple[list[Field
         problems = _name_rules(
             name, field.label, others, "update", is_synced=is_synced, has_join_column=field.join_name is not None
         )
-        _give_name(field, name)
-        return [field], problems
-    base = _base_name(change, field) if name == field.name else name
-    rows = [each for each in change.fields_of(field.object_id) if each.morph_id == field.morph_id and each != field]
-    rows.insert(0, field)
+        morphs.give_name(field, name)
+        return problems
+    rows = [field, *siblings]
+    base = morphs.base_name(change, rows) if name == field.name else name
     others = [each for each in change.fields_of(field.object_id) if each not in rows]
     problems = _name_rules(base, field.label, [], "update", is_synced=is_synced)
+    if name == field.name:
+        return problems  # a label is no name: rows that are still called after an old one keep it
     for row in rows:
-        row_name_ = base + _target_suffix(change, row)
+        row_name_ = base + morphs.suffix(change, row)
         has_join_column = row.join_name is not None
         problems += _name_rules(row_name_, row.label, others, "update", has_join_column=has_join_column, is_morph=True)
-        _give_name(row, row_name_)
-    return rows, problems
-
-
-def _give_name(field: FieldMetadata, name: str) -> None:
-    field.name = name
-    if field.join_name is not None:
-        field.join_name = f"{name}Id"
-        field.settings = {**(field.settings or {}), "joinColumnName": field.join_name}
-
-
-def _target_suffix(change: Change, row: FieldMetadata) -> str:
-    target = change.objects[row.relation_target_object_id] if row.relation_target_object_id else None
-    assert target is not None
-    is_to_one = row.relation_type == RelationType.MANY_TO_ONE
-    return capitalised(target.name_singular if is_to_one else target.name_plural)
-
-
-def _base_name(change: Change, row: FieldMetadata) -> str:
-    return row.name.removesuffix(_target_suffix(change, row))
+        morphs.give_name(row, row_name_)
+    return problems
 
 
 def _apply_settings(field: FieldMetadata, type_: FieldType, settings: Any) -> list[Problem]:
@@ -572,7 +562,7 @@ def _add_morph_targets(change: Change, field: FieldMetadata, obj: ObjectMetadata
             [_failure(field, obj, "update", [Problem("FIELD_METADATA_RELATION_MALFORMED", message)])]
         )
     given = {
-        "name": _base_name(change, field),
+        "name": morphs.base_name(change, [field, *morphs.siblings_of(change, field)]),
         "label": field.label,
         "icon": field.icon,
         "description": field.description,

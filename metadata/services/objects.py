@@ -18,7 +18,7 @@ from metadata.models import (
     RelationType,
 )
 from metadata.names import object_problems, taken_problem
-from metadata.services import viewlinks
+from metadata.services import morphs, viewlinks
 from metadata.services.autoindex import create_automatic_indexes
 from metadata.services.build import (
     RelationEnd,
@@ -262,7 +262,7 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
             raise ObjectNotFound("Object to update not found")
         _refuse_forbidden(obj, given)
         change.watch_search(obj.id)
-        before = (obj.name_singular, obj.label_singular)
+        before, names = (obj.name_singular, obj.label_singular), (obj.name_singular, obj.name_plural)
         label_identifier = obj.label_identifier_field_id
         problems = _identifier_problems(change, obj, given)
         if given.get("duplicateCriteria") is not None:
@@ -281,6 +281,8 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
         obj.save()
         if obj.is_custom and (obj.name_singular, obj.label_singular) != before:
             _rename_inverses(change, obj)
+        if (obj.name_singular, obj.name_plural) != names:
+            _rename_morph_rows(change, obj, names)
         if obj.label_identifier_field_id != label_identifier:
             viewlinks.label_identifier_changed(obj)
     return obj
@@ -349,6 +351,17 @@ def _rename_inverses(change: Change, obj: ObjectMetadata) -> None:
         field.settings = {**(field.settings or {}), "joinColumnName": field.join_name}
         field.updated_at = change.now
         field.save()
+
+
+def _rename_morph_rows(change: Change, obj: ObjectMetadata, before: tuple[str, str]) -> None:
+    """The rows of users' morph relations are named after the object: `ownerRocket`, or `ownerRockets` for many."""
+    for row, name in morphs.named_after(change, obj, before):
+        taken = taken_names([each for each in change.fields_of(row.object_id) if each.id != row.id])
+        claimed = (name, f"{name}Id") if row.join_name is not None else (name,)
+        problems = [taken_problem(each) for each in claimed if each in taken]
+        if problems:
+            raise MetadataValidationFailed([_failure(obj, "update", problems)])
+        morphs.rename(change, row, name)
 
 
 # Delete ----------------------------------------------------------------------------------------------
