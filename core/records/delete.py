@@ -9,7 +9,7 @@ from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
 from core.records.targets import check_target, lock
-from core.records.writing import emit_events, in_chunks, in_transaction, plan_answer, read_answers
+from core.records.writing import emit_events, in_chunks, in_transaction, plan_answer, plan_effect, read_answers
 from core.sql.execute import fetch
 from core.sql.mutate import compile_following, compile_set_deleted
 from metadata.schema import ObjectSchema, WorkspaceSchema
@@ -70,7 +70,7 @@ def _follow(scope: Scope, subject: ObjectSchema, ids: Sequence[str], *, is_delet
         if not moved:
             continue
         action = "deleted" if is_deleted else "restored"
-        answer = plan_answer(scope, junction, ir.Everything(only=("id",)), action)  # type: ignore[arg-type]
+        answer = plan_effect(scope, junction, action)  # type: ignore[arg-type]
         sql = compile_set_deleted(
             junction, moved, scope.principal.actor(), answer.columns, is_deleted=is_deleted, changed=changed
         )

@@ -25,15 +25,17 @@ _PEOPLE = UUID("7d0d8c43-5f0e-4a9b-9d0c-2c1ec6f3a5b1")  # name space of the ids 
 def create_member_record(
     workspace: Workspace, *, user_id: int, email: str, first_name: str, last_name: str
 ) -> UUID | None:
-    """The id of the new record; None in a workspace without the object."""
+    """The id of the new record; None in a workspace without the object. Fields that are switched off stay empty."""
     schema = current_schema(workspace.id)
-    if "workspaceMember" not in schema.by_singular:
+    subject = schema.by_singular.get("workspaceMember")
+    if subject is None:
         return None
     record = {
         "name": {"firstName": first_name, "lastName": last_name},
         "userEmail": email,
         "userId": str(uuid5(_PEOPLE, str(user_id))),
     }
+    record = {name: value for name, value in record.items() if name in subject.by_name}
     query = ir.Create("workspaceMember", (record,), ir.Everything(only=("id",)))
     [text] = create(system(workspace.ref()), schema, query)
     return UUID(json.loads(text)["id"])

@@ -302,6 +302,36 @@ def test_a_rule_holds_while_its_relation_is_switched_off(world: World, rule: str
         assert told == (["ax.destroyed"] if what == "object" else ["bx.destroyed", "ax.destroyed"])
 
 
+@pytest.mark.parametrize("what", ["noteTarget", "noteTarget.note", "note.noteTargets"])
+def test_a_junction_that_is_switched_off_follows_its_note(what: str, db: None) -> None:
+    workspace = workspace_with(empty=False)
+    world = World(workspace, api_of(workspace))
+    note = world.api.post("/rest/notes", {"title": "x"}).body["data"]["createNote"]["id"]
+    person = world.api.records("/rest/people")[0]["id"]
+    world.api.post("/rest/noteTargets", {"noteId": note, "targetPersonId": person})
+    name, _, field = what.partition(".")
+    switched: FieldMetadata | ObjectMetadata = ObjectMetadata.objects.get(workspace=workspace, name_singular=name)
+    if field:
+        switched = FieldMetadata.objects.get(object=switched, name=field)
+    world.listen()
+
+    def targets() -> list[bool]:
+        world.switch(switched, True)
+        found = [each["deletedAt"] is not None for each in world.api.records(f"/rest/noteTargets?{EITHER}")]
+        world.switch(switched, False)
+        return found
+
+    world.switch(switched, False)
+    assert world.api.delete(f"/rest/notes/{note}?soft_delete=true").status == 200
+    assert targets() == [True]
+    assert world.api.patch(f"/rest/notes/{note}/restore").status == 200
+    assert targets() == [False]
+    assert world.api.delete(f"/rest/notes/{note}").status == 200
+    assert targets() == []
+    of_targets = [f"noteTarget.{verb}" for verb in ("deleted", "restored", "destroyed")] if field else []
+    assert [event for event, _ in world.events() if event.startswith("noteTarget")] == of_targets
+
+
 # Limits ------------------------------------------------------------------------------------------------
 
 
