@@ -534,7 +534,7 @@ class MissingReference(ApiError):
 
 
 class StillReferenced(ApiError):
-    """A destroy refused because other records point here (RESTRICT)."""
+    """A destroy refused because other records point here (RESTRICT, NO_ACTION)."""
 
     code = "STILL_REFERENCED"
     user_message = "This record cannot be deleted because it is still referenced by other records."
