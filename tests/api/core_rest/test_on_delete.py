@@ -310,9 +310,8 @@ def test_a_junction_that_is_switched_off_follows_its_note(what: str, db: None) -
     person = world.api.records("/rest/people")[0]["id"]
     world.api.post("/rest/noteTargets", {"noteId": note, "targetPersonId": person})
     name, _, field = what.partition(".")
-    switched: FieldMetadata | ObjectMetadata = ObjectMetadata.objects.get(workspace=workspace, name_singular=name)
-    if field:
-        switched = FieldMetadata.objects.get(object=switched, name=field)
+    subject = ObjectMetadata.objects.get(workspace=workspace, name_singular=name)
+    switched = FieldMetadata.objects.get(object=subject, name=field) if field else subject
     world.listen()
 
     def targets() -> list[bool]:

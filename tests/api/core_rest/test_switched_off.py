@@ -59,6 +59,7 @@ def switched_off(workspace: Workspace, names: tuple[str, ...]) -> Iterator[None]
             if not field:
                 services.object_update(workspace_id=workspace.id, object_id=obj.id, update=update)
                 continue
+            assert obj.label_identifier_field_id is not None
             chosen = FieldMetadata.objects.filter(object=obj).exclude(id=obj.label_identifier_field_id)
             kind = {"name__startswith": field[:-1]} if field.endswith("*") else {"name": field}
             for each in chosen.filter(**kind):
