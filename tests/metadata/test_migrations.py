@@ -31,8 +31,8 @@ def make_index_views() -> None:
 
 
 def widen() -> None:
-    apps = MigrationExecutor(connection).loader.project_state(("metadata", "0006_large_int_fields_become_bigint")).apps
-    import_module("metadata.migrations.0006_large_int_fields_become_bigint").widen(apps, None)
+    apps = MigrationExecutor(connection).loader.project_state(("metadata", "0007_large_int_fields_become_bigint")).apps
+    import_module("metadata.migrations.0007_large_int_fields_become_bigint").widen(apps, None)
 
 
 def index_views(workspace: Workspace) -> dict[str, tuple[Any, ...]]:

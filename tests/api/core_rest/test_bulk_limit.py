@@ -54,7 +54,7 @@ def test_as_many_as_allowed_are_written(rest: Rest, verb: str) -> None:
     assert (answer.status, len(answer.data)) == (200, 3)
 
 
-@pytest.mark.parametrize("verb", ["update", "delete", "restore"])
+@pytest.mark.parametrize("verb", WRITES)
 def test_a_client_that_leaves_between_two_chunks_leaves_all_as_it_was(
     rest: Rest, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:

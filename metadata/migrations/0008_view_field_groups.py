@@ -30,7 +30,7 @@ def name_indexes(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metadata', '0005_workspace_rate_limit'),
+        ('metadata', '0007_large_int_fields_become_bigint'),
     ]
 
     operations = [

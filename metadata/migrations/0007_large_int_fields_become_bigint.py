@@ -44,6 +44,6 @@ def _has_large(workspace, field):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("metadata", "0005_workspace_rate_limit")]
+    dependencies = [("metadata", "0006_system_fields_are_active")]
 
     operations = [migrations.RunPython(widen, migrations.RunPython.noop, elidable=True)]
