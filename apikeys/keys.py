@@ -180,15 +180,18 @@ def verify(secret_keys: Sequence[str], token: str, now: float, kinds: frozenset[
         if not isinstance(claims.get("jti"), str) or _as_uuid(subject) is None:
             raise UnknownToken("Unknown token error.")
         kind = API_KEY
-    elif kind is None:
-        raise UnknownToken("Unknown token error.")
     if workspace is None:
         workspace = subject
+    is_untyped = kind is None  # with a workspace: not ours, which only one whose signature is right is told
+    if is_untyped:
+        kind = API_KEY
     if not isinstance(kind, str) or not isinstance(workspace, str):
         raise Unauthenticated("Token invalid.")
 
     kid = _kid(header)
     _check_signature(secret_keys, head, signature, workspace, kind, kid)
+    if is_untyped:
+        raise UnknownToken("Unknown token error.")
     _check_times(claims, now)
     workspace_id = _as_uuid(workspace)
     if workspace_id is None:

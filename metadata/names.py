@@ -179,22 +179,26 @@ _LETTERS = {
     "μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "s", "ς": "s", "τ": "t", "υ": "y", "φ": "f",
     "χ": "ch", "ψ": "ps", "ω": "o",
 }  # fmt: skip
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+", re.ASCII)
+_WORD = re.compile(r"[a-z]+|\d+", re.ASCII)
 
 
 def computed_name(label: str) -> str:
-    """The name that a label stands for: camel case, in ASCII; reserved words get the suffix `Custom`.
+    """The name that a label stands for: its words in lower case, put into camel case, in ASCII.
+
+    Reserved words get the suffix `Custom`. What is written in capitals is no word of its own: `LinkedIn` is one.
 
     Raises InvalidMetadataInput for a label of which nothing is left.
 
     >>> computed_name("Close date"), computed_name("3D model"), computed_name("Straße Nº 5"), computed_name("Type")
     ('closeDate', 'n3DModel', 'strasseNo5', 'typeCustom')
+    >>> computed_name("LinkedIn Profile"), computed_name("reportTarget")
+    ('linkedinProfile', 'reporttarget')
     """
     if label == "":
         return ""
     prefixed = f"n{label}" if label[0].isdigit() else label
-    words = [word for part in re.split(r"[^A-Za-z0-9]+", _transliterated(prefixed)) for word in _WORD.findall(part)]
-    name = "".join(word.lower() if index == 0 else word.capitalize() for index, word in enumerate(words))
+    words = _WORD.findall(_transliterated(prefixed).lower())
+    name = "".join(word if index == 0 else word.capitalize() for index, word in enumerate(words))
     if not name:
         raise InvalidMetadataInput(f'Invalid label: "{label}"', sub_code="INVALID_LABEL")
     return f"{name}Custom" if name in RESERVED else name

@@ -22,12 +22,22 @@ from config.graphql_errors import api_error, error_json
 from config.http import deadline
 from config.principal import Principal
 from config.rendering import dumps
-from core.graphql.compile import MISSING, Document, Selector, Source, literal, parse_document
+from core.graphql.compile import (
+    MISSING,
+    Document,
+    RootField,
+    Selector,
+    Source,
+    Variables,
+    literal,
+    parse_document,
+)
 from core.graphql.introspection import check_introspected, introspect
-from core.graphql.operations import Operation
+from core.graphql.operations import Operation, require_operation
 from core.graphql.schema import build_schema
 from core.graphql.search import STATIC_FIELDS, static_schema
 from core.graphql.variables import check_variables
+from core.query import ir
 from core.query.names import Scope, may, nearest
 from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema
@@ -88,7 +98,8 @@ class RecordApi:
             try:
                 deadline.check()
                 if root.operation is not None:
-                    text = root.operation.answer(principal, self.schema, root.query(variables), root.picks)
+                    query = self._asked(principal, root, variables)
+                    text = root.operation.answer(principal, self.schema, query, root.picks)
                 elif root.name == "__typename":
                     text = f'"{document.kind.capitalize()}"'
                 else:
@@ -106,6 +117,15 @@ class RecordApi:
         if errors:
             body += b',"errors":' + dumps(errors)
         return body + b"}"
+
+    def _asked(self, principal: Principal, root: RootField, variables: Variables) -> ir.Query:
+        """What a root field asks. Whoever may not ask it at all is told that, and nothing of the arguments."""
+        try:
+            return root.query(variables)
+        except ApiError:
+            if root.operation is not None and root.subject is not None:
+                require_operation(Scope(self.schema, principal), root.operation, root.subject)
+            raise
 
     def packed(self, principal: Principal, document: Document, given: Mapping[str, Any] | None) -> bytes | None:
         """The whole response as gzip, kept, for a document that asks for one introspection and nothing else."""

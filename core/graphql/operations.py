@@ -14,6 +14,7 @@ from config.principal import Principal, Verb
 from core.graphql import arguments as args
 from core.graphql.arguments import Argument, Values
 from core.query import ir
+from core.query.names import Scope, denied, may
 from core.records.create import create
 from core.records.delete import delete
 from core.records.destroy import destroy
@@ -71,6 +72,24 @@ class Operation:
         """The query that the field's arguments ask for; `search` has no subject. Raises BadRequest and its kin."""
         name = "" if subject is None else subject.singular
         return self.build(name, args.read_arguments(self.arguments, values), picks)
+
+
+def is_offered(scope: Scope, operation: Operation, subject: ObjectSchema) -> bool:
+    """Whether the caller's role allows the operation on the object, be it only on the record that stands for them."""
+    return all(may(scope, verb, subject) for verb in operation.verbs) or (
+        operation.changes_one and may_change_own(scope, subject)
+    )
+
+
+def may_change_own(scope: Scope, subject: ObjectSchema) -> bool:
+    """Whether the caller may change one record of the object, which stands for them."""
+    has_own = scope.principal.member_id is not None
+    return has_own and subject.guard is not None and bool(subject.guard.own_fields)
+
+
+def require_operation(scope: Scope, operation: Operation, subject: ObjectSchema) -> None:
+    if not is_offered(scope, operation, subject):
+        raise denied(next(verb for verb in operation.verbs if not may(scope, verb, subject)), subject)
 
 
 def fill(template: str, subject: ObjectSchema) -> str:

@@ -34,7 +34,7 @@ from graphql.type.definition import resolve_thunk
 from config.principal import Verb
 from core.graphql.arguments import LIST_ARGUMENTS, Argument
 from core.graphql.names import enum_filter_name, enum_name, has_enum, reserved_types, root_names, unique_name
-from core.graphql.operations import OPERATIONS, Operation, fill
+from core.graphql.operations import OPERATIONS, Operation, fill, is_offered, may_change_own
 from core.graphql.types import resolve_member, vocabulary
 from core.query.aggregates import AggregateSpec, aggregate_names, aggregates_of
 from core.query.names import Scope, may, reads, writes
@@ -159,16 +159,10 @@ class _Builder:
 
     def offers(self, operation: Operation, subject: ObjectSchema) -> bool:
         """Whether the operation is there for the object, and for the caller."""
-        if not operation.applies_to(subject):
-            return False
-        return all(self.may(verb, subject) for verb in operation.verbs) or (
-            operation.changes_one and self.may_change_own(subject)
-        )
+        return operation.applies_to(subject) and (self.seen_by is None or is_offered(self.seen_by, operation, subject))
 
     def may_change_own(self, subject: ObjectSchema) -> bool:
-        """Whether the caller may change one record of the object, which stands for them."""
-        has_own = self.seen_by is not None and self.seen_by.principal.member_id is not None
-        return has_own and subject.guard is not None and bool(subject.guard.own_fields)
+        return self.seen_by is not None and may_change_own(self.seen_by, subject)
 
     def readable_fields(self, subject: ObjectSchema) -> Iterable[FieldSchema]:
         scope = self.seen_by

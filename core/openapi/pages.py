@@ -30,6 +30,7 @@ from core.openapi.schemas import View
 from core.openapi.shared import refusal_table
 from core.openapi.views import answer
 from core.query import ir
+from core.query.reading import DEFAULT_CONNECTION_SIZE
 from core.transfer.exporting import CONTENT_TYPES, export_records, file_name
 from metadata.cache import load_schema
 from metadata.fieldtypes.operators import OPERATORS
@@ -130,7 +131,7 @@ def _limits(principal: Principal) -> list[tuple[str, str]]:
     own = workspace.max_requests_per_minute
     return [
         ("Records per page, REST", f"{settings.DEFAULT_PAGE_SIZE}, at most {settings.MAX_PAGE_SIZE_REST}"),
-        ("Records per page, GraphQL", f"{settings.DEFAULT_PAGE_SIZE}, at most {settings.MAX_PAGE_SIZE_GRAPHQL}"),
+        ("Records per page, GraphQL", f"{DEFAULT_CONNECTION_SIZE}, at most {settings.MAX_PAGE_SIZE_GRAPHQL}"),
         ("Records per batch", f"{workspace.max_batch_size:,}"),
         ("Records changed by one filter", f"{workspace.max_bulk_records:,}"),
         ("Requests of a key", f"{_rate(settings.RATE_LIMIT_SHORT)}, {_rate(settings.RATE_LIMIT_LONG)}"),

@@ -11,7 +11,8 @@ from core.query.plan import Condition, FindPlan
 from core.query.selections import answer_values, plan_members, plan_root_connection, plan_window, spend_values
 from metadata.schema import ObjectSchema
 
-DEFAULT_SIZE = 60
+DEFAULT_SIZE = 60  # of a REST page
+DEFAULT_CONNECTION_SIZE = 200  # of a root connection of GraphQL
 
 
 def plan_page(scope: Scope, query: ir.Find) -> FindPlan:
@@ -37,7 +38,7 @@ def plan_connection_page(scope: Scope, query: ir.Find) -> FindPlan:
     """A GraphQL connection as picked."""
     subject, condition, sees_deleted = _matching(scope, query)
     order = plan_order(scope, subject, query.order)
-    size = DEFAULT_SIZE if query.page.size is None else query.page.size
+    size = DEFAULT_CONNECTION_SIZE if query.page.size is None else query.page.size
     assert isinstance(query.selection, tuple)
     connection = plan_root_connection(scope, subject, query.selection, cost=max(size, 1))
     spend_values(connection.values)

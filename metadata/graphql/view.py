@@ -41,15 +41,17 @@ from config.errors import (
 )
 from config.graphql_errors import api_error, error_json
 from config.graphql_request import GraphqlRequest, graphql_response, read_request
+from config.http import rights
 from config.http.graphql_bounds import root_field_names
 from config.http.request_kinds import READS_ONLY
 from config.observability import stage
 from config.rendering import dumps
 from config.server.sqlstate import machine_error
 from config.texts import refuse_nul
+from metadata.graphql import resolvers
 from metadata.graphql.cost import CountingExecution, check_cost
 from metadata.graphql.document import MAX_KEPT_CHARACTERS, prepare
-from metadata.graphql.parts import public_fields
+from metadata.graphql.parts import needed, public_fields
 from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import InvalidScalar
 from metadata.graphql.schema import schema, shown_to
@@ -126,7 +128,10 @@ class MetadataView(GraphQLView):
         with stage(request, "parse"):
             prepared = prepare(text)
         if prepared.errors:
-            return Answer(400, dumps({"errors": [_error(request, each) for each in prepared.errors]}))
+            operation = prepared.operation(operation_name)
+            return _denied(request, operation, prepared.errors) or Answer(
+                400, dumps({"errors": [_error(request, each) for each in prepared.errors]})
+            )
         refuse_nul(variables)
         operation = prepared.operation(operation_name)
         if operation is None:
@@ -179,7 +184,8 @@ class MetadataView(GraphQLView):
         if not result.errors:
             return Answer(200, dumps({"data": result.data}))
         if all(each.path is None for each in result.errors):  # before any field: the variables do not fit
-            return Answer(400, dumps({"errors": [_error(request, each) for each in result.errors]}))
+            errors = [_error(request, each) for each in result.errors]
+            return _denied(request, operation, result.errors) or Answer(400, dumps({"errors": errors}))
         for fault in result.errors:
             if isinstance(
                 fault.original_error, TooComplex | DeadlineExceeded | ClientGone
@@ -187,6 +193,24 @@ class MetadataView(GraphQLView):
                 return Answer(200, dumps({"errors": [_error(request, fault)], "data": None}))
         errors = [_error(request, each) for each in _first_of_each_root(result.errors)]
         return Answer(200, dumps({"errors": errors, "data": result.data}))
+
+
+def _denied(
+    request: HttpRequest, operation: OperationDefinitionNode | None, faults: Sequence[GraphQLError]
+) -> Answer | None:
+    """The refusal of a document whose only fault is in its values (an id that is none), when the caller may not use
+    a root field of it: what is wrong with the values is nothing to them."""
+    if operation is None or any(_scalar_fault(each) is None for each in faults):
+        return None
+    principal = request.principal  # type: ignore[attr-defined]
+    errors = []
+    for node in operation.selection_set.selections:
+        groups = needed(resolvers).get(node.name.value, ()) if isinstance(node, FieldNode) else ()
+        lacking = [flags for flags in groups if not rights.may(principal, *flags)]
+        if lacking and isinstance(node, FieldNode):
+            error = error_json(rights.lacking(lacking[0][0]))
+            errors.append({**error, "path": [(node.alias or node.name).value]})
+    return Answer(200, dumps({"errors": errors, "data": None})) if errors else None
 
 
 # Errors ----------------------------------------------------------------------------------------------

@@ -355,6 +355,7 @@ def _apply_update(
 ) -> None:
     problems: list[Problem] = []
     was_unique = field.is_unique
+    naming = (field.name, field.label, field.is_label_synced_with_name)
     siblings = morphs.siblings_of(change, field)
     columns = [name for row in (field, *siblings) for name in columns_of(row)]
     hidden = [row.id for row in (field, *siblings) if row.is_active and given.get("isActive") is False]
@@ -364,7 +365,8 @@ def _apply_update(
         for name, column in _PLAIN_COLUMNS.items():
             if name in given:
                 setattr(row, column, given[name])
-    if field.is_custom and given.keys() & {"name", "label", "isLabelSyncedWithName"}:
+    # what stays as it is may have been named by an older rule
+    if field.is_custom and (given.get("name", field.name), field.label, field.is_label_synced_with_name) != naming:
         problems += _rename(change, field, siblings, given.get("name", field.name))
     if "settings" in given:
         problems += _apply_settings(field, type_, given["settings"]) or _unfit_problems(change, field, type_)

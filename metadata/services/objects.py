@@ -263,6 +263,7 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
         _refuse_forbidden(obj, given)
         change.watch_search(obj.id)
         before, names = (obj.name_singular, obj.label_singular), (obj.name_singular, obj.name_plural)
+        named_before = _naming(obj)
         label_identifier = obj.label_identifier_field_id
         problems = _identifier_problems(change, obj, given)
         if given.get("duplicateCriteria") is not None:
@@ -274,7 +275,7 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
             if name in _COLUMNS and (value is not None or name in _CLEARABLE):
                 setattr(obj, _COLUMNS[name], value)
         if obj.is_custom:
-            problems = [*_object_problems(change, obj), *problems]
+            problems = [*_object_problems(change, obj, is_named_anew=_naming(obj) != named_before), *problems]
         if problems:
             raise MetadataValidationFailed([_failure(obj, "update", problems)])
         obj.updated_at = change.now
@@ -396,15 +397,23 @@ def object_delete(*, workspace_id: UUID, object_id: UUID) -> ObjectMetadata:
 # Rules -----------------------------------------------------------------------------------------------
 
 
-def _object_problems(change: Change, obj: ObjectMetadata) -> list[Problem]:
-    """Every rule that the object, as it would become, breaks."""
+def _naming(obj: ObjectMetadata) -> tuple[str | bool, ...]:
+    names = (obj.name_singular, obj.name_plural, obj.label_singular, obj.label_plural)
+    return (*names, obj.is_label_synced_with_name)
+
+
+def _object_problems(change: Change, obj: ObjectMetadata, *, is_named_anew: bool = True) -> list[Problem]:
+    """Every rule that the object, as it would become, breaks.
+
+    Names and labels that stay as they are may have been made by an older rule.
+    """
     others = [each for each in change.objects.values() if each.id != obj.id]
     problems = object_problems(
         obj.name_singular,
         obj.name_plural,
         obj.label_singular,
         obj.label_plural,
-        is_label_synced=obj.is_label_synced_with_name,
+        is_label_synced=obj.is_label_synced_with_name and is_named_anew,
         taken={name for each in others for name in (each.name_singular, each.name_plural)},
     )
     if obj.open_record_in not in OpenRecordIn.values:

@@ -92,6 +92,7 @@ def test_the_scheme_is_case_insensitive(issued: IssuedToken, key: ApiKey, scheme
             {"type": "LOGIN"}, {"kind": "LOGIN"}, (403, "INVALID_JWT_TOKEN_TYPE", "Invalid token type"), id="wrong type"
         ),
         pytest.param({"jti": str(uuid4())}, {}, REVOKED, id="unknown key"),
+        pytest.param({"type": None}, {"kind": "None"}, INVALID, id="no type, signed by whoever"),
         pytest.param({"jti": "x"}, {}, REVOKED, id="key id is no UUID"),
         pytest.param({"jti": None}, {}, REVOKED, id="no key id"),
         pytest.param(

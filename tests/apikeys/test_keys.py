@@ -124,6 +124,9 @@ def unsigned(payload: dict[str, Any]) -> str:
         pytest.param(
             token(without("type", exp=NOW - 1)), UnknownToken, "Unknown token error.", id="workspace, no type"
         ),
+        pytest.param(
+            token(without("type"), "REFRESH"), Unauthenticated, "Token invalid.", id="workspace, no type, bad signature"
+        ),
         pytest.param(token(without(nbf=NOW + 61)), Unauthenticated, "Token invalid.", id="not before"),
         pytest.param(token(without(iat=NOW + 61)), Unauthenticated, "Token invalid.", id="issued tomorrow"),
         pytest.param(

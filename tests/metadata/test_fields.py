@@ -292,6 +292,30 @@ def test_sync_at_update(add_field: AddField) -> None:
     assert update(field, isLabelSyncedWithName=True, label="Speed").is_label_synced_with_name is True
 
 
+def test_a_field_that_an_older_rule_named_can_still_be_edited(add_field: AddField) -> None:
+    """Its label and name are sent along by forms; they are asked for agreement when one of them changes."""
+    field = add_field("linkedInProfile", "TEXT", label="LinkedIn Profile")
+    FieldMetadata.objects.filter(id=field.id).update(is_label_synced_with_name=True)
+    update(field, name="linkedInProfile", label="LinkedIn Profile", isLabelSyncedWithName=True, icon="IconLink")
+    assert FieldMetadata.objects.get(id=field.id).icon == "IconLink"
+    assert refused(lambda: update(field, label="LinkedIn")) == [
+        ("FIELD_MUTATION_NOT_ALLOWED", "Name is not synced with label.")
+    ]
+    update(field, name="linkedinProfile")
+    assert FieldMetadata.objects.get(id=field.id).name == "linkedinProfile"
+
+
+@pytest.mark.parametrize(("label", "name"), [("LinkedIn Profile", "linkedinProfile"), ("reportTarget", "reporttarget")])
+def test_the_other_side_of_a_relation_is_named_after_its_label(
+    workspace: Workspace, rocket: ObjectMetadata, add_field: AddField, label: str, name: str
+) -> None:
+    member = ObjectMetadata.objects.get(workspace=workspace, name_singular="workspaceMember")
+    payload = {"type": "MANY_TO_ONE", "targetObjectMetadataId": str(member.id), "targetFieldLabel": label}
+    field = add_field("maker", "RELATION", relationCreationPayload={**payload, "targetFieldIcon": "IconX"})
+    other = FieldMetadata.objects.get(id=field.relation_target_field_id)
+    assert (other.object_id, other.name, other.label) == (member.id, name, label)
+
+
 def test_members_that_cannot_change_are_ignored(add_field: AddField) -> None:
     field = add_field("speed", "NUMBER")
     changed = update(field, type="TEXT", isNullable=False, objectMetadataId=str(uuid4()), isSystem=True, label="Pace")

@@ -286,6 +286,16 @@ def test_sync_is_checked_in_the_resulting_state(workspace: Workspace, rocket: Ob
     assert updated.is_label_synced_with_name is True
 
 
+def test_an_object_that_an_older_rule_named_can_still_be_edited(workspace: Workspace, rocket: ObjectMetadata) -> None:
+    old = {"name_singular": "spaceX", "name_plural": "spaceXs", "label_singular": "SpaceX", "label_plural": "SpaceXs"}
+    ObjectMetadata.objects.filter(id=rocket.id).update(is_label_synced_with_name=True, **old)
+    update = {"nameSingular": "spaceX", "labelSingular": "SpaceX", "isLabelSyncedWithName": True, "icon": "IconRocket"}
+    assert services.object_update(workspace_id=workspace.id, object_id=rocket.id, update=update).icon == "IconRocket"
+    with pytest.raises(MetadataValidationFailed) as refusal:
+        services.object_update(workspace_id=workspace.id, object_id=rocket.id, update={"labelSingular": "Space Y"})
+    assert report_of(refusal.value) == [("INVALID_OBJECT_INPUT", "Names are not synced with labels")]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [

@@ -192,3 +192,21 @@ def test_notes_and_tasks_take_their_targets_with_them(workspace: Workspace, owne
         assert (count(), count(deleted=True)) == (1, 0)
         run("destroy")
         assert (count(), count(deleted=True)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        'updateCompany(id: "not-an-id", data: {name: "x"}) { id }',
+        'deleteCompany(id: "not-an-id") { id }',
+        "destroyCompany { id }",
+        "restoreCompanies(filter: {}) { id }",
+        "createCompany(data: 7) { id }",
+        'mergeCompanies(ids: "x", conflictPriorityIndex: 1.5) { id }',
+    ],
+)
+def test_rights_are_asked_before_arguments_are_read(workspace: Workspace, field: str) -> None:
+    """Who may not do it at all is told that, whatever they sent; who may is told what is wrong."""
+    assert outcome(role(workspace), "mutation", field) == DENIED
+    answer = api_of(workspace).graphql(f"mutation {{ {field} }}")
+    assert answer.body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

@@ -360,6 +360,18 @@ def test_filter_relation_order_and_scalar_order_with_only_ids_selected(crm: Api)
 # Nested pages ----------------------------------------------------------------------------------------
 
 
+def test_a_connection_at_the_root_has_200_records_unless_told_otherwise(crm: Api) -> None:
+    """As the reference's; a page of REST has 60, and so has a batch."""
+    for count in (60, 60, 60, 25):
+        crm.data("mutation ($d: X) { createTasks(data: $d) { id } }", {"d": [{"title": "One of many"}] * count})
+    text = "{ tasks%s { totalCount pageInfo { hasNextPage } edges { node { id } } } }"
+    for arguments, size in (("", 200), ("(first: null)", 200), ("(first: 205)", 205), ("(last: 3)", 3)):
+        tasks = crm.data(text % arguments)["tasks"]
+        assert (tasks["totalCount"], len(tasks["edges"])) == (205, size)
+    assert crm.data(text % "")["tasks"]["pageInfo"] == {"hasNextPage": True}
+    assert len(crm.get("/rest/tasks").body["data"]["tasks"]) == 60
+
+
 def test_a_nested_connection_has_at_most_60_records_of_each_parent(crm: Api) -> None:
     known = ids(crm)
     for _ in range(2):

@@ -51,6 +51,23 @@ def test_a_key_without_data_model_rights_creates_nothing(reader_api: Api) -> Non
     assert ObjectMetadata.objects.count() == before
 
 
+@pytest.mark.parametrize("variables", [None, {"id": "not-an-id"}])
+def test_rights_are_asked_before_ids_are_read(api: Api, reader_api: Api, variables: dict[str, str] | None) -> None:
+    """Written into the document or sent beside it; what does not validate stays a 400 for everybody."""
+    start, given = ("mutation ($id: UUID!) {", "$id") if variables else ("mutation {", '"not-an-id"')
+    document = f"{start} deleteOneObject(input: {{id: {given}}}) {{ id }} }}"
+    denied = reader_api.post(document, variables)
+    assert denied.status_code == 200
+    [error] = denied.json()["errors"]
+    assert (error["extensions"]["subCode"], error["path"]) == ("PERMISSION_DENIED", ["deleteOneObject"])
+    assert denied.json()["data"] is None
+    malformed = api.post(document, variables)
+    assert (malformed.status_code, malformed.json()["errors"][0]["message"]) == (400, "Invalid UUID")
+    for caller in (api, reader_api):
+        assert caller.post("mutation { deleteOneObject(input: {id: 3, ids: 4}) { id } }").status_code == 400
+        assert caller.post("mutation { deleteOneObject(").status_code == 400
+
+
 def test_a_key_without_workspace_rights_changes_no_setting(reader_api: Api) -> None:
     error = reader_api.refused('mutation { updateWorkspace(data: {displayName: "Mine"}) { id } }')
     assert error["extensions"]["code"] == "FORBIDDEN"
