@@ -34,13 +34,27 @@ def ready(request: HttpRequest) -> JsonResponse:
     `{"status": "ready" | "unavailable", "secretKey": "ok" | "changed" | "unknown",
     "databases": {alias: {"database": "ok" | "unreachable",
     "migrations": "applied" | number missing, "extensions": {name: "installed" | "available" | "missing"}}}}`
-    A SECRET_KEY that changed does not keep the server from serving; `manage.py up` says what it breaks.
+    A SECRET_KEY that changed does not keep the server from serving; `manage.py up` says what it breaks. Nor do names
+    that clash in a data model of before they were refused: `"nameClashes": [{"workspaceId", "objectMetadataId"}]` is
+    there when there are some, and `"uncheckedWorkspaces"`, a number, until every data model was looked at.
     """
     databases = {alias: _examine(alias) for alias in connections}
     is_ready = all(found["database"] == "ok" and found["migrations"] == "applied" for found in databases.values())
     status = "ready" if is_ready else "unavailable"
     told = {"status": status, "secretKey": _secret_key() if is_ready else "unknown", "databases": databases}
-    return JsonResponse(told, status=200 if is_ready else 503)
+    return JsonResponse(told | (_names() if is_ready else {}), status=200 if is_ready else 503)
+
+
+def _names() -> dict[str, Any]:
+    """Ids only: what objects are called is their workspace's, and told to no stranger."""
+    try:
+        clashing, unchecked = import_string(settings.NAME_CLASH_REPORT)(settings.NAME_CHECK_MS / 1000)
+    except (DatabaseError, InterfaceError):
+        return {}
+    found: dict[str, Any] = {}
+    if clashing:
+        found["nameClashes"] = [{"workspaceId": workspace, "objectMetadataId": id} for workspace, id in clashing]
+    return found | ({"uncheckedWorkspaces": unchecked} if unchecked else {})
 
 
 def _secret_key() -> str:

@@ -1,116 +1,76 @@
 """Every name that objects and fields claim in the APIs and their documents: the one place that knows them all.
 
 A data model may hold only what can be read and written everywhere. So each change of it is asked for clashes
-before it is committed, whatever the change is: a new object, a rename, a field of another type, an activation.
+before it is committed, whatever the change is: a new object, a rename, a field of another type, an activation. A clash
+that is there all the same, from before a name was looked at, is told of here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from uuid import UUID
 
-from core.graphql import names
-from core.openapi.operations import RECORD_OPERATIONS, named
-from core.query.aggregates import aggregate_specs
-from core.rest.parse import RESERVED_PATHS
-from metadata.names import NameClash, composite_column
-from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
-
-SYSTEM = "Fourgate itself"
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One name in one space. Names of a space are claimed once: `("GraphQL type", "CompanyEdge")`."""
-
-    space: str
-    name: str
-    subject: ObjectSchema
-    field: FieldSchema | None = None
-
-    @property
-    def owner(self) -> str:
-        if self.field is None:
-            return f'object "{self.subject.singular}"'
-        return f'field "{self.field.name}" of object "{self.subject.singular}"'
+from core.graphql import names as graphql
+from core.naming import Claim
+from core.openapi import names as openapi
+from metadata.names import NameClash, Party
+from metadata.schema import ObjectSchema, WorkspaceSchema
 
 
 def clashes(schema: WorkspaceSchema, before: WorkspaceSchema | None) -> list[NameClash]:
-    """The names that two claim in `schema`, or one and the system; those that clashed `before` are left alone."""
-    known = set() if before is None else {(space, name) for space, name, _ in _clashes(before)}
-    return [
-        NameClash(name, space, claim.owner, other, claim.subject.id, claim.field.id if claim.field else None)
-        for space, name, (claim, other) in _clashes(schema)
-        if (space, name) not in known
-    ]
+    """The names that two claim in `schema`, or one and the system; those that clashed `before` are left alone.
+
+    Of two, the one that came to the name by the change is told that the other has it.
+    """
+    found = all_clashes(schema)
+    if before is None or not found:
+        return list(found)
+    known = {(each.name, each.parties) for each in all_clashes(before)}
+    fresh = [each for each in found if (each.name, each.parties) not in known]
+    return [each.turned if _came_later(before, each) else each for each in fresh]
 
 
-@lru_cache(maxsize=256)
-def _clashes(schema: WorkspaceSchema) -> tuple[tuple[str, str, tuple[Claim, str]], ...]:
-    """`(space, name, (who claims it, who has it))`; between two objects the later one is told of the earlier."""
-    taken: dict[tuple[str, str], Claim] = {}
-    found = []
-    for subject in schema.objects:
-        for claim in claims_of(subject):
-            key = (claim.space, claim.name)
-            if claim.name in _reserved(claim.space):
-                found.append((*key, (claim, SYSTEM)))
-            elif key in taken:
-                found.append((*key, (claim, taken[key].owner)))
-            else:
-                taken[key] = claim
-    return tuple(found)
+def all_clashes(schema: WorkspaceSchema) -> tuple[NameClash, ...]:
+    return (*graphql.clashes(schema), *openapi.clashes(schema))
 
 
-@lru_cache(maxsize=4096)
-def claims_of(subject: ObjectSchema) -> tuple[Claim, ...]:
-    return tuple(_claims(subject))
+def messages(schema: WorkspaceSchema) -> Mapping[UUID, list[str]]:
+    """What is to be said of objects whose names, or whose fields' names, another has, by object id.
+
+    One name is told of each: most that is lost is lost with it.
+    """
+    told: dict[tuple[Party, str], str] = {}
+    for clash in all_clashes(schema):
+        effect = _effect(clash)
+        told.setdefault((clash.party, effect), f"{clash.message}. {effect}")
+    by_object: dict[UUID, list[str]] = {}
+    for (party, _), message in told.items():
+        by_object.setdefault(party.object_id, []).append(message)
+    return by_object
 
 
-def _reserved(space: str) -> frozenset[str]:
-    return _RESERVED[space]() if space in _RESERVED else frozenset()
+def _effect(clash: NameClash) -> str:
+    if clash.space == openapi.EVENT:
+        return "Webhooks cannot tell its events from those of the data model until it is renamed."
+    what = "object" if clash.party.field_id is None else "field"
+    where = "the REST document" if clash.space in openapi.LEFT_OUT_OF else "GraphQL"
+    return f"The {what} is left out of {where} until one of them is renamed."
 
 
-_RESERVED: Mapping[str, Callable[[], frozenset[str]]] = {
-    "GraphQL type": names.reserved_types,
-    "REST path": lambda: RESERVED_PATHS,
-    "webhook event": lambda: frozenset(("metadata",)),  # `metadata.…` is about the data model
-}
+def claims_of(subject: ObjectSchema) -> Iterator[Claim]:
+    yield from graphql.claims(subject)
+    yield from graphql.member_claims(subject)
+    yield from openapi.claims(subject)
 
 
-def _claims(subject: ObjectSchema) -> Iterator[Claim]:
-    for name in names.object_type_names(subject):
-        yield Claim("GraphQL type", name, subject)
-    for root, name in names.root_names(subject):
-        yield Claim(f"GraphQL {root}", name, subject)
-    yield Claim("REST path", subject.plural, subject)
-    yield Claim("webhook event", subject.singular, subject)
-    for suffix in ("", "ForUpdate", "ForResponse"):
-        yield Claim("OpenAPI schema", subject.singular_pascal + suffix, subject)
-    for operation in RECORD_OPERATIONS:
-        yield Claim("OpenAPI operation", named(operation.id, subject), subject)
-    for field in subject.fields:
-        for name in names.field_type_names(subject, field):
-            yield Claim("GraphQL type", name, subject, field)
-    yield from _members(subject)
+def _came_later(before: WorkspaceSchema, clash: NameClash) -> bool:
+    """Whether who is told to have the name is the one that came to it."""
+    return _had(before, clash.name, clash.party) and not _had(before, clash.name, clash.other_party)
 
 
-def _members(subject: ObjectSchema) -> Iterator[Claim]:
-    """What records, filters, orders and connections of the object have, each with a space of its own."""
-    record, connection = f"member of {subject.singular}", f"aggregate of {subject.plural}"
-    for name in (*names.FILTER_MEMBERS, *names.GROUP_ORDER_MEMBERS):
-        yield Claim(record, name, subject)
-    for field in subject.fields:
-        for name in _field_members(field):
-            yield Claim(record, name, subject, field)
-    for name in names.CONNECTION_MEMBERS:
-        yield Claim(connection, name, subject)
-    for spec in aggregate_specs(subject):
-        yield Claim(connection, spec.name, subject, spec.field)
-
-
-def _field_members(field: FieldSchema) -> Iterable[str]:
-    if field.relation is not None and field.relation.join_name is not None:
-        return (field.name, field.relation.join_name)
-    return (field.name, *(composite_column(field.name, part) for part in field.type.subfields))
+def _had(before: WorkspaceSchema, name: str, party: Party | None) -> bool:
+    """Whether an object, or a field of it, had the name already; the system has all of its own."""
+    if party is None:
+        return True
+    subject = before.by_id.get(party.object_id)
+    return subject is not None and any((claim.name, claim.party) == (name, party) for claim in claims_of(subject))

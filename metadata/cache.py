@@ -142,6 +142,18 @@ def load_schema(workspace_id: UUID, version: int) -> WorkspaceSchema:
     return fresh
 
 
+def read_schema(workspace_id: UUID) -> WorkspaceSchema:
+    """The present snapshot for who looks at every workspace once: it is not kept. Raises WorkspaceNotFound."""
+    with _lock:
+        known = {
+            each.digest: each
+            for (kept_id, _), kept in _snapshots.items()
+            if kept_id == workspace_id
+            for each in kept.objects
+        }
+    return _read(workspace_id, known)
+
+
 def current_schema(workspace_id: UUID) -> WorkspaceSchema:
     """The snapshot of the workspace's present version. Raises WorkspaceNotFound."""
     with connection.cursor() as cursor:

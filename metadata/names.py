@@ -38,19 +38,37 @@ RESERVED = frozenset(
 )  # fmt: skip
 
 
+class Party(NamedTuple):
+    """Who claims a name: an object, or a field of it."""
+
+    object_id: UUID
+    field_id: UUID | None
+
+
 class NameClash(NamedTuple):
-    """A name that two claim in one space of the APIs; `object_id` and `field_id` say who came to it last."""
+    """A name that two claim in one space of the APIs; `other_party` is None where it is the system's."""
 
     name: str
     space: str  # "GraphQL type", "REST path" …
     owner: str  # `field "stage" of object "case"`
     other: str
-    object_id: UUID
-    field_id: UUID | None
+    party: Party
+    other_party: Party | None
 
     @property
     def message(self) -> str:
         return f'Name "{self.name}" ({self.space}) of {self.owner} is not available: {self.other} has it'
+
+    @property
+    def parties(self) -> frozenset[Party | None]:
+        return frozenset((self.party, self.other_party))
+
+    @property
+    def turned(self) -> NameClash:
+        """The same, told of the other one."""
+        if self.other_party is None:
+            return self
+        return NameClash(self.name, self.space, self.other, self.owner, self.other_party, self.party)
 
 
 # Names -----------------------------------------------------------------------------------------------

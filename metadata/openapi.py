@@ -117,6 +117,12 @@ def _object(properties: Mapping[str, Json]) -> Json:
     return {"type": "object", "properties": dict(properties), "required": list(properties)}
 
 
+def _with_clashes(schema: Json) -> Json:
+    words = "Only when there are some: what of it is left out of an API because another has its name"
+    clashes = {"type": "array", "items": TEXT, "description": words}
+    return {**schema, "properties": {**schema["properties"], "nameClashes": clashes}}
+
+
 _OBJECT_MEMBERS: Mapping[str, Json] = {
     "id": UUID,
     "universalIdentifier": UUID,
@@ -200,7 +206,7 @@ OBJECT = Entity(
     plural="objects",
     create=ObjectCreateInput,
     update=ObjectUpdateInput,
-    answer=_object({**_OBJECT_MEMBERS, "fields": {"type": "array", "items": _FIELD_REF}}),
+    answer=_with_clashes(_object({**_OBJECT_MEMBERS, "fields": {"type": "array", "items": _FIELD_REF}})),
     removed=_object(_OBJECT_MEMBERS),
     more={},
     create_example={

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from core.graphql.operations import OPERATIONS
+from core.graphql.search import STATIC_FIELDS
 from core.graphql.types import vocabulary
-from metadata.schema import FieldSchema, ObjectSchema
+from core.naming import Claim, own_clashes, shared_clashes
+from core.query.aggregates import aggregate_specs
+from metadata.names import NameClash, composite_column
+from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 OBJECT_SUFFIXES = ("", "Edge", "Connection", "GroupByConnection")
 INPUT_SUFFIXES = (
@@ -75,3 +81,72 @@ def root_names(subject: ObjectSchema) -> Iterator[tuple[str, str]]:
 def reserved_types() -> frozenset[str]:
     """The types that stand in every workspace's schema."""
     return frozenset(("Query", "Mutation", "Subscription", *vocabulary()))
+
+
+# Claims ----------------------------------------------------------------------------------------------
+
+TYPES = "GraphQL type"
+
+
+def claims(subject: ObjectSchema) -> Iterator[Claim]:
+    """The types and root fields that the object and its fields bring along."""
+    for name in object_type_names(subject):
+        yield Claim(TYPES, name, subject)
+    for root, name in root_names(subject):
+        yield Claim(f"GraphQL {root}", name, subject)
+    for field in subject.fields:
+        for name in field_type_names(subject, field):
+            yield Claim(TYPES, name, subject, field)
+
+
+def reserved(space: str) -> frozenset[str]:
+    if space == TYPES:
+        return reserved_types()
+    return STATIC_FIELDS if space == "GraphQL query" else frozenset()
+
+
+def member_claims(subject: ObjectSchema) -> Iterator[Claim]:
+    """What records, filters, orders and connections of the object have, REST's too, each with a space of its own."""
+    record, connection = f"member of {subject.singular}", f"aggregate of {subject.plural}"
+    for name in (*FILTER_MEMBERS, *GROUP_ORDER_MEMBERS):
+        yield Claim(record, name, subject)
+    for field in subject.fields:
+        for name in _field_members(field):
+            yield Claim(record, name, subject, field)
+    for name in CONNECTION_MEMBERS:
+        yield Claim(connection, name, subject)
+    for spec in aggregate_specs(subject):
+        yield Claim(connection, spec.name, subject, spec.field)
+
+
+def _field_members(field: FieldSchema) -> Iterable[str]:
+    if field.relation is not None and field.relation.join_name is not None:
+        return (field.name, field.relation.join_name)
+    return (field.name, *(composite_column(field.name, part) for part in field.type.subfields))
+
+
+# Clashes ---------------------------------------------------------------------------------------------
+
+_inside: WeakKeyDictionary[ObjectSchema, tuple[NameClash, ...]] = WeakKeyDictionary()  # hardly ever one
+_found: WeakKeyDictionary[WorkspaceSchema, tuple[NameClash, ...]] = WeakKeyDictionary()
+
+
+def clashes(schema: WorkspaceSchema) -> tuple[NameClash, ...]:
+    """The names of the workspace's schema that two claim: who lost each, and to whom."""
+    found = _found.get(schema)
+    if found is None:
+        inside = (clash for subject in schema.objects for clash in _clashes_inside(subject))
+        _found[schema] = found = (*shared_clashes(schema, claims, reserved), *inside)
+    return found
+
+
+def _clashes_inside(subject: ObjectSchema) -> tuple[NameClash, ...]:
+    found = _inside.get(subject)
+    if found is None:
+        _inside[subject] = found = tuple(own_clashes(subject, member_claims))
+    return found
+
+
+def left_out(schema: WorkspaceSchema) -> Mapping[Any, NameClash]:
+    """The objects and fields that the schema goes without, by id, each with the clash that is why."""
+    return {clash.party.field_id or clash.party.object_id: clash for clash in clashes(schema)}

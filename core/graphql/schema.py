@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any, cast
 
@@ -33,10 +33,10 @@ from graphql.type.definition import resolve_thunk
 
 from config.principal import Verb
 from core.graphql.arguments import LIST_ARGUMENTS, Argument
-from core.graphql.names import enum_filter_name, enum_name, has_enum, reserved_types, root_names, unique_name
+from core.graphql.names import enum_filter_name, enum_name, has_enum, left_out, unique_name
 from core.graphql.operations import OPERATIONS, Operation, fill, is_offered, may_change_own
 from core.graphql.types import resolve_member, vocabulary
-from core.query.aggregates import AggregateSpec, aggregate_names, aggregates_of
+from core.query.aggregates import AggregateSpec, aggregate_specs, aggregates_of
 from core.query.names import Scope, may, reads, writes
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
@@ -110,6 +110,7 @@ class _Builder:
     def __init__(self, schema: WorkspaceSchema, resolve_root: RootResolver | None, seen_by: Scope | None) -> None:
         self.schema = schema
         self.seen_by = seen_by
+        self.left_out = left_out(schema)  # objects and fields whose names others have: from before that was refused
         self.resolve_root = resolve_root
         self.types: dict[str, GraphQLNamedType] = dict(vocabulary())
         self.objects: dict[Any, ObjectSchema] = {}
@@ -164,34 +165,48 @@ class _Builder:
     def may_change_own(self, subject: ObjectSchema) -> bool:
         return self.seen_by is not None and may_change_own(self.seen_by, subject)
 
+    def fields(self, subject: ObjectSchema) -> Sequence[FieldSchema]:
+        if not self.left_out:
+            return subject.fields
+        return [each for each in subject.fields if each.id not in self.left_out]
+
     def readable_fields(self, subject: ObjectSchema) -> Iterable[FieldSchema]:
-        scope = self.seen_by
-        return subject.fields if scope is None else (each for each in subject.fields if reads(scope, subject, each))
+        scope, fields = self.seen_by, self.fields(subject)
+        return fields if scope is None else (each for each in fields if reads(scope, subject, each))
 
     def writable_fields(self, subject: ObjectSchema) -> Iterable[FieldSchema]:
-        scope = self.seen_by
-        return subject.fields if scope is None else (each for each in subject.fields if writes(scope, each))
+        scope, fields = self.seen_by, self.fields(subject)
+        return fields if scope is None else (each for each in fields if writes(scope, each))
 
     def shown_fields(self, subject: ObjectSchema) -> Iterable[FieldSchema]:
         """Those of either."""
-        scope = self.seen_by
+        scope, fields = self.seen_by, self.fields(subject)
         if scope is None:
-            return subject.fields
-        return (each for each in subject.fields if reads(scope, subject, each) or writes(scope, each))
+            return fields
+        return (each for each in fields if reads(scope, subject, each) or writes(scope, each))
 
     def aggregates(self, subject: ObjectSchema) -> Iterable[AggregateSpec]:
-        specs = aggregates_of(subject)
+        scope = self.seen_by
         return (
-            specs.values() if self.seen_by is None else map(specs.__getitem__, aggregate_names(self.seen_by, subject))
+            each
+            for each in self.specs(subject)
+            if each.field is None or scope is None or reads(scope, subject, each.field)
         )
+
+    def specs(self, subject: ObjectSchema) -> Iterable[AggregateSpec]:
+        if not self.left_out:
+            return aggregates_of(subject).values()
+        return (each for each in aggregate_specs(subject) if each.field is None or each.field.id not in self.left_out)
 
     # The whole ---------------------------------------------------------------------------------------
 
     def build(self) -> GraphQLSchema:
-        root_fields: dict[str, set[str]] = {"query": set(), "mutation": set()}
         for subject in self.schema.objects:
-            if self.may("read", subject):
-                self.declare(subject, root_fields)
+            if subject.id in self.left_out:
+                logger.warning("left out of GraphQL: %s", self.left_out[subject.id].message)
+            elif self.may("read", subject):
+                self.types.update((each.name, each) for each in self.types_of(subject))
+                self.objects[subject.id] = subject
         query = _ObjectType("Query", partial(self.root_fields, "query"), description="Reads records.")
         mutation = None
         if any(self.offers(each, subject) for each in _MUTATIONS for subject in self.objects.values()):
@@ -204,20 +219,6 @@ class _Builder:
         for name, each in self.types.items():
             if name not in vocabulary():
                 yield each
-
-    def declare(self, subject: ObjectSchema, root_fields: dict[str, set[str]]) -> None:
-        """Put the object's types in place; one whose names collide with others' is left out, not the workspace."""
-        types = {each.name: each for each in self.types_of(subject)}
-        roots = list(root_names(subject))
-        taken = [name for name in types if name in self.types or name in reserved_types()]
-        taken += [name for root, name in roots if name in root_fields[root]]
-        if taken:
-            logger.warning("object %s is left out of GraphQL: %s is taken", subject.singular, taken[0])
-            return
-        self.types.update(types)
-        for root, name in roots:
-            root_fields[root].add(name)
-        self.objects[subject.id] = subject
 
     def root_fields(self, root: str) -> dict[str, GraphQLField]:
         fields = {}

@@ -24,6 +24,7 @@ from config.principal import Principal
 from config.server_url import server_url
 from core.openapi.document import Name, Syntax
 from core.openapi.examples import METADATA_EXAMPLES, SEARCH, record_examples, sample_of, selection
+from core.openapi.names import told_of
 from core.openapi.operations import RECORD_OPERATIONS, named
 from core.openapi.records import ACTIONS
 from core.openapi.schemas import View
@@ -98,6 +99,7 @@ def docs(request: HttpRequest) -> HttpResponse:
         "subject": subject,
         "requests": [] if subject is None else _requests(view, subject, base_url),
         "objects": view.objects,
+        "clashes": [words for subject, words in told_of(view.schema) if subject in view.objects],
         "limits": _limits(principal),
         "errors": refusal_table(),
     }
@@ -178,6 +180,7 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
     may_create = view.may("update", subject)
     context = {
         "subject": subject,
+        "clashes": [words for each, words in told_of(view.schema) if each is subject],
         "base_url": base_url,
         "fields": [_field(view, each) for each in view.readable_fields(subject)],
         "operators": [each for each in OPERATORS.values() if each.in_rest],

@@ -19,6 +19,7 @@ from config.principal import Permissions, Principal, Verb
 from config.rendering import dumps
 from core.openapi.bodies import UUID, answer_component, array_of, object_of
 from core.openapi.generator import GENERAL, DocumentGenerator, open_api_endpoint, record_endpoints, search_endpoint
+from core.openapi.names import left_out, told_of
 from core.openapi.schemas import View, components
 from core.openapi.shared import parameters, refusals
 from core.query.groups import DEFAULT_GROUPS
@@ -57,11 +58,14 @@ def record_document(
 ) -> bytes:
     """The document's JSON as this principal may see it; `only` narrows it to objects by either of their names."""
     permissions = principal.permissions
+    without = left_out(schema)
     shown = sorted(
         (
             each
             for each in schema.objects
-            if permissions.allows("read", each) and (only is None or each.singular in only or each.plural in only)
+            if each.id not in without
+            and permissions.allows("read", each)
+            and (only is None or each.singular in only or each.plural in only)
         ),
         key=lambda each: each.plural,
     )
@@ -72,6 +76,9 @@ def record_document(
     generator.register(ResolvedComponent.PARAMETER, limits.items())
     generator.register(ResolvedComponent.RESPONSE, refusals(REFUSALS).items())
     root = generator.document("core", base_url, tags=[GENERAL, EVENTS])
+    told = [words for subject, words in told_of(schema) if permissions.allows("read", subject)]
+    if told:
+        root["info"]["description"] += "\n\n" + "\n\n".join(told)
     return _object(
         {
             **{name: dumps(value) for name, value in root.items()},

@@ -41,7 +41,10 @@ class AggregateSpec:
 @lru_cache(maxsize=256)
 def aggregates_of(subject: ObjectSchema) -> Mapping[str, AggregateSpec]:
     """Every aggregate of the object by its name, in the order the schema lists them."""
-    return {spec.name: spec for spec in aggregate_specs(subject)}
+    found: dict[str, AggregateSpec] = {}
+    for spec in aggregate_specs(subject):
+        found.setdefault(spec.name, spec)  # the first of two that clash, from before that was refused, keeps its name
+    return found
 
 
 def aggregate_names(scope: Scope, subject: ObjectSchema) -> list[str]:

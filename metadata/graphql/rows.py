@@ -12,10 +12,13 @@ from itertools import chain
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.utils.module_loading import import_string
 from psycopg2 import sql
 
 from config.errors import TooComplex
+from metadata.cache import current_schema
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 
 MAX_NODES = 200_000  # objects, fields and indexes that one request may list, over all its lists
@@ -122,6 +125,14 @@ class WorkspaceRows:
             if row.morph_id is not None:
                 rows[row.object_id, row.morph_id].append(row)
         return rows
+
+    @cached_property
+    def name_clashes(self) -> Mapping[UUID, Sequence[str]]:
+        """By object: what of it is left out because another has its name."""
+        found: Mapping[UUID, Sequence[str]] = import_string(settings.NAME_CLASH_MESSAGES)(
+            current_schema(self.workspace_id)
+        )
+        return found
 
     @cached_property
     def indexes(self) -> Mapping[UUID, IndexMetadata]:

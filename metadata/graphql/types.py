@@ -155,11 +155,20 @@ class Object(ObjectType):
     image_identifier_field_metadata_id = UUID(resolver=lambda row, info: row.image_identifier_field_id)
     is_label_synced_with_name = Boolean(required=True)
     duplicate_criteria = List(NonNull(List(NonNull(String))))
+    name_clashes = List(
+        NonNull(String),
+        required=True,
+        description="What of it is left out of an API because another has its name; empty in a data model in order.",
+    )
     fields_list = List(NonNull(lambda: MetadataField), required=True)
     index_metadata_list = List(NonNull(lambda: Index), required=True)
     search_field_metadata_list = List(NonNull(SearchField), required=True)
     fields = Field(ObjectFieldsConnection, required=True, args=list_arguments(FieldFilter))
     index_metadatas = Field(ObjectIndexMetadatasConnection, required=True, args=list_arguments(IndexFilter))
+
+    @staticmethod
+    def resolve_name_clashes(row: ObjectMetadata, info: ResolveInfo) -> Sequence[str]:
+        return info.context.rows.name_clashes.get(row.id, ())
 
     @staticmethod
     def resolve_fields_list(row: ObjectMetadata, info: ResolveInfo) -> Sequence[FieldMetadata]:

@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from metadata.cache import load_schema
 from metadata.models import FieldMetadata, ObjectMetadata
 
 
@@ -18,21 +22,23 @@ class RelationNames:
 
     objects: Mapping[UUID, tuple[str, str]]  # nameSingular, namePlural
     fields: Mapping[UUID, str]
+    schema_version: int | None  # of the data model they were read from; None: it has no object
 
 
 def relation_names(workspace_id: UUID, fields: Iterable[FieldMetadata]) -> RelationNames:
     """Two statements, whatever the number of fields."""
     target_ids = [each.relation_target_field_id for each in fields if each.relation_target_field_id is not None]
+    named = list(
+        ObjectMetadata.objects.filter(workspace_id=workspace_id).values_list(
+            "id", "name_singular", "name_plural", "workspace__schema_version"
+        )
+    )
     return RelationNames(
-        objects={
-            id: (singular, plural)
-            for id, singular, plural in ObjectMetadata.objects.filter(workspace_id=workspace_id).values_list(
-                "id", "name_singular", "name_plural"
-            )
-        },
+        objects={id: (singular, plural) for id, singular, plural, _ in named},
         fields=dict(
             FieldMetadata.objects.filter(workspace_id=workspace_id, id__in=target_ids).values_list("id", "name")
         ),
+        schema_version=named[0][3] if named else None,
     )
 
 
@@ -47,7 +53,24 @@ def objects_json(workspace_id: UUID, objects: Sequence[ObjectMetadata], locale: 
     by_object: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for field in fields:
         by_object[field.object_id].append(field_json(field, names, locale))
-    return [{**object_json(each, locale), "fields": by_object[each.id]} for each in objects]
+    clashes = _name_clashes(workspace_id, names)
+    return [
+        {
+            **object_json(each, locale),
+            **({"nameClashes": clashes[each.id]} if each.id in clashes else {}),
+            "fields": by_object[each.id],
+        }
+        for each in objects
+    ]
+
+
+def _name_clashes(workspace_id: UUID, names: RelationNames) -> Mapping[UUID, Sequence[str]]:
+    """By object: what it, or a field of it, is left out of because another has its name. There should be none."""
+    if names.schema_version is None:
+        return {}
+    schema = load_schema(workspace_id, names.schema_version)
+    found: Mapping[UUID, Sequence[str]] = import_string(settings.NAME_CLASH_MESSAGES)(schema)
+    return found
 
 
 def object_json(obj: ObjectMetadata, locale: str | None) -> dict[str, Any]:

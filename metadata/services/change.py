@@ -18,7 +18,7 @@ from config.principal import EVERYTHING, Permissions
 from config.texts import is_blank
 from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from metadata.names import NameClash
+from metadata.names import NameClash, Party
 from metadata.schema import WorkspaceSchema
 from metadata.services.indexnames import rename_indexes, renamed_objects
 from metadata.services.locking import lock_workspace
@@ -125,9 +125,9 @@ class Change:
 
     def _refuse_clashes(self, schema: WorkspaceSchema) -> None:
         """No name may come to stand for two things in an API or its documents, by whatever change."""
-        found: dict[tuple[UUID, UUID | None], list[NameClash]] = {}
+        found: dict[Party, list[NameClash]] = {}
         for clash in import_string(settings.NAME_CLASHES)(schema, self.before):
-            found.setdefault((clash.object_id, clash.field_id), []).append(clash)
+            found.setdefault(clash.party, []).append(clash)
         if found:
             raise MetadataValidationFailed([self._failure(schema, *who, named) for who, named in found.items()])
 
