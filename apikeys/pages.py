@@ -13,7 +13,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth import authenticate as check_password
 from django.contrib.auth import login, logout
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -80,10 +80,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in with e-mail and password; the session gets a new id. Too many tries are refused before a password is
     looked at."""
     destination = request.POST.get("next") or request.GET.get("next") or "/settings"
-    if not url_has_allowed_host_and_scheme(destination, {request.get_host()}, require_https=request.is_secure()):
+    is_ours = url_has_allowed_host_and_scheme(destination, {request.get_host()}, require_https=request.is_secure())
+    if not is_ours or not destination.startswith(("/", "http")):
         destination = "/settings"
     if request.method == "GET" and request.user.is_authenticated:
-        return redirect(destination)
+        return HttpResponseRedirect(destination)
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"].lower()
@@ -95,7 +96,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         else:
             if user is not None:
                 login(request, user)
-                return redirect(destination)
+                return HttpResponseRedirect(destination)
             form.add_error(None, "E-mail or password is wrong.")
     context = {"form": form, "next": destination}
     return render(request, "apikeys/sign_in.html", context, status=422 if form.errors else 200)
