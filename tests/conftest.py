@@ -6,6 +6,8 @@ from tests.database import start_database
 load_profile()
 start_database()
 
+from typing import Any
+
 import pytest
 
 from tests.factories import Api, api_of, workspace_with
@@ -26,3 +28,11 @@ def api(workspace) -> Api:
 @pytest.fixture
 def anonymous() -> Api:
     return Api(None)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How many requests were drawn at random, over all processes."""
+    reports = [each for kind in terminalreporter.stats.values() for each in kind if getattr(each, "when", "") == "call"]
+    count = sum(value for each in reports for name, value in each.user_properties if name == "fuzzed")
+    if count:
+        terminalreporter.write_line(f"{count:,} random requests over all APIs, imports and pages")

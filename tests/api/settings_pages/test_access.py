@@ -56,9 +56,12 @@ def test_nobody_is_sent_to_sign_in_and_back(key: ApiKey, ada: Member, page: str)
     assert sign_in(client, next=url)["Location"] == url
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "thing"])
 def test_signing_in_never_leads_to_another_site(ada: Member, elsewhere: str) -> None:
-    assert sign_in(Client(), next=elsewhere)["Location"] == "/settings"
+    client = Client()
+    assert sign_in(client, next=elsewhere)["Location"] == "/settings"
+    response = client.get("/settings/login", {"next": elsewhere})  # who is signed in already
+    assert (response.status_code, response["Location"]) == (302, "/settings")
 
 
 def test_signing_out_needs_a_post_and_ends_the_session(browser: Client) -> None:
