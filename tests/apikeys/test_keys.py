@@ -138,9 +138,6 @@ def unsigned(payload: dict[str, Any]) -> str:
         pytest.param(
             token(without(type="REFRESH"), "REFRESH"), InvalidTokenType, "Invalid token type", id="other kind"
         ),
-        pytest.param(
-            token(without(type="ACCESS"), "ACCESS"), InvalidTokenType, "Invalid token type", id="access token"
-        ),
         pytest.param(token(without(type="REFRESH"), "X"), Unauthenticated, "Token invalid.", id="other kind, bad"),
         pytest.param(token(without(type=7)), Unauthenticated, "Token invalid.", id="kind is a number"),
         pytest.param(token(without(workspaceId=7)), Unauthenticated, "Token invalid.", id="workspace is a number"),

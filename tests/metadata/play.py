@@ -10,7 +10,7 @@ from django.db import connection
 
 from metadata import cache
 from metadata.fieldtypes.contract import field_type
-from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
+from metadata.models import MADE_BY_USERS, FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from tests.factories import Answer, Api, api_of, workspace_with
 from tests.metadata.conftest import index_names, table_names, version_of
 
@@ -167,7 +167,7 @@ class Play:
         return self.api.graphql(query, {"input": {"index": index}}, path="/metadata")
 
     def delete_index(self) -> Answer | None:
-        index = IndexMetadata.objects.filter(workspace=self.workspace, is_custom=True, is_unique=False).first()
+        index = IndexMetadata.objects.filter(MADE_BY_USERS, workspace=self.workspace).first()
         query = "mutation ($input: DeleteOneIndexInput!) { deleteOneIndex(input: $input) { id } }"
         return None if index is None else self.api.graphql(query, {"input": {"id": str(index.id)}}, path="/metadata")
 
@@ -217,7 +217,7 @@ class Play:
             fields = list(FieldMetadata.objects.filter(object=obj, column=None))
             expected = {f"r_{each.id.hex}" for each in fields if each.join_name}
             expected |= {f"u_{each.id.hex}" for each in fields if each.is_unique and not each.join_name}
-            made = IndexMetadata.objects.filter(object=obj, is_custom=True, is_unique=False)
+            made = IndexMetadata.objects.filter(MADE_BY_USERS, object=obj)
             plain = {name for name in index_names(self.workspace, obj.id) if not name.endswith("_v")}
             assert plain == expected | {f"x_{each.id.hex}" for each in made}, self.log
 

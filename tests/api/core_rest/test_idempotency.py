@@ -241,6 +241,7 @@ WAITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transaction
 def lock(workspace: Workspace, record_id: str) -> None:
     subject = ObjectMetadata.objects.get(workspace=workspace, name_singular="person")
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = 0")
         cursor.execute(
             f'SELECT FROM "{workspace.database_schema}"."{table_name(subject.id)}" WHERE id = %s FOR UPDATE',
             [UUID(record_id)],
