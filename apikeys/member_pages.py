@@ -25,6 +25,7 @@ from apikeys.pages import WORKSPACE_SESSION_KEY
 from apikeys.role_pages import sentence
 from apikeys.sign_in import admit
 from config.errors import ApiError, NotFound, RateLimited
+from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.rights import may
 from config.pages import public_page, settings_page
 from config.principal import Principal
@@ -49,6 +50,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
     link, invited = None, None
     if request.method == "POST" and form.is_valid():
         try:
+            refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
             invited, token = invitations.invitation_create(
                 principal, email=form.cleaned_data["email"], role_id=UUID(form.cleaned_data["role"])
             )
@@ -99,6 +101,7 @@ def member_detail(request: HttpRequest, member_id: UUID) -> HttpResponse:
     member = _member(principal, member_id)
     if request.method == "POST":
         try:
+            refuse_unknown(request.POST, ("role", FORM_TOKEN), "The form")
             services.member_set_role(
                 principal, member_id=member.id, role_id=services.as_uuid(request.POST.get("role"), "role")
             )

@@ -169,6 +169,7 @@ def role_object(request: HttpRequest, role_id: UUID, object_id: UUID) -> HttpRes
         chosen = {name: set(request.POST.getlist(name)) for name in chosen}
         items = _field_items(described, fields, limits, chosen["hidden"], chosen["locked"])
         try:
+            refuse_unknown(request.POST, (*form.fields, *chosen, FORM_TOKEN), "The form")
             with transaction.atomic():
                 services.object_permissions_upsert(
                     principal, role_id=role.id, items=[{"objectMetadataId": str(described.id), **form.values()}]

@@ -127,6 +127,14 @@ def test_nobody_is_invited_twice_or_above_the_inviter(
     assert not Invitation.objects.exists()
 
 
+def test_a_member_that_the_form_has_not_is_named(browser: Client, acme: Workspace) -> None:
+    given = {"email": "eve@example.com", "role": str(role_of(acme, "Member").id), "expires": "never"}
+    refused = browser.post(MEMBERS, given)
+    assert refused.status_code == 422
+    assert "The form has no member &quot;expires&quot;." in refused.content.decode()
+    assert not Invitation.objects.exists()
+
+
 def test_a_role_is_changed_but_never_ones_own(browser: Client, acme: Workspace, ada: Member) -> None:
     bob = add_member(acme, "bob@example.com", "Member")
     admin = role_of(acme, "Admin")
