@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = {
     "schema": "The whole data model as one file",
     "views": "Saved ways to look at the records of an object: a table, a board or a calendar",
     "viewFields": "Columns of views",
+    "viewFieldGroups": "Headings that columns of a view stand under",
     "viewFilters": "Conditions of views",
     "viewSorts": "Orders of views",
     "viewGroups": "Groups of views: columns of a board, sections of a table",
