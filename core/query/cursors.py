@@ -93,8 +93,10 @@ def decode_cursor(cursor: str, subject: ObjectSchema, order: Sequence[OrderKey])
         raise InvalidCursor.of(cursor) from None
     if not isinstance(content, Mapping):
         raise InvalidCursor.of(cursor)
-    record_id = _cursor_value(content, order[-1], cursor)
-    values = (*(_cursor_value(content, key, cursor, subject, record_id) for key in order[:-1]), record_id)
+    found = [_cursor_value(content, key) for key in order]
+    record_id = _boundary(found[-1], order[-1], cursor)
+    boundaries = (_boundary(*each, cursor, subject, record_id) for each in zip(found, order[:-1], strict=False))
+    values = (*boundaries, record_id)
     known = {key.path for key in order}
     for name, value in content.items():
         first = tuple(name.split("."))
@@ -103,21 +105,22 @@ def decode_cursor(cursor: str, subject: ObjectSchema, order: Sequence[OrderKey])
     return values
 
 
-def _cursor_value(
-    content: Mapping[str, Any], key: OrderKey, cursor: str, subject: ObjectSchema | None = None, record_id: str = ""
-) -> Any:
+def _cursor_value(content: Mapping[str, Any], key: OrderKey) -> Any:
     dotted = ".".join(key.path)
     value: Any = content
     for name in key.path:
         if not isinstance(value, Mapping) or name not in value:
             if dotted in content:
-                value = content[dotted]
-                break
+                return content[dotted]
             raise InvalidCursor(
                 f'Cursor is missing the value for orderBy field "{dotted}": it was encoded for a different orderBy.'
                 " Restart pagination without a cursor."
             )
         value = value[name]
+    return value
+
+
+def _boundary(value: Any, key: OrderKey, cursor: str, subject: ObjectSchema | None = None, record_id: str = "") -> Any:
     try:
         if isinstance(value, Mapping) and subject is not None and key.can_be_long:
             return _abridged(value, key, subject, record_id)
