@@ -30,7 +30,7 @@ run: .venv/runtime.stamp
 # A process per core, each with a PostgreSQL of its own; then what must have the machine to itself.
 # Exit code 5 says that ARGS chose no test of a part.
 test: .venv/dev.stamp
-	$(VENV_PYTHON) -m pytest -n auto --dist loadfile -m "not alone and not node" $(ARGS) || test $$? -eq 5
+	$(VENV_PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not alone and not node" $(ARGS) || test $$? -eq 5
 	$(VENV_PYTHON) -m pytest -m alone $(ARGS) || test $$? -eq 5
 
 # Typed clients of other languages, and the linter of documents: npm packages, pinned by a lock file of their own.

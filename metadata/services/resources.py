@@ -759,10 +759,8 @@ def _identify(resource: Resource, row: Row, values: Mapping[str, Any]) -> list[s
 
 def clean_member(member: Member, value: Any) -> tuple[str | None, Any]:
     """What is wrong with the value, and the value as kept."""
-    if member.kind == "json":
-        return ("must not contain null characters", None) if _has_nul(value) else (None, value)
-    if value is None:
-        return None, None
+    if member.kind == "json" or value is None:
+        return None, value
     if member.kind == "flag":
         return (None, value) if isinstance(value, bool) else ("must be a boolean value", None)
     if member.kind == "number":
@@ -792,15 +790,6 @@ def clean_member(member: Member, value: Any) -> tuple[str | None, Any]:
         return None, UUID(str(value))
     except ValueError:
         return "must be a UUID", None
-
-
-def _has_nul(value: Any) -> bool:
-    """Whether a JSON value holds a text that PostgreSQL cannot store."""
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, Mapping):
-        return any(_has_nul(each) for pair in value.items() for each in pair)
-    return isinstance(value, list) and any(map(_has_nul, value))
 
 
 _COUNT_FAULT = f"must be a whole number from 1 to {LARGEST_COUNT}"

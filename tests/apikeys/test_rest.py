@@ -103,7 +103,7 @@ def test_a_date_is_taken_and_the_workspace_gives_the_version(api: Api, admin: Pr
         pytest.param({"name": "  "}, "name should not be empty", id="blank name"),
         pytest.param({"name": 5}, "name should not be empty", id="name is a number"),
         pytest.param({"name": "x" * 256}, "name must be shorter than or equal to 255 characters", id="long name"),
-        pytest.param({"name": "a\u0000"}, "name must not contain null characters", id="null character"),
+        pytest.param({"name": "a\u0000"}, "name must not contain the character NUL", id="null character"),
         pytest.param({"expiresAt": ...}, "expiresAt should not be empty", id="no expiry"),
         pytest.param({"expiresAt": "soon"}, "expiresAt must be a valid ISO 8601 date string", id="no date"),
         pytest.param({"expiresAt": "2026-02-30"}, "expiresAt must be a valid ISO 8601 date string", id="no such day"),

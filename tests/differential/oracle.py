@@ -110,7 +110,7 @@ class Oracle:
 
     def group_member(self, source: Group, name: str) -> Any:
         if name == "groupByDimensionValues":
-            return [value if value is None or isinstance(value, bool) else str(value) for value in source.values]
+            return list(source.values)
         return aggregate(source.subject, source.records, name)
 
     def connection_member(self, source: Connection, name: str) -> Any:

@@ -133,7 +133,7 @@ NOT_VALID = "Name is not valid: it must start with lowercase letter and contain 
     ("values", "expected"),
     [
         ({"name": "a" * 64}, [("INVALID_FIELD_INPUT", "Name is too long")]),
-        ({"name": " "}, [("INVALID_FIELD_INPUT", "Name is too short"), ("INVALID_FIELD_INPUT", NOT_VALID)]),
+        ({"name": " ", "label": "Blank"}, [("INVALID_FIELD_INPUT", "Name is too short"), ("INVALID_FIELD_INPUT", NOT_VALID)]),
         ({"name": "type"}, [("INVALID_FIELD_INPUT", 'This name is reserved. Use a different name or the system will add "Custom" suffix.')]),
         ({"name": "name"}, [("NOT_AVAILABLE", 'Name "name" is not available as it is already used by another field')]),
         ({"name": "createdBySource"}, [("RESERVED_KEYWORD", 'Name "createdBySource" is reserved composite field name')]),

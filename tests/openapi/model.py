@@ -84,6 +84,13 @@ def add_every_type(workspace: Workspace) -> ObjectMetadata:
     return gadget
 
 
+def add_owner(workspace: Workspace, gadget: ObjectMetadata) -> None:
+    """The relation `owner` of gadgets to people."""
+    person = ObjectMetadata.objects.get(workspace=workspace, name_singular="person")
+    payload = {"type": "MANY_TO_ONE", "targetObjectMetadataId": str(person.id), "targetFieldLabel": "Gadgets"}
+    add_field(workspace, gadget, "RELATION", "owner", relationCreationPayload=payload)
+
+
 def full(**more: Json) -> dict[str, Json]:
     """A body with a value for every field; of the relations and files only what is given."""
     return {**{name_of(each.name): VALUES[each.name] for each in creatable()}, "myInt": 12, **more}

@@ -321,7 +321,9 @@ HEADINGS = {
 @pytest.mark.parametrize("status", HEADINGS)
 def test_an_error_is_a_page_of_the_site_and_asks_nothing_of_the_database(status: int) -> None:
     """Without the `db` fixture: a statement would fail the test."""
-    answer = Client(raise_request_exception=False).get(f"/pages/{status}" if status != 404 else "/nowhere")
+    answer = Client(raise_request_exception=False).get(
+        f"/pages/{status}" if status != 404 else "/nowhere", headers={"Accept": "text/html"}
+    )
     html = answer.content.decode()
     assert answer.status_code == status
     assert f"<h1>{HEADINGS[status]}</h1>" in html

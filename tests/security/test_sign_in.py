@@ -18,7 +18,7 @@ from tests.factories import api_of, workspace_with
 from tests.security.rates import Clock
 
 PASSWORD = "correct horse battery"
-HOME = "/settings/api-webhooks"
+HOME = "/settings"
 TOO_MANY = "There were too many attempts to sign in. Try again in "
 WRONG = "E-mail or password is wrong."
 

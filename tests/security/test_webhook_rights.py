@@ -87,8 +87,7 @@ GRAPHQL = [
 ]
 
 HOME = "/settings/api-webhooks/webhooks"
-FORM = {"target_url": HOOK, "object": ["rocket"], "action": ["created"], "confirmation": "delete", "active": "0"}
-FORM |= {"hours": "0", "days": "14"}
+FORM = {"target_url": HOOK, "object": ["rocket"], "action": ["created"]}
 ONE = HOME + "/{webhook}"
 PAGES = [
     Act("GET", HOME, 200, is_list=True),
@@ -99,12 +98,12 @@ PAGES = [
     Act("POST", f"{ONE}/edit", 302, FORM, writes=True),
     Act("GET", f"{ONE}/secret", 302, writes=True),
     Act("POST", f"{ONE}/secret", 302, writes=True),
-    Act("POST", f"{ONE}/rotate", 302, FORM, writes=True),
-    Act("POST", f"{ONE}/switch", 302, FORM, writes=True),
+    Act("POST", f"{ONE}/rotate", 302, {"hours": "0"}, writes=True),
+    Act("POST", f"{ONE}/switch", 302, {"active": "0"}, writes=True),
     Act("POST", f"{ONE}/test", 302, {"object": "rocket", "action": "created"}, writes=True),
-    Act("POST", f"{ONE}/recover", 302, FORM, writes=True),
+    Act("POST", f"{ONE}/recover", 302, {"days": "14"}, writes=True),
     Act("GET", f"{ONE}/delete", 200, writes=True),
-    Act("POST", f"{ONE}/delete", 302, FORM, writes=True),
+    Act("POST", f"{ONE}/delete", 302, {"confirmation": "delete"}, writes=True),
     Act("GET", f"{ONE}/deliveries/{{delivery}}", 200),
     Act("POST", f"{ONE}/deliveries/{{delivery}}/redeliver", 302, writes=True),
 ]

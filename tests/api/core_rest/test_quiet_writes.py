@@ -9,7 +9,7 @@ import pytest
 from metadata.fieldtypes.contract import FieldType, field_types
 from metadata.models import FieldMetadata, Workspace
 from tests.factories import Api, api_of, principal_of, workspace_with
-from tests.openapi.conftest import add_every_type
+from tests.openapi.model import add_every_type, add_owner
 from webhooks.models import Delivery
 from webhooks.services.webhooks import webhook_create
 
@@ -21,7 +21,7 @@ TYPES = [each for each in field_types() if each.creation_refusal is None and not
 @pytest.fixture
 def workspace(db: None) -> Workspace:
     workspace = workspace_with(empty=False)
-    add_every_type(workspace)
+    add_owner(workspace, add_every_type(workspace))
     return workspace
 
 

@@ -13,7 +13,7 @@ from apikeys import services as access
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.factories import Api, add_field, api_of, workspace_with
-from tests.openapi.conftest import add_every_type
+from tests.openapi.model import add_every_type, add_owner
 
 FIRST = "0190b6a0-0000-4000-8000-0000000000e1"
 SECOND = "0190b6a0-0000-4000-8000-0000000000e2"
@@ -38,6 +38,7 @@ SCENES = {
 def workspace(db: None) -> Workspace:
     workspace = workspace_with(empty=False)
     gadget = add_every_type(workspace)
+    add_owner(workspace, gadget)
     objects = {each.name_singular: each for each in ObjectMetadata.objects.filter(workspace=workspace)}
     payloads = [
         {"type": "MANY_TO_ONE", "targetObjectMetadataId": str(objects[name].id), "targetFieldLabel": "Of gadgets"}

@@ -10,10 +10,10 @@ WHERE ((m1.data->>'planet'))::uuid = p0.id AND m1.deleted_at IS NULL
 ORDER BY ((m1.data->>'radius'))::numeric DESC NULLS LAST, (m1.id) ASC
 LIMIT 3) q1) p1) a1, (SELECT count(*) AS x0
 FROM "workspace"."moon" m1
-WHERE ((m1.data->>'planet'))::uuid = p0.id AND m1.deleted_at IS NULL) c1),'}'),'}'), ',') FILTER (WHERE p0.rn <= 60), ']') AS e0, count(*) AS n
+WHERE ((m1.data->>'planet'))::uuid = p0.id AND m1.deleted_at IS NULL) c1),'}'),'}'), ',') FILTER (WHERE p0.rn <= 200), ']') AS e0, count(*) AS n
 FROM (SELECT q0.*, row_number() OVER () AS rn, count(*) OVER () AS n
 FROM (SELECT r.*
 FROM "workspace"."planet" r
 WHERE r.deleted_at IS NULL
 ORDER BY (r.id) ASC
-LIMIT 61) q0) p0) a0;
+LIMIT 201) q0) p0) a0;

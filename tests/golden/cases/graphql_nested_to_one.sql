@@ -5,10 +5,10 @@ FROM (SELECT concat('[', string_agg(concat('{"node":',concat('{"name":',coalesce
 FROM "workspace"."planet" t1
 WHERE t1.id = ((p0.data->>'planet'))::uuid AND t1.deleted_at IS NULL), 'null'),',"planet":',coalesce((SELECT concat('{"name":',coalesce((t1.data->'name')::text, '""'),',"kind":',coalesce((t1.data->'kind')::text, 'null'),'}')
 FROM "workspace"."planet" t1
-WHERE t1.id = ((p0.data->>'planet'))::uuid AND t1.deleted_at IS NULL), 'null'),'}'),'}'), ',') FILTER (WHERE p0.rn <= 60), ']') AS e0, count(*) AS n
+WHERE t1.id = ((p0.data->>'planet'))::uuid AND t1.deleted_at IS NULL), 'null'),'}'),'}'), ',') FILTER (WHERE p0.rn <= 200), ']') AS e0, count(*) AS n
 FROM (SELECT q0.*, row_number() OVER () AS rn, count(*) OVER () AS n
 FROM (SELECT r.*
 FROM "workspace"."moon" r
 WHERE r.deleted_at IS NULL
 ORDER BY lower((r.data->>'name')) COLLATE "C" ASC, (r.id) ASC
-LIMIT 61) q0) p0) a0;
+LIMIT 201) q0) p0) a0;
