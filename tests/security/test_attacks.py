@@ -89,7 +89,7 @@ def test_roles_alone_make_no_role_with_more(scene: Scene) -> None:
         text = f"upsertObjectPermissions(upsertObjectPermissionsInput: {given}) {{ objectMetadataId }}"
         assert mutate(caller, text) == FORBIDDEN
     admin = Role.objects.get(workspace_id=scene.workspace.id, label="Admin")
-    assert mutate(caller, f'deleteOneRole(roleId: "{admin.id}")')["subCode"] == "ROLE_NOT_EDITABLE"
+    assert mutate(caller, f'deleteOneRole(roleId: "{admin.id}")')["code"] == "METADATA_VALIDATION_FAILED"
     assert set(Role.objects.values_list("id", "version")) == before
 
 
