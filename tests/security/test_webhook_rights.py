@@ -265,7 +265,8 @@ def test_pages(scene: Scene, kind: str) -> None:
     if kind == "nobody":
         browser = Client()
     elif kind == "other workspace":
-        browser = signed_in(workspace_with(name="Other"), email="eve@example.com")
+        rockets = [{"nameSingular": "rocket", "namePlural": "rockets"}]
+        browser = signed_in(workspace_with(rockets, name="Other"), email="eve@example.com")
     else:
         browser = signed_in(scene.workspace, role=labels[kind], email="eve@example.com")
     hook = scene.webhook(scene.plain if kind == "same role" else scene.admin)
