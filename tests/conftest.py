@@ -13,6 +13,11 @@ import pytest
 from tests.factories import Api, api_of, workspace_with
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes is begun first: the run ends when the last process has ended."""
+    items.sort(key=lambda each: each.get_closest_marker("long") is None)
+
+
 @pytest.fixture
 def workspace(db):
     """A workspace with the standard objects and its sample records."""

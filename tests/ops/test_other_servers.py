@@ -25,6 +25,8 @@ from config.embedded_postgres import EmbeddedPostgres
 from config.server.session import pooler_hint, session_problems
 from tests.server import ROOT, free_port, running
 
+pytestmark = pytest.mark.long
+
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 LIMITS = {"statement_timeout": "30000", "lock_timeout": "200", "jit": "off"}
@@ -103,12 +105,23 @@ def set_limits(server: EmbeddedPostgres) -> None:
             cursor.execute(f"ALTER ROLE fourgate SET {name} = %s", [value])
 
 
-def smoke(folder: Path, name: str, **environment: str) -> str:
-    """What the smoke part of the suite printed on another database."""
+def smoke(folder: Path, name: str, *paths: str, **environment: str) -> str:
+    """What the smoke part of the suite, or of these files of it, printed on another database."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "DATABASE_"))}
     data_dir = folder / f"smoke-{name}"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-m", "smoke", "-q", "--reuse-db", "-p", "no:cacheprovider", "tests"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-m",
+            "smoke",
+            "-q",
+            "--reuse-db",
+            "-p",
+            "no:cacheprovider",
+            *(paths or ("tests",)),
+        ],
         cwd=ROOT,
         env={**kept, **environment, "DATA_DIR": str(data_dir)},
         stdin=subprocess.DEVNULL,
@@ -127,6 +140,18 @@ def drop_test_database(server: EmbeddedPostgres) -> None:
         cursor.execute("DROP DATABASE IF EXISTS test_fourgate WITH (FORCE)")
 
 
+# What connections matter to: locks, sessions, prepared statements, processes beside each other.
+ABOUT_CONNECTIONS = (
+    "tests/metadata/test_building.py",
+    "tests/metadata/test_concurrency.py",
+    "tests/api/core_rest/test_concurrency.py",
+    "tests/api/core_rest/test_records.py",
+    "tests/api/core_graphql/test_writing.py",
+    "tests/apikeys/test_authentication.py",
+    "tests/webhooks/test_worker.py",
+)
+
+
 def test_the_smoke_suite_passes_on_postgresql_15(folder: Path, postgres_15: EmbeddedPostgres) -> None:
     drop_test_database(postgres_15)
     said = smoke(folder, "alone", DATABASE_URL=postgres_15.url)
@@ -136,7 +161,7 @@ def test_the_smoke_suite_passes_on_postgresql_15(folder: Path, postgres_15: Embe
 def test_the_smoke_suite_passes_behind_pgbouncer(folder: Path, postgres_15: EmbeddedPostgres, pgbouncer: str) -> None:
     drop_test_database(postgres_15)
     set_limits(postgres_15)
-    said = smoke(folder, "pooled", DATABASE_URL=pgbouncer, DATABASE_POOLER="transaction")
+    said = smoke(folder, "pooled", *ABOUT_CONNECTIONS, DATABASE_URL=pgbouncer, DATABASE_POOLER="transaction")
     assert "passed" in said and "failed" not in said
 
 
