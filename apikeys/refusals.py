@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from apikeys.models import Role
-from config.errors import InvalidRole, RoleMutationNotAllowed
+from config.errors import InvalidRole, RoleMutationNotAllowed, listed
 
 Kind = Literal["role", "objectPermission", "rolePermissionFlag"]
 NON_READABLE = "Cannot give update permission to non-readable object"
@@ -52,10 +52,11 @@ def writes_unreadable(role: Role, object_id: UUID) -> InvalidRole:
 
 
 def unknown_flags(role: Role, flags: Sequence[str]) -> InvalidRole:
+    shown = listed(flags)
     return InvalidRole(
-        message := f"Invalid permission setting (unknown value): {', '.join(flags)}",
+        message := f"Invalid permission setting (unknown value): {', '.join(shown)}",
         sub_code=(code := "INVALID_SETTING_PERMISSIONS"),
-        extensions=_report("rolePermissionFlag", _of(role), code, message, value=list(flags)),
+        extensions=_report("rolePermissionFlag", _of(role), code, message, value=shown),
     )
 
 

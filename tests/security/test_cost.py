@@ -356,7 +356,7 @@ def test_the_largest_that_is_accepted_and_one_more(api: Api, case: Case) -> None
 def test_a_full_body_costs_no_more_than_it_may(api: Api, case: Case) -> None:
     before = stored()
     full = measure(lambda: case.send(api, case.largest))
-    assert code_of(full.answer) in (None, "INVALID_SETTING"), full.answer.body
+    assert code_of(full.answer) in (None, "INVALID_SETTING_PERMISSIONS"), full.answer.body
     is_within(full)
     beyond = measure(lambda: case.send(api, case.largest * 3 // 2))
     assert beyond.answer.status in (400, 413), beyond.answer.body
