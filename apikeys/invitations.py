@@ -1,8 +1,8 @@
 """Invitations: an admin names a person and a role, the person opens a link and is a member.
 
 The link's token is random and known to nobody but who was given the link; the database keeps its digest. It works
-once, for LIFETIME, and gives no more than whoever invited could give when it is used up to then: a role that is
-deleted takes its invitations along.
+once, for LIFETIME. Whoever invites gives a role within their own rights; a role that is deleted takes its invitations
+along.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from apikeys.sign_in import admit
 from config.errors import ApiError, NotFound, RateLimited
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.rights import may
-from config.pages import public_page, settings_page
+from config.pages import page_number, public_page, settings_page
 from config.principal import Principal
 from config.server_url import server_url
 from metadata.models import Workspace
@@ -65,8 +65,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
     if search:
         names = Q(user__email__icontains=search) | Q(user__first_name__icontains=search)
         members = members.filter(names | Q(user__last_name__icontains=search))
-    number = request.GET.get("page", "1")
-    page = max(1, int(number)) if number.isascii() and number.isdigit() and len(number) < 6 else 1
+    page = page_number(request)
     found = list(members[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
     context = {
         "members": found[:PAGE_SIZE],

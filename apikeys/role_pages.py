@@ -20,7 +20,7 @@ from apikeys.roles import FIELD_RIGHTS, RIGHTS, VERBS
 from config.errors import ApiError, NotFound
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.rights import require
-from config.pages import settings_page
+from config.pages import page_number, settings_page
 from config.principal import Permissions, Principal, Verb
 from config.right_words import WORDS, words_of
 from metadata.models import FieldMetadata, ObjectMetadata
@@ -116,7 +116,8 @@ def role_detail(request: HttpRequest, role_id: UUID) -> HttpResponse:
     objects = [
         each for each in _objects(principal) if search.lower() in f"{each.label_plural} {each.name_plural}".lower()
     ]
-    page = _page_number(request, len(objects))
+    pages = max(1, -(-len(objects) // PAGE_SIZE))
+    page = min(page_number(request), pages)
     restricted = Counter(each.object_metadata_id for each in role.field_permissions.all())
     context = {
         "role": role,
@@ -128,7 +129,7 @@ def role_detail(request: HttpRequest, role_id: UUID) -> HttpResponse:
         ],
         "search": search,
         "page": page,
-        "pages": max(1, -(-len(objects) // PAGE_SIZE)),
+        "pages": pages,
         "people": Member.objects.filter(role=role).select_related("user")[:PAGE_SIZE],
         "keys": ApiKey.objects.filter(role=role, revoked_at=None)[:PAGE_SIZE],
         "is_default": role.id == request.workspace.default_role_id,  # type: ignore[attr-defined]
@@ -304,12 +305,6 @@ def _object(principal: Principal, object_id: UUID) -> ObjectMetadata:
     if described is None:
         raise NotFound("Object not found")
     return described
-
-
-def _page_number(request: HttpRequest, count: int) -> int:
-    text = request.GET.get("page", "1")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
-    return max(1, min(number, -(-count // PAGE_SIZE)))
 
 
 def _principal(request: HttpRequest) -> Principal:

@@ -155,6 +155,12 @@ def first_section(principal: Principal) -> str:
     return next((url for _, url, _, _, flags in SECTIONS if may(principal, *flags)), PROFILE)
 
 
+def page_number(request: HttpRequest) -> int:
+    """The page of a list that is asked for by `page`, from 1 on; the first for what is no number."""
+    text = request.GET.get("page", "")
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+
+
 def _is_within(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(prefix + "/")
 
