@@ -137,7 +137,9 @@ def smoke(folder: Path, name: str, *paths: str, **environment: str) -> str:
 
 def drop_test_database(server: EmbeddedPostgres) -> None:
     with direct(server).cursor() as cursor:
-        cursor.execute("DROP DATABASE IF EXISTS test_fourgate WITH (FORCE)")
+        cursor.execute(
+            "DROP DATABASE IF EXISTS test_fourgate"
+        )  # not forced: this role may not end an autovacuum; it waits
 
 
 # What connections matter to: locks, sessions, prepared statements, processes beside each other.

@@ -11,6 +11,8 @@ import pytest
 from tests.api.core_graphql.conftest import without_samples
 from tests.factories import Api
 
+pytestmark = pytest.mark.django_db
+
 NAMES = (("Bob", "Williams"), ("Alice", "Smith"), ("Charlie", "Davis"), ("Alice", "Brown"), ("Bob", "Johnson"))
 ASCENDING = [{"name": {"firstName": "AscNullsFirst", "lastName": "AscNullsFirst"}}]
 DESCENDING = [{"name": {"firstName": "DescNullsLast", "lastName": "DescNullsLast"}}]
@@ -20,8 +22,8 @@ TEXT = """query ($first: Int, $last: Int, $after: String, $before: String, $o: X
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 
 
-@pytest.fixture
-def people(db: None) -> Api:
+@pytest.fixture(scope="module")
+def people(uncommitted: None) -> Api:
     api = without_samples()
     data = [{"name": {"firstName": first, "lastName": last}} for first, last in NAMES]
     api.data("mutation ($d: X) { createPeople(data: $d) { id } }", {"d": data})

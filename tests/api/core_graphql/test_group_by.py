@@ -11,6 +11,8 @@ from metadata.models import FieldMetadata, ObjectMetadata
 from tests.api.core_graphql.conftest import without_samples
 from tests.factories import Api, add_field, add_object, api_of, principal_of, workspace_with
 
+pytestmark = pytest.mark.django_db
+
 SALE = {
     "nameSingular": "sale",
     "namePlural": "sales",
@@ -22,8 +24,8 @@ SALE = {
 }
 
 
-@pytest.fixture
-def sales(db: None) -> Api:
+@pytest.fixture(scope="module")
+def sales(uncommitted: None) -> Api:
     api = api_of(workspace_with([SALE]))
     rows = [
         ("Oslo", 100, "2025-01-01T12:00:00Z"),
@@ -118,8 +120,8 @@ VISITS = (  # day, city, staff, shop
 )
 
 
-@pytest.fixture
-def visits(db: None) -> Api:
+@pytest.fixture(scope="module")
+def visits(uncommitted: None) -> Api:
     workspace = workspace_with()
     shop = add_object(workspace, "shop", "shops", [{"type": "DATE_TIME", "name": "openedAt"}])
     visit = add_object(
@@ -347,8 +349,8 @@ def test_groups_refused(visits: Api, dimensions: Any, order: Any, message: str) 
     assert [error["message"] for error in answer.body["errors"]] == [message]
 
 
-@pytest.fixture
-def deals(db: None) -> Api:
+@pytest.fixture(scope="module")
+def deals(uncommitted: None) -> Api:
     """Four opportunities: two on Thursdays, one won on a Wednesday, one without a company on a Monday."""
     api = without_samples()
     company = api.data('mutation { createCompany(data: {name: "Acme", employees: 7}) { id } }')["createCompany"]["id"]

@@ -11,13 +11,15 @@ import pytest
 from apikeys import services as access
 from tests.factories import Api, api_of, key_of, principal_of, workspace_with
 
+pytestmark = pytest.mark.django_db
+
 PEOPLE = {"query": "{ workspaceMembers { totalCount } }"}
 NO_MEMBERS = {"data": {"workspaceMembers": {"totalCount": 0}}}
 STRICT = "application/graphql-response+json"
 
 
-@pytest.fixture
-def api(db: None) -> Api:
+@pytest.fixture(scope="module")
+def api(uncommitted: None) -> Api:
     return api_of(workspace_with())
 
 

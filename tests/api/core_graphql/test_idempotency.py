@@ -9,12 +9,14 @@ import pytest
 from tests.api.core_graphql.conftest import without_samples
 from tests.factories import Answer, Api
 
+pytestmark = pytest.mark.django_db
+
 NOBODY = "00000000-0000-4000-8000-000000000000"
 CREATE = "mutation ($d: X) { createCompany(data: $d) { id name } }"
 
 
-@pytest.fixture
-def api(db: None) -> Api:
+@pytest.fixture(scope="module")
+def api(uncommitted: None) -> Api:
     return without_samples()
 
 

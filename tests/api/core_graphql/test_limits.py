@@ -10,11 +10,13 @@ from django.db import connection
 
 from tests.factories import Api, api_of, workspace_with
 
+pytestmark = pytest.mark.django_db
+
 BIG = {"nameSingular": "big", "namePlural": "bigs", "fields": [{"type": "TEXT", "name": "text"}]}
 
 
-@pytest.fixture
-def api(db: None) -> Api:
+@pytest.fixture(scope="module")
+def api(uncommitted: None) -> Api:
     return api_of(workspace_with([BIG]))
 
 

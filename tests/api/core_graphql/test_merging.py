@@ -9,6 +9,8 @@ import pytest
 from tests.api.core_graphql.conftest import without_samples
 from tests.factories import Api
 
+pytestmark = pytest.mark.django_db
+
 GONE = "20202020-0000-4000-8000-00000000000f"
 MERGE = """mutation ($ids: [UUID!]!, $i: Int!, $dry: Boolean! = false) { mergePeople(ids: $ids, conflictPriorityIndex: $i, dryRun: $dry) {
   id deletedAt emails { primaryEmail additionalEmails } phones { primaryPhoneNumber primaryPhoneCountryCode primaryPhoneCallingCode additionalPhones } } }"""
@@ -16,8 +18,8 @@ MERGE_COMPANIES = """mutation ($ids: X, $i: Int) { mergeCompanies(ids: $ids, con
   id name domainName { primaryLinkUrl primaryLinkLabel secondaryLinks } people { edges { node { jobTitle } } } } }"""
 
 
-@pytest.fixture
-def api(db: None) -> Api:
+@pytest.fixture(scope="module")
+def api(uncommitted: None) -> Api:
     return without_samples()
 
 

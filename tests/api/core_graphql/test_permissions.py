@@ -11,6 +11,8 @@ from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.api.core_graphql.conftest import clear_samples
 from tests.factories import Api, api_of, key_of, principal_of, workspace_with
 
+pytestmark = pytest.mark.django_db
+
 DENIED = "Entity performing the request does not have permission"
 ID = "20202020-0000-4000-8000-000000000001"
 NOT_THERE = "20202020-0000-4000-8000-00000000000f"
@@ -36,8 +38,8 @@ READS = {
 }
 
 
-@pytest.fixture
-def workspace(db: None) -> Workspace:
+@pytest.fixture(scope="module")
+def workspace(uncommitted: None) -> Workspace:
     """One company with one person."""
     made = workspace_with(empty=False)
     api = api_of(made)

@@ -10,6 +10,8 @@ import pytest
 
 from tests.factories import Api, api_of, workspace_with
 
+pytestmark = pytest.mark.django_db
+
 ROCKET = {
     "nameSingular": "rocket",
     "namePlural": "rockets",
@@ -21,8 +23,8 @@ ROCKET = {
 }
 
 
-@pytest.fixture
-def rockets(db: None) -> Api:
+@pytest.fixture(scope="module")
+def rockets(uncommitted: None) -> Api:
     """A workspace with an object of five records: A1 to A5, stages 1 to 5, no price for the last."""
     api = api_of(workspace_with([ROCKET]))
     data = [
@@ -192,8 +194,8 @@ def test_filters_refused(rockets: Api, filter_: str, message: str | None, sub_co
 # Relations -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def people(db: None) -> Api:
+@pytest.fixture(scope="module")
+def people(uncommitted: None) -> Api:
     """Two companies, Acme with three people and Bolt with none, in a workspace of standard objects."""
     api = api_of(workspace_with(empty=False, name="People"))
     ids = api.data("{ companies { edges { node { id } } } people { edges { node { id } } } }")

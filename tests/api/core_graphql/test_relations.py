@@ -10,7 +10,7 @@ from metadata.models import ObjectMetadata, Workspace
 from tests.api.core_graphql.conftest import clear_samples
 from tests.factories import Api, add_field, add_object, api_of, workspace_with
 
-pytestmark = pytest.mark.smoke
+pytestmark = [pytest.mark.django_db, pytest.mark.smoke]
 
 ACME = {"domainName": {"primaryLinkUrl": "https://acme.example"}}
 NEW = "20202020-0000-4000-8000-00000000000a"
@@ -20,8 +20,8 @@ def by_domain(domain: str) -> dict[str, Any]:
     return {"connect": {"where": {"domainName": {"primaryLinkUrl": f"https://{domain}.example"}}}}
 
 
-@pytest.fixture
-def crm(db: None) -> Api:
+@pytest.fixture(scope="module")
+def crm(uncommitted: None) -> Api:
     """Four companies, four people; pets belong to a rocket or a survey result."""
     workspace = workspace_with(empty=False)
     api = api_of(workspace)

@@ -14,6 +14,8 @@ from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.api.core_graphql.conftest import without_samples
 from tests.factories import Api, api_of, key_of, principal_of, workspace_with
 
+pytestmark = pytest.mark.django_db
+
 NODE = "recordId objectNameSingular objectLabelSingular label imageUrl tsRankCD tsRank"
 SEARCH = """query ($text: String!, $limit: Int!, $after: String, $in: [String!], $out: [String!], $f: ObjectRecordFilterInput) {
   search(searchInput: $text, limit: $limit, after: $after, includedObjectNameSingulars: $in,
@@ -43,8 +45,8 @@ def add(api: Api, plural: str, *records: dict[str, Any]) -> None:
     api.data(f"mutation ($data: X) {{ create{name}(data: $data) {{ id }} }}", {"data": records})
 
 
-@pytest.fixture
-def crm(db: None) -> Api:
+@pytest.fixture(scope="module")
+def crm(uncommitted: None) -> Api:
     """Standard objects without sample records, and two custom objects."""
     return without_samples([PET, ROCK])
 

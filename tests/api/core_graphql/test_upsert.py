@@ -9,6 +9,8 @@ import pytest
 from tests.api.core_graphql.conftest import without_samples
 from tests.factories import Api, api_of, workspace_with
 
+pytestmark = pytest.mark.django_db
+
 KNOWN = "20202020-0000-4000-8000-000000000001"
 PEOPLE = "mutation ($d: [PersonCreateInput!]!) { createPeople(data: $d, upsert: true) { id emails { primaryEmail } jobTitle } }"
 BADGE = {
@@ -43,8 +45,8 @@ def test_people_by_email_and_by_id(db: None) -> None:
     assert api.data("{ people { totalCount } }") == {"people": {"totalCount": 4}}
 
 
-@pytest.fixture
-def badges(db: None) -> Api:
+@pytest.fixture(scope="module")
+def badges(uncommitted: None) -> Api:
     api = api_of(workspace_with([BADGE]))
     upsert(api, {"name": "One", "code": "A", "serial": "1"}, {"name": "Two", "code": "B", "serial": "2"})
     return api

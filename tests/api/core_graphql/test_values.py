@@ -8,6 +8,8 @@ import pytest
 
 from tests.factories import Api, api_of, workspace_with
 
+pytestmark = pytest.mark.django_db
+
 OPTIONS = [{"value": f"OPTION_{n}", "label": f"Option {n}", "color": "red", "position": n} for n in (1, 2)]
 ALL = {
     "nameSingular": "sample",
@@ -127,8 +129,8 @@ EMPTY: dict[str, Any] = {
 COMPOSITES = ("person", "mails", "calls", "sites", "place", "money", "rich", "createdBy")
 
 
-@pytest.fixture
-def samples(db: None) -> Api:
+@pytest.fixture(scope="module")
+def samples(uncommitted: None) -> Api:
     """A workspace with one full and one empty record of an object that has every type."""
     api = api_of(workspace_with([ALL]))
     api.data("mutation ($d: X) { createSamples(data: $d) { id } }", {"d": [FULL, EMPTY]})

@@ -9,7 +9,7 @@ import pytest
 
 from tests.factories import Api, api_of, workspace_with
 
-pytestmark = pytest.mark.smoke
+pytestmark = [pytest.mark.django_db, pytest.mark.smoke]
 
 SHIP = {
     "nameSingular": "ship",
@@ -22,8 +22,8 @@ SHIP = {
 }
 
 
-@pytest.fixture
-def ships(db: None) -> Api:
+@pytest.fixture(scope="module")
+def ships(uncommitted: None) -> Api:
     return api_of(workspace_with([SHIP]))
 
 
