@@ -20,9 +20,14 @@ BOOKS = {"nameSingular": "book", "namePlural": "books", "fields": [{"type": "TEX
 SHELVES = {"nameSingular": "shelf", "namePlural": "shelves", "fields": [{"type": "TEXT", "name": "place"}]}
 
 
-@pytest.fixture
-def acme(db: Any) -> Workspace:
+@pytest.fixture(scope="module")
+def acme_of_the_module(uncommitted: None) -> Workspace:
     return workspace_with([BOOKS, SHELVES], name="Acme")
+
+
+@pytest.fixture
+def acme(db: None, acme_of_the_module: Workspace) -> Workspace:
+    return Workspace.objects.get(id=acme_of_the_module.id)
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ from metadata.services.resources import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP, re
 from metadata.services.views import view_filter
 from metadata.validation import InvalidInput
 from metadata.view_models import ViewFilter
+from tests.factories import add_object, workspace_with
 
+pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 31, 10, 30, tzinfo=UTC)
 OPTIONS = [{"value": "NEW", "label": "New", "position": 0}, {"value": "DONE", "label": "Done", "position": 1}]
 TYPES = {
@@ -26,7 +28,17 @@ TYPES = {
 RECORD = "84936d1c-1dc9-4afa-94b5-12c5aa0b6f3e"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def workspace(uncommitted: None) -> Workspace:
+    return workspace_with(name="Small")
+
+
+@pytest.fixture(scope="module")
+def rocket(workspace: Workspace) -> ObjectMetadata:
+    return add_object(workspace, "rocket", "rockets")
+
+
+@pytest.fixture(scope="module")
 def fields(rocket: ObjectMetadata, workspace: Workspace) -> dict[str, FieldMetadata]:
     for name, type in TYPES.items():
         more = {"options": OPTIONS} if type in ("SELECT", "MULTI_SELECT") else {}
@@ -39,7 +51,7 @@ def fields(rocket: ObjectMetadata, workspace: Workspace) -> dict[str, FieldMetad
     return {each.name: each for each in FieldMetadata.objects.filter(object=rocket)}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def view_id(rocket: ObjectMetadata, workspace: Workspace) -> UUID:
     values = {"name": "V", "icon": "I", "objectMetadataId": str(rocket.id)}
     return UUID(str(resource_create(VIEW, workspace_id=workspace.id, values=values).id))

@@ -26,8 +26,8 @@ URL = "http://127.0.0.1:9/hook"
 PATH = "/rest/metadata/webhooks"
 
 
-@pytest.fixture
-def own(db: None) -> Workspace:
+@pytest.fixture(scope="module")
+def own(uncommitted: None) -> Workspace:
     return workspace_with(
         [{"nameSingular": "rocket", "namePlural": "rockets", "fields": [{"type": "TEXT", "name": "motto"}]}]
     )

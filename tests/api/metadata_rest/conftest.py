@@ -48,9 +48,14 @@ class Metadata:
         return dict(answer.body["data"][operation])
 
 
-@pytest.fixture
-def workspace(db: None) -> Workspace:
+@pytest.fixture(scope="module")
+def workspace_of_the_module(uncommitted: None) -> Workspace:
     return workspace_with(name="Small")
+
+
+@pytest.fixture
+def workspace(db: None, workspace_of_the_module: Workspace) -> Workspace:
+    return Workspace.objects.get(id=workspace_of_the_module.id)
 
 
 @pytest.fixture(params=["1", "2"], ids=["keyed", "direct"])

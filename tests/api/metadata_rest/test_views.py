@@ -51,8 +51,8 @@ class Scene:
         return [names[each.field_id] for each in rows]
 
 
-@pytest.fixture
-def scene(db: None) -> Scene:
+@pytest.fixture(scope="module")
+def scene(uncommitted: None) -> Scene:
     workspace = workspace_with(name="Small")
     rocket = add_object(workspace, "rocket", "rockets")
     fields = {

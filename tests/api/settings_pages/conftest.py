@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -17,9 +16,14 @@ PASSWORD = "correct horse battery"
 BOOKS = {"nameSingular": "book", "namePlural": "books", "fields": [{"type": "TEXT", "name": "title"}]}
 
 
-@pytest.fixture
-def acme(db: Any) -> Workspace:
+@pytest.fixture(scope="module")
+def acme_of_the_module(uncommitted: None) -> Workspace:
     return workspace_with([BOOKS], name="Acme")
+
+
+@pytest.fixture
+def acme(db: None, acme_of_the_module: Workspace) -> Workspace:
+    return Workspace.objects.get(id=acme_of_the_module.id)
 
 
 def add_member(workspace: Workspace, email: str, label: str) -> Member:
