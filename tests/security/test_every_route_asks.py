@@ -111,11 +111,16 @@ UPLOAD_ROUTE = "rest/metadata/files"
 OPEN_CORE = {"workspaceMember", "workspaceMembers", "workspaceMembersGroupBy", "search"}
 
 
-@pytest.fixture
-def workspace(db: Any) -> Workspace:
+@pytest.fixture(scope="module")
+def standard(uncommitted: None) -> Workspace:
     workspace = workspace_with(empty=False)
     services.role_create(principal_of(workspace), values={"label": "Nothing"})
     return workspace
+
+
+@pytest.fixture
+def workspace(db: None, standard: Workspace) -> Workspace:
+    return Workspace.objects.get(id=standard.id)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ PATH = "/rest/metadata"
 SECRET = "A-1 in secret"
 
 
-@pytest.fixture
-def scene(db: None) -> Scene:
+@pytest.fixture(scope="module")
+def scene(uncommitted: None) -> Scene:
     """With a view of deals that is filtered by a code and a region, and one of vaults by a serial."""
     scene = make_scene()
     for label, more in (
