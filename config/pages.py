@@ -40,6 +40,7 @@ FLAG = "API_KEYS_AND_WEBHOOKS"
 PROFILE = "/settings/profile"  # what everybody may open
 CONSOLES = "/settings/api-webhooks/playground"  # which belong to the docs, whatever their path
 SECTIONS = (  # group, path prefix, label, icon of static/settings/icons.svg, rights of which one opens it
+    ("Developers", "/settings/data-model", "Data model", "model", ("DATA_MODEL",)),
     ("Developers", "/settings/api-webhooks", "API & Webhooks", "key", (FLAG,)),
     ("Developers", "/settings/docs", "Docs & playground", "book", (FLAG,)),
     ("Workspace", "/settings/members", "Members", "people", ("WORKSPACE_MEMBERS", "ROLES")),

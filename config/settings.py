@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.postgres",
@@ -123,6 +124,7 @@ AUTHENTICATOR = "apikeys.authentication.authenticate"  # (HttpRequest) -> Princi
 PAGE_PRINCIPAL = "apikeys.pages.principal_of_session"  # (HttpRequest) -> (Principal, Workspace) | None
 PLAYGROUND_TOKEN = "apikeys.services.playground_token"  # (Principal) -> something with token and expires_at
 SECRET_KEY_KNOWN = "apikeys.signing_keys.is_secret_key_known"  # () -> bool, for the readiness page
+RECORD_COUNTS = "core.records.totals.live_counts"  # (Workspace) -> live records, by object id
 API_KEYS = "apikeys.services.apikey_list"  # (Principal) -> the workspace's keys that are not revoked
 GRAPHQL_OPERATIONS = "core.graphql.operations.OPERATIONS"  # the docs list them
 NAME_CLASHES = "core.claims.clashes"  # (WorkspaceSchema, the one before) -> names that two would claim

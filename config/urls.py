@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         ),
     ),
     path("file/files-field/<str:id>", DownloadView.as_view()),
+    path("", include("metadata.pages.urls")),
     path("", include("apikeys.urls")),
     path("", include("webhooks.urls")),
     path("admin/", admin.site.urls),

@@ -8,9 +8,11 @@ only rows that no other transaction holds, so it never waits either.
 from __future__ import annotations
 
 import random
+from uuid import UUID
 
 from core.sql.execute import fetch
 from core.sql.fragment import Sql, quoted
+from metadata.models import Workspace
 from metadata.schema import ObjectSchema
 
 FOLD_EVERY = 64
@@ -35,6 +37,14 @@ def fold(subject: ObjectSchema, using: str) -> None:
         ),
         using,
     )
+
+
+def live_counts(workspace: Workspace) -> dict[UUID, int]:
+    """The number of live records of each object that ever had one, by the object's id."""
+    table = f"{quoted(workspace.database_schema)}.record_count"
+    counts = Sql(f"SELECT object_id, sum(live) FROM {table} GROUP BY object_id", ())
+    rows = fetch(counts, workspace.shard, prepare=False)
+    return {object_id: int(count) for object_id, count in rows}
 
 
 def recount(subject: ObjectSchema, using: str) -> int:

@@ -111,6 +111,19 @@ class Samples:
     options: Sequence[Mapping[str, Any]] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SettingChoice:
+    """A setting that people choose from a list: pairs of value and words."""
+
+    label: str
+    choices: Sequence[tuple[Any, str]]
+    initial: Any
+
+    def value_of(self, text: str) -> Any:
+        """The value that a form names by its text."""
+        return next((value for value, _ in self.choices if str(value) == text), text)
+
+
 def refused(values: Iterable[Json], message: Callable[[Json], str]) -> list[tuple[Json, str]]:
     """Samples of bad values that share one message."""
     return [(value, message(value)) for value in values]
@@ -156,6 +169,7 @@ class FieldType:
     graphql: ClassVar[str]  # output type name; lists in brackets; "Enum" and "[Enum]" are named per field
     graphql_input: ClassVar[str | None] = None  # None: the same as `graphql`
     graphql_filter: ClassVar[str] = ""
+    setting_choices: ClassVar[Mapping[str, SettingChoice]] = {}  # of `settings`, as the settings pages ask for them
     samples: ClassVar[Samples]
 
     # Values ------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import InvalidValue, Problem
 from metadata.fieldtypes.contract import (
@@ -13,6 +13,7 @@ from metadata.fieldtypes.contract import (
     FieldType,
     Json,
     Samples,
+    SettingChoice,
     SqlType,
     clean_text,
     coerce_pattern,
@@ -92,6 +93,11 @@ class FilesType(FieldType):
     graphql = "[FileObject]"
     graphql_input = "[FileItemInput]"
     graphql_filter = "RawJsonFilter"
+    setting_choices: ClassVar[Mapping[str, SettingChoice]] = {
+        "maxNumberOfValues": SettingChoice(
+            "At most", tuple((count, f"{count} file{'s' if count > 1 else ''}") for count in (1, 3, 10, MAX_FILES)), 10
+        )
+    }
     samples = Samples(
         settings={"maxNumberOfValues": 2},
         good=[

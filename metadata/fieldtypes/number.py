@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import InvalidFilter, InvalidValue, Problem
 from metadata.fieldtypes.contract import (
@@ -14,6 +15,7 @@ from metadata.fieldtypes.contract import (
     FieldType,
     Json,
     Samples,
+    SettingChoice,
     Subfield,
     nullable,
     register,
@@ -52,6 +54,14 @@ class NumberType(FieldType):
     operators = NUMBER_OPERATORS
     aggregates = ("min", "max", "avg", "sum")
     grouped_as_number = True
+
+    setting_choices: ClassVar[Mapping[str, SettingChoice]] = {
+        "dataType": SettingChoice(
+            "Kind of number",
+            (("float", "With a fraction"), ("int", "Whole"), ("bigint", "Whole, of any size")),
+            "float",
+        )
+    }
 
     graphql = "Float"
     graphql_filter = "FloatFilter"

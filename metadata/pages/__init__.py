@@ -1,0 +1,1 @@
+"""Settings → Data model: objects, fields, relations and indexes, made and changed by hand."""

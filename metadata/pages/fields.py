@@ -1,0 +1,242 @@
+"""The pages of fields: choosing a type, making and changing a field, its options, another type, its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from config.errors import ApiError, InvalidValue
+from config.http.members import FORM_TOKEN, refuse_unknown
+from config.pages import settings_page
+from metadata import services
+from metadata.fieldtypes.contract import FieldType, field_type, field_types, is_field_type
+from metadata.models import FieldMetadata, ObjectMetadata
+from metadata.pages.forms import ConfirmForm, FieldForm, OptionRows, RelationForm
+from metadata.pages.rows import (
+    FLAG,
+    add_problems,
+    address,
+    field_named,
+    object_named,
+    principal_of,
+    problems_of,
+    workspace_id_of,
+)
+
+OPTION_MEMBERS = tuple(f"option_{name}" for name in ("id", "label", "value", "color", "order"))
+
+
+def creatable_types() -> list[FieldType]:
+    return sorted((each for each in field_types() if each.creation_refusal is None), key=lambda each: each.label)
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def field_new(request: HttpRequest, singular: str) -> HttpResponse:
+    """Choose a type (`?type=`), then describe the field."""
+    obj = object_named(request, singular)
+    chosen = request.GET.get("type", "")
+    context: dict[str, Any] = {"object": obj, "label": obj.shown("label_plural"), "address": address(obj)}
+    if not is_field_type(chosen) or field_type(chosen).creation_refusal is not None:
+        context["types"] = [{"type": each, "example": example_of(each)} for each in creatable_types()]
+        return render(request, "metadata/field_type.html", context)
+    type_ = field_type(chosen)
+    form = _new_form(request, obj, type_)
+    options = OptionRows(data=request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = _create(request, obj, type_, form, options)
+        except InvalidValue:
+            pass  # the form says so
+        except ApiError as error:
+            add_problems(form, error, form.cleaned_data)
+        else:
+            messages.success(request, f"{made.label} is made: {made.name} in the APIs.")
+            return redirect(address(obj))
+    context |= {"form": form, "type": type_, "options": options if type_.has_options else None}
+    return render(request, "metadata/field_new.html", context, status=422 if form.errors else 200)
+
+
+def _new_form(request: HttpRequest, obj: ObjectMetadata, type_: FieldType) -> FieldForm:
+    if not type_.is_relation:
+        return FieldForm(type_, request.POST or None)
+    targets = sorted(
+        ObjectMetadata.objects.filter(workspace_id=workspace_id_of(request), is_active=True),
+        key=lambda each: (each.is_system, each.shown("label_singular").lower()),
+    )
+    return RelationForm(type_, obj, targets, request.POST or None)
+
+
+def _create(
+    request: HttpRequest, obj: ObjectMetadata, type_: FieldType, form: FieldForm, options: OptionRows
+) -> FieldMetadata:
+    refuse_unknown(request.POST, (*form.fields, *OPTION_MEMBERS, FORM_TOKEN), "The form")
+    values = form.values(options.values() if type_.has_options else None)
+    values |= {"objectMetadataId": str(obj.id), "type": type_.name}
+    workspace_id = workspace_id_of(request)
+    with transaction.atomic():
+        made = services.field_create(workspace_id=workspace_id, values=values)
+        if isinstance(form, RelationForm) and form.on_delete_chosen is not None:
+            rule = {**(made.settings or {}), "onDelete": form.on_delete_chosen}
+            made = services.field_update(workspace_id=workspace_id, field_id=made.id, update={"settings": rule})
+    return made
+
+
+def example_of(type_: FieldType) -> str:
+    """A value of the type as the APIs answer it."""
+    stored = next((stored for _, stored in type_.samples.good if stored is not None), None)
+    answers = [answer for kept, answer in type_.samples.answers if kept is not None]
+    return orjson.dumps(answers[0] if answers else stored, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()[:90]
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def field_detail(request: HttpRequest, singular: str, name: str) -> HttpResponse:
+    """Change a field's words, name, options, default and uniqueness; see what else can be done with it."""
+    obj = object_named(request, singular)
+    field = field_named(obj, name)
+    type_ = field_type(field.type)
+    form = FieldForm(type_, request.POST or None, stored=field)
+    options = OptionRows(field.options or (), request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            refuse_unknown(request.POST, (*form.fields, *OPTION_MEMBERS, FORM_TOKEN), "The form")
+            changed = services.field_update(
+                workspace_id=workspace_id_of(request),
+                field_id=field.id,
+                update=_changes(field, form.values(options.values() if type_.has_options else None)),
+                permissions=principal_of(request).permissions,
+            )
+        except InvalidValue:
+            pass  # the form says so
+        except ApiError as error:
+            add_problems(form, error, form.cleaned_data)
+        else:
+            messages.success(request, "Saved.")
+            return redirect(address(obj, "fields", changed.name))
+    context = {
+        "form": form,
+        "object": obj,
+        "field": field,
+        "type": type_,
+        "label": field.shown("label"),
+        "address": address(obj, "fields", field.name),
+        "object_address": address(obj),
+        "options": options if type_.has_options else None,
+        "can_go": field.is_custom and not field.is_system,
+        "can_rest": field.column is None and field.id != obj.label_identifier_field_id,
+        "other": field.relation_target_field,
+    }
+    return render(request, "metadata/field_detail.html", context, status=422 if form.errors else 200)
+
+
+def _changes(field: FieldMetadata, values: dict[str, Any]) -> dict[str, Any]:
+    """The members of `values` that say something new: what stays is not asked again, nor refused for its age."""
+    before = {
+        "label": field.shown("label"),
+        "description": field.shown("description"),
+        "name": field.name,
+        "isUnique": field.is_unique,
+        "settings": field.settings,
+        "defaultValue": field.default_value,
+    }
+    return {name: value for name, value in values.items() if name not in before or before[name] != value}
+
+
+@settings_page(flag=FLAG)
+@require_POST
+def field_switch(request: HttpRequest, singular: str, name: str) -> HttpResponse:
+    """Switch a field off, or on again; its values stay."""
+    obj = object_named(request, singular)
+    field = field_named(obj, name)
+    is_active = request.POST.get("is_active") == "true"
+    try:
+        services.field_update(workspace_id=workspace_id_of(request), field_id=field.id, update={"isActive": is_active})
+    except ApiError as error:
+        for each in problems_of(error):
+            messages.error(request, each.user_message or each.message)
+    else:
+        said = "is in the APIs again" if is_active else "is switched off: its values stay, the APIs no longer show it"
+        messages.success(request, f"{field.shown('label')} {said}.")
+    return redirect(address(obj, "fields", field.name))
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def field_type_change(request: HttpRequest, singular: str, name: str) -> HttpResponse:
+    """Try another type on every stored value first; change it only when that was looked at."""
+    obj = object_named(request, singular)
+    field = field_named(obj, name)
+    wanted = request.POST.get("type", "")
+    options = OptionRows(field.options or (), request.POST if "option_label" in request.POST else None)
+    types = [each for each in creatable_types() if not each.is_relation and each.name != field.type]
+    tried, refusals = None, []
+    if request.method == "POST":
+        chosen = next((each for each in types if each.name == wanted), None)
+        if chosen is None:
+            refusals = ["Choose a type."]
+        else:
+            try:
+                tried = services.field_change_type(
+                    workspace_id=workspace_id_of(request),
+                    field_id=field.id,
+                    type=chosen.name,
+                    options=(options.values() or None) if chosen.has_options else None,
+                    dry_run="sure" not in request.POST,
+                    permissions=principal_of(request).permissions,
+                )
+            except ApiError as error:
+                refusals = [each.user_message or each.message for each in problems_of(error)]
+            else:
+                if not tried.is_dry_run:
+                    messages.success(request, f"{field.shown('label')} is of the type {chosen.label} now.")
+                    return redirect(address(obj, "fields", field.name))
+    context = {
+        "object": obj,
+        "field": field,
+        "label": field.shown("label"),
+        "type": field_type(field.type),
+        "types": types,
+        "wanted": wanted,
+        "tried": tried,
+        "refusals": refusals,
+        "options": options,
+        "needs_options": is_field_type(wanted) and field_type(wanted).has_options,
+        "address": address(obj, "fields", field.name),
+        "object_address": address(obj),
+    }
+    return render(request, "metadata/field_convert.html", context, status=422 if refusals else 200)
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def field_delete(request: HttpRequest, singular: str, name: str) -> HttpResponse:
+    """Say what goes with a field, then delete it once its name is typed."""
+    obj = object_named(request, singular)
+    field = field_named(obj, name)
+    form = ConfirmForm(field.name, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.field_delete(workspace_id=workspace_id_of(request), field_id=field.id)
+        except ApiError as error:
+            add_problems(form, error, {})
+        else:
+            messages.success(request, f"{field.shown('label')} is deleted, with its values.")
+            return redirect(address(obj))
+    context = {
+        "form": form,
+        "object": obj,
+        "field": field,
+        "label": field.shown("label"),
+        "other": field.relation_target_field,
+        "target": field.relation_target_object,
+        "address": address(obj, "fields", field.name),
+        "object_address": address(obj),
+    }
+    return render(request, "metadata/field_delete.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,273 @@
+"""The pages of objects: the list, one object with all that belongs to it, and the forms that change it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.module_loading import import_string
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from config.errors import ApiError
+from config.http.members import FORM_TOKEN, refuse_unknown
+from config.pages import page_number, settings_page
+from metadata import services
+from metadata.fieldtypes.contract import field_type
+from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata
+from metadata.pages.forms import ConfirmForm, ObjectForm
+from metadata.pages.rows import (
+    DATA_MODEL,
+    FLAG,
+    PAGE_SIZE,
+    add_problems,
+    address,
+    object_named,
+    problems_of,
+    workspace_id_of,
+)
+from metadata.services.indexes import column_problem
+from metadata.snapshot.exporting import schema_export
+from metadata.snapshot.text import schema_text
+
+
+@settings_page(flag=FLAG)
+@require_GET
+def object_list(request: HttpRequest) -> HttpResponse:
+    """Every object of the workspace: users' own first, then the standard ones, then the system's."""
+    workspace_id = workspace_id_of(request)
+    search = request.GET.get("q", "").strip()[:200]
+    every = sorted(
+        ObjectMetadata.objects.filter(workspace_id=workspace_id),
+        key=lambda each: (each.is_system, not each.is_custom, each.shown("label_plural").lower()),
+    )
+    found = [
+        each
+        for each in every
+        if search.lower() in f"{each.shown('label_plural')} {each.name_singular} {each.name_plural}".lower()
+    ]
+    pages = max(1, -(-len(found) // PAGE_SIZE))
+    page = min(page_number(request), pages)
+    fields = Counter(
+        FieldMetadata.objects.filter(workspace_id=workspace_id, is_active=True).values_list("object_id", flat=True)
+    )
+    records = import_string(settings.RECORD_COUNTS)(request.workspace)  # type: ignore[attr-defined]
+    context = {
+        "rows": [
+            {
+                "object": each,
+                "label": each.shown("label_plural"),
+                "kind": "System" if each.is_system else "Custom" if each.is_custom else "Standard",
+                "fields": fields[each.id],
+                "records": records.get(each.id, 0),
+                "address": address(each),
+            }
+            for each in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        ],
+        "search": search,
+        "page": page,
+        "pages": pages,
+        "has_own": any(each.is_custom for each in every),
+    }
+    return render(request, "metadata/object_list.html", context)
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def object_new(request: HttpRequest) -> HttpResponse:
+    """Make an object; its fields follow on its own page."""
+    form = ObjectForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
+            made = services.object_create(workspace_id=workspace_id_of(request), values=form.values())
+        except ApiError as error:
+            add_problems(form, error, form.cleaned_data)
+        else:
+            messages.success(
+                request, f"{made.label_plural} are made, and in all four APIs already: /rest/{made.name_plural}."
+            )
+            return redirect(address(made))
+    return render(request, "metadata/object_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@settings_page(flag=FLAG)
+@require_GET
+def object_detail(request: HttpRequest, singular: str) -> HttpResponse:
+    """One object: how the APIs call it, its fields and relations, its indexes, and what can be done with it."""
+    return _object_page(request, object_named(request, singular))
+
+
+def _object_page(request: HttpRequest, obj: ObjectMetadata, refusals: tuple[str, ...] = ()) -> HttpResponse:
+    fields = list(obj.fields.select_related("relation_target_object", "relation_target_field").order_by("position"))
+    indexes = list(obj.indexes.prefetch_related("index_fields__field").order_by("created_at", "name"))
+    indexed = {column.field_id for index in indexes for column in index.index_fields.all()}
+    context = {
+        "object": obj,
+        "label": obj.shown("label_plural"),
+        "address": address(obj),
+        "own": [_row(each, indexed) for each in fields if not each.is_system and each.relation_type is None],
+        "relations": [_row(each, indexed) for each in fields if not each.is_system and each.relation_type is not None],
+        "system": [_row(each, indexed) for each in fields if each.is_system],
+        "indexes": [_index_row(each) for each in indexes],
+        "paths": [path for each in fields if each.is_active for path in _paths(each)],
+        "refusals": refusals,
+        "identifier": next((each.shown("label") for each in fields if each.id == obj.label_identifier_field_id), None),
+    }
+    return render(request, "metadata/object_detail.html", context, status=422 if refusals else 200)
+
+
+def _row(field: FieldMetadata, indexed: set[UUID]) -> dict[str, Any]:
+    target = field.relation_target_object
+    return {
+        "field": field,
+        "label": field.shown("label"),
+        "type": field_type(field.type).label,
+        "target": target,
+        "target_label": None if target is None else target.shown("label_plural"),
+        "target_address": None if target is None else address(target),
+        "other": field.relation_target_field,
+        "is_to_many": field.relation_type == "ONE_TO_MANY",
+        "is_indexed": field.id in indexed,
+    }
+
+
+def _index_row(index: IndexMetadata) -> dict[str, Any]:
+    columns = sorted(index.index_fields.all(), key=lambda each: each.order)
+    return {
+        "index": index,
+        "columns": [
+            each.field.name if each.sub_field_name is None else f"{each.field.name}.{each.sub_field_name}"
+            for each in columns
+        ],
+    }
+
+
+def _paths(field: FieldMetadata) -> list[str]:
+    """What of the field an index can be made of: its name, or its parts'."""
+    parts: list[str | None] = [*field_type(field.type).subfields] or [None]
+    return [
+        field.name if part is None else f"{field.name}.{part}" for part in parts if column_problem(field, part) is None
+    ]
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def object_edit(request: HttpRequest, singular: str) -> HttpResponse:
+    """Change an object's words and API names, and be told what a new name does to clients."""
+    obj = object_named(request, singular)
+    form = ObjectForm(request.POST or None, stored=obj)
+    if request.method == "POST" and form.is_valid():
+        try:
+            refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
+            changed = services.object_update(
+                workspace_id=workspace_id_of(request), object_id=obj.id, update=form.values()
+            )
+        except ApiError as error:
+            add_problems(form, error, form.cleaned_data)
+        else:
+            messages.success(request, "Saved.")
+            return redirect(address(changed))
+    context = {"form": form, "object": obj, "label": obj.shown("label_plural"), "address": address(obj)}
+    return render(request, "metadata/object_edit.html", context, status=422 if form.errors else 200)
+
+
+@settings_page(flag=FLAG)
+@require_POST
+def object_switch(request: HttpRequest, singular: str) -> HttpResponse:
+    """Switch an object off, or on again."""
+    obj = object_named(request, singular)
+    is_active = request.POST.get("is_active") == "true"
+    try:
+        services.object_update(workspace_id=workspace_id_of(request), object_id=obj.id, update={"isActive": is_active})
+    except ApiError as error:
+        for each in problems_of(error):
+            messages.error(request, each.user_message or each.message)
+    else:
+        said = "are in the APIs again" if is_active else "are switched off: the APIs no longer show them"
+        messages.success(request, f"{obj.shown('label_plural')} {said}.")
+    return redirect(address(obj))
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def object_delete(request: HttpRequest, singular: str) -> HttpResponse:
+    """Say what goes with an object, then delete it once its name is typed."""
+    obj = object_named(request, singular)
+    form = ConfirmForm(obj.name_singular, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.object_delete(workspace_id=workspace_id_of(request), object_id=obj.id)
+        except ApiError as error:
+            add_problems(form, error, {})
+        else:
+            messages.success(request, f"{obj.shown('label_plural')} are deleted, with their records.")
+            return redirect(DATA_MODEL)
+    workspace = request.workspace  # type: ignore[attr-defined]
+    context = {
+        "form": form,
+        "object": obj,
+        "label": obj.shown("label_plural"),
+        "address": address(obj),
+        "records": import_string(settings.RECORD_COUNTS)(workspace).get(obj.id, 0),
+        "fields": FieldMetadata.objects.filter(
+            workspace_id=workspace.id, relation_target_object_id=obj.id, is_system=False
+        )
+        .exclude(object_id=obj.id)
+        .select_related("object"),
+    }
+    return render(request, "metadata/object_delete.html", context, status=422 if form.errors else 200)
+
+
+# Indexes ---------------------------------------------------------------------------------------------
+
+
+@settings_page(flag=FLAG)
+@require_POST
+def index_new(request: HttpRequest, singular: str) -> HttpResponse:
+    """Make an index over the fields that were chosen, in the order of their numbers."""
+    obj = object_named(request, singular)
+    ids = {each.name: str(each.id) for each in obj.fields.all()}
+    columns = []
+    for path in [each for each in request.POST.getlist("path") if each]:
+        name, _, part = path.partition(".")
+        columns.append({"fieldMetadataId": ids.get(name, name), "subFieldName": part or None})
+    try:
+        services.index_create(
+            workspace_id=workspace_id_of(request), values={"objectMetadataId": str(obj.id), "fields": columns}
+        )
+    except ApiError as error:
+        return _object_page(request, obj, tuple(each.user_message or each.message for each in problems_of(error)))
+    messages.success(request, "The index is made. Filters and orders on these fields are fast now.")
+    return redirect(f"{address(obj)}#indexes")
+
+
+@settings_page(flag=FLAG)
+@require_POST
+def index_delete(request: HttpRequest, singular: str, index_id: UUID) -> HttpResponse:
+    """Delete an index that somebody made; nothing but speed is lost."""
+    obj = object_named(request, singular)
+    try:
+        services.index_delete(workspace_id=workspace_id_of(request), index_id=index_id)
+    except ApiError as error:
+        for each in problems_of(error):
+            messages.error(request, each.user_message or each.message)
+    else:
+        messages.success(request, "The index is deleted.")
+    return redirect(f"{address(obj)}#indexes")
+
+
+# The model as a file ---------------------------------------------------------------------------------
+
+
+@settings_page(flag=FLAG)
+@require_GET
+def model_file(request: HttpRequest) -> HttpResponse:
+    """The data model as the YAML file that `manage.py schema` reads."""
+    response = HttpResponse(schema_text(schema_export(workspace_id_of(request))), content_type="application/yaml")
+    response["Content-Disposition"] = 'attachment; filename="data-model.yaml"'
+    return response

@@ -1,0 +1,66 @@
+"""What the pages of the data model share: who may open them, rows by their names, refusals tied to form fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest
+
+from config.errors import ApiError, NotFound, Problem
+from config.principal import Principal
+from metadata.models import FieldMetadata, ObjectMetadata
+from metadata.validation import MetadataValidationFailed
+
+DATA_MODEL = "/settings/data-model"
+FLAG = "DATA_MODEL"
+PAGE_SIZE = 50
+
+
+def principal_of(request: HttpRequest) -> Principal:
+    principal: Principal = request.principal  # type: ignore[attr-defined]
+    return principal
+
+
+def workspace_id_of(request: HttpRequest) -> UUID:
+    return principal_of(request).workspace_id
+
+
+def object_named(request: HttpRequest, singular: str) -> ObjectMetadata:
+    """The object of the member's workspace with that name. Raises NotFound."""
+    found = ObjectMetadata.objects.filter(workspace_id=workspace_id_of(request), name_singular=singular).first()
+    if found is None:
+        raise NotFound(f"There is no object called {singular[:80]}")
+    return found
+
+
+def field_named(obj: ObjectMetadata, name: str) -> FieldMetadata:
+    """The object's field with that name. Raises NotFound."""
+    found = obj.fields.filter(name=name).select_related("relation_target_object", "relation_target_field").first()
+    if found is None:
+        raise NotFound(f"{obj.shown('label_plural')} have no field called {name[:80]}")
+    found.object = obj
+    return found
+
+
+def address(obj: ObjectMetadata, *parts: str) -> str:
+    """The address of an object's page, or of one below it."""
+    return "/".join((DATA_MODEL, "objects", obj.name_singular, *parts))
+
+
+def problems_of(error: ApiError) -> list[Problem]:
+    """A refusal as problems: those it reports, or itself as the only one."""
+    if isinstance(error, MetadataValidationFailed):
+        return [each for failure in error.failures for each in failure.problems]
+    return [Problem(error.code, error.message)]
+
+
+def add_problems(form: forms.Form, error: ApiError, members: Mapping[str, Any]) -> None:
+    """Put each problem to the form field whose value it speaks of (`members`: form field → value), else to the form."""
+    for each in problems_of(error):
+        said = each.user_message or each.message
+        text = said if said.endswith((".", "!", "?")) else f"{said}."
+        field = next((name for name, value in members.items() if value and value == each.value), None)
+        form.add_error(field, text)
