@@ -39,7 +39,7 @@ class Bounds:
     answer_values: int = 5_000_000  # of the records of an answer, every page of nested ones as full as may be
     metadata_bytes: int = 1_048_576  # of a body of the two Metadata APIs, but of the data model as a file
     metadata_nodes: int = 50_000  # values and member names of such a body
-    metadata_items: int = 40  # of one mutation that changes several
+    metadata_items: int = 20  # of one mutation that changes several
     metadata_values: int = 150_000  # that a document of /metadata could answer
     view_filter_group_depth: int = 2  # groups of a view's filters inside each other
     introspection_chars: int = 32_000_000  # of one answer about the schema of /graphql

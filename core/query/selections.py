@@ -48,7 +48,7 @@ def plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) -
     reading = scope.principal.permissions.reading
     if reading is None:
         return _plan_members(scope, subject, selection)
-    key = (scope.schema.workspace_id, scope.schema.version, reading)
+    key = (scope.schema, reading)  # not its version: a change that is rolled back leaves its number to another
     return _cached_members(_Key(key, scope), subject.id, selection)
 
 
@@ -300,7 +300,7 @@ def plan_root_connection(scope: Scope, subject: ObjectSchema, picks: tuple[ir.Pi
     reading = scope.principal.permissions.reading
     if reading is None:
         return _valued(plan_connection(scope, subject, picks, cost=cost), cost)
-    key = (scope.schema.workspace_id, scope.schema.version, reading)
+    key = (scope.schema, reading)  # not its version: a change that is rolled back leaves its number to another
     return _cached_connection(_Key(key, scope), subject.id, picks, cost)
 
 

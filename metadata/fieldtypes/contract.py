@@ -155,6 +155,7 @@ class FieldType:
     holds_files: ClassVar[bool] = False  # its values are lists of uploaded files
     has_sendable_example: ClassVar[bool] = True  # False: an example names what must exist before
     has_options: ClassVar[bool] = False
+    has_own_options: ClassVar[bool] = False  # people make them; else they are the type's
     is_date: ClassVar[bool] = False  # has date granularities in group by
     has_time: ClassVar[bool] = False  # whether a time zone decides which day a value falls on
     is_relation: ClassVar[bool] = False

@@ -25,6 +25,7 @@ class RatingType(SelectType):
     name = "RATING"
     label = "Rating"
     description = "A mark from RATING_1 to RATING_5."
+    has_own_options = False
 
     samples = Samples(
         options=_OPTIONS,

@@ -25,6 +25,7 @@ class SelectType(FieldType):
     sql_type = CODE
     operators: ClassVar[tuple[str, ...]] = SELECT_OPERATORS
     has_options = True
+    has_own_options = True
 
     graphql = "Enum"
     graphql_filter = "EnumFilter"

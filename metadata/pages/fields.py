@@ -59,7 +59,7 @@ def field_new(request: HttpRequest, singular: str) -> HttpResponse:
         else:
             messages.success(request, f"{made.label} is made: {made.name} in the APIs.")
             return redirect(address(obj))
-    context |= {"form": form, "type": type_, "options": options if type_.has_options else None}
+    context |= {"form": form, "type": type_, "options": options if type_.has_own_options else None}
     return render(request, "metadata/field_new.html", context, status=422 if form.errors else 200)
 
 
@@ -77,7 +77,7 @@ def _create(
     request: HttpRequest, obj: ObjectMetadata, type_: FieldType, form: FieldForm, options: OptionRows
 ) -> FieldMetadata:
     refuse_unknown(request.POST, (*form.fields, *OPTION_MEMBERS, FORM_TOKEN), "The form")
-    values = form.values(options.values() if type_.has_options else None)
+    values = form.values(options.values() if type_.has_own_options else None)
     values |= {"objectMetadataId": str(obj.id), "type": type_.name}
     workspace_id = workspace_id_of(request)
     with transaction.atomic():
@@ -110,7 +110,7 @@ def field_detail(request: HttpRequest, singular: str, name: str) -> HttpResponse
             changed = services.field_update(
                 workspace_id=workspace_id_of(request),
                 field_id=field.id,
-                update=_changes(field, form.values(options.values() if type_.has_options else None)),
+                update=_changes(field, form.values(options.values() if type_.has_own_options else None)),
                 permissions=principal_of(request).permissions,
             )
         except InvalidValue:
@@ -128,7 +128,7 @@ def field_detail(request: HttpRequest, singular: str, name: str) -> HttpResponse
         "label": field.shown("label"),
         "address": address(obj, "fields", field.name),
         "object_address": address(obj),
-        "options": options if type_.has_options else None,
+        "options": options if type_.has_own_options else None,
         "can_go": field.is_custom and not field.is_system,
         "can_rest": field.column is None and field.id != obj.label_identifier_field_id,
         "other": field.relation_target_field,
@@ -187,7 +187,7 @@ def field_type_change(request: HttpRequest, singular: str, name: str) -> HttpRes
                     workspace_id=workspace_id_of(request),
                     field_id=field.id,
                     type=chosen.name,
-                    options=(options.values() or None) if chosen.has_options else None,
+                    options=(options.values() or None) if chosen.has_own_options else None,
                     dry_run="sure" not in request.POST,
                     permissions=principal_of(request).permissions,
                 )
@@ -207,7 +207,7 @@ def field_type_change(request: HttpRequest, singular: str, name: str) -> HttpRes
         "tried": tried,
         "refusals": refusals,
         "options": options,
-        "needs_options": is_field_type(wanted) and field_type(wanted).has_options,
+        "needs_options": is_field_type(wanted) and field_type(wanted).has_own_options,
         "address": address(obj, "fields", field.name),
         "object_address": address(obj),
     }
