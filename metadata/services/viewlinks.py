@@ -121,7 +121,8 @@ def options_changed(field: FieldMetadata, replacements: Mapping[str, str | None]
     if not replacements:
         return
     emptied = []
-    for row in shown.ViewFilter.objects.filter(field_id=field.id):
+    own = Q(field_id=field.id, relation_target_field_id=None) | Q(relation_target_field_id=field.id)
+    for row in shown.ViewFilter.objects.filter(own):
         value = replaced(row.value, replacements)
         if value == row.value:
             continue

@@ -113,17 +113,17 @@ def _joined(operator: str, parts: list[Filter]) -> Filter:
 def _condition(
     row: view_models.ViewFilter, fields: Mapping[UUID, FieldSchema], member_id: UUID | None, now: datetime
 ) -> Filter | None:
-    """The filter as a condition; None while its value is not filled in."""
+    """The filter as a condition; None while its value is not filled in, or its field is switched off."""
     field = fields.get(row.field_id)
     if field is None:
-        raise InvalidFilter("A filter of the view is of a field that is not active", path="viewId")
+        return None
     if row.operand not in _NEEDS_NO_VALUE and (row.value is None or row.value == "" or row.value == []):
         return None
     if row.relation_target_field_id is None:
         return _Said(field, row.sub_field_name, row.value, member_id, now).by(row.operand)
     related = fields.get(row.relation_target_field_id)
     if related is None:
-        raise InvalidFilter("A filter of the view is of a field that is not active", path="viewId")
+        return None
     said = _Said(related, row.sub_field_name, row.value, member_id, now).by(row.operand)
     return {"not": {field.name: said["not"]}} if "not" in said else {field.name: said}
 

@@ -10,12 +10,12 @@ import pytest
 
 from config.errors import InvalidFilter, MetadataNotFound
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from metadata.services import field_create
+from metadata.services import field_create, field_update
 from metadata.services.resources import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP, resource_create, resource_update
 from metadata.services.views import view_filter
 from metadata.validation import InvalidInput
 from metadata.view_models import ViewFilter
-from tests.factories import add_object, workspace_with
+from tests.factories import add_field, add_object, workspace_with
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 31, 10, 30, tzinfo=UTC)
@@ -158,6 +158,41 @@ def test_a_filter_on_a_field_of_a_related_record(
     for wrong, operand in ((fields["motto"], "CONTAINS"), (email, "IS_TODAY")):
         with pytest.raises(InvalidInput):
             _add(workspace, view_id, pilot, operand=operand, value="a", relationTargetFieldMetadataId=str(wrong.id))
+
+
+def test_a_filter_on_a_field_that_is_off_says_nothing_until_it_is_on_again(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID
+) -> None:
+    _add(workspace, view_id, fields["motto"], operand="CONTAINS", value="a")
+    _add(workspace, view_id, fields["speed"], operand="IS_EMPTY", value="")
+    for is_active, expected in ((False, []), (True, [{"motto": {"ilike": "%a%"}}])):
+        field_update(workspace_id=workspace.id, field_id=fields["motto"].id, update={"isActive": is_active})
+        assert view_filter(workspace.id, view_id) == {"and": [*expected, {"speed": {"is": "NULL"}}]}
+
+
+def test_a_filter_on_a_related_records_options_follows_them(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID
+) -> None:
+    payload = {
+        "type": "MANY_TO_ONE",
+        "targetObjectMetadataId": str(fields["motto"].object_id),
+        "targetFieldLabel": "Parts",
+    }
+    part = add_object(workspace, "part", "parts")
+    leads = add_field(workspace, part, "RELATION", "ship", relationCreationPayload=payload)
+    made = resource_create(
+        VIEW, workspace_id=workspace.id, values={"name": "P", "icon": "I", "objectMetadataId": str(part.id)}
+    )
+    stage = fields["stage"]
+    for value in (["NEW", "DONE"], ["NEW"]):
+        _add(
+            workspace, UUID(str(made.id)), leads, operand="IS", value=value, relationTargetFieldMetadataId=str(stage.id)
+        )
+    done = next(each for each in stage.options or () if each["value"] == "DONE")
+    field_update(
+        workspace_id=workspace.id, field_id=stage.id, update={"options": [{**done, "value": "FINISHED", "position": 0}]}
+    )
+    assert list(ViewFilter.objects.filter(view_id=made.id).values_list("value", flat=True)) == [["FINISHED"]]
 
 
 @pytest.mark.parametrize(
