@@ -129,6 +129,33 @@ def test_a_key_and_a_webhook_made_on_the_page_work(page: Page, server: Server, r
     assert headers["webhook-signature"] == "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 
 
+@pytest.mark.parametrize("has_javascript", [True, False], ids=["with JavaScript", "without"])
+def test_an_object_made_on_the_page_has_its_fields_in_the_apis(
+    page: Page, browser: Browser, server: Server, has_javascript: bool
+) -> None:
+    name = "machine" if has_javascript else "engine"
+    cookies = page.context.cookies()
+    context = browser.new_context(java_script_enabled=has_javascript, viewport={"width": 360, "height": 800})
+    context.add_cookies(cookies)
+    plain = context.new_page()
+    plain.goto(server.url + "/settings/data-model")
+    plain.get_by_role("link", name="Create object").click()
+    plain.get_by_label("Name of one", exact=True).fill(name.capitalize())
+    plain.get_by_label("Name of many", exact=True).fill(f"{name.capitalize()}s")
+    plain.get_by_role("button", name="Create object").click()
+    plain.get_by_role("link", name="Add field").click()
+    plain.get_by_role("link", name="Select", exact=True).click()
+    plain.get_by_label("Label", exact=True).fill("State")
+    plain.get_by_label("Label of option 1").fill("Runs well")
+    plain.get_by_role("button", name="Create field").click()
+    expect(plain.get_by_role("link", name="State")).to_be_visible()
+    assert plain.evaluate("document.documentElement.scrollWidth") == 360
+    token = server.demo["api_token"]
+    made = post(f"{server.url}/rest/{name}s", token, {"name": "M1", "state": "RUNS_WELL"})
+    assert made["data"][f"create{name.capitalize()}"]["state"] == "RUNS_WELL"
+    context.close()
+
+
 def test_a_rest_call_runs_from_the_playground(page: Page, server: Server):
     page.goto(server.url + "/settings/api-webhooks/playground/rest/core")
     page.locator("#operations-tag-companies").click()

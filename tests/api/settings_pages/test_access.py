@@ -31,11 +31,11 @@ def sign_in(client: Client, **changed: str) -> Any:
     return client.post("/settings/login", {"email": "ada@example.com", "password": PASSWORD, **changed})
 
 
-def test_signing_in_leads_to_the_keys(ada: Member) -> None:
+def test_signing_in_leads_to_the_first_section(ada: Member) -> None:
     client = Client()
     assert sign_in(client, email="ADA@example.com")["Location"] == "/settings"
-    assert client.get("/settings")["Location"] == HOME
-    assert client.get(HOME).status_code == 200
+    assert client.get("/settings")["Location"] == "/settings/data-model"
+    assert client.get("/settings/data-model").status_code == 200
 
 
 @pytest.mark.parametrize("changed", [{"password": "wrong"}, {"email": "nobody@example.com"}])
