@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from metadata.pages.rows import (
     add_problems,
     address,
     object_named,
+    principal_of,
     problems_of,
     workspace_id_of,
 )
@@ -55,7 +57,7 @@ def object_list(request: HttpRequest) -> HttpResponse:
     fields = Counter(
         FieldMetadata.objects.filter(workspace_id=workspace_id, is_active=True).values_list("object_id", flat=True)
     )
-    records = import_string(settings.RECORD_COUNTS)(request.workspace)  # type: ignore[attr-defined]
+    records = _record_counts(request)
     context = {
         "rows": [
             {
@@ -63,7 +65,7 @@ def object_list(request: HttpRequest) -> HttpResponse:
                 "label": each.shown("label_plural"),
                 "kind": "System" if each.is_system else "Custom" if each.is_custom else "Standard",
                 "fields": fields[each.id],
-                "records": records.get(each.id, 0),
+                "records": _records_of(request, each, records),
                 "address": address(each),
             }
             for each in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
@@ -74,6 +76,16 @@ def object_list(request: HttpRequest) -> HttpResponse:
         "has_own": any(each.is_custom for each in every),
     }
     return render(request, "metadata/object_list.html", context)
+
+
+def _record_counts(request: HttpRequest) -> Mapping[UUID, int]:
+    counts: Mapping[UUID, int] = import_string(settings.RECORD_COUNTS)(request.workspace)  # type: ignore[attr-defined]
+    return counts
+
+
+def _records_of(request: HttpRequest, obj: ObjectMetadata, counts: Mapping[UUID, int]) -> int | None:
+    """How many records the object has; None for who may not read them."""
+    return counts.get(obj.id, 0) if principal_of(request).permissions.allows("read", obj) else None
 
 
 @settings_page(flag=FLAG)
@@ -213,7 +225,7 @@ def object_delete(request: HttpRequest, singular: str) -> HttpResponse:
         "object": obj,
         "label": obj.shown("label_plural"),
         "address": address(obj),
-        "records": import_string(settings.RECORD_COUNTS)(workspace).get(obj.id, 0),
+        "records": _records_of(request, obj, _record_counts(request)),
         "fields": FieldMetadata.objects.filter(
             workspace_id=workspace.id, relation_target_object_id=obj.id, is_system=False
         )

@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 
 from apikeys.models import Member
+from apikeys.services import permission_flags_upsert, role_create
 from metadata.fieldtypes.contract import field_types
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from tests.api.settings_pages.conftest import add_member
-from tests.factories import Api, add_field, api_of
+from tests.factories import Api, add_field, api_of, principal_of, workspace_with
 
 MODEL = "/settings/data-model"
 BOOK = f"{MODEL}/objects/book"
@@ -284,9 +285,19 @@ def test_without_the_right_no_page_opens(acme: Workspace, browser_of: Callable[[
     assert "the right to change the data model" in page and "DATA_MODEL" not in page
 
 
-def test_another_workspaces_objects_are_not_found(browser: Client, acme: Workspace) -> None:
-    from tests.factories import workspace_with
+def test_who_may_not_read_records_is_not_told_how_many_there_are(
+    acme: Workspace, api: Api, browser_of: Callable[[Member], Client]
+) -> None:
+    api.post("/rest/batch/books", [{"name": f"B{number}"} for number in range(3)])
+    role = role_create(principal_of(acme), values={"label": "Modeller"})
+    permission_flags_upsert(principal_of(acme), role_id=role.id, flags=["DATA_MODEL"])
+    modeller = browser_of(add_member(acme, "mo@example.com", "Modeller"))
+    page = text_of(modeller, f"{MODEL}?q=books")
+    assert '<td data-label="Records">–</td>' in page and '<td data-label="Records">3</td>' not in page
+    assert "Its records, which your role does not show you, go with it" in text_of(modeller, f"{BOOK}/delete")
 
+
+def test_another_workspaces_objects_are_not_found(browser: Client, acme: Workspace) -> None:
     other = workspace_with([{"nameSingular": "vault", "namePlural": "vaults"}], name="Other")
     for path in ("", "/edit", "/delete", "/fields/new", "/fields/name"):
         text_of(browser, f"{MODEL}/objects/vault{path}", 404)
