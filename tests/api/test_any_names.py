@@ -286,7 +286,7 @@ class Names:
 
 @pytest.mark.fuzz
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", seeds(1, 2, 3, 4))
+@pytest.mark.parametrize("seed", seeds(1, 2, 3))
 def test_names_of_any_kind_are_refused_or_work_everywhere(seed: int, workspace: Workspace, api: Api) -> None:
     print(f"RANDOM_SEED={seed}")
     names = Names(seed, workspace, api)

@@ -26,7 +26,7 @@ from tests.properties.things import (
     lowered,
 )
 
-FIND = settings(max_examples=examples(1000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+FIND = settings(max_examples=examples(400), suppress_health_check=[HealthCheck.function_scoped_fixture])
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq, "neq": operator.ne, "gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le,
 }  # fmt: skip

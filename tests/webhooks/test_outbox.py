@@ -18,7 +18,7 @@ from webhooks.models import Delivery, Webhook, message_id, time_ordered_id
 from webhooks.outbox import Subscription
 from webhooks.services import webhook_create, webhook_delete, webhook_update
 
-pytestmark = [pytest.mark.django_db, pytest.mark.smoke]
+pytestmark = pytest.mark.django_db
 
 URL = "http://127.0.0.1:9/hook"
 

@@ -10,7 +10,7 @@ from metadata.models import ObjectMetadata, Workspace
 from tests.api.core_graphql.conftest import clear_samples
 from tests.factories import Api, add_field, add_object, api_of, workspace_with
 
-pytestmark = [pytest.mark.django_db, pytest.mark.smoke]
+pytestmark = pytest.mark.django_db
 
 ACME = {"domainName": {"primaryLinkUrl": "https://acme.example"}}
 NEW = "20202020-0000-4000-8000-00000000000a"

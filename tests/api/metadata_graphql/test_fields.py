@@ -18,8 +18,6 @@ from tests.api.metadata_graphql.test_objects import (
     report,
 )
 
-pytestmark = pytest.mark.smoke
-
 OPTIONS = [
     {"label": "New", "value": "NEW", "color": "red", "position": 0},
     {"label": "Done", "value": "DONE", "color": "green", "position": 1},
