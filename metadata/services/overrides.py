@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metadata.models import Overridable
+from metadata.validation import InvalidInput
 
 OVERRIDABLE_OBJECT = ("labelSingular", "labelPlural", "description", "icon", "color")
 OVERRIDABLE_FIELD = ("label", "description", "icon")
@@ -16,8 +17,10 @@ def apply_overrides(item: Overridable, given: Mapping[str, Any], names: Sequence
     """Keep the overridable members of `given` on the item; answers the members that are left.
 
     The original value, and null, clear an override. Kept: every name with its text or null, so that
-    clients see which are overridden; nothing at all once none is.
+    clients see which are overridden; nothing at all once none is. Raises InvalidInput for translations that are
+    no list of `{locale, property, value?}`.
     """
+    _refuse_malformed(given.get("translations"))
     overrides: dict[str, Any] = {name: (item.standard_overrides or {}).get(name) for name in names}
     translations = dict((item.standard_overrides or {}).get("translations") or {})
     for name in names:
@@ -32,3 +35,17 @@ def apply_overrides(item: Overridable, given: Mapping[str, Any], names: Sequence
         overrides["translations"] = translations
     item.standard_overrides = overrides if any(value is not None for value in overrides.values()) else None
     return {name: value for name, value in given.items() if name not in names and name != "translations"}
+
+
+def _refuse_malformed(translations: Any) -> None:
+    if not translations:
+        return
+    is_list = isinstance(translations, list) and all(
+        isinstance(each, Mapping)
+        and isinstance(each.get("locale"), str)
+        and isinstance(each.get("property"), str)
+        and isinstance(each.get("value"), str | None)
+        for each in translations
+    )
+    if not is_list:
+        raise InvalidInput(["translations must be a list of {locale, property, value}, all of them texts"])

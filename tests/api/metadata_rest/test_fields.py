@@ -154,3 +154,17 @@ def test_labels_in_another_language(metadata: Metadata, rocket: ObjectMetadata) 
         return (answer.body["data"]["object"] if metadata.is_keyed else answer.body)["labelSingular"]
 
     assert (label(x_locale="fr-FR"), label()) == ("Membre", "Workspace Member")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["{a}", 5, True, {"locale": "fr-FR"}, ["fr-FR"], [{"property": "label"}], [{"locale": [], "property": "label"}]],
+)
+def test_translations_of_another_shape_are_refused(metadata: Metadata, wrong: Any) -> None:
+    field = FieldMetadata.objects.filter(workspace_id=metadata.workspace.id, is_custom=False, is_managed=False).first()
+    assert field is not None
+    for path in (f"fields/{field.id}", f"objects/{field.object_id}"):
+        answer = metadata.api.patch(f"/rest/metadata/{path}", {"translations": wrong})
+        assert (answer.status, answer.body["code"]) == (400, "INVALID_INPUT"), answer.body
+    field.refresh_from_db()
+    assert field.standard_overrides is None
