@@ -12,11 +12,11 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 
-from apikeys.models import ApiKey, ObjectPermission, Role
+from apikeys.models import ObjectPermission, Role
 from apikeys.roles import ASSIGNABLE, OBJECT_RIGHTS, RIGHTS, VERBS
 from apikeys.services import MAX_NAME_LENGTH, MAX_RATE
+from config.forms import check_seen
 from config.right_words import SETTINGS_WORDS, TOOL_WORDS
-from config.texts import is_blank
 
 EXPIRY_PRESETS = (
     ("15", "15 days"),
@@ -28,12 +28,6 @@ EXPIRY_PRESETS = (
     ("custom", "Custom date"),
 )
 DEFAULT_EXPIRY = "90"
-
-
-def check_seen(text: str) -> None:
-    """A validator: a name that people can see."""
-    if is_blank(text):
-        raise forms.ValidationError("Use at least one character that can be seen.")
 
 
 class SignInForm(forms.Form):
@@ -113,25 +107,6 @@ class ApiKeyForm(ApiKeyNameForm):
                 self.cleaned_data["expires_on"] + timedelta(days=1), time.min, timezone.now().tzinfo
             )
         return timezone.now() + timedelta(days=int(chosen))
-
-
-class RevokeForm(forms.Form):
-    """The name of the key, typed by hand."""
-
-    confirmation = forms.CharField(
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"})
-    )
-
-    def __init__(self, key: ApiKey, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.key = key
-        self.fields["confirmation"].label = f"Type “{key.name}” to confirm"
-
-    def clean_confirmation(self) -> str:
-        typed: str = self.cleaned_data["confirmation"]
-        if typed.strip() != self.key.name.strip():
-            raise forms.ValidationError("This is not the name of the key. Nothing was revoked.")
-        return typed
 
 
 # Members ---------------------------------------------------------------------------------------------

@@ -23,11 +23,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apikeys import services
 from apikeys.authentication import principal_of_member_id
-from apikeys.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, ApiKeyRatesForm, RevokeForm, SignInForm
+from apikeys.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, ApiKeyRatesForm, SignInForm
 from apikeys.models import ApiKey, Member, Role
 from apikeys.roles import RIGHTS
 from apikeys.sign_in import admit
 from config.errors import ApiError, RateLimited, TokenRefused
+from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.rights import may, require
 from config.pages import first_section, public_page, settings_page
@@ -314,7 +315,8 @@ def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     key = _key(principal, key_id)
     if key.revoked_at is not None:
         return redirect(f"{HOME}/keys/{key.id}")
-    form = RevokeForm(key, request.POST or None)
+    refusal = "This is not the name of the key. Nothing was revoked."
+    form = ConfirmForm(key.name, refusal, request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.apikey_revoke(principal, key_id=key.id)
         messages.success(request, f"“{key.name}” is revoked. Its tokens stopped working.")

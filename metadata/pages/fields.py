@@ -12,14 +12,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from config.errors import ApiError, InvalidValue
+from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.pages import settings_page
 from metadata import services
 from metadata.fieldtypes.contract import FieldType, field_type, field_types, is_field_type
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.pages.forms import ConfirmForm, FieldForm, OptionRows, RelationForm
+from metadata.pages.forms import FieldForm, OptionRows, RelationForm
 from metadata.pages.rows import (
     FLAG,
+    NOT_ITS_NAME,
     add_problems,
     address,
     field_named,
@@ -220,7 +222,7 @@ def field_delete(request: HttpRequest, singular: str, name: str) -> HttpResponse
     """Say what goes with a field, then delete it once its name is typed."""
     obj = object_named(request, singular)
     field = field_named(obj, name)
-    form = ConfirmForm(field.name, request.POST or None)
+    form = ConfirmForm(field.name, NOT_ITS_NAME, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             services.field_delete(workspace_id=workspace_id_of(request), field_id=field.id)

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from config.errors import InvalidMetadataInput, InvalidValue
-from config.texts import is_blank
+from config.forms import check_seen
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, unquote
 from metadata.fieldtypes.options import COLORS
@@ -28,12 +28,6 @@ ON_DELETE = {
     OnDelete.RESTRICT.value: "It keeps the other from being destroyed",
 }
 BLANK_OPTIONS = 4  # empty rows of the options editor, for who has no JavaScript to add more
-
-
-def check_seen(text: str) -> None:
-    """A validator: a text that people can see."""
-    if is_blank(text):
-        raise forms.ValidationError("Use at least one character that can be seen.")
 
 
 def _label(label: str, example: str, **more: Any) -> forms.CharField:
@@ -100,25 +94,6 @@ class ObjectForm(forms.Form):
             "namePlural": "name_plural",
         }
         return {api: self.cleaned_data[name] for api, name in members.items() if name in self.fields}
-
-
-class ConfirmForm(forms.Form):
-    """The API name of what is deleted, typed by hand."""
-
-    confirmation = forms.CharField(
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"})
-    )
-
-    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.name = name
-        self.fields["confirmation"].label = f"Type “{name}” to confirm"
-
-    def clean_confirmation(self) -> str:
-        typed: str = self.cleaned_data["confirmation"]
-        if typed.strip() != self.name:
-            raise forms.ValidationError("This is not its API name. Nothing was deleted.")
-        return typed
 
 
 # Fields ----------------------------------------------------------------------------------------------

@@ -15,15 +15,17 @@ from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.errors import ApiError
+from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.pages import page_number, settings_page
 from metadata import services
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata
-from metadata.pages.forms import ConfirmForm, ObjectForm
+from metadata.pages.forms import ObjectForm
 from metadata.pages.rows import (
     DATA_MODEL,
     FLAG,
+    NOT_ITS_NAME,
     PAGE_SIZE,
     add_problems,
     address,
@@ -210,7 +212,7 @@ def object_switch(request: HttpRequest, singular: str) -> HttpResponse:
 def object_delete(request: HttpRequest, singular: str) -> HttpResponse:
     """Say what goes with an object, then delete it once its name is typed."""
     obj = object_named(request, singular)
-    form = ConfirmForm(obj.name_singular, request.POST or None)
+    form = ConfirmForm(obj.name_singular, NOT_ITS_NAME, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             services.object_delete(workspace_id=workspace_id_of(request), object_id=obj.id)

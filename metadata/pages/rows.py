@@ -17,6 +17,7 @@ from metadata.validation import MetadataValidationFailed
 DATA_MODEL = "/settings/data-model"
 FLAG = "DATA_MODEL"
 PAGE_SIZE = 50
+NOT_ITS_NAME = "This is not its API name. Nothing was deleted."
 
 
 def principal_of(request: HttpRequest) -> Principal:
