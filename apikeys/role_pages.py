@@ -20,7 +20,7 @@ from apikeys.roles import FIELD_RIGHTS, RIGHTS, VERBS
 from config.errors import ApiError, NotFound
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.rights import require
-from config.pages import page_number, settings_page
+from config.pages import page_of, settings_page
 from config.principal import Permissions, Principal, Verb
 from config.right_words import WORDS, words_of
 from metadata.models import FieldMetadata, ObjectMetadata
@@ -116,8 +116,7 @@ def role_detail(request: HttpRequest, role_id: UUID) -> HttpResponse:
     objects = [
         each for each in _objects(principal) if search.lower() in f"{each.label_plural} {each.name_plural}".lower()
     ]
-    pages = max(1, -(-len(objects) // PAGE_SIZE))
-    page = min(page_number(request), pages)
+    listed, pager = page_of(request, objects, PAGE_SIZE)
     restricted = Counter(each.object_metadata_id for each in role.field_permissions.all())
     context = {
         "role": role,
@@ -125,11 +124,10 @@ def role_detail(request: HttpRequest, role_id: UUID) -> HttpResponse:
         "verbs": VERB_WORDS.values(),
         "rows": [
             {"object": each, "answers": _answers(role, permissions, each), "fields": restricted[each.id]}
-            for each in objects[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+            for each in listed
         ],
         "search": search,
-        "page": page,
-        "pages": pages,
+        **pager,
         "people": Member.objects.filter(role=role).select_related("user")[:PAGE_SIZE],
         "keys": ApiKey.objects.filter(role=role, revoked_at=None)[:PAGE_SIZE],
         "is_default": role.id == request.workspace.default_role_id,  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from config.right_words import WORDS, words_of
 from config.texts import refuse_nul
 
 View = Callable[..., HttpResponseBase]
+Row = TypeVar("Row")
 
 CONTENT_SECURITY_POLICY: Mapping[str, str] = {
     "default-src": "'none'",
@@ -160,6 +161,13 @@ def page_number(request: HttpRequest) -> int:
     """The page of a list that is asked for by `page`, from 1 on; the first for what is no number."""
     text = request.GET.get("page", "")
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+
+
+def page_of(request: HttpRequest, rows: Sequence[Row], size: int) -> tuple[Sequence[Row], dict[str, int]]:
+    """The rows of the page that is asked for, and what `includes/pager.html` needs: `{page, pages}`."""
+    pages = max(1, -(-len(rows) // size))
+    page = min(page_number(request), pages)
+    return rows[(page - 1) * size : page * size], {"page": page, "pages": pages}
 
 
 def _is_within(path: str, prefix: str) -> bool:

@@ -27,7 +27,7 @@ from metadata.pages.rows import (
     field_named,
     object_named,
     principal_of,
-    problems_of,
+    refusals_of,
     workspace_id_of,
 )
 
@@ -161,8 +161,8 @@ def field_switch(request: HttpRequest, singular: str, name: str) -> HttpResponse
     try:
         services.field_update(workspace_id=workspace_id_of(request), field_id=field.id, update={"isActive": is_active})
     except ApiError as error:
-        for each in problems_of(error):
-            messages.error(request, each.user_message or each.message)
+        for each in refusals_of(error):
+            messages.error(request, each)
     else:
         said = "is in the APIs again" if is_active else "is switched off: its values stay, the APIs no longer show it"
         messages.success(request, f"{field.shown('label')} {said}.")
@@ -194,7 +194,7 @@ def field_type_change(request: HttpRequest, singular: str, name: str) -> HttpRes
                     permissions=principal_of(request).permissions,
                 )
             except ApiError as error:
-                refusals = [each.user_message or each.message for each in problems_of(error)]
+                refusals = refusals_of(error)
             else:
                 if not tried.is_dry_run:
                     messages.success(request, f"{field.shown('label')} is of the type {chosen.label} now.")

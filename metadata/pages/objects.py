@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from config.errors import ApiError
 from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
-from config.pages import page_number, settings_page
+from config.pages import page_of, settings_page
 from metadata import services
 from metadata.fieldtypes.contract import field_type
-from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata
+from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, RelationType
 from metadata.pages.forms import ObjectForm
 from metadata.pages.rows import (
     DATA_MODEL,
@@ -31,7 +31,7 @@ from metadata.pages.rows import (
     address,
     object_named,
     principal_of,
-    problems_of,
+    refusals_of,
     workspace_id_of,
 )
 from metadata.services.indexes import column_problem
@@ -54,8 +54,7 @@ def object_list(request: HttpRequest) -> HttpResponse:
         for each in every
         if search.lower() in f"{each.shown('label_plural')} {each.name_singular} {each.name_plural}".lower()
     ]
-    pages = max(1, -(-len(found) // PAGE_SIZE))
-    page = min(page_number(request), pages)
+    listed, pager = page_of(request, found, PAGE_SIZE)
     fields = Counter(
         FieldMetadata.objects.filter(workspace_id=workspace_id, is_active=True).values_list("object_id", flat=True)
     )
@@ -70,11 +69,10 @@ def object_list(request: HttpRequest) -> HttpResponse:
                 "records": _records_of(request, each, records),
                 "address": address(each),
             }
-            for each in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+            for each in listed
         ],
         "search": search,
-        "page": page,
-        "pages": pages,
+        **pager,
         "has_own": any(each.is_custom for each in every),
     }
     return render(request, "metadata/object_list.html", context)
@@ -116,7 +114,7 @@ def object_detail(request: HttpRequest, singular: str) -> HttpResponse:
     return _object_page(request, object_named(request, singular))
 
 
-def _object_page(request: HttpRequest, obj: ObjectMetadata, refusals: tuple[str, ...] = ()) -> HttpResponse:
+def _object_page(request: HttpRequest, obj: ObjectMetadata, refusals: Sequence[str] = ()) -> HttpResponse:
     fields = list(obj.fields.select_related("relation_target_object", "relation_target_field").order_by("position"))
     indexes = list(obj.indexes.prefetch_related("index_fields__field").order_by("created_at", "name"))
     indexed = {column.field_id for index in indexes for column in index.index_fields.all()}
@@ -145,7 +143,7 @@ def _row(field: FieldMetadata, indexed: set[UUID]) -> dict[str, Any]:
         "target_label": None if target is None else target.shown("label_plural"),
         "target_address": None if target is None else address(target),
         "other": field.relation_target_field,
-        "is_to_many": field.relation_type == "ONE_TO_MANY",
+        "is_to_many": field.relation_type == RelationType.ONE_TO_MANY,
         "is_indexed": field.id in indexed,
     }
 
@@ -199,8 +197,8 @@ def object_switch(request: HttpRequest, singular: str) -> HttpResponse:
     try:
         services.object_update(workspace_id=workspace_id_of(request), object_id=obj.id, update={"isActive": is_active})
     except ApiError as error:
-        for each in problems_of(error):
-            messages.error(request, each.user_message or each.message)
+        for each in refusals_of(error):
+            messages.error(request, each)
     else:
         said = "are in the APIs again" if is_active else "are switched off: the APIs no longer show them"
         messages.success(request, f"{obj.shown('label_plural')} {said}.")
@@ -255,7 +253,7 @@ def index_new(request: HttpRequest, singular: str) -> HttpResponse:
             workspace_id=workspace_id_of(request), values={"objectMetadataId": str(obj.id), "fields": columns}
         )
     except ApiError as error:
-        return _object_page(request, obj, tuple(each.user_message or each.message for each in problems_of(error)))
+        return _object_page(request, obj, refusals_of(error))
     messages.success(request, "The index is made. Filters and orders on these fields are fast now.")
     return redirect(f"{address(obj)}#indexes")
 
@@ -268,8 +266,8 @@ def index_delete(request: HttpRequest, singular: str, index_id: UUID) -> HttpRes
     try:
         services.index_delete(workspace_id=workspace_id_of(request), index_id=index_id)
     except ApiError as error:
-        for each in problems_of(error):
-            messages.error(request, each.user_message or each.message)
+        for each in refusals_of(error):
+            messages.error(request, each)
     else:
         messages.success(request, "The index is deleted.")
     return redirect(f"{address(obj)}#indexes")

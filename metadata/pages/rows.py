@@ -58,6 +58,11 @@ def problems_of(error: ApiError) -> list[Problem]:
     return [Problem(error.code, error.message)]
 
 
+def refusals_of(error: ApiError) -> list[str]:
+    """The problems of a refusal in words."""
+    return [each.user_message or each.message for each in problems_of(error)]
+
+
 def add_problems(form: forms.Form, error: ApiError, members: Mapping[str, Any]) -> None:
     """Put each problem to the form field whose value it speaks of (`members`: form field → value), else to the form."""
     for each in problems_of(error):
