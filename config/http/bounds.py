@@ -20,6 +20,7 @@ class Bounds:
     json_nodes: int = 250_000  # values and member names of a JSON body
     json_depth: int = 128  # objects and lists inside each other
     digits: int = 1_000  # of one number
+    far_numbers: int = 10_000  # in the JSON values of one request: from 1e21 on, or below 1e-21
     record_members: int = 2_000  # members of one record
     list_items: int = 1_000  # of one list of texts, addresses, numbers or links
     rich_text_chars: int = 1_000_000  # of the Markdown of one request
@@ -37,6 +38,8 @@ class Bounds:
     graphql_directives: int = 200
     graphql_definitions: int = 200  # operations and fragments of one document
     answer_values: int = 5_000_000  # of the records of an answer, every page of nested ones as full as may be
+    answer_bytes: int = 33_554_432  # of the records of an answer, and of those that one write reads
+    record_bytes: int = 4_194_304  # of the JSON of one record as it is stored
     metadata_bytes: int = 1_048_576  # of a body of the two Metadata APIs, but of the data model as a file
     metadata_nodes: int = 50_000  # values and member names of such a body
     metadata_items: int = 20  # of one mutation that changes several

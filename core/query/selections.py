@@ -98,6 +98,11 @@ def spend_values(values: int) -> None:
     spend("values of nested records in its answer", values, MAX.answer_values)
 
 
+def spend_bytes(size: int) -> None:
+    """Count the bytes of one of the answers of a request; raises TooComplex. SQL bounds each of them by itself."""
+    spend("bytes of records in its answers", size, MAX.answer_bytes)
+
+
 # REST ------------------------------------------------------------------------------------------------
 
 

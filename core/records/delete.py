@@ -36,7 +36,8 @@ def set_deleted(
 
     def work() -> list[str]:
         seen = False if is_deleted else None  # restoring a live record is no fault
-        locked = lock(scope, subject, query.target, condition, action.removesuffix("d"), deleted=seen)
+        verb = action.removesuffix("d")
+        locked = lock(scope, subject, query.target, condition, verb, deleted=seen, with_data=False)
         ids = [row[0] for row in locked]
         if not ids:
             return []

@@ -56,7 +56,9 @@ def destroy(principal: Principal, schema: WorkspaceSchema, query: ir.Destroy) ->
 
     def work() -> list[str]:
         columns = tuple(answer.columns)
-        locked = lock(scope, subject, query.target, condition, "destroy", deleted=None, answers=columns)
+        locked = lock(
+            scope, subject, query.target, condition, "destroy", deleted=None, answers=columns, with_data=False
+        )
         ids = [row[0] for row in locked]
         if not ids:
             return []

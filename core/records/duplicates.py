@@ -12,9 +12,10 @@ from core.query.duplicates import LARGEST_PAGE, check_duplicates, similar_to
 from core.query.names import Scope, find_object, require
 from core.query.orders import id_key
 from core.query.plan import Connection, FindPlan, Never, Window
-from core.query.selections import answer_values, plan_connection, plan_members, spend_values
+from core.query.selections import answer_values, plan_connection, plan_members, spend_bytes, spend_values
 from core.query.writes import check_batch, document, plan_inputs, refuse_creates, target_id
 from core.records.listing import Listing, listing_of
+from core.sql.bounded import bounded
 from core.sql.execute import fetch
 from core.sql.fragment import Sql, join, raw
 from core.sql.mutate import compile_stored
@@ -29,21 +30,24 @@ def duplicate_pages(principal: Principal, schema: WorkspaceSchema, query: ir.Dup
         raw(f"SELECT {index}, l.* FROM (") + compile_listing(plan, compile_record(plan.members, "p")) + raw(") l")
         for index, plan in enumerate(plans)
     ]
-    return [listing_of(row[1:], is_backward=False) for row in _run(scope, statements)]
+    return [listing_of(row[1:], is_backward=False) for row in _run(scope, statements, 7)]
 
 
 def duplicates(principal: Principal, schema: WorkspaceSchema, query: ir.Duplicates) -> list[str]:
     """For GraphQL: the JSON text of a connection for each input, as picked."""
     scope, plans = _plans(principal, schema, query)
     statements = [raw(f"SELECT {index}, (") + compile_connection(plan) + raw(")") for index, plan in enumerate(plans)]
-    return [row[1] for row in _run(scope, statements)]
+    return [row[1] for row in _run(scope, statements, 2)]
 
 
-def _run(scope: Scope, statements: Sequence[Sql]) -> list[tuple[Any, ...]]:
+def _run(scope: Scope, statements: Sequence[Sql], width: int) -> list[tuple[Any, ...]]:
     if not statements:
         return []
     sql = join(statements, " UNION ALL ") + raw(" ORDER BY 1")
-    return fetch(sql, scope.principal.workspace.shard, prepare=len(statements) == 1)
+    sql = bounded(sql, width, [1])
+    rows = fetch(sql, scope.principal.workspace.shard, prepare=len(statements) == 1)
+    spend_bytes(sum(len(row[1] or "") for row in rows))
+    return rows
 
 
 def _plans(principal: Principal, schema: WorkspaceSchema, query: ir.Duplicates) -> tuple[Scope, list[FindPlan]]:

@@ -9,7 +9,7 @@ from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope
 from core.query.reading import plan_connection_page, plan_one, plan_page
-from core.query.selections import answer_values, plan_members, spend_values
+from core.query.selections import answer_values, plan_members, spend_bytes, spend_values
 from core.records.listing import Listing, listing_of
 from core.records.targets import version_stamp
 from core.sql.execute import fetch, fetch_one
@@ -30,12 +30,14 @@ def find_connection(principal: Principal, schema: WorkspaceSchema, query: ir.Fin
     """The JSON text of a connection as picked, for GraphQL."""
     plan = plan_connection_page(Scope(schema, principal), query)
     text: str = fetch_one(compile_connection(plan), principal.workspace.shard)[0]
+    spend_bytes(len(text))
     return text
 
 
 def find_one(principal: Principal, schema: WorkspaceSchema, query: ir.FindOne) -> str:
     """The JSON text of the first record that matches; raises RecordNotFound."""
     text: str = _find_one(principal, schema, query)[0]
+    spend_bytes(len(text))
     return text
 
 

@@ -10,6 +10,7 @@ from config.principal import Principal
 from core.query import ir
 from core.query.groups import plan_groups
 from core.query.names import Scope, find_object
+from core.query.selections import spend_bytes
 from core.sql.aggregate import compile_groups
 from core.sql.execute import fetch_texts
 from metadata.fieldtypes.uuid import is_uuid
@@ -22,7 +23,9 @@ def group_by(principal: Principal, schema: WorkspaceSchema, query: ir.GroupBy) -
     scope = Scope(schema, principal)
     if query.view_id is not None:
         query = replace(query, filter=_with_view(scope, query))
-    return list(fetch_texts(compile_groups(plan_groups(scope, query)), principal.workspace.shard))
+    texts = list(fetch_texts(compile_groups(plan_groups(scope, query)), principal.workspace.shard))
+    spend_bytes(sum(map(len, texts)))
+    return texts
 
 
 def _with_view(scope: Scope, query: ir.GroupBy) -> ir.Filter:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from config.errors import TooComplex
+from config.http.bounds import MAX
+from config.rendering import dumps
 from core.query.names import Scope
 from core.query.words import search_text
 from core.query.writes import RecordInput, created_by, document
+from core.records.writing import about
 from metadata.fieldtypes.uuid import new_id
 from metadata.schema import ObjectSchema
+
+
+def check_size(subject: ObjectSchema, data: Mapping[str, Any], index: int | None = None) -> None:
+    """Refuse a record whose JSON is larger than MAX_RECORD_BYTES; raises TooComplex. `index`: its place in a batch."""
+    size = len(dumps(data))
+    if size > MAX.record_bytes:
+        fault = TooComplex(
+            f"The {subject.label_singular} would have {size} bytes, more than {MAX.record_bytes}",
+            hint="Put long texts into several records, or into files.",
+        )
+        raise fault if index is None else about(fault, index)
 
 
 def insert_rows(scope: Scope, subject: ObjectSchema, inputs: Sequence[RecordInput]) -> list[dict[str, Any]]:
@@ -20,6 +35,7 @@ def insert_rows(scope: Scope, subject: ObjectSchema, inputs: Sequence[RecordInpu
         if record.id is None:
             record.id = new_id()
         data = document(subject, record)
+        check_size(subject, data, record.index if len(inputs) > 1 else None)
         row: dict[str, Any] = {"id": record.id, "d": data, "cb": created_by(scope, record)}
         place = "first" if record.position is None else record.position
         if place == "first" or place == "last":

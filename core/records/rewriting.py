@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from config.rendering import loads
+from config.http.bounds import MAX
+from config.rendering import dumps, loads
 from core.query.names import Scope
 from core.query.plan import Relate
 from core.query.words import search_text
 from core.query.writes import RecordInput
+from core.records.inserting import check_size
 from core.records.writing import Answer, besides, check_related, in_chunks
 from core.sql.execute import fetch
 from core.sql.mutate import compile_update
@@ -24,11 +26,12 @@ class Stored:
     id: str
     data: Mapping[str, Any]
     is_deleted: bool
+    size: int  # characters of its data as JSON text
     position: float | None = None  # where it was asked for
 
 
 def stored_of(row: Sequence[Any], position: float | None = None) -> Stored:
-    return Stored(row[0], loads(row[1].encode()), row[2], position)
+    return Stored(row[0], loads(row[1].encode()), row[2], len(row[1]), position)
 
 
 def update_row(
@@ -56,6 +59,9 @@ def update_row(
             old[field.storage_key] = before
         if after is not None:
             new[field.storage_key] = after
+    if changed and stored.size + len(dumps(changed)) > MAX.record_bytes // 4:  # characters have up to 4 bytes
+        whole = {**stored.data, **changed}
+        check_size(subject, {key: value for key, value in whole.items() if key not in gone})
     row: dict[str, Any] = {"id": stored.id, "d": changed, "g": gone, "hs": False, "rv": revive and stored.is_deleted}
     row["h"] = {"before": old, "after": new} if names else None
     touched = changed.keys() | set(gone)

@@ -37,8 +37,9 @@ def lock(
     *,
     deleted: bool | None,
     answers: tuple[Sql, ...] = (),
+    with_data: bool = True,
 ) -> list[tuple[Any, ...]]:
-    """`(id, data text, is deleted, *answers)` of the target's records; one by id that is missing raises RecordNotFound.
+    """`(id, data text or None, is deleted, *answers)` of the target's records; raises RecordNotFound for one by id.
 
     One that is not as `target.expected` says raises PreconditionFailed.
     `deleted` says which are meant when a filter does not mention `deletedAt` itself.
@@ -48,7 +49,9 @@ def lock(
         deleted = None
     largest = scope.principal.workspace.max_bulk_records
     columns = answers if target.expected is None else (*answers, VERSION)
-    rows = fetch(compile_lock(subject, condition, largest + 1, deleted=deleted, answers=columns), using)
+    limit = 1 if target.is_one else largest + 1
+    sql = compile_lock(subject, condition, limit, deleted=deleted, answers=columns, with_data=with_data)
+    rows = fetch(sql, using)
     if target.is_one and not rows:
         raise RecordNotFound()
     if target.expected is not None:

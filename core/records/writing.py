@@ -21,7 +21,7 @@ from config.server.locks import patiently
 from core.query import ir
 from core.query.names import Scope, may, reads, require_readable
 from core.query.plan import JoinId, Member, Relate, ToMany, ToOne, Value
-from core.query.selections import answer_values, plan_members, spend_values
+from core.query.selections import answer_values, plan_members, spend_bytes, spend_values
 from core.query.writes import RecordInput
 from core.records.totals import fold_sometimes
 from core.sql.execute import SerializationTrouble, UniqueViolation, fetch
@@ -109,11 +109,14 @@ def _event_members(subject: ObjectSchema) -> tuple[Member, ...]:
 def read_answers(scope: Scope, answer: Answer, rows: Sequence[Sequence[Any]]) -> dict[str, str]:
     """The answered JSON text by record id, from the rows of the write or by a read after it."""
     if not answer.needs_second_read:
+        spend_bytes(sum(len(row[1]) for row in rows))
         return {row[0]: row[1] for row in rows}
     ids = [row[0] for row in rows]
     spend_values(answer_values(answer.members, len(ids)))
     sql = compile_by_ids(answer.subject, ids, compile_record(answer.members, "r"))
-    return dict(fetch(sql, scope.principal.workspace.shard))
+    texts = dict(fetch(sql, scope.principal.workspace.shard))
+    spend_bytes(sum(map(len, texts.values())))
+    return texts
 
 
 UpdatedFields = Mapping[str, tuple[str, ...]] | tuple[str, ...] | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.query.groups import RECORDS_PER_GROUP, GroupMember, GroupPlan
 from core.query.plan import EVERY, Constant, CursorOf, Node
+from core.sql.bounded import bounded
 from core.sql.filters import at, compile_condition, table_of
 from core.sql.fragment import Sql, integer, join, raw
 from core.sql.select import compile_record, encoded_cursor, json_object, order_by
@@ -16,7 +17,7 @@ def compile_groups(plan: GroupPlan) -> Sql:
     dimensions = [f"r.d{index}" for index in range(len(plan.dimensions))]
     pieces = [_member(plan, member) for member in plan.members]
     order = join([raw(text) for text in _order(plan)], ", ")
-    return (
+    groups = (
         raw("SELECT ")
         + json_object(pieces)
         + raw(" FROM (")
@@ -28,6 +29,7 @@ def compile_groups(plan: GroupPlan) -> Sql:
         + raw(" LIMIT ")
         + integer(plan.limit)
     )
+    return bounded(groups, 1, [0])
 
 
 def _rows(plan: GroupPlan) -> Sql:

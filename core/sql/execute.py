@@ -12,9 +12,11 @@ import psycopg2
 from django.db import connections
 from psycopg2 import errorcodes
 
-from config.errors import Conflict, InvalidValue
+from config.errors import Conflict, InvalidValue, TooComplex
+from config.http.bounds import MAX
 from config.server.sqlstate import machine_error
 from config.server.statements import run
+from core.sql.bounded import is_too_long
 from core.sql.fragment import Sql
 
 
@@ -54,13 +56,18 @@ def fetch_one(sql: Sql, using: str, *, prepare: bool = True) -> tuple[Any, ...]:
 def _translate(fault: psycopg2.Error) -> NoReturn:
     """SQLSTATE → our error; anything not listed is a fault of ours and goes up as it is."""
     code = fault.pgcode
+    if is_too_long(fault):
+        raise TooComplex(
+            f"The answer, or what is read for it, has more than {MAX.answer_bytes} bytes",
+            hint="Ask for fewer records or fewer fields, or do it in several requests.",
+        ) from fault
     if code == errorcodes.UNIQUE_VIOLATION:
         raise UniqueViolation(fault.diag.constraint_name or "") from fault
     if code in (errorcodes.UNDEFINED_TABLE, errorcodes.INVALID_SCHEMA_NAME):
         raise StaleSchema(
             "The data model was changed while the request ran; nothing was written", hint="Send the request again."
         ) from fault
-    if code == errorcodes.PROGRAM_LIMIT_EXCEEDED:
+    if code == errorcodes.PROGRAM_LIMIT_EXCEEDED:  # of an index: answers end before they are as long
         hint = "Unique and indexed values have at most 2,700 bytes."
         raise InvalidValue("A value is too long for the index of its field", hint=hint) from fault
     if code is not None and code[:2] == "22":

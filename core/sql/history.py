@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.sql.bounded import bounded
 from core.sql.filters import table_of
 from core.sql.fragment import EMPTY, Sql, array_literal, integer, quoted, raw
 from metadata.schema import ObjectSchema
@@ -37,7 +38,7 @@ def compile_history(subject: ObjectSchema, record_id: str, before: int, limit: i
         changed = "((h.changes->'before') || (h.changes->'after'))"
         entries += f" AND (h.action <> 'updated' OR {changed} = '{{}}' OR {changed} - %s::text[] <> '{{}}')"
         key = (*key, array_literal(hidden))
-    return (
+    return bounded(
         Sql(
             "SELECT t.total, t.known, p.* FROM (SELECT count(*) AS total,"
             f" EXISTS (SELECT FROM {table_of(subject)} r WHERE r.id = %s::uuid) AS known FROM {entries}) t",
@@ -50,7 +51,9 @@ def compile_history(subject: ObjectSchema, record_id: str, before: int, limit: i
             (*key, before),
         )
         + integer(limit)
-        + raw(") p ON true ORDER BY p.id DESC")
+        + raw(") p ON true ORDER BY p.id DESC"),
+        7,
+        [6],
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from config.rendering import dumps
 from core.query.plan import Condition, Relate
+from core.sql.bounded import bounded
 from core.sql.filters import at, compile_condition, table_of
 from core.sql.fragment import EMPTY, Sql, array_literal, integer, join, quoted, raw
 from core.sql.history import history_cte
@@ -115,13 +116,8 @@ def compile_update(
 
 
 def _answering(ctes: Sequence[Sql], answers: Sequence[Sql], counts: Sql) -> Sql:
-    return (
-        raw("WITH ")
-        + join(ctes, ", ")
-        + raw(" SELECT ")
-        + join([raw("r.id::text"), *answers, counts], ", ")
-        + raw(" FROM w r")
-    )
+    rows = raw("SELECT ") + join([raw("r.id::text"), *answers, counts], ", ") + raw(" FROM w r")
+    return raw("WITH ") + join(ctes, ", ") + raw(" ") + rows
 
 
 POSITION = raw("r.position")
@@ -137,16 +133,18 @@ def compile_lock(
     *,
     deleted: bool | None,
     answers: Sequence[Sql] = (),
+    with_data: bool = True,
 ) -> Sql:
     """`(id, data text, is deleted, *answers)` of the records a write is about, locked in the order of their ids.
 
-    `deleted` picks live records (False), soft-deleted ones (True) or both (None).
+    `deleted` picks live records (False), soft-deleted ones (True) or both (None). Without data its text is NULL.
     """
     where = condition if isinstance(condition, Sql) else compile_condition(condition, "r")
     if deleted is not None:
         where = raw("r.deleted_at IS " + ("NOT NULL AND " if deleted else "NULL AND ")) + where
-    columns = [raw("r.id::text"), raw("r.data::text"), raw("r.deleted_at IS NOT NULL"), *answers]
-    return (
+    data = raw("r.data::text" if with_data else "NULL::text")
+    columns = [raw("r.id::text"), data, raw("r.deleted_at IS NOT NULL"), *answers]
+    rows = (
         raw("SELECT ")
         + join(columns, ", ")
         + raw(f" FROM {table_of(subject)} r WHERE ")
@@ -155,6 +153,15 @@ def compile_lock(
         + integer(limit)
         + raw(" FOR UPDATE")
     )
+    if limit == 1:
+        return rows
+    texts = [1] if with_data else []
+    return bounded(rows, len(columns), texts + _texts(answers, 3))
+
+
+def _texts(answers: Sequence[Sql], start: int) -> list[int]:
+    """The places of the answers that can be long, the first being `start`."""
+    return [start + place for place, answer in enumerate(answers) if answer not in (POSITION, VERSION)]
 
 
 def by_id(record_id: str) -> Sql:
@@ -180,7 +187,7 @@ def compile_set_deleted(
     is_deleted: bool,
     changed: Sequence[str],
 ) -> Sql:
-    """`(id, *answers, counts)` after `deletedAt` was set or cleared; `changed` are those that were not so before."""
+    """`(id, *answers)` after `deletedAt` was set or cleared; `changed` are those that were not so before."""
     value = "NULL"
     if is_deleted:
         value = "now()" if len(changed) == len(ids) else "coalesce(r.deleted_at, now())"
@@ -196,7 +203,10 @@ def compile_set_deleted(
         ctes.append(_count_cte(subject, Sql("%s::bigint", (-len(changed) if is_deleted else len(changed),))))
         moved = EMPTY if len(changed) == len(ids) else Sql(" WHERE w.id = ANY(%s::uuid[])", (array_literal(changed),))
         ctes.append(history_cte(subject, "'deleted'" if is_deleted else "'restored'", where=moved))
-    return _answering(ctes, answers, raw("NULL"))
+    rows = raw("SELECT ") + join([raw("r.id::text"), *answers], ", ") + raw(" FROM w r")
+    if len(ids) > 1:  # nothing has measured them: locking them did not read what they hold
+        rows = bounded(rows, 1 + len(answers), _texts(answers, 1))
+    return raw("WITH ") + join(ctes, ", ") + raw(" ") + rows
 
 
 def compile_destroy(subject: ObjectSchema, ids: Sequence[str], actor: Mapping[str, Any]) -> Sql:
@@ -284,13 +294,9 @@ def compile_closure(
 
 def compile_hold(subject: ObjectSchema, ids: Sequence[str], answers: Sequence[Sql]) -> Sql:
     """`(id, *answers)` of the records, locked in the order of their ids."""
-    return (
-        raw("SELECT ")
-        + join([raw("r.id::text"), *answers], ", ")
-        + Sql(
-            f" FROM {table_of(subject)} r WHERE r.id = ANY(%s::uuid[]) ORDER BY r.id FOR UPDATE", (array_literal(ids),)
-        )
-    )
+    condition = Sql("r.id = ANY(%s::uuid[])", (array_literal(ids),))
+    rows = raw("SELECT ") + join([raw("r.id::text"), *answers], ", ") + raw(f" FROM {table_of(subject)} r WHERE ")
+    return bounded(rows + condition + raw(" ORDER BY r.id FOR UPDATE"), 1 + len(answers), _texts(answers, 1))
 
 
 def compile_following(
@@ -360,13 +366,9 @@ def compile_repoint(
         + raw(") AS h FROM u)")
     )
     columns = [raw("r.id::text"), *answers, raw("ARRAY(SELECT jsonb_object_keys(r.b))")]
-    return (
-        raw("WITH ")
-        + join([found, updated, noted, history_cte(group.subject, "'updated'", "w.h")], ", ")
-        + raw(" SELECT ")
-        + join(columns, ", ")
-        + raw(" FROM u r")
-    )
+    rows = bounded(raw("SELECT ") + join(columns, ", ") + raw(" FROM u r"), len(columns), _texts(answers, 1))
+    ctes = [found, updated, noted, history_cte(group.subject, "'updated'", "w.h")]
+    return raw("WITH ") + join(ctes, ", ") + raw(" ") + rows
 
 
 # Unique values ---------------------------------------------------------------------------------------
@@ -390,36 +392,36 @@ def unique_condition(field: FieldSchema, values: Sequence[tuple[str, ...]], alia
 def compile_matches(subject: ObjectSchema, conditions: Sequence[Sql], answers: Sequence[Sql] = ()) -> Sql:
     """`(id, data text, is deleted, *answers)` of records that match any condition, locked."""
     columns = [raw("r.id::text"), raw("r.data::text"), raw("r.deleted_at IS NOT NULL"), *answers]
-    return (
+    rows = (
         raw("SELECT ")
         + join(columns, ", ")
         + raw(f" FROM {table_of(subject)} r WHERE (")
         + join(conditions, ") OR (")
         + raw(") ORDER BY r.id FOR UPDATE")
     )
+    return bounded(rows, len(columns), [1, *_texts(answers, 3)])
 
 
 def compile_keys(subject: ObjectSchema, condition: Sql) -> Sql:
     """`(id, data text)` of live records that match, for `connect`."""
-    return (
-        raw(f"SELECT r.id::text, r.data::text FROM {table_of(subject)} r WHERE r.deleted_at IS NULL AND (")
-        + condition
-        + raw(")")
-    )
+    rows = raw(f"SELECT r.id::text, r.data::text FROM {table_of(subject)} r WHERE r.deleted_at IS NULL AND (")
+    return bounded(rows + condition + raw(")"), 2, [1])
 
 
 def compile_holders(subject: ObjectSchema, condition: Sql) -> Sql:
     """`(id, data text, when deleted)` of records that match, deleted ones too: who has a unique value."""
-    return raw(f"SELECT r.id::text, r.data::text, r.deleted_at FROM {table_of(subject)} r WHERE ") + condition
+    rows = raw(f"SELECT r.id::text, r.data::text, r.deleted_at FROM {table_of(subject)} r WHERE ")
+    return bounded(rows + condition, 3, [1])
 
 
 def compile_stored(subject: ObjectSchema, ids: Sequence[str]) -> Sql:
     """`(id, data text)` of live records by their ids."""
-    return Sql(
+    rows = Sql(
         f"SELECT r.id::text, r.data::text FROM {table_of(subject)} r"
         " WHERE r.id = ANY(%s::uuid[]) AND r.deleted_at IS NULL",
         (array_literal(ids),),
     )
+    return bounded(rows, 2, [1])
 
 
 def compile_existing(subject: ObjectSchema, ids: Sequence[str]) -> Sql:

@@ -7,6 +7,7 @@ from uuid import UUID
 from core.query.plan import EVERY
 from core.query.search import After, SearchPlan, fragments, prefix_query
 from core.query.words import MAX_SEARCH_TEXT, Term
+from core.sql.bounded import bounded
 from core.sql.files import with_urls
 from core.sql.filters import at, compile_condition, table_of
 from core.sql.fragment import Sql, integer, join, raw
@@ -22,12 +23,13 @@ def compile_search(plan: SearchPlan) -> Sql:
     no page, so paging through is complete.
     """
     parts = [piece for index in range(len(plan.objects)) for piece in _object(plan, index)]
-    return (
+    found = (
         raw("SELECT * FROM (")
         + join(parts, " UNION ALL ")
         + raw(") found ORDER BY cover DESC, rank DESC, object, id LIMIT ")
         + integer(plan.limit + 1)
     )
+    return bounded(found, 6, [2])
 
 
 def _object(plan: SearchPlan, index: int) -> list[Sql]:

@@ -6,12 +6,14 @@ filter names them, has a limit and orders by the id last.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from config.http.bounds import MAX
 from core.query.cursors import room_of, start_of
 from core.query.plan import (
     EVERY,
@@ -35,6 +37,7 @@ from core.query.plan import (
     Value,
     Window,
 )
+from core.sql.bounded import bounded, within_bounds
 from core.sql.files import with_urls
 from core.sql.filters import at, compile_condition, table_of
 from core.sql.fragment import Sql, array_literal, concat, integer, join, literal, quoted, raw
@@ -68,11 +71,31 @@ class _Members:
 
 @lru_cache(maxsize=1024)
 def _compiled(wrapped: _Members, alias: str, level: int) -> Sql:
-    return json_object([_member(member, alias, level) for member in wrapped.members])
+    lists = sum(isinstance(member, ToMany) for member in wrapped.members)
+    share = min(MAX.answer_bytes, max(HEAVY // max(1, lists), MAX.record_bytes))
+    pieces = [_member(member, alias, level, share) for member in wrapped.members]
+    return json_object(pieces, is_heavy=lists * share + _own_bytes(wrapped.members) > HEAVY + MAX.answer_bytes)
 
 
-def json_object(pieces: Sequence[tuple[str, Sql | str]]) -> Sql:
-    """`{"key":value,…}` as one concatenation; neighbouring constants become one."""
+HEAVY = 3 * MAX.answer_bytes  # of the lists of one record, before anything measures them together
+
+
+def _own_bytes(members: Sequence[Member]) -> int:
+    """How much a record's members could bring but for its lists, were it and all that it belongs to full.
+
+    All members of a record together are one record, unless some are selected several times.
+    """
+    parts = [part for member in members for part in (member.members if isinstance(member, Parts) else (member,))]
+    own = Counter(part.sql for part in parts if isinstance(part, Value))
+    others = sum(_own_bytes(member.members) for member in members if isinstance(member, ToOne))
+    return max(own.values(), default=1) * MAX.record_bytes + others
+
+
+def json_object(pieces: Sequence[tuple[str, Sql | str]], *, is_heavy: bool = False) -> Sql:
+    """`{"key":value,…}` as one concatenation; neighbouring constants become one.
+
+    `is_heavy`: made value by value, so that it ends where it grows beyond MAX_ANSWER_BYTES.
+    """
     texts: list[str] = []
     params: list[Any] = []
     pending = "{"
@@ -86,10 +109,15 @@ def json_object(pieces: Sequence[tuple[str, Sql | str]]) -> Sql:
         params.extend(value.params)
         pending = ""
     texts.append(literal(pending + "}"))
+    if is_heavy:
+        values = ",".join(f"({text})" for text in texts)
+        within = within_bounds("v.t").text
+        return Sql(f"(SELECT string_agg(v.t, '') FROM (VALUES {values}) v(t) HAVING {within})", tuple(params))
     return Sql(concat(texts), tuple(params))
 
 
-def _member(member: Member, alias: str, level: int) -> tuple[str, Sql | str]:
+def _member(member: Member, alias: str, level: int, share: int = 0) -> tuple[str, Sql | str]:
+    """A member's key and its JSON text; `share` is how many bytes each list of it may have."""
     match member:
         case Constant(key, json):
             return key, json
@@ -114,22 +142,25 @@ def _member(member: Member, alias: str, level: int) -> tuple[str, Sql | str]:
                 )
             )
         case ToMany():
-            return member.key, _to_many(member, alias, level)
+            return member.key, _to_many(member, alias, level, share)
 
 
-def _to_many(member: ToMany, alias: str, level: int) -> Sql:
+def _to_many(member: ToMany, alias: str, level: int, share: int) -> Sql:
     rows = f"m{level}"
     belongs = raw(f"{at(member.inverse.value, rows)} = {alias}.id")
     source = _Source(member.target, member.condition, member.sees_deleted, rows, belongs)
     if member.connection is not None:
-        return raw("(SELECT ") + _connection(member.connection, source, member.order, member.window, level) + raw(")")
+        shown = _connection(member.connection, source, member.order, member.window, level, share)
+        return raw("(SELECT ") + shown + raw(")")
     page = f"p{level}"
     return (
-        raw("(SELECT concat('[', string_agg(")
+        raw(f"(SELECT concat('[', string_agg({page}.item, ','), ']') FROM (SELECT ")
         + compile_record(member.members, page, level + 1)
-        + raw(", ','), ']') FROM (")
+        + raw(" AS item FROM (")
         + source.rows(member.order, member.window.size)
-        + raw(f") {page})")
+        + raw(f") {page} OFFSET 0) {page} HAVING ")
+        + within_bounds(f"{page}.item", largest=share)
+        + raw(")")
     )
 
 
@@ -406,8 +437,15 @@ def encoded_cursor(order: Sequence[OrderKey], alias: str) -> Sql:
 # Connections -----------------------------------------------------------------------------------------
 
 
-def _connection(connection: Connection, source: _Source, order: Sequence[OrderKey], window: Window, level: int) -> Sql:
-    """`<json> FROM <page> …` of a connection as picked: what follows a SELECT."""
+def _connection(
+    connection: Connection,
+    source: _Source,
+    order: Sequence[OrderKey],
+    window: Window,
+    level: int,
+    share: int = MAX.answer_bytes,
+) -> Sql:
+    """`<json> FROM <page> …` of a connection as picked: what follows a SELECT. `share`: bytes it may have."""
     page = f"p{level}"
     needs_page = any(isinstance(member, Edges | PageInfo) for member in connection.members)
     ends = {
@@ -419,6 +457,7 @@ def _connection(connection: Connection, source: _Source, order: Sequence[OrderKe
         for name in [item[1]]
     }
     columns: list[Sql] = []
+    edges: list[Sql] = []  # JSON texts of a row
     aggregates: dict[str, int] = {}  # SQL and its number: asked for twice, it is counted once
     pieces: list[tuple[str, Sql | str]] = []
     for member in connection.members:
@@ -426,8 +465,9 @@ def _connection(connection: Connection, source: _Source, order: Sequence[OrderKe
             case Constant(key, json):
                 pieces.append((key, json))
             case Edges(key, items):
-                name = f"e{len(columns)}"
-                columns.append(_edges(items, order, window, page, level) + raw(f" AS {name}"))
+                name = f"e{len(edges)}"
+                edges.append(_edge(items, order, page, level))
+                columns.append(_array(f"{page}.{name}", window, page) + raw(f" AS {name}"))
                 pieces.append((key, raw(f"a{level}.{name}")))
             case PageInfo(key, items):
                 pieces.append((key, _page_info(items, source, order, window, level)))
@@ -454,18 +494,20 @@ def _connection(connection: Connection, source: _Source, order: Sequence[OrderKe
                     + raw(f") AS {name.lower()}")
                 )
         rows = f"q{level}"
-        sources.append(
-            raw("(SELECT ")
-            + join(columns, ", ")
-            + raw(f" FROM (SELECT {rows}.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM (")
+        numbered = (
+            raw(f"(SELECT {rows}.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM (")
             + source.rows(order, window.size + 1, window)
-            + raw(f") {rows}) {page}) a{level}")
+            + raw(f") {rows}) {page}")
         )
+        sources.append(
+            raw("(SELECT ") + join(columns, ", ") + raw(" FROM ") + _with(edges, numbered, window, page, share)
+        )
+        sources[-1] += raw(f") a{level}")
     if aggregates:
-        numbered = [raw(f"{at(sql, source.alias)} AS x{index}") for sql, index in aggregates.items()]
+        counted = [raw(f"{at(sql, source.alias)} AS x{index}") for sql, index in aggregates.items()]
         sources.append(
             raw("(SELECT ")
-            + join(numbered, ", ")
+            + join(counted, ", ")
             + raw(" FROM ")
             + source.table()
             + raw(" WHERE ")
@@ -476,9 +518,24 @@ def _connection(connection: Connection, source: _Source, order: Sequence[OrderKe
     return answer if not sources else answer + raw(" FROM ") + join(sources, ", ")
 
 
-def _edges(
-    items: Sequence[Node | CursorOf | Constant], order: Sequence[OrderKey], window: Window, page: str, level: int
-) -> Sql:
+def _with(edges: Sequence[Sql], numbered: Sql, window: Window, page: str, share: int) -> Sql:
+    """The rows of a page with the texts of their edges, `e0` and so on: none of the row behind the page."""
+    if not edges:
+        return numbered
+    shown = raw(f"CASE WHEN {page}.rn <= ") + integer(window.size) + raw(" THEN ")
+    texts = [shown + text + raw(f" END AS e{place}") for place, text in enumerate(edges)]
+    within = within_bounds(*(f"{page}.e{place}" for place in range(len(edges))), largest=share)
+    return (
+        raw(f"(SELECT {page}.*, ")
+        + join(texts, ", ")
+        + raw(" FROM ")
+        + numbered
+        + raw(f" OFFSET 0) {page} HAVING ")
+        + within
+    )
+
+
+def _edge(items: Sequence[Node | CursorOf | Constant], order: Sequence[OrderKey], page: str, level: int) -> Sql:
     pieces: list[tuple[str, Sql | str]] = []
     for item in items:
         match item:
@@ -488,19 +545,13 @@ def _edges(
                 pieces.append((key, raw("to_json(") + encoded_cursor(order, page) + raw(")::text")))
             case Node(key, members):
                 pieces.append((key, compile_record(members, page, level + 1)))
-    return _array(json_object(pieces), window, page)
+    return json_object(pieces)
 
 
-def _array(item: Sql, window: Window, page: str) -> Sql:
-    """The page's rows as a JSON array, in the order asked for."""
+def _array(texts: str, window: Window, page: str) -> Sql:
+    """The texts of the page's rows as a JSON array, in the order asked for."""
     ordering = f" ORDER BY {page}.rn DESC" if window.is_backward else ""
-    return (
-        raw("concat('[', string_agg(")
-        + item
-        + raw(f", ','{ordering}) FILTER (WHERE {page}.rn <= ")
-        + integer(window.size)
-        + raw("), ']')")
-    )
+    return raw(f"concat('[', string_agg({texts}, ','{ordering}), ']')")
 
 
 def _page_info(
@@ -581,13 +632,14 @@ def _listing(
     cursor = cursor_json(order, "p")
     size = integer(window.size)
     pieces = [
-        raw("SELECT string_agg("), record, raw(f", ','{ordering}) FILTER (WHERE p.rn <= "), size,
-        raw("), count(*) > "), size, raw(", "), _other_side(source, order, window),
+        raw(f"SELECT string_agg(p.item, ','{ordering}), count(*) > "), size, raw(", "),
+        _other_side(source, order, window),
         raw(", max("), cursor, raw(") FILTER (WHERE p.rn = "), integer(min(1, window.size)),
         raw("), max("), cursor, raw(") FILTER (WHERE p.rn = least("), size, raw(", p.n)), "),
         source.total() if with_total else raw("NULL"),
-        raw(" FROM (SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM ("),
-        source.rows(order, window.size + 1, window), raw(") q) p"),
+        raw(" FROM (SELECT p.*, CASE WHEN p.rn <= "), size, raw(" THEN "), record,
+        raw(" END AS item FROM (SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n FROM ("),
+        source.rows(order, window.size + 1, window), raw(") q) p OFFSET 0) p HAVING "), within_bounds("p.item"),
     ]  # fmt: skip
     return join(pieces, "")
 
@@ -607,8 +659,6 @@ def compile_one(subject: ObjectSchema, condition: Condition, sees_deleted: bool,
 
 def compile_by_ids(subject: ObjectSchema, ids: Sequence[UUID | str], record: Sql) -> Sql:
     """`(id, JSON text)` of records by their ids, deleted ones too: what a write answers with."""
-    return (
-        raw("SELECT r.id::text, ")
-        + record
-        + Sql(f" FROM {table_of(subject)} r WHERE r.id = ANY(%s::uuid[])", (array_literal(list(ids)),))
-    )
+    condition = Sql("r.id = ANY(%s::uuid[])", (array_literal(list(ids)),))
+    rows = raw("SELECT r.id::text, ") + record + raw(f" FROM {table_of(subject)} r WHERE ") + condition
+    return rows if len(ids) == 1 else bounded(rows, 2, [1])

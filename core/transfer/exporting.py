@@ -19,7 +19,7 @@ from typing import Literal
 
 from django.conf import settings
 
-from config.errors import BadRequest
+from config.errors import BadRequest, TooComplex
 from config.http import deadline, rights
 from config.principal import Principal
 from config.rendering import dumps, loads
@@ -92,12 +92,18 @@ def _marked(pieces: Iterator[bytes], form: Format) -> Iterator[bytes]:
 
 def _pages(principal: Principal, schema: WorkspaceSchema, query: ir.Find) -> Iterator[str]:
     """The JSON texts of each page's records, separated by commas."""
-    left, after = query.page.size, query.page.after
+    left, after, largest = query.page.size, query.page.after, PAGE
     given = deadline.allow(settings.LONG_WORK_DEADLINE_S)  # also when the pieces are sent, after the view
     while True:
         given.check()
-        size = PAGE if left is None else min(PAGE, left)
-        page = find_page(principal, schema, replace(query, page=ir.Page(size, after), with_total=False))
+        size = largest if left is None else min(largest, left)
+        try:
+            page = find_page(principal, schema, replace(query, page=ir.Page(size, after), with_total=False))
+        except TooComplex:  # together they are larger than an answer may be
+            if size == 1:
+                raise
+            largest = max(1, size // 4)
+            continue
         yield page.items
         after, left = page.end_cursor, None if left is None else left - size
         if left == 0 or not page.has_next:

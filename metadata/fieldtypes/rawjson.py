@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidValue, MalformedBody
-from config.http.bounds import MAX, check_count, check_json
+from config.http.bounds import MAX, check_count, check_json, spend
 from metadata.fieldtypes.contract import (
     ARRAY,
     JSON,
@@ -67,7 +67,11 @@ def storable_json(value: Json, path: str, depth: int = 0) -> Json:
         raise InvalidValue(
             f'Invalid object value for field "{path}": it contains a number that is not finite', path=path
         )
-    return float(value) if isinstance(value, float) else value
+    if isinstance(value, float):
+        if value and not 1e-21 < abs(value) < 1e21:  # `jsonb` keeps and prints hundreds of digits of it
+            spend("numbers of more than 21 digits", 1, MAX.far_numbers)
+        return float(value)
+    return value
 
 
 @register

@@ -1,8 +1,11 @@
 -- the key, its role and its workspace
 
-SELECT r.id::text, r.data::text
+SELECT c0, c1
+FROM (SELECT b.*, sum((octet_length(c1))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
+FROM (SELECT r.id::text, r.data::text
 FROM "workspace"."planet" r
-WHERE r.deleted_at IS NULL AND ((r.data->>'code') = ANY(%s::text[]));
+WHERE r.deleted_at IS NULL AND ((r.data->>'code') = ANY(%s::text[]))) b(c0, c1)) b
+WHERE coalesce(total, 0) >= 0;
 -- {"N"}
 
 WITH k0 AS MATERIALIZED (SELECT t.id

@@ -1,11 +1,11 @@
 -- the key, its role and its workspace
 
-SELECT r.id::text, r.data::text, r.deleted_at IS NOT NULL,
+SELECT r.id::text, NULL::text, r.deleted_at IS NOT NULL,
 concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),',"name":',coalesce((r.data->'name')::text, '""'),'}')
 FROM "workspace"."planet" r
 WHERE r.id = %s::uuid
 ORDER BY r.id
-LIMIT 10001 FOR UPDATE;
+LIMIT 1 FOR UPDATE;
 -- 00000000-0000-4000-8000-0000000000a2
 
 SELECT 0

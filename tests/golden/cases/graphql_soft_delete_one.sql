@@ -1,10 +1,10 @@
 -- the key, its role and its workspace
 
-SELECT r.id::text, r.data::text, r.deleted_at IS NOT NULL
+SELECT r.id::text, NULL::text, r.deleted_at IS NOT NULL
 FROM "workspace"."planet" r
 WHERE r.deleted_at IS NULL AND r.id = %s::uuid
 ORDER BY r.id
-LIMIT 10001 FOR UPDATE;
+LIMIT 1 FOR UPDATE;
 -- 00000000-0000-4000-8000-0000000000a1
 
 WITH w AS (UPDATE "workspace"."planet" r
@@ -16,7 +16,7 @@ FROM (SELECT %s::bigint) kept(n)
 WHERE n <> 0),
 h AS (INSERT INTO "workspace".history (object_id, record_id, action, at, actor, changes) SELECT %s::uuid, w.id, 'deleted', w.updated_at, w.updated_by, NULL
 FROM w) SELECT r.id::text,
-concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),',"deletedAt":',coalesce('"' || to_char((r.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),'}'), NULL
+concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),',"deletedAt":',coalesce('"' || to_char((r.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),'}')
 FROM w r;
 -- {"source":"API","name":"Astronomer","context":{}}
 -- {"00000000-0000-4000-8000-0000000000a1"}

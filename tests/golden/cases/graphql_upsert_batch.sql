@@ -1,9 +1,12 @@
 -- the key, its role and its workspace
 
-SELECT r.id::text, r.data::text, r.deleted_at IS NOT NULL
+SELECT c0, c1, c2
+FROM (SELECT b.*, sum((octet_length(c1))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
+FROM (SELECT r.id::text, r.data::text, r.deleted_at IS NOT NULL
 FROM "workspace"."planet" r
 WHERE ((r.data->>'code') = ANY(%s::text[]))
-ORDER BY r.id FOR UPDATE;
+ORDER BY r.id FOR UPDATE) b(c0, c1, c2)) b
+WHERE coalesce(total, 0) >= 0;
 -- {"E","V"}
 
 WITH w AS (INSERT INTO "workspace"."planet" (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by) SELECT x.id, x.d, to_tsvector('simple', x.s), CASE x.w WHEN 'first' THEN (SELECT coalesce(min(b.position), 0)

@@ -21,7 +21,10 @@ FROM w r;
 -- <object planet>
 -- <object planet>
 
-SELECT r.id::text, r.data::text, r.deleted_at
+SELECT c0, c1, c2
+FROM (SELECT b.*, sum((octet_length(c1))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
+FROM (SELECT r.id::text, r.data::text, r.deleted_at
 FROM "workspace"."planet" r
-WHERE (r.data->>'code') = ANY(%s::text[]);
+WHERE (r.data->>'code') = ANY(%s::text[])) b(c0, c1, c2)) b
+WHERE coalesce(total, 0) >= 0;
 -- {"E"}

@@ -1,11 +1,11 @@
 -- the key, its role and its workspace
 
-SELECT r.id::text, r.data::text, r.deleted_at IS NOT NULL,
+SELECT r.id::text, NULL::text, r.deleted_at IS NOT NULL,
 concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}')
 FROM "workspace"."moon" r
 WHERE r.id = %s::uuid
 ORDER BY r.id
-LIMIT 10001 FOR UPDATE;
+LIMIT 1 FOR UPDATE;
 -- 00000000-0000-4000-8000-0000000000b1
 
 SELECT 0

@@ -1,10 +1,13 @@
 -- the key, its role and its workspace
 
-SELECT r.id::text, r.data::text, r.deleted_at IS NOT NULL
+SELECT c0, c1, c2
+FROM (SELECT b.*, sum((octet_length(c1))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
+FROM (SELECT r.id::text, r.data::text, r.deleted_at IS NOT NULL
 FROM "workspace"."moon" r
 WHERE r.deleted_at IS NULL AND ((r.data->>'planet'))::uuid = %s::uuid
 ORDER BY r.id
-LIMIT 10001 FOR UPDATE;
+LIMIT 10001 FOR UPDATE) b(c0, c1, c2)) b
+WHERE coalesce(total, 0) >= 0;
 -- 00000000-0000-4000-8000-0000000000a2
 
 WITH w AS (UPDATE "workspace"."moon" r

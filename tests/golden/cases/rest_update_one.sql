@@ -4,7 +4,7 @@ SELECT r.id::text, r.data::text, r.deleted_at IS NOT NULL
 FROM "workspace"."planet" r
 WHERE r.deleted_at IS NULL AND r.id = %s::uuid
 ORDER BY r.id
-LIMIT 10001 FOR UPDATE;
+LIMIT 1 FOR UPDATE;
 -- 00000000-0000-4000-8000-0000000000a1
 
 WITH w AS (UPDATE "workspace"."planet" r
