@@ -1,6 +1,6 @@
-"""Hands answers to granian: whole ones in one call, long ones through a pipe that waits for their reader.
+"""Hands answers to granian: short ones in one call, long ones through a pipe that waits for their reader.
 
-granian's own stream takes all that it is given into memory, however slowly the client reads. A named pipe that it
+granian keeps all that it is given in memory, however slowly the client reads. A named pipe that it
 reads as a file does not. What the thread makes goes to a file first, so that the thread is free once everything is
 made; a pump on the event loop moves it from there into the pipe, and breaks the connection of a client that takes
 nothing for settings.ANSWER_IDLE_TIMEOUT_S.
@@ -28,7 +28,7 @@ from django.http import HttpResponseBase
 from config.server.connections import hang_up
 from config.server.lanes import Job
 
-WHOLE_BYTES = 256 * 1024  # an answer made in pieces that is no longer is sent as one
+WHOLE_BYTES = 256 * 1024  # an answer that is no longer is sent as one
 PIECE_BYTES = 128 * 1024  # what granian reads at once
 PIPE_BYTES = 256 * 1024
 AHEAD_BYTES = 256 * 1024 * 1024  # of one answer's file: then its thread waits until the reader has caught up
@@ -67,13 +67,18 @@ class Streams:
 def deliver(streams: Streams, job: Job, protocol: Any, response: HttpResponseBase) -> None:
     """Hand an answer over, in the thread that made it. Returns when all of it is made."""
     headers = _headers(response)
+    is_head = job.request is not None and job.request.method == "HEAD"
     if not response.streaming:
-        protocol.response_bytes(response.status_code, headers, response.content)  # type: ignore[attr-defined]
-        return
-    if job.request is not None and job.request.method == "HEAD":
+        content: bytes = response.content  # type: ignore[attr-defined]
+        if is_head or len(content) <= WHOLE_BYTES:
+            protocol.response_bytes(response.status_code, headers, content)
+            return
+        pieces = (content[start : start + PIECE_BYTES] for start in range(0, len(content), PIECE_BYTES))
+    elif is_head:
         protocol.response_stream(response.status_code, headers)
         return
-    pieces = iter(response.streaming_content)  # type: ignore[attr-defined]
+    else:
+        pieces = iter(response.streaming_content)  # type: ignore[attr-defined]
     first: list[bytes] = []
     size = 0
     for piece in pieces:

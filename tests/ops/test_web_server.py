@@ -135,6 +135,18 @@ def company(edge: Edge) -> str:
     return edge.ask("GET", "/rest/companies?limit=1").json["data"]["companies"][0]["id"]
 
 
+@pytest.fixture(scope="module")
+def much(edge: Edge) -> int:
+    """People whose export is longer than what the system keeps for a reader; gives their number."""
+    for _ in range(2):
+        people = [{"name": {"firstName": "Much"}, "jobTitle": "x" * 100_000} for _ in range(60)]
+        assert edge.ask("POST", "/rest/batch/people", json.dumps(people).encode()).status == 201
+    return 120
+
+
+LARGE_PAGE = "/rest/people?limit=60&filter=name.firstName%5Beq%5D%3AMuch"  # 6 MB
+
+
 def until(fact: Callable[[], object], within_s: float = 10.0) -> None:
     deadline = time.monotonic() + within_s
     while not fact():
@@ -190,7 +202,7 @@ def test_no_content_type_breaks_a_connection_off(edge: Edge) -> None:
 # Slow and half-sent ---------------------------------------------------------------------------------------
 
 
-def test_two_hundred_slow_clients_delay_nobody(edge: Edge, company: str) -> None:
+def test_two_hundred_slow_clients_delay_nobody(edge: Edge, company: str, much: int) -> None:
     def times_of(path: str, seconds: float) -> list[float]:
         wire, taken = edge.wire(), []
         end = time.monotonic() + seconds
@@ -203,19 +215,25 @@ def test_two_hundred_slow_clients_delay_nobody(edge: Edge, company: str) -> None
 
     one = f"/rest/companies/{company}"
     median_s = statistics.median(times_of(one, 1.0))
+    assert len(edge.ask("GET", LARGE_PAGE).body) > 6_000_000
     memory_mb = edge.rss_mb()
 
     half_heads = [edge.wire().send(edge.request("GET", one)[:-10]) for _ in range(50)]
+    dripping_heads = half_heads[:25]
     half_bodies = [edge.half() for _ in range(50)]
     dripping = [edge.half() for _ in range(50)]
-    readers = [edge.wire(receive_bytes=2048).send(edge.request("GET", "/rest/people?limit=200")) for _ in range(50)]
+    readers = []
+    for _ in range(50):
+        readers.append(edge.wire(receive_bytes=2048).send(edge.request("GET", LARGE_PAGE)))
+        status = readers[-1].head()
+        assert status[0] == 200, (len(readers), status, readers[-1]._take(300))
     stopped = threading.Event()
 
     def drip() -> None:
         while not stopped.wait(1.0):
-            for wire in dripping:
+            for wire in (*dripping, *dripping_heads):
                 try:
-                    wire.send(b" ")
+                    wire.send(b"x" if wire in dripping_heads else b" ")
                 except OSError:
                     pass
 
@@ -228,7 +246,7 @@ def test_two_hundred_slow_clients_delay_nobody(edge: Edge, company: str) -> None
         stopped.set()
         dripper.join()
     assert max(health) <= 1.0
-    assert statistics.median(reads) <= 5 * median_s
+    assert statistics.quantiles(reads, n=20)[-1] <= 5 * median_s
     assert edge.rss_mb() <= memory_mb + 64
 
     assert all(wire.is_ended() for wire in half_heads)  # in HEADER_TIMEOUT_S
@@ -558,7 +576,7 @@ def test_reads_are_as_fast_while_passwords_are_checked(edge: Edge, company: str)
         statuses = [status for each in signing_in for status in each.result()]
     assert statuses.count(422) >= 3  # so many passwords were looked at
     assert set(statuses) <= {422, 429}
-    assert statistics.median(reads) <= 5 * median_s
+    assert statistics.quantiles(reads, n=20)[-1] <= 5 * median_s
 
 
 # Files again ----------------------------------------------------------------------------------------------
@@ -580,16 +598,26 @@ def test_an_uploaded_file_comes_back_as_it_was(edge: Edge) -> None:
     assert download.body == content
 
 
-@pytest.fixture(scope="module")
-def much(edge: Edge) -> int:
-    """People whose export is longer than what the system keeps for a reader; gives their number."""
-    for _ in range(2):
-        people = [{"name": {"firstName": "Much"}, "jobTitle": "x" * 100_000} for _ in range(60)]
-        assert edge.ask("POST", "/rest/batch/people", json.dumps(people).encode()).status == 201
-    return 120
-
-
 EXPORT = "/rest/people/export?format=jsonl&filter=name.firstName%5Beq%5D%3AMuch"
+
+
+def test_a_large_page_is_complete_and_its_connection_goes_on(edge: Edge, much: int) -> None:
+    wire = edge.wire()
+    for _ in range(3):
+        answer = wire.send(edge.request("GET", LARGE_PAGE)).answer()
+        assert (answer.status, answer.headers["content-length"]) == (200, str(len(answer.body)))
+        assert [len(each["jobTitle"]) for each in answer.json["data"]["people"]] == [100_000] * 60
+    head = wire.send(edge.request("HEAD", LARGE_PAGE)).answer(to_head=True)
+    assert (head.status, head.headers["content-length"]) == (200, str(len(answer.body)))
+    wire.close()
+
+
+def test_a_large_page_that_nobody_reads_ends_and_does_not_look_complete(edge: Edge, much: int) -> None:
+    wire = edge.wire(receive_bytes=4096).send(edge.request("GET", LARGE_PAGE))
+    assert wire.head()[0] == 200
+    time.sleep(READER_S + 2)
+    with pytest.raises(ConnectionError):
+        wire._take(6_000_000)
 
 
 def test_an_export_is_complete(edge: Edge, much: int) -> None:
@@ -620,7 +648,8 @@ def test_an_export_that_nobody_reads_ends_and_does_not_look_complete(edge: Edge,
     readers = []
     for _ in range(4):  # more than there are threads for exports
         readers.append(edge.wire(receive_bytes=4096).send(edge.request("GET", EXPORT)))
-        assert readers[-1].head()[0] == 200
+        status = readers[-1].head()
+        assert status[0] == 200, (len(readers), status, readers[-1]._take(300))
     assert edge.ask("GET", EXPORT).status == 200  # nobody waits for them
     time.sleep(READER_S + 2)
     for wire in readers:
