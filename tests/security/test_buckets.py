@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from apikeys.models import RateBucket
 from apikeys.rates import lease, rates_sweep
 from config.http.buckets import LARGEST_SHARE, Ask, Limit, Loan, Purse
+from tests.chance import examples
 from tests.security.rates import Clock, controlled_clock
 
 
@@ -178,7 +179,7 @@ def test_any_history(processes: int) -> None:
     number = iter(range(1_000_000))
 
     @given(STEPS, st.sampled_from([(200, 1.0), (40, 2.0), (3, 1.0), (6000, 60.0)]))
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=examples(40), deadline=None)
     def check(steps: list[tuple[int, int, float]], size: tuple[int, float]) -> None:
         limit = Limit("short", f"test:{next(number)}", *size)
         ideal = Ideal(limit)
