@@ -31,13 +31,14 @@ class Bounds:
     query_string_bytes: int = 65_536
     query_parameters: int = 200
     filter_values: int = 10_000  # operands of one filter
-    graphql_tokens: int = 20_000  # of one document
+    graphql_chars: int = 2_000_000  # of one document
+    graphql_tokens: int = 20_000
     graphql_fields: int = 2_000  # selected in one document, fragments counted each time they are spread
     graphql_depth: int = 30  # fields inside fields
     graphql_root_fields: int = 20
     graphql_directives: int = 200
     graphql_definitions: int = 200  # operations and fragments of one document
-    answer_values: int = 5_000_000  # of the records of an answer, every page of nested ones as full as may be
+    answer_values: int = 2_500_000  # of the records of an answer, every page of nested ones as full as may be
     answer_bytes: int = 33_554_432  # of the records of an answer, and of those that one write reads
     record_bytes: int = 4_194_304  # of the JSON of one record as it is stored
     metadata_bytes: int = 1_048_576  # of a body of the two Metadata APIs, but of the data model as a file
@@ -45,8 +46,11 @@ class Bounds:
     metadata_items: int = 20  # of one mutation that changes several
     metadata_values: int = 150_000  # that a document of /metadata could answer
     view_filter_group_depth: int = 2  # groups of a view's filters inside each other
-    introspection_chars: int = 32_000_000  # of one answer about the schema of /graphql
-    csv_cell_lines: int = 10_000  # of the file inside one quoted cell
+    introspection_values: int = 800_000  # that an answer about the schema of /graphql could have
+    introspection_chars: int = 24_000_000  # of it
+    yaml_bytes: int = 1_048_576  # of a data model as YAML
+    yaml_nodes: int = 100_000  # its lines and values
+    csv_cell_lines: int = 10_000  # of the file that one record goes over
     csv_columns: int = 2_000
 
 

@@ -32,6 +32,10 @@ MAX_ERRORS = 20  # faults of one document that are told
 
 def parse_bounded(text: str, *, no_location: bool = False) -> DocumentNode:
     """The document of that text. Raises GraphQLSyntaxError, GraphQLError, TooComplex."""
+    if len(text) > MAX.graphql_chars:  # each is looked at by itself, and in a text twice
+        raise TooComplex(
+            f"The document has {len(text)} characters, more than {MAX.graphql_chars}", hint="Send data in variables."
+        )
     try:
         document = parse(
             text, no_location=no_location, max_lexical_tokens=MAX.graphql_tokens, max_comments=MAX_COMMENTS

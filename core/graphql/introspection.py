@@ -7,7 +7,8 @@ beyond all use is refused while it grows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,6 +18,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLEnumType,
     GraphQLError,
+    GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLType,
@@ -25,6 +27,7 @@ from graphql import (
     get_nullable_type,
     introspection_types,
     is_list_type,
+    is_wrapping_type,
 )
 from graphql.execution.collect_fields import collect_sub_fields
 from graphql.execution.values import get_argument_values
@@ -76,6 +79,58 @@ def check_introspected(length: int) -> None:
         raise TooComplex(f"The answer about the schema is longer than {MAX.introspection_chars} characters")
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """How many objects a schema has to tell of: by the name of a list all of it and the longest one."""
+
+    lists: Mapping[str, tuple[int, int]]
+    wrapped: Sequence[int]  # types by how many others they stand around at least
+
+    @classmethod
+    def of(cls, schema: GraphQLSchema) -> _Counts:
+        lengths: dict[str, list[int]] = defaultdict(list)
+        layers: dict[int, int] = {}  # by the id of a type
+
+        def see(type_: Any) -> None:
+            count, inner = 0, type_
+            while is_wrapping_type(inner):
+                count, inner = count + 1, inner.of_type
+            while count and id(type_) not in layers:
+                layers[id(type_)] = count
+                count, type_ = count - 1, type_.of_type
+
+        lengths["types"].append(len(schema.type_map))
+        lengths["directives"].append(len(schema.directives))
+        for directive in schema.directives:
+            lengths["args"].append(len(directive.args))
+        for named in schema.type_map.values():
+            if isinstance(named, GraphQLEnumType):
+                lengths["enumValues"].append(len(named.values))
+            elif isinstance(named, GraphQLInputObjectType):
+                lengths["inputFields"].append(len(named.fields))
+                for field in named.fields.values():
+                    see(field.type)
+            elif isinstance(named, GraphQLObjectType):
+                lengths["fields"].append(len(named.fields))
+                for output in named.fields.values():
+                    see(output.type)
+                    lengths["args"].append(len(output.args))
+                    for argument in output.args.values():
+                        see(argument.type)
+        most = max(layers.values(), default=0)
+        wrapped = [sum(count >= least for count in layers.values()) for least in range(1, most + 1)]
+        return cls({name: (sum(each), max(each)) for name, each in lengths.items()}, wrapped)
+
+    def below(self, name: str, times: int, inner: int) -> int:
+        """How many objects stand below the member of that name of so many others, at most."""
+        if name == "ofType":
+            return min(times, self.wrapped[inner - 1]) if inner <= len(self.wrapped) else 0
+        if name in ("interfaces", "possibleTypes"):  # nothing here has any
+            return 0
+        every, longest = self.lists.get(name, (times, 1))
+        return min(every, times * longest)
+
+
 class _Introspection:
     def __init__(
         self, schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode], variables: dict[str, Any]
@@ -84,29 +139,41 @@ class _Introspection:
         self.fragments = fragments
         self.variables = variables
         self.info = SimpleNamespace(schema=schema)
+        self.counts = _Counts.of(schema)
+        self.values = 0  # at most, of the answer
         self.written: dict[tuple[int, int], str] = {}  # by what is asked, and of which type
 
-    def members(self, type_name: str, nodes: Sequence[FieldNode]) -> tuple[_Member, ...]:
+    def members(
+        self, type_name: str, nodes: Sequence[FieldNode], times: int = 1, inner: int = 0
+    ) -> tuple[_Member, ...]:
+        """What is asked of `times` objects of the type; `inner`: how many `ofType` lead to them."""
         of_type = cast(GraphQLObjectType, introspection_types[type_name])
         collected = collect_sub_fields(self.schema, self.fragments, self.variables, of_type, list(nodes))
         if len(collected) > MOST_MEMBERS:  # nothing there has so many, but aliases
             raise TooComplex(f"At most {MOST_MEMBERS} members of a {type_name} can be asked for, not {len(collected)}")
-        return tuple(self.member(of_type, key, group) for key, group in collected.items())
+        self.values += times * len(collected)
+        if self.values > MAX.introspection_values:
+            raise TooComplex(f"The answer about the schema could have more than {MAX.introspection_values} values")
+        return tuple(self.member(of_type, key, group, times, inner) for key, group in collected.items())
 
-    def member(self, of_type: GraphQLObjectType, key: str, nodes: Sequence[FieldNode]) -> _Member:
+    def member(
+        self, of_type: GraphQLObjectType, key: str, nodes: Sequence[FieldNode], times: int, inner: int
+    ) -> _Member:
         check_mergeable(key, nodes)
         name = nodes[0].name.value
         if name == "__typename":
             return _Member(f'"{key}":', lambda *_: of_type.name, {}, None, False, None)
         definition = of_type.fields[name]
         selected = get_named_type(definition.type)
+        inner = inner + 1 if name == "ofType" else 0
+        times = self.counts.below(name, times, inner)
         return _Member(
             f'"{key}":',
             cast(Callable[..., Any], definition.resolve),
             get_argument_values(definition, nodes[0], self.variables),
             selected if isinstance(selected, GraphQLEnumType) else None,
             is_list_type(get_nullable_type(definition.type)),
-            self.members(selected.name, nodes) if isinstance(selected, GraphQLObjectType) else None,
+            self.members(selected.name, nodes, times, inner) if isinstance(selected, GraphQLObjectType) else None,
         )
 
     def text(self, members: tuple[_Member, ...], source: Any) -> str:

@@ -42,6 +42,11 @@ MAX_RELATION_DEPTH = 5
 MAX_COST = 2_000_000  # records that one path of relations could lead to
 MAX_AGGREGATES = 200  # of one connection
 
+# What is found by itself for every record above it, in values that take as long to answer (0.5 us each).
+LOOKUP_VALUES = 8  # the record that a relation leads to
+PAGE_VALUES = 16  # a page of records that lead here, in the order of the index
+WHOLE_VALUES = LARGEST_NESTED  # a page for which all records of its parent are read, as many as a page may have
+
 
 def plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) -> tuple[Member, ...]:
     """The members of one record's answer."""
@@ -80,17 +85,34 @@ def _plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) 
 
 
 def answer_values(parts: Sequence[Any], times: int = 1) -> int:
-    """How many values an answer can hold, every page as full as may be: `parts` of `times` records."""
+    """What the answer can cost, in values: each counts one, every page is as full as may be, and what has to be found
+    for each record counts as many more as it takes longer. `parts` of `times` records."""
     values = 0
     for part in parts:
         values += times
         match part:
-            case Edges(items=inner) | Node(members=inner) | ToOne(members=inner) | Parts(members=inner):
+            case Edges(items=inner) | Node(members=inner) | Parts(members=inner):
                 values += answer_values(inner, times)
+            case ToOne(members=inner):
+                values += LOOKUP_VALUES * times + answer_values(inner, times)
+            case JoinId():
+                values += LOOKUP_VALUES * times
             case ToMany(connection=connection, members=members):
                 below: Sequence[Any] = members if connection is None else connection.members
+                values += (WHOLE_VALUES if _reads_all(part) else PAGE_VALUES) * times
                 values += answer_values(below, times * max(part.window.size, 1))
     return values
+
+
+def _reads_all(related: ToMany) -> bool:
+    """Whether a page of it needs more of its parent's records than it answers: no index gives it as it is."""
+    counted = () if related.connection is None else related.connection.members
+    return (
+        related.condition != EVERY
+        or len(related.order) > 1  # the id alone is the order of the index
+        or related.window.offset > 0
+        or any(isinstance(member, Aggregate | Total) for member in counted)
+    )
 
 
 def spend_values(values: int) -> None:

@@ -164,7 +164,7 @@ class _Lines:
             self.size += len(line)
             if self.size >= settings.MAX_BODY_BYTES:
                 raise BodyTooLarge(f"A record is larger than {settings.MAX_BODY_BYTES} bytes")
-            if self.count - self.began_at > MAX.csv_cell_lines:
+            if line and self.count - self.began_at >= MAX.csv_cell_lines:
                 raise BadRequest(
                     f"The record of line {self.began_at + 1} goes over more than {MAX.csv_cell_lines} lines",
                     hint="Is a quote missing?",

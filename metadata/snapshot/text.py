@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from config.errors import BodyTooLarge, MalformedBody, TooComplex
+from config.http.bounds import MAX
 from config.rendering import read_kept_json
 from config.texts import refuse_nul
 from metadata.snapshot.entries import Model
@@ -17,9 +18,6 @@ from metadata.snapshot.entries import Model
 _BASES: tuple[type, ...] = (yaml.SafeLoader,)
 if yaml.__with_libyaml__:
     _BASES = (yaml.composer.Composer, yaml.CSafeLoader)
-LONGEST_YAML = 1_048_576  # bytes; a larger model is sent as JSON
-
-LARGEST_YAML = 100_000  # lines and values: ten microseconds each
 
 
 class _Loader(*_BASES):  # type: ignore[misc]
@@ -66,10 +64,10 @@ def schema_read(text: str | bytes) -> Any:
             return read_kept_json(body)
         except MalformedBody:
             pass  # YAML has objects in braces too
-    if len(body) > LONGEST_YAML:
-        raise BodyTooLarge(f"A data model in YAML has at most {LONGEST_YAML} bytes", hint="Send it as JSON.")
-    if sum(map(body.count, (b"\n", b",", b":", b"[", b"{"))) > LARGEST_YAML:
-        raise TooComplex(f"A data model in YAML has at most {LARGEST_YAML} lines and values", hint="Send it as JSON.")
+    if len(body) > MAX.yaml_bytes:
+        raise BodyTooLarge(f"A data model in YAML has at most {MAX.yaml_bytes} bytes", hint="Send it as JSON.")
+    if sum(map(body.count, (b"\n", b",", b":", b"[", b"{"))) > MAX.yaml_nodes:
+        raise TooComplex(f"A data model in YAML has at most {MAX.yaml_nodes} lines and values", hint="Send it as JSON.")
     try:
         model = yaml.load(body, Loader=_Loader)  # noqa: S506 - a SafeLoader
         json.dumps(model, default=str, ensure_ascii=False).encode()  # fails for what is no Unicode

@@ -81,10 +81,13 @@ def test_lists_nested_beyond_all_measure_in_variables(api: Api) -> None:
 
 
 def test_bodies_up_to_10_mb_are_read(api: Api) -> None:
-    padded = "{ bigs { totalCount } }" + " " * (10 * 1024 * 1024)
-    fitting = json.dumps({"query": padded[: 10 * 1024 * 1024 - 100]}).encode()
-    assert api.post("/graphql", fitting).body == {"data": {"bigs": {"totalCount": 0}}}
-    answer = api.post("/graphql", json.dumps({"query": padded}).encode())
+    def body(size: int) -> bytes:
+        asked = {"query": "query ($text: String) { bigs(filter: {text: {eq: $text}}) { totalCount } }"}
+        room = size - len(json.dumps({**asked, "variables": {"text": ""}}))
+        return json.dumps({**asked, "variables": {"text": "x" * room}}).encode()
+
+    assert api.post("/graphql", body(10 * 1024 * 1024)).body == {"data": {"bigs": {"totalCount": 0}}}
+    answer = api.post("/graphql", body(10 * 1024 * 1024 + 1))
     assert answer.status == 413
     assert answer.body["errors"][0]["message"] == "Body is larger than 10485760 bytes"
 
@@ -110,7 +113,7 @@ def test_nested_pages_that_multiply_are_refused_by_their_cost(workspace: Any) ->
         " Ask for smaller pages of nested relations."
     )
     assert error["extensions"]["subCode"] == "TOO_COMPLEX_QUERY"
-    assert len(api.data(text % (100, 2))["companies"]["edges"]) == 5
+    assert len(api.data(text % (2, 2))["companies"]["edges"]) == 2
 
 
 def test_a_statement_that_takes_too_long_is_ended(api: Api, settings: Any) -> None:
