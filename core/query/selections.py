@@ -45,7 +45,7 @@ MAX_AGGREGATES = 200  # of one connection
 # What is found by itself for every record above it, in values that take as long to answer (0.5 us each).
 LOOKUP_VALUES = 8  # the record that a relation leads to
 PAGE_VALUES = 16  # a page of records that lead here, in the order of the index
-WHOLE_VALUES = LARGEST_NESTED  # a page for which all records of its parent are read, as many as a page may have
+WHOLE_VALUES = 1_500  # a page for which its parent's records are all read and sorted: that of 1,000, the largest page
 
 
 def plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) -> tuple[Member, ...]:

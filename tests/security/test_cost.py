@@ -487,9 +487,9 @@ CASES = [
     Case("values of an answer, pages", nested(29 * 40, words("a#: company { people(first: 1) { edges { node { id } } } }", 40), 10),
          "answer_values", prepare=a_large_company),
     Case("values of an answer, ordered pages",
-         nested(1_013, "company { people(first: 1, orderBy: [{city: AscNullsFirst}]) { edges { node { id } } } }", 10),
+         nested(1_513, "company { people(first: 1, orderBy: [{city: AscNullsFirst}]) { edges { node { id } } } }", 10),
          "answer_values", prepare=a_large_company),
-    Case("values of an answer, counted pages", nested(1_011, "company { people(first: 1) { totalCount } }", 10), "answer_values", prepare=a_large_company),
+    Case("values of an answer, counted pages", nested(1_511, "company { people(first: 1) { totalCount } }", 10), "answer_values", prepare=a_large_company),
     # Data models and files
     Case("values of a body of the Metadata API",
          options, "metadata_nodes"),
