@@ -73,6 +73,10 @@ class FieldSchema:
     indexed: tuple[str, ...] = ()  # its sub-fields, `""` for the whole, that an index made by a user starts with
 
     @property
+    def is_to_many(self) -> bool:
+        return self.relation is not None and not self.relation.is_to_one
+
+    @property
     def option_values(self) -> tuple[str, ...]:
         return tuple(option.value for option in self.options)
 

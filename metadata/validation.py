@@ -140,18 +140,19 @@ class InvalidInput(ApiError):
 
     code = "INVALID_INPUT"
 
-    def __init__(self, messages: Sequence[str]) -> None:
+    def __init__(self, messages: Sequence[str], *, path: str | None = None) -> None:
         self.messages = listed(messages)
-        super().__init__(", ".join(self.messages), details={"message": self.messages})
+        super().__init__(", ".join(self.messages), path=path, details={"message": self.messages})
 
     def rest_body(self) -> dict[str, Any]:
-        return {
+        body = {
             "statusCode": self.status,
             "message": self.messages,
             "error": "Bad Request",
             "messages": self.messages,
             "code": self.code,
         }
+        return body if self.path is None else {**body, "path": self.path}
 
 
 class BadParameter(ApiError):

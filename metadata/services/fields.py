@@ -389,6 +389,8 @@ def _apply_update(
         change.storage.replace_options(cache.field_schema(field), replacements)
     if "options" in given and type_.has_options:
         viewlinks.options_changed(field, replacements)
+    if "settings" in given:
+        viewlinks.settings_changed(field)
     if hidden:
         viewlinks.fields_hidden(hidden)
     renamed = [name for row in (field, *siblings) for name in columns_of(row)]

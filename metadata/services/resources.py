@@ -8,7 +8,7 @@ stays: records do not depend on views.
 
 from __future__ import annotations
 
-import json
+import re
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 from django.db import models, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from config.errors import MetadataNotFound
@@ -25,10 +26,12 @@ from config.http.bounds import MAX, check_count
 from config.http.rights import require
 from config.principal import EVERYTHING, Permissions, Principal
 from config.texts import is_blank
+from metadata import cache
 from metadata import view_models as shown
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.services.locking import lock_workspace
+from metadata.services.viewconditions import filter_values, is_sayable
 from metadata.services.viewoperands import operands_of
 from metadata.validation import InvalidInput
 
@@ -38,6 +41,7 @@ Row = Any  # an instance of one of the models in metadata.view_models
 LARGEST_CREATED = 200  # rows made by one mutation
 MAX_PARTS = 500  # view fields, filters, … of one view
 MAX_VIEWS = 100  # of one object
+MAX_CONDITIONS = 800  # that the filters of one view come to; a query has a thousand, its own among them
 LARGEST_COUNT = 10_000  # pixels or records
 
 
@@ -158,7 +162,7 @@ def _sort_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
 
 
 def _filter_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
-    """The operand fits what is compared; of a field with options the value becomes a list of them."""
+    """The operand fits what is compared, and the value both; of options it becomes a list of them."""
     subject = fields.get(row.field_id)
     if subject is None:
         return []
@@ -177,7 +181,34 @@ def _filter_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
             f'Operand "{row.operand}" is not supported on field type "{subject.type}".'
             f" Supported operands: {', '.join(operands)}."
         )
-    return problems or (_settle_options(row, subject) if type_.has_options else [])
+    if not problems and type_.has_options:
+        problems = _settle_options(row, subject)
+    return problems or _unsayable(row, subject)
+
+
+def _unsayable(row: Row, subject: FieldMetadata) -> list[str]:
+    """Why no record could be read through the filter. The value is not repeated: it may be kept from who asks."""
+    compared = cache.field_schema(subject)
+    is_too_far = row.relation_target_field_id is not None and compared.is_to_many
+    if is_too_far or not is_sayable(row.operand, row.value, compared, row.sub_field_name):
+        return [f'value cannot be compared by operand "{row.operand}" with field {subject.name} of type {subject.type}']
+    others = shown.ViewFilter.objects.filter(view_id=row.view_id, deleted_at=None).exclude(id=row.id)
+    filters = [(row.operand, row.value, subject.type)]
+    filters += others.values_list("operand", "value", Coalesce("relation_target_field__type", "field__type"))
+    if sum(_weight(*each) for each in filters) > MAX_CONDITIONS:
+        return [f"The filters of the view come to more than {MAX_CONDITIONS} conditions"]
+    if sum(len(filter_values(value)) for _, value, _ in filters) > MAX.filter_values:
+        return [f"The filters of the view have more than {MAX.filter_values} values"]
+    return []
+
+
+_EACH_APART = frozenset({shown.ViewFilterOperand.CONTAINS.value, shown.ViewFilterOperand.DOES_NOT_CONTAIN.value})
+
+
+def _weight(operand: str, value: Any, type_name: str) -> int:
+    """How many conditions a filter comes to at most: ranges are two, and texts are looked for in every part."""
+    times = len(filter_values(value)) if operand in _EACH_APART else 1
+    return times * max(len(field_type(type_name).subfields), 2 if field_type(type_name).is_date else 1)
 
 
 def _settle_options(row: Row, subject: FieldMetadata) -> list[str]:
@@ -445,22 +476,6 @@ def resource_find(resource: Resource, workspace_id: UUID, id: UUID) -> Row | Non
 # What conditions tell --------------------------------------------------------------------------------
 
 
-def filter_values(value: Any) -> list[Any]:
-    """The list that a filter's value stands for: a list, its JSON text, or one value.
-
-    >>> filter_values('["A"]'), filter_values(["A"]), filter_values("A"), filter_values("")
-    (['A'], ['A'], ['A'], [])
-    """
-    if isinstance(value, str) and value.startswith("["):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            pass
-    if isinstance(value, list):
-        return value
-    return [] if value is None or value == "" else [value]
-
-
 MASK = ""  # a condition without a value, as one that is not filled in
 
 
@@ -570,8 +585,20 @@ def resource_create_many(
                 rows.append(row)
             problems += [f"{place}: {each}" if len(inputs) > 1 else each for each in faults]
         if problems:
-            raise InvalidInput(problems)
+            raise _refusal(resource, problems)
     return rows
+
+
+_SUBJECT = re.compile(r"(?:(\d+): )?(\w+)", re.ASCII)
+
+
+def _refusal(resource: Resource, problems: Sequence[str]) -> InvalidInput:
+    """With the path of the member that the first problem begins with (`value`, or `0.value` of several inputs)."""
+    match = _SUBJECT.match(problems[0])
+    assert match is not None
+    place, name = match[1], match[2][:1].lower() + match[2][1:]
+    path = name if name in resource.by_name else None
+    return InvalidInput(problems, path=path if path is None or place is None else f"{place}.{path}")
 
 
 def resource_update(
@@ -592,7 +619,7 @@ def resource_update(
         grouping = getattr(row, "main_group_by_field_id", None)
         problems = apply_members(resource, row, update, is_new=False) or _place_problems(resource, row, update)
         if problems:
-            raise InvalidInput(problems)
+            raise _refusal(resource, problems)
         row.updated_at = timezone.now()
         row.save(force_update=True)
         if resource is VIEW and row.main_group_by_field_id != grouping:

@@ -10,10 +10,12 @@ from uuid import UUID
 
 from django.db.models import Max, Q
 
+from metadata import cache
 from metadata import view_models as shown
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.services.defaultviews import LABEL_WIDTH, WIDTH, is_column
-from metadata.services.resources import PAGE_LAYOUT, VIEW, destroy_rows, filter_values, groups_of
+from metadata.services.resources import PAGE_LAYOUT, VIEW, destroy_rows, groups_of
+from metadata.services.viewconditions import filter_values, is_sayable
 
 
 def object_going(object_id: UUID) -> None:
@@ -153,6 +155,18 @@ def _follow_groups(view: shown.View, field: FieldMetadata, replacements: Mapping
             added.append(group)
     shown.ViewGroup.objects.bulk_update(kept.values(), ["field_value"])
     shown.ViewGroup.objects.bulk_create(added)
+
+
+def settings_changed(field: FieldMetadata) -> None:
+    """The field may take fewer values now: filters by what it cannot hold any more go."""
+    subject = cache.field_schema(field)
+    own = Q(field_id=field.id, relation_target_field_id=None) | Q(relation_target_field_id=field.id)
+    gone = [
+        row.id
+        for row in shown.ViewFilter.objects.filter(own)
+        if not is_sayable(row.operand, row.value, subject, row.sub_field_name)
+    ]
+    shown.ViewFilter.objects.filter(id__in=gone).delete()
 
 
 def type_changed(field: FieldMetadata) -> None:

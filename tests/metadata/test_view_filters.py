@@ -10,7 +10,7 @@ import pytest
 
 from config.errors import InvalidFilter, MetadataNotFound
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from metadata.services import field_create, field_update
+from metadata.services import field_create, field_update, object_update
 from metadata.services.resources import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP, resource_create, resource_update
 from metadata.services.views import view_filter
 from metadata.validation import InvalidInput
@@ -93,6 +93,8 @@ CASES: list[tuple[str, str | None, str, Any, Any]] = [
     ("pilot", None, "IS", {"isCurrentWorkspaceMemberSelected": False, "selectedRecordIds": [RECORD]}, {"pilotId": {"in": [RECORD]}}),
     ("pilot", None, "IS", f'["{RECORD}"]', {"pilotId": {"in": [RECORD]}}),
     ("pilot", None, "IS_EMPTY", "", {"pilotId": {"is": "NULL"}}),
+    ("createdBy", "workspaceMemberId", "IS", {"isCurrentWorkspaceMemberSelected": False, "selectedRecordIds": [RECORD]}, {"createdBy": {"workspaceMemberId": {"in": [RECORD]}}}),
+    ("createdBy", None, "IS", "Ada", {"createdBy": {"name": {"in": ["Ada"]}}}),
     ("searchVector", None, "VECTOR_SEARCH", "ada", {"searchVector": {"search": "ada"}}),
 ]  # fmt: skip
 
@@ -195,15 +197,120 @@ def test_a_filter_on_a_related_records_options_follows_them(
     assert list(ViewFilter.objects.filter(view_id=made.id).values_list("value", flat=True)) == [["FINISHED"]]
 
 
-@pytest.mark.parametrize(
-    ("name", "operand", "value"), [("launch", "IS_BEFORE", "soon"), ("landed", "IS_RELATIVE", "PAST_9999_YEAR")]
-)
-def test_what_cannot_be_said_is_refused(
-    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID, name: str, operand: str, value: Any
+UNSAYABLE: list[tuple[str, str | None, str, Any]] = [
+    ("launch", None, "IS_BEFORE", "soon"), ("launch", None, "IS_AFTER", ["2026-01-31"]), ("launch", None, "IS", "31/31/2026"),
+    ("landed", None, "IS_RELATIVE", "PAST_9999_YEAR"), ("landed", None, "IS_RELATIVE", "NEXT_1001_YEAR"),
+    ("landed", None, "IS_RELATIVE", "LAST_1_DAY"), ("landed", None, "IS_RELATIVE", {"direction": "PAST"}),
+    ("landed", None, "IS", {"a": 1}), ("speed", None, "IS", "fast"),
+    ("speed", None, "GREATER_THAN_OR_EQUAL", ["1", "2"]), ("speed", None, "LESS_THAN_OR_EQUAL", {"a": 1}),
+    ("price", None, "GREATER_THAN_OR_EQUAL", "1e9999"), ("price", None, "GREATER_THAN_OR_EQUAL", "much"),
+    ("price", None, "GREATER_THAN_OR_EQUAL", True), ("reusable", None, "IS", "perhaps"),
+    ("reusable", None, "IS", [True, False]), ("motto", None, "CONTAINS", {"a": 1}), ("motto", None, "CONTAINS", [None]),
+    ("motto", None, "IS", 5), ("crew", None, "IS", [True]), ("crew", "lastName", "IS", 5), ("words", None, "CONTAINS", [[]]),
+    ("pilot", None, "IS", "somebody"), ("pilot", None, "IS", {"selectedRecordIds": 5}), ("pilot", None, "IS", "{"),
+    ("createdBy", "workspaceMemberId", "IS", "me"), ("createdBy", "source", "IS", "THOUGHT"),
+    ("searchVector", None, "VECTOR_SEARCH", ["a"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "part", "operand", "value"), UNSAYABLE)
+def test_what_cannot_be_said_is_not_kept(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID,
+    name: str, part: str | None, operand: str, value: Any,
+) -> None:  # fmt: skip
+    with pytest.raises(InvalidInput) as refusal:
+        _add(workspace, view_id, fields[name], operand=operand, value=value, subFieldName=part)
+    field = fields[name]
+    assert (refusal.value.path, refusal.value.messages) == (
+        "value",
+        [f'value cannot be compared by operand "{operand}" with field {name} of type {field.type}'],
+    )
+    assert not ViewFilter.objects.filter(view_id=view_id).exists()
+    _add(workspace, view_id, field, operand=operand, value="", subFieldName=part)  # to be filled in
+    row = ViewFilter.objects.get(view_id=view_id)
+    with pytest.raises(InvalidInput):
+        resource_update(VIEW_FILTER, workspace_id=workspace.id, id=row.id, update={"value": value})
+    row.refresh_from_db()
+    assert row.value == ""
+    assert view_filter(workspace.id, view_id, now=NOW) == {}
+
+
+def test_what_was_kept_before_is_refused_with_the_field_named(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID
 ) -> None:
-    _add(workspace, view_id, fields[name], operand=operand, value=value)
-    with pytest.raises(InvalidFilter, match=name):
+    _add(workspace, view_id, fields["launch"], operand="IS_BEFORE", value="2026-01-31")
+    ViewFilter.objects.filter(view_id=view_id).update(value="soon")
+    with pytest.raises(InvalidFilter, match="launch"):
         view_filter(workspace.id, view_id, now=NOW)
+
+
+def test_any_day_of_the_calendar_can_be_said(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID
+) -> None:
+    for value in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        _add(workspace, view_id, fields["landed"], operand="IS", value=value)
+    _add(workspace, view_id, fields["launch"], operand="IS_RELATIVE", value="PAST_1000_YEAR")
+    first, last, span = view_filter(workspace.id, view_id, now=NOW)["and"]
+    assert first["and"] == [
+        {"landed": {"gte": "0001-01-01T00:00:00.000Z"}},
+        {"landed": {"lt": "0001-01-02T00:00:00.000Z"}},
+    ]
+    assert last["and"][0] == {"landed": {"gte": "9999-12-31T00:00:00.000Z"}}
+    assert span["and"] == [{"launch": {"gte": "1026-03-31"}}, {"launch": {"lte": "2026-03-31"}}]
+
+
+def test_filters_on_records_that_lead_here(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID, rocket: ObjectMetadata
+) -> None:
+    part = add_object(workspace, "part", "parts")
+    payload = {"type": "MANY_TO_ONE", "targetObjectMetadataId": str(rocket.id), "targetFieldLabel": "Parts"}
+    ship = add_field(workspace, part, "RELATION", "ship", relationCreationPayload=payload)
+    parts = FieldMetadata.objects.get(object=rocket, name="parts")
+    for operand, value in (("IS", [RECORD]), ("IS_NOT", [RECORD]), ("IS_EMPTY", ""), ("IS_NOT_EMPTY", "")):
+        _add(workspace, view_id, parts, operand=operand, value=value)
+    assert view_filter(workspace.id, view_id)["and"] == [
+        {"parts": {"id": {"in": [RECORD]}}},
+        {"not": {"parts": {"id": {"in": [RECORD]}}}},
+        {"not": {"parts": {"id": {"is": "NOT_NULL"}}}},
+        {"parts": {"id": {"is": "NOT_NULL"}}},
+    ]
+    made = resource_create(
+        VIEW, workspace_id=workspace.id, values={"name": "P", "icon": "I", "objectMetadataId": str(part.id)}
+    )
+    with pytest.raises(InvalidInput, match="value cannot be compared"):  # parts whose ship's parts
+        _add(
+            workspace,
+            UUID(str(made.id)),
+            ship,
+            operand="IS",
+            value=[RECORD],
+            relationTargetFieldMetadataId=str(parts.id),
+        )
+    object_update(workspace_id=workspace.id, object_id=part.id, update={"isActive": False})
+    assert view_filter(workspace.id, view_id) == {}
+
+
+def test_a_field_that_takes_fewer_values_loses_the_filters_by_others(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID
+) -> None:
+    speed = fields["speed"]
+    field_update(workspace_id=workspace.id, field_id=speed.id, update={"settings": {"dataType": "bigint"}})
+    for value in ("5000000000", "7"):
+        _add(workspace, view_id, speed, operand="IS", value=value)
+    field_update(workspace_id=workspace.id, field_id=speed.id, update={"settings": {"dataType": "int"}})
+    assert view_filter(workspace.id, view_id) == {"and": [{"speed": {"in": ["7"]}}]}
+
+
+def test_a_view_says_no_more_than_a_query_can(
+    workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID
+) -> None:
+    words = [str(number) for number in range(800)]
+    _add(workspace, view_id, fields["motto"], operand="CONTAINS", value=words)
+    for field, value in ((fields["motto"], ["a"]), (fields["launch"], "2026-01-31")):
+        with pytest.raises(InvalidInput, match="come to more than 800 conditions"):
+            operand = "CONTAINS" if field is fields["motto"] else "IS"
+            _add(workspace, view_id, field, operand=operand, value=value)
+    assert ViewFilter.objects.filter(view_id=view_id).count() == 1
 
 
 def test_my_own_records(workspace: Workspace, fields: dict[str, FieldMetadata], view_id: UUID) -> None:

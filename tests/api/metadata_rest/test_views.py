@@ -250,6 +250,33 @@ def test_invalid_members(scene: Scene, many: str, wrong: dict[str, Any], message
     assert answer.body["message"][0].startswith(message)
 
 
+def test_a_filter_that_nothing_can_be_read_through_is_not_kept(scene: Scene) -> None:
+    """Through all of the ways to write one; groups are still read by the view."""
+    view_id, many = _view_id(scene), f"{PATH}/viewFilters"
+    values = {"viewId": view_id, "fieldMetadataId": scene.id("launch"), "operand": "IS_BEFORE"}
+    message = 'value cannot be compared by operand "IS_BEFORE" with field launch of type DATE'
+    answer = scene.api.post(many, {**values, "value": "soon"})
+    expected = {"statusCode": 400, "error": "Bad Request", "messages": [message], "path": "value"}
+    assert (answer.status, expected.items() <= answer.body.items()) == (400, True), answer.body
+
+    kept = scene.create("viewFilters", **values, value="2026-01-31")
+    answer = scene.api.patch(f"{many}/{kept['id']}", {"value": "PAST_9999_YEAR", "operand": "IS_RELATIVE"})
+    assert (answer.status, answer.body["path"]) == (400, "value")
+
+    create = "mutation ($input: CreateViewFilterInput!) { createViewFilter(input: $input) { id } }"
+    update = "mutation ($input: UpdateViewFilterInput!) { updateViewFilter(input: $input) { id } }"
+    for document, input in (
+        (create, {**values, "value": "soon"}),
+        (update, {"id": kept["id"], "update": {"value": "soon"}}),
+    ):
+        [error] = scene.api.post("/metadata", {"query": document, "variables": {"input": input}}).body["errors"]
+        assert (error["message"], error["extensions"]["code"]) == (message, "BAD_USER_INPUT")
+        assert (error["extensions"]["path"], error["extensions"]["userFriendlyMessage"]) == ("value", message)
+
+    assert scene.api.get(f"{many}/{kept['id']}").body["value"] == "2026-01-31"
+    assert scene.api.get(f'/rest/rockets/groupBy?group_by=[{{"name":true}}]&view_id={view_id}').status == 200
+
+
 @pytest.mark.parametrize(
     ("many", "wrong"),
     [("viewFilters", {"value": "a\0"}), ("pageLayoutWidgets", {"configuration": {"a": [{"b\0": 1}]}})],
