@@ -29,10 +29,15 @@ def claims(subject: ObjectSchema) -> Iterator[Claim]:
         yield Claim(OPERATION, named(operation.id, subject), subject)
 
 
+_RESERVED = {
+    PATH: RESERVED_PATHS,
+    EVENT: frozenset(("metadata",)),  # `metadata.…` is about the data model
+    OPERATION: frozenset(("search", "getOpenApiCore")),  # about no object
+}
+
+
 def reserved(space: str) -> frozenset[str]:
-    if space == PATH:
-        return RESERVED_PATHS
-    return frozenset(("metadata",)) if space == EVENT else frozenset()  # `metadata.…` is about the data model
+    return _RESERVED.get(space, frozenset())
 
 
 _found: WeakKeyDictionary[WorkspaceSchema, tuple[NameClash, ...]] = WeakKeyDictionary()
