@@ -77,22 +77,23 @@ def check_document_bounds(document: DocumentNode) -> None:
 
 def root_field_count(operation: OperationDefinitionNode, document: DocumentNode) -> int:
     """The fields at the root, in fragments too, but `__typename`, which costs nothing."""
-    return sum(name != "__typename" for name in _root_fields(operation, document))
+    return sum(each.name.value != "__typename" for each in root_fields(operation, document))
 
 
 def root_field_names(operation: OperationDefinitionNode, document: DocumentNode) -> set[str]:
     """What the fields at the root are called, in fragments too."""
-    return set(_root_fields(operation, document))
+    return {each.name.value for each in root_fields(operation, document)}
 
 
-def _root_fields(operation: OperationDefinitionNode, document: DocumentNode) -> list[str]:
+def root_fields(operation: OperationDefinitionNode, document: DocumentNode) -> list[FieldNode]:
+    """The fields at the root, in fragments too."""
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    names: list[str] = []
+    found: list[FieldNode] = []
     seen, pending = set(), [operation.selection_set]
     while pending:
         for selection in pending.pop().selections:
             if isinstance(selection, FieldNode):
-                names.append(selection.name.value)
+                found.append(selection)
             elif isinstance(selection, InlineFragmentNode):
                 pending.append(selection.selection_set)
             else:
@@ -100,7 +101,7 @@ def _root_fields(operation: OperationDefinitionNode, document: DocumentNode) -> 
                 if name in fragments and name not in seen:
                     seen.add(name)
                     pending.append(fragments[name].selection_set)
-    return names
+    return found
 
 
 def check_root_field_count(count: int) -> None:

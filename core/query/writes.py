@@ -38,6 +38,7 @@ class RecordInput:
     id: str | None = None
     values: dict[FieldSchema, Any] = dataclass_field(default_factory=dict)
     connects: dict[FieldSchema, Mapping[str, Any]] = dataclass_field(default_factory=dict)
+    disconnects: tuple[FieldSchema, ...] = ()
     creates: dict[FieldSchema, Mapping[str, Any]] = dataclass_field(default_factory=dict)  # raw, of related records
     position: float | Place | None = None
     created_at: str | None = None
@@ -139,7 +140,7 @@ def plan_inputs(
                 raise
             except ApiError as fault:
                 faults.add(index, fault)
-        if record.connects or record.creates:
+        if record.connects or record.creates or record.disconnects:
             _refuse_both(record, data, faults)
     if faults.count:
         raise _report(faults, as_batch)
@@ -226,11 +227,18 @@ def _set_relation(record: RecordInput, field: FieldSchema, value: Any, is_update
         record.connects[field] = where
     elif disconnect is True:
         record.values[field] = None
+        record.disconnects = (*record.disconnects, field)
     elif disconnect is not False and disconnect is not None:
         raise InvalidRelation(f'Relation "{field.name}" takes disconnect: true or false', path=field.name)
 
 
 def _refuse_both(record: RecordInput, data: Mapping[str, Any], faults: Faults) -> None:
+    """A relation is written by one of its two members; an id of null beside `disconnect` says the same."""
+    for field in record.disconnects:
+        assert field.relation is not None
+        if data.get(field.relation.join_name or "") is not None:
+            message = f"{field.name} and {field.relation.join_name} cannot be both provided."
+            faults.add(record.index, InvalidRelation(message, path=field.name))
     for field in record.connects:
         assert field.relation is not None
         if field.relation.join_name in data:

@@ -42,7 +42,7 @@ from config.errors import (
 from config.graphql_errors import api_error, error_json
 from config.graphql_request import GraphqlRequest, graphql_response, read_request
 from config.http import rights
-from config.http.graphql_bounds import root_field_names
+from config.http.graphql_bounds import root_field_names, root_fields
 from config.http.request_kinds import READS_ONLY
 from config.observability import stage
 from config.rendering import dumps
@@ -129,7 +129,7 @@ class MetadataView(GraphQLView):
             prepared = prepare(text)
         if prepared.errors:
             operation = prepared.operation(operation_name)
-            return _denied(request, operation, prepared.errors) or Answer(
+            return _denied(request, prepared.document, operation, prepared.errors) or Answer(
                 400, dumps({"errors": [_error(request, each) for each in prepared.errors]})
             )
         refuse_nul(variables)
@@ -185,7 +185,7 @@ class MetadataView(GraphQLView):
             return Answer(200, dumps({"data": result.data}))
         if all(each.path is None for each in result.errors):  # before any field: the variables do not fit
             errors = [_error(request, each) for each in result.errors]
-            return _denied(request, operation, result.errors) or Answer(400, dumps({"errors": errors}))
+            return _denied(request, document, operation, result.errors) or Answer(400, dumps({"errors": errors}))
         for fault in result.errors:
             if isinstance(
                 fault.original_error, TooComplex | DeadlineExceeded | ClientGone
@@ -196,7 +196,10 @@ class MetadataView(GraphQLView):
 
 
 def _denied(
-    request: HttpRequest, operation: OperationDefinitionNode | None, faults: Sequence[GraphQLError]
+    request: HttpRequest,
+    document: DocumentNode,
+    operation: OperationDefinitionNode | None,
+    faults: Sequence[GraphQLError],
 ) -> Answer | None:
     """The refusal of a document whose only fault is in its values (an id that is none), when the caller may not use
     a root field of it: what is wrong with the values is nothing to them."""
@@ -204,10 +207,9 @@ def _denied(
         return None
     principal = request.principal  # type: ignore[attr-defined]
     errors = []
-    for node in operation.selection_set.selections:
-        groups = needed(resolvers).get(node.name.value, ()) if isinstance(node, FieldNode) else ()
-        lacking = [flags for flags in groups if not rights.may(principal, *flags)]
-        if lacking and isinstance(node, FieldNode):
+    for node in root_fields(operation, document):
+        lacking = [flags for flags in needed(resolvers).get(node.name.value, ()) if not rights.may(principal, *flags)]
+        if lacking:
             error = error_json(rights.lacking(lacking[0][0]))
             errors.append({**error, "path": [(node.alias or node.name).value]})
     return Answer(200, dumps({"errors": errors, "data": None})) if errors else None

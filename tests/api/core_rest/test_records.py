@@ -10,7 +10,9 @@ from uuid import uuid4
 import pytest
 
 from metadata.models import FieldMetadata, Workspace
+from metadata.services import standard_objects_add
 from tests.api.core_rest.conftest import Answer, Rest
+from tests.factories import api_of, workspace_with
 
 pytestmark = pytest.mark.smoke
 
@@ -678,3 +680,26 @@ def test_groups_of_a_view_are_narrowed_by_its_filters(rest: Rest, deals: None, w
 def test_groups_of_an_unknown_view_are_refused_and_not_widened(rest: Rest, deals: None, view_id: str) -> None:
     answer = rest.get(f"{GROUPS}&view_id={view_id}")
     assert refusal(answer) == (404, "NotFoundException", f"View {view_id} not found")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("order", [("companyId", "company"), ("company", "companyId")])
+def test_a_relation_is_written_by_one_of_its_two_members(order: tuple[str, str]) -> None:
+    """In whatever order they come, in REST and in GraphQL."""
+    workspace = workspace_with()
+    standard_objects_add(workspace_id=workspace.id, names=["person", "company"])
+    workspace.refresh_from_db()
+    api = api_of(workspace)
+    company = api.post("/rest/companies", {"name": "Acme"}).body["data"]["createCompany"]["id"]
+    person = api.post("/rest/people", {"companyId": company}).body["data"]["createPerson"]["id"]
+    values = {"companyId": company, "company": {"disconnect": True}}
+    body = {name: values[name] for name in order}
+    answer = api.patch(f"/rest/people/{person}", body)
+    message = "company and companyId cannot be both provided."
+    assert (answer.status, answer.body["messages"]) == (400, [message])
+    document = "mutation ($id: UUID!, $data: PersonUpdateInput!) { updatePerson(id: $id, data: $data) { id } }"
+    asked = {"query": document, "variables": {"id": person, "data": body}}
+    assert [each["message"] for each in api.post("/graphql", asked).body["errors"]] == [message]
+    assert api.get(f"/rest/people/{person}").body["data"]["person"]["companyId"] == company
+    agreed = {name: {**values, "companyId": None}[name] for name in order}
+    assert api.patch(f"/rest/people/{person}", agreed).body["data"]["updatePerson"]["companyId"] is None

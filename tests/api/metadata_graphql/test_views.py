@@ -19,6 +19,7 @@ VIEW = """id name type key icon position isCompact isCustom isActive objectMetad
 # each resource with its members, the input of its creation and of its update, and how its removal is called
 PARTS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
     "ViewField": ("isVisible size", {"fieldMetadataId": "note"}, {"isVisible": False, "size": 50.5}, "input"),
+    "ViewFieldGroup": ("name position", {"name": "More", "position": 1}, {"name": "Most", "position": 2.5}, "input"),
     "ViewFilter": ("operand value", {"fieldMetadataId": "note", "value": "x"}, {"value": ["y"]}, "input"),
     "ViewSort": ("direction", {"fieldMetadataId": "note", "direction": "DESC"}, {"direction": "ASC"}, "flag input"),
     "ViewGroup": ("fieldValue position", {"fieldValue": "NEW"}, {"position": 2.5}, "input"),
@@ -151,3 +152,20 @@ def test_change_of_type(api: Api, rocket: dict[str, Any]) -> None:
         "unconvertedCount": 0,
         "unconverted": [],
     }
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        'mutation { deleteViewField(input: {id: "zzz"}) { id } }',
+        'mutation { ... { deleteViewField(input: {id: "zzz"}) { id } } }',
+        'mutation { ...Part } fragment Part on Mutation { deleteViewField(input: {id: "zzz"}) { id } }',
+        "mutation ($id: UUID!) { ...Part } fragment Part on Mutation { deleteViewField(input: {id: $id}) { id } }",
+    ],
+)
+def test_rights_are_asked_before_ids_wherever_the_field_stands(api: Api, reader_api: Api, document: str) -> None:
+    variables = {"id": "zzz"} if "$id" in document else None
+    refused = reader_api.refused(document, variables)
+    assert (refused["extensions"]["code"], refused["path"]) == ("FORBIDDEN", ["deleteViewField"])
+    [error] = api.post(document, variables).json()["errors"]
+    assert error["extensions"]["code"] != "FORBIDDEN"
