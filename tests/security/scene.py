@@ -38,6 +38,7 @@ class Reply:
     body: bytes
     etag: str | None = None
     replayed: str | None = None
+    headers: str = ""  # a line for each
 
     @property
     def json(self) -> Any:
@@ -58,9 +59,9 @@ class Caller:
         kind = sent.pop("Content-Type", "application/json")
         path, _, query = path.partition("?")
         response = self.client.generic(method, path, content, kind, headers=sent, QUERY_STRING=query)
-        return Reply(
-            response.status_code, response.getvalue(), response.get("ETag"), response.get("Idempotent-Replayed")
-        )
+        lines = "\n".join(f"{name}: {value}" for name, value in response.items())
+        found = (response.get("ETag"), response.get("Idempotent-Replayed"), lines)
+        return Reply(response.status_code, response.getvalue(), *found)
 
     def graphql(self, document: str, path: str = "/graphql", **headers: str) -> Reply:
         return self.ask("POST", path, {"query": document}, **headers)
