@@ -30,6 +30,7 @@ from config.errors import (
 )
 from config.http.client_address import believed_address, counted_as, is_trusted_proxy
 from config.http.request_kinds import is_import, largest_body
+from config.server.sqlstate import machine_error
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ class Bodies:
                         if is_known is not None:
                             reading.moved_at = inf  # it is not the client who is waited for
                             await is_known()
-                        file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed after the answer
+                        file = self._new_file()
                     written += held
                     await self._write(file, pieces, held)
                     reading.moved_at = monotonic()
@@ -163,19 +164,32 @@ class Bodies:
         finally:
             self.memory_bytes -= held
 
+    def _new_file(self) -> IO[bytes]:
+        try:
+            return tempfile.TemporaryFile(dir=self._folder)  # closed after the answer
+        except OSError as fault:
+            raise self._not_kept(fault) from None
+
     async def _write(self, file: IO[bytes], pieces: list[bytes], size: int) -> None:
         self.file_bytes += size
         if self.file_bytes > settings.MAX_SPOOLED_BYTES:
             raise _no_room()
         try:
             await asyncio.get_running_loop().run_in_executor(self._disk, _write_all, file, pieces)
-        except OSError:
-            logger.exception("a body could not be kept in %s", self._folder)
-            raise _no_room() from None
+        except OSError as fault:
+            raise self._not_kept(fault) from None
+
+    def _not_kept(self, fault: OSError) -> ApiError:
+        """507 where the disk is full, 503 for what else the system refuses."""
+        logger.error("a body could not be kept in %s: %s", self._folder, fault)
+        return machine_error(fault) or _no_room()
 
     def release_file(self, file: IO[bytes], length: int) -> None:
-        file.close()
         self.file_bytes -= length
+        try:
+            file.close()
+        except OSError:  # what did not fit is written once more, and lost
+            pass
 
     def look_after(self, now: float) -> None:
         """End what takes too long, and what one address has too much of."""
@@ -233,3 +247,4 @@ def _no_room() -> Overloaded:
 
 def _write_all(file: IO[bytes], pieces: list[bytes]) -> None:
     file.writelines(pieces)
+    file.flush()  # here, where a full disk is told of
