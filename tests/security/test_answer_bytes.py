@@ -47,16 +47,13 @@ def graphql(text: str, variables: Any = None) -> Callable[[Api], Answer]:
 EVERY_BOX = 'filter: {kind: {eq: "k"}}'
 IN_PAGES: dict[str, Callable[[Api], Answer]] = {
     "REST, a page": lambda api: api.get("/rest/boxes?limit=60"),
-    "REST, a page backwards": lambda api: api.get("/rest/boxes?limit=60&order_by=kind[DescNullsLast]"),
     "REST, related records": lambda api: api.get("/rest/shelves?depth=1"),
     "REST, groups": lambda api: api.get(
         '/rest/boxes/groupBy?group_by=[{"text":true}]&aggregate=["countNotEmptyId"]&limit=60'
     ),
-    "GraphQL, a page": graphql("{ boxes(first: 60) { edges { node { text } } } }"),
     "GraphQL, related records": graphql("{ shelves { edges { node { boxes { edges { node { text } } } } } } }"),
     "GraphQL, groups": graphql("{ boxesGroupBy(groupBy: [{text: true}], limit: 60) { groupByDimensionValues } }"),
     "GraphQL, records updated": graphql(f'mutation {{ updateBoxes({EVERY_BOX}, data: {{more: "m"}}) {{ id }} }}'),
-    "GraphQL, records deleted": graphql(f"mutation {{ deleteBoxes({EVERY_BOX}) {{ text }} }}"),
     "GraphQL, records destroyed": graphql(f"mutation {{ destroyBoxes({EVERY_BOX}) {{ text }} }}"),
     "REST, records deleted": lambda api: api.delete("/rest/boxes?filter=kind[eq]:k&soft_delete=true"),
 }
