@@ -19,7 +19,8 @@ from apikeys.models import ApiKey, Member, Role
 from apikeys.roles import FIELD_RIGHTS, RIGHTS, VERBS
 from config.errors import ApiError, NotFound
 from config.http.members import FORM_TOKEN, refuse_unknown
-from config.http.rights import require
+from config.http.rights import may, require
+from config.pages import FLAG as KEYS_FLAG
 from config.pages import page_of, settings_page
 from config.principal import Permissions, Principal, Verb
 from config.right_words import WORDS, words_of
@@ -132,6 +133,7 @@ def role_detail(request: HttpRequest, role_id: UUID) -> HttpResponse:
         "keys": ApiKey.objects.filter(role=role, revoked_at=None)[:PAGE_SIZE],
         "is_default": role.id == request.workspace.default_role_id,  # type: ignore[attr-defined]
         "is_own": role.id == principal.role_id,
+        "can_open_keys": may(principal, KEYS_FLAG),
     }
     return render(request, "apikeys/role_detail.html", context, status=422 if form.errors else 200)
 

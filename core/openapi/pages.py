@@ -33,6 +33,7 @@ from core.openapi.views import answer
 from core.query import ir
 from core.query.reading import DEFAULT_CONNECTION_SIZE
 from core.transfer.exporting import CONTENT_TYPES, export_records, file_name
+from core.transfer.exporting import FLAG as EXPORT_FLAG
 from metadata.cache import load_schema
 from metadata.fieldtypes.operators import OPERATORS
 from metadata.schema import FieldSchema, ObjectSchema
@@ -180,6 +181,7 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
     may_create = view.may("update", subject)
     context = {
         "subject": subject,
+        "can_export": may(_principal(request), EXPORT_FLAG),
         "clashes": [words for each, words in told_of(view.schema) if each is subject],
         "base_url": base_url,
         "fields": [_field(view, each) for each in view.readable_fields(subject)],
@@ -314,4 +316,5 @@ def _console(request: HttpRequest, name: Name, kind: str) -> dict[str, Any]:
         "kind": kind,
         "consoles": [{**each, "is_current": each["url"] == request.path} for each in CONSOLES],
         "has_key": _has_key(_principal(request)),
+        "can_create_key": may(_principal(request), "ROLES"),
     }

@@ -17,6 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from config.errors import ApiError
 from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
+from config.http.rights import may
+from config.pages import FLAG as PAGES_FLAG
 from config.pages import page_of, settings_page
 from metadata import services
 from metadata.fieldtypes.contract import field_type
@@ -128,6 +130,7 @@ def _object_page(request: HttpRequest, obj: ObjectMetadata, refusals: Sequence[s
         "indexes": [_index_row(each) for each in indexes],
         "paths": [path for each in fields if each.is_active for path in _paths(each)],
         "refusals": refusals,
+        "can_open_docs": may(request.principal, PAGES_FLAG),  # type: ignore[attr-defined]
         "identifier": next((each.shown("label") for each in fields if each.id == obj.label_identifier_field_id), None),
     }
     return render(request, "metadata/object_detail.html", context, status=422 if refusals else 200)
