@@ -5,6 +5,7 @@ The values of records have their field types' own messages; names, labels and se
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,6 +27,7 @@ _UNDRAWN = frozenset(
 # Controls, format characters (zero-width ones, and those that turn the direction of what follows: UAX #9), code
 # points without a character, and white space.
 _UNDRAWN_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Zl", "Zp", "Zs"})
+_SURROGATE = re.compile(r"%[eE][dD]%[aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F]")  # what UTF-8 cannot hold
 
 
 def is_blank(text: str) -> bool:
@@ -44,6 +46,12 @@ def has_invisible(text: str) -> bool:
 
 def _is_undrawn(character: str) -> bool:
     return unicodedata.category(character) in _UNDRAWN_CATEGORIES or character in _UNDRAWN
+
+
+def refuse_surrogates(query_string: str) -> None:
+    """Raise BadRequest when a query string holds half of a surrogate pair, in its escapes."""
+    if _SURROGATE.search(query_string):
+        raise BadRequest("The query string is no valid Unicode")
 
 
 def refuse_nul(value: Any, path: str = "") -> None:

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.http import bounds
+from config.texts import refuse_surrogates
 
 HEADER = "X-Ignored-Parameters"
 PAGING = ("limit", "starting_after", "ending_before")
@@ -96,6 +97,10 @@ class NamesIgnored(APIView):
 
     def taken(self) -> Collection[str]:
         return self.parameters
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        refuse_surrogates(request.META.get("QUERY_STRING", ""))
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)

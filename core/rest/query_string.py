@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 
 from config.errors import BadRequest
 from config.http.bounds import MAX, check_count
+from config.texts import refuse_surrogates
 
 Parameters = Mapping[str, list[str]]  # every value of a name, in order
 
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_SURROGATE = re.compile(r"%[eE][dD]%[aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F]")  # what UTF-8 cannot hold
 
 
 def read_query_string(text: str) -> dict[str, list[str]]:
@@ -35,8 +35,7 @@ def read_query_string(text: str) -> dict[str, list[str]]:
             text = text.encode("latin-1").decode()
         except UnicodeError:
             raise BadRequest("The query string is no valid UTF-8") from None
-    if _SURROGATE.search(text):
-        raise BadRequest("The query string is no valid Unicode")
+    refuse_surrogates(text)
     for pair in text.split("&"):
         if pair:
             name, _, value = pair.partition("=")
