@@ -16,6 +16,23 @@ STEADY_S = 60.0  # a server that ran this long is started again at once
 TIDY_EVERY_S = 600.0  # its old logs
 
 
+class BackOff:
+    """How long to wait before an attempt: nothing for the first, then twice as long as before, to a most."""
+
+    def __init__(self) -> None:
+        self._pause_s, self._steady_at = 0.0, 0.0
+
+    def pause_s(self, now: float) -> float:
+        """Before the next attempt. A server that ran for STEADY_S since the last begins anew."""
+        if now > self._steady_at:
+            self._pause_s = 0.0
+        return self._pause_s
+
+    def tried(self, now: float) -> None:
+        self._pause_s = min(max(FIRST_PAUSE_S, self._pause_s * 2), LAST_PAUSE_S)
+        self._steady_at = now + STEADY_S
+
+
 class PostgresGuard:
     """`with PostgresGuard(server, say): …` around the time the server is used. `say` gets lines for people.
 
@@ -39,7 +56,7 @@ class PostgresGuard:
         self._thread.join()
 
     def _run(self) -> None:
-        pause_s, steady_at, tidy_at = 0.0, 0.0, 0.0
+        back_off, tidy_at = BackOff(), 0.0
         while not self._over.wait(LOOK_EVERY_S):
             now = time.monotonic()
             if self._server.pid is not None:
@@ -47,8 +64,7 @@ class PostgresGuard:
                     tidy_at = now + TIDY_EVERY_S
                     self._server.remove_old_logs()
                 continue
-            if now > steady_at:
-                pause_s = 0.0
+            pause_s = back_off.pause_s(now)
             self._say(f"The database server ended; starting it again{f' in {pause_s:.1f} s' if pause_s else ''}.")
             if self._over.wait(pause_s):
                 return
@@ -58,5 +74,4 @@ class PostgresGuard:
                 self._say(f"The database server did not start: {error}")
             else:
                 self._say(f"The database server is back after {time.monotonic() - now:.1f} s.")
-            pause_s = min(max(FIRST_PAUSE_S, pause_s * 2), LAST_PAUSE_S)
-            steady_at = time.monotonic() + STEADY_S
+            back_off.tried(time.monotonic())
