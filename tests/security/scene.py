@@ -19,6 +19,7 @@ from django.test import Client
 
 from apikeys import services as access
 from apikeys.models import ApiKey, Role
+from core.models import IdempotencyKey
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.factories import add_field, add_object, principal_of, workspace_with
@@ -169,6 +170,7 @@ def _token(workspace: Workspace, label: str) -> str:
 def drop_scene(workspace: Workspace) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f'DROP SCHEMA "{workspace.database_schema}" CASCADE')
+    IdempotencyKey.objects.filter(workspace_id=workspace.id).delete()
     ApiKey.objects.filter(workspace_id=workspace.id).delete()
     Role.objects.filter(workspace_id=workspace.id).delete()
     workspace.delete()
