@@ -91,10 +91,13 @@ def _own_bytes(members: Sequence[Member]) -> int:
     return max(own.values(), default=1) * MAX.record_bytes + others
 
 
+AT_ONCE = 16  # names and values of a heavy record that are put together before they are measured
+
+
 def json_object(pieces: Sequence[tuple[str, Sql | str]], *, is_heavy: bool = False) -> Sql:
     """`{"key":value,…}` as one concatenation; neighbouring constants become one.
 
-    `is_heavy`: made value by value, so that it ends where it grows beyond MAX_ANSWER_BYTES.
+    `is_heavy`: made part by part, so that it ends where it grows beyond MAX_ANSWER_BYTES.
     """
     texts: list[str] = []
     params: list[Any] = []
@@ -110,7 +113,8 @@ def json_object(pieces: Sequence[tuple[str, Sql | str]], *, is_heavy: bool = Fal
         pending = ""
     texts.append(literal(pending + "}"))
     if is_heavy:
-        values = ",".join(f"({text})" for text in texts)
+        parts = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
+        values = ",".join(f"({concat(part)})" for part in parts)
         within = within_bounds("v.t").text
         return Sql(f"(SELECT string_agg(v.t, '') FROM (VALUES {values}) v(t) HAVING {within})", tuple(params))
     return Sql(concat(texts), tuple(params))
