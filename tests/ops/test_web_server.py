@@ -736,7 +736,9 @@ def test_a_request_that_turns_out_long_does_not_stop_others(edge: Edge, company:
 # Memory ---------------------------------------------------------------------------------------------------
 
 
-def test_a_process_that_has_grown_is_replaced_and_no_connection_is_refused(edge: Edge, company: str) -> None:
+@contextmanager
+def outgrown(edge: Edge) -> Iterator[Edge]:
+    """A second web server of the same data, whose process is always larger than it may be."""
     port = free_port()
     environment = {**os.environ, **ENVIRONMENT, "DATA_DIR": str(edge.data_dir), "PORT": str(port)}
     environment |= {"WORKER_MAX_RSS_MB": "10", "WORKER_RSS_CHECK_S": "2"}
@@ -747,27 +749,23 @@ def test_a_process_that_has_grown_is_replaced_and_no_connection_is_refused(edge:
     own = Edge(port, edge.token, edge.data_dir, edge.log)
     try:
         until(lambda: _answers(own), 30)
-        first = own.workers()
-        deadline = time.monotonic() + 30
-        while set(own.workers()) & set(first) or not own.workers():
-            assert time.monotonic() < deadline
-            assert own.ask("GET", f"/rest/companies/{company}").status == 200  # each over a connection of its own
+        yield own
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
+def test_a_process_that_has_grown_is_replaced_and_no_connection_is_refused(edge: Edge, company: str) -> None:
+    with outgrown(edge) as own:
+        first = own.workers()
+        deadline = time.monotonic() + 30
+        while set(own.workers()) & set(first) or not own.workers():
+            assert time.monotonic() < deadline
+            assert own.ask("GET", f"/rest/companies/{company}").status == 200  # each over a connection of its own
+
+
 def test_a_request_in_flight_is_answered_by_the_process_that_is_replaced(edge: Edge) -> None:
-    port = free_port()
-    environment = {**os.environ, **ENVIRONMENT, "DATA_DIR": str(edge.data_dir), "PORT": str(port)}
-    environment |= {"WORKER_MAX_RSS_MB": "10", "WORKER_RSS_CHECK_S": "2"}
-    environment.pop("DATABASE_URL", None)
-    command = "from config.management.commands.up import granian_command; import os; c = granian_command"
-    start = f"import django; django.setup(); {command}('127.0.0.1', {port}, 1); os.execv(c[0], c)"
-    process = subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, env=environment)
-    own = Edge(port, edge.token, edge.data_dir, edge.log)
-    try:
-        until(lambda: _answers(own), 30)
+    with outgrown(edge) as own:
         with locked(edge, "person") as count_waiting:
             reading = own.wire().send(own.request("GET", "/rest/people?limit=1"))
             name = b'{"name": {"firstName": "Inflight"}}'
@@ -782,9 +780,6 @@ def test_a_request_in_flight_is_answered_by_the_process_that_is_replaced(edge: E
         until(lambda: first not in own.workers(), 30)
         count = "/rest/people?filter=name.firstName%5Beq%5D%3AInflight"
         assert edge.ask("GET", count).json["totalCount"] == 1
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
 
 
 def test_a_server_that_is_stopped_while_some_of_it_still_starts_ends_at_once(edge: Edge) -> None:
