@@ -38,7 +38,7 @@ class Bounds:
     graphql_root_fields: int = 20
     graphql_directives: int = 200
     graphql_definitions: int = 200  # operations and fragments of one document
-    answer_values: int = 2_500_000  # of the records of an answer, every page of nested ones as full as may be
+    answer_values: int = 2_000_000  # of the records of an answer, every page of nested ones as full as may be
     answer_bytes: int = 33_554_432  # of the records of an answer, and of those that one write reads
     record_bytes: int = 4_194_304  # of the JSON of one record as it is stored
     metadata_bytes: int = 1_048_576  # of a body of the two Metadata APIs, but of the data model as a file
