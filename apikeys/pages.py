@@ -38,6 +38,11 @@ from metadata.models import ObjectMetadata, Workspace
 
 HOME = "/settings/api-webhooks"
 EXPIRING = timedelta(days=14)
+NO_WORKSPACE = "You are signed in, but you are not a member of any workspace here. Ask an admin to invite you."
+NO_PASSWORDS = (
+    "Signing in with a password is switched off in this workspace. An API key with the right for security switches it"
+    " on again: PATCH /rest/metadata/workspace with isPasswordAuthEnabled."
+)
 WORKSPACE_SESSION_KEY = "workspace_id"
 TOKEN_SESSION_KEY = "issued_token"  # noqa: S105 - {"key": id of the ApiKey, "token": id of the ApiKeyToken}
 
@@ -57,7 +62,7 @@ _ABILITIES = dict(
 def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | None:
     """The signed-in person in the workspace they chose, else their first one; None when nobody is.
 
-    Raises TokenRefused for someone without a workspace.
+    Raises TokenRefused for someone without a workspace, or without one that lets people in by their password.
     """
     user = request.user
     if not user.is_authenticated:
@@ -66,11 +71,23 @@ def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | 
     found = {each.id: each for each in Workspace.objects.filter(id__in=members, deleted_at=None)}
     workspaces = [found[each] for each in members if each in found]
     if not workspaces:
-        raise TokenRefused("User is not a member of the workspace")
+        raise TokenRefused("User is not a member of the workspace", user_message=NO_WORKSPACE)
+    workspaces = [each for each in workspaces if each.is_password_auth_enabled]
+    if not workspaces:
+        raise TokenRefused(NO_PASSWORDS, user_message=NO_PASSWORDS)
     chosen = request.session.get(WORKSPACE_SESSION_KEY)
     workspace = next((each for each in workspaces if str(each.id) == chosen), workspaces[0])
     request.workspaces = workspaces  # type: ignore[attr-defined]  # for the switch in base.html
     return principal_of_member_id(workspace.id, members[workspace.id]), workspace
+
+
+def _may_come_in(user_id: int) -> bool:
+    """Whether one of their workspaces lets people in by their password; without any the pages say so."""
+    workspaces = Workspace.objects.filter(
+        deleted_at=None, id__in=Member.objects.filter(user_id=user_id).values("workspace_id")
+    )
+    allowed = set(workspaces.values_list("is_password_auth_enabled", flat=True))
+    return not allowed or True in allowed
 
 
 @public_page
@@ -95,10 +112,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         except RateLimited as refusal:
             form.add_error(None, refusal.user_message)
         else:
-            if user is not None:
+            if user is not None and _may_come_in(user.pk):
                 login(request, user)
                 return HttpResponseRedirect(destination)
-            form.add_error(None, "E-mail or password is wrong.")
+            form.add_error(None, "E-mail or password is wrong." if user is None else NO_PASSWORDS)
     context = {"form": form, "next": destination}
     return render(request, "apikeys/sign_in.html", context, status=422 if form.errors else 200)
 

@@ -88,8 +88,9 @@ def public_page(view: View) -> View:
 def _answer(view: View, flags: Sequence[str], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
     try:
         found = import_string(settings.PAGE_PRINCIPAL)(request)
-    except TokenRefused:
-        return render(request, "settings/forbidden.html", {"is_outsider": True}, status=403)
+    except TokenRefused as refusal:
+        context = {"is_outsider": True, "sentence": refusal.user_message}
+        return render(request, "settings/forbidden.html", context, status=403)
     if found is None:
         asked = {"next": request.get_full_path()} if request.method == "GET" else {}
         ended = getattr(request, "session_ended", None)

@@ -50,7 +50,7 @@ _SAME_METHOD = {"HEAD": "GET", "PUT": "PATCH"}
 
 
 def parse_route(method: str, path: str) -> Route:
-    """The route of a path below `/rest`. Raises BadRequest or MethodNotAllowed.
+    """The route of a path below `/rest`; raises BadRequest or MethodNotAllowed. Its id is not looked at yet.
 
     Doubled and trailing slashes are harmless. A restore is `…/{objects}[/{id}]/restore`, or, for
     older clients, `…/restore/{objects}[/{id}]`.
@@ -73,16 +73,22 @@ def parse_route(method: str, path: str) -> Route:
         case ["restore", name] if is_restore and not UUID.fullmatch(name):
             return Route("restore_many", name)
         case [name, record_id]:
-            return Route(_operation(_OF_ONE, verb, method), name, require_uuid(record_id))
+            return Route(_operation(_OF_ONE, verb, method), name, record_id)
         case ["restore", name, record_id] if is_restore and record_id != "restore":
-            return Route("restore_one", name, require_uuid(record_id))
+            return Route("restore_one", name, record_id)
         case [name, record_id, "restore"] if is_restore:
-            return Route("restore_one", name, require_uuid(record_id))
+            return Route("restore_one", name, record_id)
         case [name, record_id, "history"]:
-            return Route(_operation(_OF_HISTORY, verb, method), name, require_uuid(record_id))
+            return Route(_operation(_OF_HISTORY, verb, method), name, record_id)
     raise BadRequest(
         f"Query path '{path}' invalid. Valid examples: /rest/companies/id or /rest/companies or /rest/batch/companies"
     )
+
+
+def check_id(route: Route) -> None:
+    """Refuse an id in the path that is none; asked once it is known what the caller may do at all."""
+    if route.id is not None:
+        require_uuid(route.id)
 
 
 def _operation(by_method: Mapping[str, str], verb: str, method: str) -> str:

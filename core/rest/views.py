@@ -15,11 +15,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
-from config.errors import BodyTooLarge, MissingToken, UnknownObject
+from config.errors import ApiError, BodyTooLarge, MissingToken, UnknownObject
 from config.exceptions import rest_body
 from config.http.ignored import HEADER, header_text
 from config.observability import stage
-from config.principal import Principal
+from config.principal import Principal, Verb
 from config.rendering import JSON_CONTENT_TYPE, dumps, read_body, read_json
 from core.query import ir
 from core.query.names import Scope, may, nearest, require
@@ -41,7 +41,7 @@ from core.rest import envelope
 from core.rest.bodies import read_duplicates, read_merge, read_record, read_records
 from core.rest.conditional import entity_tag, expected_versions, is_unchanged, tag_of_written
 from core.rest.groups import parse_group_by
-from core.rest.parse import Asked, Limits, Route, ignored_parameters, parse_parameters, parse_route
+from core.rest.parse import Asked, Limits, Route, check_id, ignored_parameters, parse_parameters, parse_route
 from core.rest.query_string import read_query_string
 from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema
@@ -74,16 +74,21 @@ class RecordsView(APIView):
         principal = self.caller(request)
         with stage(request, "parse"):
             route = parse_route(method, request.path_info)
-            parameters = read_query_string(request.META.get("QUERY_STRING", ""))
-            ignored = ignored_parameters(route, parameters)
-            if route.operation == "group_by":
-                asked, groups = Asked(), parse_group_by(route.object_name, parameters, group_limits())
-            else:
-                asked, groups = parse_parameters(route, parameters, page_limits()), None
-            if_none_match = request.META.get("HTTP_IF_NONE_MATCH")
-            expected = None
-            if method in WRITES:
-                expected = expected_versions(request.META.get("HTTP_IF_MATCH"), route.operation, route.id)
+            try:
+                check_id(route)
+                parameters = read_query_string(request.META.get("QUERY_STRING", ""))
+                ignored = ignored_parameters(route, parameters)
+                if route.operation == "group_by":
+                    asked, groups = Asked(), parse_group_by(route.object_name, parameters, group_limits())
+                else:
+                    asked, groups = parse_parameters(route, parameters, page_limits()), None
+                if_none_match = request.META.get("HTTP_IF_NONE_MATCH")
+                expected = None
+                if method in WRITES:
+                    expected = expected_versions(request.META.get("HTTP_IF_MATCH"), route.operation, route.id)
+            except ApiError:
+                refuse_who_may_not(principal, route)
+                raise
 
         def work() -> HttpResponse:
             with stage(request, "schema"):
@@ -118,6 +123,34 @@ class RecordsView(APIView):
                 raise MissingToken("Missing authentication token")
             self.check_throttles(self.request)
         return principal
+
+
+RIGHTS: Mapping[str, tuple[Verb, ...]] = {  # of which a caller needs one to ask the operation at all
+    "find_many": ("read",),
+    "find_one": ("read",),
+    "history": ("read",),
+    "group_by": ("read",),
+    "duplicates": ("read",),
+    "create_one": ("update",),
+    "create_many": ("update",),
+    "update_one": ("update",),
+    "update_many": ("update",),
+    "merge": ("update",),
+    "restore_one": ("soft_delete",),
+    "restore_many": ("soft_delete",),
+    "delete_one": ("soft_delete", "destroy"),
+    "delete_many": ("soft_delete", "destroy"),
+}
+
+
+def refuse_who_may_not(principal: Principal, route: Route) -> None:
+    """Tell a caller whom the role allows nothing of this that, rather than what is wrong with the address."""
+    scope = Scope(load_schema(principal.workspace_id, principal.workspace.schema_version), principal)
+    subject = scope.schema.by_plural.get(route.object_name)
+    needed = RIGHTS[route.operation]
+    is_own_perhaps = route.operation == "update_one" and subject is not None and subject.guard is not None
+    if subject is not None and not is_own_perhaps and not any(may(scope, verb, subject) for verb in needed):
+        require(scope, needed[0], subject)
 
 
 def read_json_body(request: HttpRequest) -> Any:

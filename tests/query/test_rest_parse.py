@@ -15,6 +15,7 @@ from core.rest.parse import (
     Asked,
     Limits,
     Route,
+    check_id,
     ignored_parameters,
     parse_parameters,
     parse_route,
@@ -93,7 +94,7 @@ BAD_PATHS = [
 @pytest.mark.parametrize(("method", "path", "message"), BAD_PATHS, ids=[f"{case[0]} {case[1]}" for case in BAD_PATHS])
 def test_bad_path(method: str, path: str, message: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        parse_route(method, path)
+        check_id(parse_route(method, path))
     assert refused.value.message == message
 
 

@@ -47,6 +47,29 @@ def test_a_wrong_password_and_an_unknown_person_get_one_answer(ada: Member, chan
     assert client.get(HOME).status_code == 302
 
 
+def test_a_workspace_without_passwords_lets_nobody_in_by_one(acme: Workspace, ada: Member) -> None:
+    """Who is in already is out; the sentence says how it is undone; other workspaces of the person stay open."""
+    inside = Client()
+    sign_in(inside)
+    Workspace.objects.filter(id=acme.id).update(is_password_auth_enabled=False)
+    refused = Client()
+    response = sign_in(refused)
+    assert response.status_code == 422
+    assert "Signing in with a password is switched off in this workspace." in response.content.decode()
+    assert refused.get(HOME).status_code == 302
+    response = inside.get("/settings/data-model")
+    assert response.status_code == 403
+    assert "PATCH /rest/metadata/workspace with isPasswordAuthEnabled" in response.content.decode()
+    other = workspace_with(name="Other")
+    role = Role.objects.get(workspace_id=other.id, label="Admin")
+    Member.objects.create(workspace_id=other.id, user=ada.user, role=role)
+    assert sign_in(refused).status_code == 302
+    shown = refused.get("/settings/data-model").content.decode()
+    assert ("Other" in shown, acme.display_name in shown) == (True, False)
+    Workspace.objects.filter(id=acme.id).update(is_password_auth_enabled=True)
+    assert sign_in(Client()).status_code == 302
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_nobody_is_sent_to_sign_in_and_back(key: ApiKey, ada: Member, page: str) -> None:
     client = Client()
