@@ -3,7 +3,8 @@
 `RequestMiddleware` begins a deadline for every request. Whatever works through many things (records, fields,
 cells, nodes) asks `check()` between them, which costs a fifth of a microsecond; it raises, so that the
 transaction around it is rolled back. No thread is ever killed: one step (a statement, a parse) ends in its
-own time, for which statements and sizes have limits of their own. Pure: no Django.
+own time, for which statements and sizes have limits of their own; in the second half of a request's time a statement
+has what is left of it (`config.server.statements`). Pure: no Django.
 
 A web server that knows when a client hangs up says so under `IS_GONE` in the WSGI environment: a function
 without arguments, that is cheap, never raises, and is true once nobody waits any more.
@@ -34,15 +35,23 @@ class Deadline:
 
     def check(self) -> None:
         if monotonic() > self.ends_at_s:
-            raise DeadlineExceeded(
-                f"The request took longer than {self.seconds:g} s",
-                hint="Send less in one request, or ask for less. Nothing of this part of it was written.",
-            )
+            raise self.exceeded()
         if self.is_gone is not None and self.is_gone():
             raise ClientGone("The client hung up before its answer was ready")
 
+    def exceeded(self) -> DeadlineExceeded:
+        return DeadlineExceeded(
+            f"The request took longer than {self.seconds:g} s",
+            hint="Send less in one request, or ask for less. Nothing of this part of it was written.",
+        )
+
     def left_s(self) -> float:
         return max(0.0, self.ends_at_s - monotonic())
+
+    def is_near(self) -> bool:
+        """Whether less than half of the time is left, but some: a statement may not take all of its own any more.
+        What is done once it is over (a key is freed, a refusal kept) is short and must not fail."""
+        return 0 < 2 * (self.ends_at_s - monotonic()) < self.seconds
 
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)

@@ -16,6 +16,7 @@ from django.conf import settings
 from psycopg2 import errorcodes
 
 from config.errors import ApiError, Conflict, LockTimeout, QueryTimeout, StorageFull, Unavailable
+from config.http import deadline
 
 UNREACHABLE = "The database cannot be reached"
 _COLLIDED = frozenset((errorcodes.DEADLOCK_DETECTED, errorcodes.SERIALIZATION_FAILURE))
@@ -54,6 +55,9 @@ def machine_error(fault: BaseException) -> ApiError | None:
     if code == errorcodes.LOCK_NOT_AVAILABLE:
         return lock_timeout()
     if code == errorcodes.QUERY_CANCELED:
+        request = deadline.current()
+        if request is not None and not request.left_s():
+            return request.exceeded()
         return QueryTimeout(
             f"The query took longer than {settings.STATEMENT_TIMEOUT_MS} ms",
             hint="Narrow the filter, ask for an index on the field, or read fewer records.",

@@ -5,16 +5,20 @@ The busiest paths (key check, records) go through here and not through Django's 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import django.db
 import psycopg2
 from django.conf import settings
+from django.db import transaction
 from psycopg2 import errorcodes
 
 from config.errors import Unavailable
+from config.http import deadline
 from config.server import locks
 from config.server.prepared import is_outdated, prepared_on
 from config.server.sqlstate import UNREACHABLE, is_connection_lost, lock_timeout, machine_error
@@ -36,6 +40,9 @@ def run(wrapper: Any, text: str, params: Sequence[Any], *, prepare: bool = True)
     waits for locks as `config.server.locks` says. Raises Unavailable, LockTimeout, and psycopg2.Error for
     what the statement is refused for.
     """
+    request = deadline.current()
+    if request is not None and request.is_near():
+        return _run_in_time(wrapper, text, params, prepare, request)
     try:
         return _sent(wrapper, text, params, prepare)
     except psycopg2.Error as fault:
@@ -75,6 +82,19 @@ def _sent(wrapper: Any, text: str, params: Sequence[Any], prepare: bool) -> Rows
         else:
             cursor.execute(text, params)
         return cursor.fetchall() if cursor.description is not None else []
+
+
+def _run_in_time(wrapper: Any, text: str, params: Sequence[Any], prepare: bool, request: deadline.Deadline) -> Rows:
+    """With what is left of the request's time, which costs statements: only who is late pays for them."""
+    left_ms = min(settings.STATEMENT_TIMEOUT_MS or math.inf, math.ceil(request.left_s() * 1000) + 1)
+    with nullcontext() if wrapper.in_atomic_block else transaction.atomic(using=wrapper.alias):
+        _waiting(wrapper, f"SET LOCAL statement_timeout = {left_ms}", (), False)
+        try:
+            return _sent(wrapper, text, params, prepare)
+        except psycopg2.Error as fault:
+            if is_connection_lost(fault):
+                raise Unavailable(UNREACHABLE) from fault
+            raise
 
 
 def _waiting(wrapper: Any, text: str, params: Sequence[Any], prepare: bool) -> Rows:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
+from django.contrib.auth.models import Group
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from config.errors import ClientGone, DeadlineExceeded
 from config.http import deadline
 from config.observability import RequestMiddleware
+from core.sql.execute import fetch, fetch_one
+from core.sql.fragment import Sql
 
 
 @pytest.fixture
@@ -48,6 +54,40 @@ def test_work_that_is_long_by_its_nature_gets_its_own_time(begun):
     deadline.check()
     assert given is deadline.current()
     assert given.seconds == 120
+
+
+SLEEPY = Sql("SELECT 1 FROM pg_sleep(20)")
+TIMEOUT = Sql("SELECT current_setting('statement_timeout')")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_inside", [False, True], ids=["alone", "in a transaction"])
+def test_a_statement_has_what_is_left_of_the_requests_time(begun, is_inside):
+    ordinary = fetch_one(TIMEOUT, "default")
+    begun(60)
+    assert fetch_one(TIMEOUT, "default") == ordinary
+    late = deadline.current()
+    late.ends_at_s -= 59.5
+    too_long = pytest.raises(DeadlineExceeded, match="The request took longer than 60 s")
+    with too_long, transaction.atomic() if is_inside else nullcontext():
+        fetch(SLEEPY, "default")
+    assert late.left_s() == 0
+    assert fetch_one(TIMEOUT, "default") == ordinary  # what still has to be done is done
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_late_write_is_there_and_the_connection_as_before(begun):
+    ordinary = fetch_one(TIMEOUT, "default")
+    begun(60)
+    deadline.current().ends_at_s -= 40
+    text = "UPDATE auth_group SET name = name || current_setting('statement_timeout') RETURNING name"
+    Group.objects.create(name="Late ")
+    [[name]] = fetch(Sql(text), "default")
+    assert Group.objects.get().name == name
+    assert 0 < int(name.removeprefix("Late ").removesuffix("ms").removesuffix("s")) <= 20_000
+    with connection.cursor() as cursor:
+        cursor.execute(TIMEOUT.text)
+        assert cursor.fetchone() == ordinary
 
 
 def test_outside_requests_nothing_is_bounded():
