@@ -203,6 +203,7 @@ BODY_TIMEOUT_S = float(os.environ.get("BODY_TIMEOUT_S", "60"))  # in all
 UPLOAD_TIMEOUT_S = float(os.environ.get("UPLOAD_TIMEOUT_S", "3600"))  # in all, of imports and files
 ANSWER_IDLE_TIMEOUT_S = float(os.environ.get("ANSWER_IDLE_TIMEOUT_S", "60"))  # of a client that does not read
 MAX_UNFINISHED_PER_ADDRESS = int(os.environ.get("MAX_UNFINISHED_PER_ADDRESS", "32"))  # in each process
+MAX_CONNECTIONS_PER_ADDRESS = int(os.environ.get("MAX_CONNECTIONS_PER_ADDRESS", "1000"))  # in each process; 0: any
 MAX_BUFFERED_BYTES = int(os.environ.get("MAX_BUFFERED_BYTES", str(64 * 1024 * 1024)))  # in each process
 MAX_SPOOLED_BYTES = int(os.environ.get("MAX_SPOOLED_BYTES", str(4 * 1024 * 1024 * 1024)))  # in each process
 SPOOL_DIR = os.environ.get("SPOOL_DIR") or str(DATA_DIR / "spool")

@@ -63,6 +63,9 @@ class Streams:
         for stream in list(self.open):
             stream.look_after(now)
 
+    def clients(self) -> set[str]:
+        return {stream.client for stream in self.open}
+
 
 def deliver(streams: Streams, job: Job, protocol: Any, response: HttpResponseBase) -> None:
     """Hand an answer over, in the thread that made it. Returns when all of it is made."""
@@ -107,6 +110,7 @@ class Stream:
     def __init__(self, streams: Streams, job: Job) -> None:
         self._streams = streams
         self._job = job
+        self.client = job.client
         self.path = streams.folder / f"answer-{next(_serial)}"
         os.mkfifo(self.path, 0o600)
         self._file = tempfile.TemporaryFile(dir=streams.folder)  # noqa: SIM115 - closed by the pump
@@ -253,7 +257,7 @@ class Stream:
             return
         self._streams.open.discard(self)
         if is_broken:
-            hang_up(self._job.client)
+            hang_up(self.client)
         self._watch(False)
         if self._pipe is not None:
             os.close(self._pipe)

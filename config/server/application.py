@@ -40,13 +40,14 @@ from config.http.request_kinds import IN_PASSWORD_LANE, hashes_password, is_long
 from config.server import locks
 from config.server.answers import Streams, deliver
 from config.server.bodies import NO_BODY, Bodies, Body
-from config.server.connections import give_up_unread
+from config.server.connections import end_surplus, give_up_unread, may_have_more_than
 from config.server.granian import say_ready
 from config.server.lanes import Job, Lane
 from config.server.scope import ServerRequest
 from config.server.warm_up import warm_up
 
 LOOK_EVERY_S = 0.25  # at what is late or gone, as long as there is anything
+COUNT_EVERY_S = 1.0  # the connections, when there are many
 DRAIN_BYTES = 16 * 1024 * 1024  # of a refused body, so that its client gets to read the answer
 DRAIN_TIMEOUT_S = 2.0
 RETRY_AFTER_S = 1
@@ -115,6 +116,8 @@ class Application:
         self._ready = Lane("ready", threads=1, queue_length=64, patience_s=10, finished=self._finished)
         self._short.start()
         loop.call_soon(self._limit_unread)
+        if settings.MAX_CONNECTIONS_PER_ADDRESS:
+            loop.call_later(COUNT_EVERY_S, self._count_connections)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         for lane in (self._short, self._long, self._passwords, self._ready):
@@ -303,6 +306,23 @@ class Application:
                     self._end(job)
             elif job.watch is None and job.protocol is not None and now - job.offered_at > LOOK_EVERY_S:
                 job.watch = self._loop.create_task(self._watch(job))
+
+    def _count_connections(self) -> None:
+        """granian keeps connections whose request has not begun to itself: they are counted from outside."""
+        most = settings.MAX_CONNECTIONS_PER_ADDRESS
+        if not may_have_more_than(most):
+            self._loop.call_later(COUNT_EVERY_S, self._count_connections)
+            return
+        busy = {job.client for job in self._jobs} | {each.client for each in self._bodies.readings}
+        counting = self._loop.run_in_executor(self._cancelling, end_surplus, most, busy | self._streams.clients())
+        counting.add_done_callback(self._counted_connections)
+
+    def _counted_connections(self, counting: asyncio.Future[int]) -> None:
+        self._loop.call_later(COUNT_EVERY_S, self._count_connections)
+        if fault := counting.exception():
+            logger.error("connections could not be counted", exc_info=fault)
+        elif ended := counting.result():
+            logger.warning("%s connections of addresses with too many were closed", ended)
 
     async def _watch(self, job: Job) -> None:
         """What happens when the client of a request hangs up before its answer."""

@@ -55,9 +55,10 @@ NO_BODY = Body(b"", 0, 0)
 class Reading:
     """One body on its way."""
 
-    __slots__ = ("address", "fault", "is_upload", "moved_at", "started_at", "task")
+    __slots__ = ("address", "client", "fault", "is_upload", "moved_at", "started_at", "task")
 
-    def __init__(self, address: str | None, is_upload: bool) -> None:
+    def __init__(self, client: str, address: str | None, is_upload: bool) -> None:
+        self.client = client
         self.address = address  # what the limit per address counts by; None: exempt
         self.is_upload = is_upload
         self.started_at = self.moved_at = monotonic()
@@ -95,7 +96,7 @@ class Bodies:
             if announced == 0:
                 return NO_BODY
         is_upload = largest > settings.MAX_BODY_BYTES or is_import(path)
-        reading = Reading(_counted_address(scope), is_upload)
+        reading = Reading(scope.client, _counted_address(scope), is_upload)
         self.readings.add(reading)
         try:
             return await self._read_pieces(protocol, reading, announced, largest, is_known if is_upload else None)

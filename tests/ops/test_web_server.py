@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import select
 import shutil
 import signal
 import statistics
@@ -121,10 +122,16 @@ def _parent(process: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def edge() -> Iterator[Edge]:
+    with serving() as edge:
+        yield edge
+
+
+@contextmanager
+def serving(**environment: str) -> Iterator[Edge]:
     folder = Path(tempfile.mkdtemp(prefix="fourgate-test-", dir="/tmp"))
     folder.chmod(0o755)
     try:
-        with running(folder, "--no-assets", **ENVIRONMENT) as server:
+        with running(folder, "--no-assets", **ENVIRONMENT | environment) as server:
             yield Edge(int(server.url.rpartition(":")[2]), server.demo["api_token"], folder, server.log)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -318,6 +325,32 @@ def test_an_address_has_so_many_unfinished_requests_and_others_have_theirs(edge:
     assert answer.json["code"] == "TOO_MANY_UNFINISHED_REQUESTS"
     assert answer.json["messages"] == [f"More than {MOST_UNFINISHED} requests of your address are unfinished"]
     assert {wire.answer().status for wire in (*mine, other)} == {408}  # their time was their own
+
+
+HALF_A_HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+MOST_CONNECTIONS = 50
+
+
+def test_an_address_has_so_many_connections_and_others_have_theirs() -> None:
+    mine, other, body = "127.0.0.2", "127.0.0.3", padded("Slow", 1000)
+    with serving(
+        MAX_CONNECTIONS_PER_ADDRESS=str(MOST_CONNECTIONS), HEADER_TIMEOUT_S="20", BODY_IDLE_TIMEOUT_S="20"
+    ) as edge:
+        proxy = [edge.wire().send(HALF_A_HEAD) for _ in range(MOST_CONNECTIONS + 5)]  # may have any number
+        others = [edge.wire(address=other).send(HALF_A_HEAD) for _ in range(MOST_CONNECTIONS)]
+        busy = edge.wire(address=mine).send(edge.request("POST", "/rest/companies", Content_Length=str(len(body))))
+        busy.send(body[:-900])
+        half = [edge.wire(address=mine).send(HALF_A_HEAD) for _ in range(MOST_CONNECTIONS + 4)]
+        until(lambda: sum(map(is_closed, half)) == 5)
+        assert busy.send(body[-900:]).answer().status == 201
+        finished = [each.send(b"x\r\n\r\n").answer().status for each in half if not is_closed(each)]
+        assert finished == [200] * (MOST_CONNECTIONS - 1)
+        assert [each.send(b"x\r\n\r\n").answer().status for each in (*others, *proxy)] == [200] * 105
+
+
+def is_closed(wire: Wire) -> bool:
+    """Whether the server has ended the connection by now."""
+    return bool(select.select([wire.socket], [], [], 0)[0])
 
 
 # Too much -------------------------------------------------------------------------------------------------
