@@ -15,9 +15,9 @@ from drf_spectacular.plumbing import ResolvedComponent, build_root_object
 from rest_framework.views import APIView
 
 from config.principal import Permissions
-from core.openapi.bodies import search_hits
-from core.openapi.operations import RECORD_OPERATIONS, RecordOperation, named
 from core.openapi.shared import SEARCH_PARAMETERS
+from core.rest.body_schemas import search_hits
+from core.rest.operations import RECORD_OPERATIONS, RecordOperation, named
 from metadata.schema import ObjectSchema
 
 Json = dict[str, Any]

@@ -19,13 +19,13 @@ from drf_spectacular.plumbing import ResolvedComponent, normalize_result_object
 
 from config.http.rights import may
 from config.principal import Principal
-from core.openapi.bodies import PAGE_INFO, array_of, component, object_of
 from core.openapi.generator import GENERAL, Document, DocumentGenerator, Endpoint, open_api_endpoint
 from core.openapi.metadata_bodies import DESCRIBED, Described
 from core.openapi.metadata_bodies import bodies as described_bodies
 from core.openapi.metadata_words import KINDS, description_of
 from core.openapi.shared import parameters, refusals
 from core.query.groups import DEFAULT_GROUPS
+from core.rest.body_schemas import PAGE_INFO, array_of, component, object_of
 from metadata.openapi import ENTITIES, UUID, Entity
 from metadata.services.resources import RESOURCES
 

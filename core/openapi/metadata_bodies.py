@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import models
 
-from core.openapi.bodies import UUID, array_of, component, object_of
+from core.rest.body_schemas import UUID, array_of, component, object_of
 from metadata.fieldtypes.contract import field_types
 from metadata.models import ActivationStatus, Workspace
 from metadata.openapi import FIELD, FLAG, MOMENT, TEXT

@@ -25,13 +25,13 @@ from config.server_url import server_url
 from core.openapi.document import Name, Syntax
 from core.openapi.examples import METADATA_EXAMPLES, SEARCH, record_examples, sample_of, selection
 from core.openapi.names import told_of
-from core.openapi.operations import RECORD_OPERATIONS, named
 from core.openapi.records import ACTIONS
 from core.openapi.schemas import View
 from core.openapi.shared import refusal_table
 from core.openapi.views import answer
 from core.query import ir
 from core.query.reading import DEFAULT_CONNECTION_SIZE
+from core.rest.operations import RECORD_OPERATIONS, named
 from core.transfer.exporting import CONTENT_TYPES, export_records, file_name
 from core.transfer.exporting import FLAG as EXPORT_FLAG
 from metadata.cache import load_schema

@@ -17,12 +17,12 @@ from drf_spectacular.plumbing import ResolvedComponent
 
 from config.principal import Permissions, Principal, Verb
 from config.rendering import dumps
-from core.openapi.bodies import UUID, answer_component, array_of, object_of
 from core.openapi.generator import GENERAL, DocumentGenerator, open_api_endpoint, record_endpoints, search_endpoint
 from core.openapi.names import left_out, told_of
 from core.openapi.schemas import View, components
 from core.openapi.shared import parameters, refusals
 from core.query.groups import DEFAULT_GROUPS
+from core.rest.body_schemas import UUID, answer_component, array_of, object_of
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 Json = dict[str, Any]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from config.principal import Permissions, Verb
-from core.openapi.bodies import answer_component, array_of, object_of
 from core.query.names import hidden_behind
+from core.rest.body_schemas import answer_component, array_of, object_of
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 Json = dict[str, Any]

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.errors import EXCEPTION_NAMES
-from core.openapi.bodies import UUID
 from core.query.orders import DIRECTIONS
 from core.query.search import FILTERABLE, LARGEST_PAGE
+from core.rest.body_schemas import UUID
 from core.rest.search import DEFAULT_SIZE
 
 Json = dict[str, Any]

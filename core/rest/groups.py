@@ -8,7 +8,7 @@ from typing import Any
 from config.errors import BadRequest, MalformedBody
 from config.rendering import read_json
 from core.query import ir
-from core.rest.parse import Limits, read_filter, read_flag, read_limit, read_order
+from core.rest.parameters import Limits, read_filter, read_flag, read_limit, read_order
 from core.rest.query_string import Parameters, joined, single
 
 _GROUP_BY = (

@@ -14,7 +14,7 @@ from core.query import ir
 from core.query.names import Scope, may, nearest
 from core.query.search import LARGEST_PAGE
 from core.records.search import search
-from core.rest.parse import Limits, Route, ignored_parameters, read_cursor, read_filter, read_limit
+from core.rest.parameters import Limits, Route, ignored_parameters, read_cursor, read_filter, read_limit
 from core.rest.query_string import Parameters, joined, read_query_string
 from core.rest.views import RecordsView
 from metadata.cache import load_schema

@@ -21,7 +21,7 @@ from config.rendering import JSON_CONTENT_TYPE, dumps
 from core.query import ir
 from core.query.names import Scope
 from core.replay import HEADER as IDEMPOTENCY_KEY
-from core.rest.parse import (
+from core.rest.parameters import (
     ON_ERROR,
     Limits,
     Route,

@@ -41,7 +41,7 @@ from core.rest import envelope
 from core.rest.bodies import read_duplicates, read_merge, read_record, read_records
 from core.rest.conditional import entity_tag, expected_versions, is_unchanged, tag_of_written
 from core.rest.groups import parse_group_by
-from core.rest.parse import Asked, Limits, Route, check_id, ignored_parameters, parse_parameters, parse_route
+from core.rest.parameters import Asked, Limits, Route, check_id, ignored_parameters, parse_parameters, parse_route
 from core.rest.query_string import read_query_string
 from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema

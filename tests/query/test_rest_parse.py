@@ -11,7 +11,7 @@ from config.http.ignored import header_text
 from core.query import ir
 from core.rest.bodies import read_duplicates, read_merge, read_record, read_records
 from core.rest.groups import parse_group_by
-from core.rest.parse import (
+from core.rest.parameters import (
     Asked,
     Limits,
     Route,

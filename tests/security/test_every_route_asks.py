@@ -33,7 +33,7 @@ from apikeys import services
 from apikeys.authentication import principal_of_member_id
 from core.graphql.schema import build_schema
 from core.graphql.search import static_schema
-from core.openapi.operations import RECORD_OPERATIONS
+from core.rest.operations import RECORD_OPERATIONS
 from metadata.cache import current_schema
 from metadata.graphql.schema import schema as metadata_schema
 from metadata.models import Workspace

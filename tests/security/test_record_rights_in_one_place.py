@@ -29,7 +29,7 @@ LOOKING: Mapping[str, str] = {
     "core/query/selections.py": "hidden fields as a key: plans of answers are kept for those who see the same",
     "core/graphql/answer.py": "rights as a key: kept documents are answered to those who see the same",
     "core/openapi/document.py": "the same, of documents",
-    "core/openapi/operations.py": "documents: what is shown, not what is done",
+    "core/rest/operations.py": "documents: what is shown, not what is done",
     "core/openapi/pages.py": "the same, as pages",
     "core/openapi/records.py": "the same, of objects",
     "core/openapi/schemas.py": "the same, of fields",

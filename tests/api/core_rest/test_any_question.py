@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.rest.filters import COMPARATORS
-from core.rest.parse import DIRECTIONS
+from core.rest.parameters import DIRECTIONS
 from tests.api.core_rest.conftest import Rest
 from tests.chance import examples
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from config.http.rights import grants
 from config.principal import Permissions, Verb
-from core.openapi import bodies
+from core.rest import body_schemas as bodies
 from metadata.schema import ObjectSchema
 
 Json = Mapping[str, Any]
