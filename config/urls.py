@@ -16,7 +16,6 @@ from config import health
 from core.graphql.view import RecordGraphQLView
 from core.rest.files import DownloadView, FilesView, FileView
 from core.rest.search import SearchView
-from core.rest.transfer import ExportView, ImportView
 from core.rest.views import RecordsView
 from metadata.graphql.view import MetadataView
 from metadata.rest import urls as metadata_rest
@@ -24,8 +23,6 @@ from webhooks import rest as webhooks_rest
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^rest/+search/*$", SearchView.as_view()),
-    re_path(r"^rest/+(?!batch/|restore/)(?P<plural>[^/]+)/+export/*$", ExportView.as_view()),
-    re_path(r"^rest/+(?!batch/|restore/)(?P<plural>[^/]+)/+import/*$", ImportView.as_view()),
     # A record's path is tried by one expression; the other APIs under /rest are named in it.
     re_path(r"^rest/+(?!/|(?:metadata|apiKeys|webhooks|open-api)(?:[/.]|$)).+$", RecordsView.as_view()),
     path("graphql", csrf_exempt(RecordGraphQLView.as_view())),

@@ -15,9 +15,10 @@ from drf_spectacular.plumbing import ResolvedComponent, build_root_object
 from rest_framework.views import APIView
 
 from config.principal import Permissions
-from core.openapi.shared import SEARCH_PARAMETERS
 from core.rest.body_schemas import search_hits
-from core.rest.operations import RECORD_OPERATIONS, RecordOperation, named
+from core.rest.operations import RECORD_OPERATIONS, Operation, named
+from core.rest.parameters import IF_NONE_MATCH, STARTING_AFTER, Parameter
+from core.rest.search import PARAMETERS as SEARCH_PARAMETERS
 from metadata.schema import ObjectSchema
 
 Json = dict[str, Any]
@@ -73,7 +74,7 @@ class RecordEndpoint(APIView):
     """A route of one object, for the document only: drf-spectacular reads views."""
 
     subject: ObjectSchema | None = None
-    operation: RecordOperation | None = None
+    operation: Operation | None = None
     largest_batch = 0
 
     def get(self) -> None:
@@ -88,7 +89,7 @@ class RecordAutoSchema(AutoSchema):
     view: RecordEndpoint  # type: ignore[override]
 
     @property
-    def operation(self) -> RecordOperation:
+    def operation(self) -> Operation:
         assert self.view.operation is not None
         return self.view.operation
 
@@ -116,20 +117,19 @@ class RecordAutoSchema(AutoSchema):
         return []  # the document's own `security` requires it everywhere; `open_api_endpoint` registers the scheme
 
     def _get_parameters(self) -> list[Json]:
-        return [{"$ref": f"#/components/parameters/{name}"} for name in self.operation.parameters]
+        return [reference(each) for each in self.operation.documented]
 
     def get_request_serializer(self) -> Json | None:  # type: ignore[override]
         body = self.operation.body
         if body is None:
             return None
-        schema = body(self.subject, self.view.largest_batch)
-        return dict.fromkeys(self.operation.takes, schema)
+        return {body.media_type: body.schema(self.subject, self.view.largest_batch)}
 
     def _get_request_for_media_type(self, serializer: Any, direction: str = "request") -> tuple[Any, bool]:
         return serializer, True
 
     def get_response_serializers(self) -> Json:  # type: ignore[override]
-        return {self.operation.status: self.operation.answer(self.subject)}
+        return {str(self.operation.status): self.operation.shows(self.subject)}
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return False  # the schemas are whole already
@@ -141,12 +141,17 @@ class RecordAutoSchema(AutoSchema):
         refusals: dict[str, Json] = {each: {"$ref": f"#/components/responses/{each}"} for each in self.operation.errors}
         if self.operation.is_tagged:
             success["headers"] = {"ETag": {"schema": {"type": "string"}}}
-        if "ifNoneMatch" in self.operation.parameters:
+        if IF_NONE_MATCH in self.operation.headers:
             refusals["304"] = {"description": "Not modified", "headers": success["headers"]}
-        return dict.fromkeys((*self.operation.other_statuses, status), success) | refusals
+        return dict.fromkeys((*map(str, self.operation.other_statuses), status), success) | refusals
 
 
 RecordEndpoint.schema = RecordAutoSchema()
+
+
+def reference(parameter: Parameter) -> Json:
+    """To its component."""
+    return {"$ref": f"#/components/parameters/{parameter.component}"}
 
 
 def record_endpoints(permissions: Permissions, subject: ObjectSchema, largest_batch: int) -> Iterator[Endpoint]:
@@ -187,7 +192,7 @@ class SearchAutoSchema(AutoSchema):
         return []
 
     def _get_parameters(self) -> list[Json]:
-        return [*SEARCH_PARAMETERS, {"$ref": "#/components/parameters/startingAfter"}]
+        return [reference(each) if each is STARTING_AFTER else each.as_json() for each in SEARCH_PARAMETERS]
 
     def _get_response_bodies(self, direction: Any = "response") -> Json:
         success: Json = {

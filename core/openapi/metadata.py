@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from django.conf import settings
 from drf_spectacular.generators import EndpointEnumerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, normalize_result_object
@@ -24,7 +23,6 @@ from core.openapi.metadata_bodies import DESCRIBED, Described
 from core.openapi.metadata_bodies import bodies as described_bodies
 from core.openapi.metadata_words import KINDS, description_of
 from core.openapi.shared import parameters, refusals
-from core.query.groups import DEFAULT_GROUPS
 from core.rest.body_schemas import PAGE_INFO, array_of, component, object_of
 from metadata.openapi import ENTITIES, UUID, Entity
 from metadata.services.resources import RESOURCES
@@ -70,7 +68,7 @@ def metadata_document(principal: Principal, base_url: str) -> Document:
     """The document as this principal may see it."""
     endpoints = _endpoints(principal)
     generator = MetadataGenerator([*endpoints, open_api_endpoint("metadata")], principal.api_version)
-    limits = parameters(settings.DEFAULT_PAGE_SIZE, settings.MAX_PAGE_SIZE_REST, DEFAULT_GROUPS)
+    limits = parameters()
     page = {name: limits[name] for name in ("limit", "idPath")}
     for name, place in (("startingAfter", "after"), ("endingBefore", "before")):  # its cursors are ids
         page[name] = {**limits[name], "description": f"The page {place} the item with this id", "schema": UUID}

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from core.naming import Claim, shared_clashes
 from core.rest.operations import RECORD_OPERATIONS, named
-from core.rest.parameters import RESERVED_PATHS
+from core.rest.routes import RESERVED_PATHS
 from metadata.names import NameClash
 from metadata.schema import ObjectSchema, WorkspaceSchema
 

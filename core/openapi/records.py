@@ -12,7 +12,6 @@ from threading import Lock
 from typing import Any, NamedTuple, get_args
 from weakref import WeakKeyDictionary
 
-from django.conf import settings
 from drf_spectacular.plumbing import ResolvedComponent
 
 from config.principal import Permissions, Principal, Verb
@@ -21,7 +20,6 @@ from core.openapi.generator import GENERAL, DocumentGenerator, open_api_endpoint
 from core.openapi.names import left_out, told_of
 from core.openapi.schemas import View, components
 from core.openapi.shared import parameters, refusals
-from core.query.groups import DEFAULT_GROUPS
 from core.rest.body_schemas import UUID, answer_component, array_of, object_of
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
@@ -72,7 +70,7 @@ def record_document(
     view = View(schema, permissions, tuple(shown), nests)
     parts = [_kept_part(view, subject, principal.workspace.max_batch_size) for subject in shown]
     generator = DocumentGenerator([search_endpoint(), open_api_endpoint("core")])
-    limits = parameters(settings.DEFAULT_PAGE_SIZE, settings.MAX_PAGE_SIZE_REST, DEFAULT_GROUPS)
+    limits = parameters()
     generator.register(ResolvedComponent.PARAMETER, limits.items())
     generator.register(ResolvedComponent.RESPONSE, refusals(REFUSALS).items())
     root = generator.document("core", base_url, tags=[GENERAL, EVENTS])

@@ -17,8 +17,6 @@ from config.errors import BadRequest
 from config.rendering import loads
 from core.records.targets import version_stamp
 
-TARGETED = frozenset(("update_one", "delete_one", "restore_one"))  # what If-Match can be about
-
 LONGEST_HEADER = 8_192
 _TAGS = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 
@@ -47,7 +45,7 @@ def is_unchanged(if_none_match: str | None, tag: str) -> bool:
     return tag.strip('"') in (text for _, text in _read_tags(if_none_match, "If-None-Match"))
 
 
-def expected_versions(if_match: str | None, operation: str, record_id: str | None) -> tuple[str, ...] | None:
+def expected_versions(if_match: str | None, record_id: str | None) -> tuple[str, ...] | None:
     """The versions of the record that If-Match allows; None when any will do.
 
     Tags that are weak or of another record match none (strong comparison, RFC 9110 §13.1.1). Raises BadRequest
@@ -56,7 +54,7 @@ def expected_versions(if_match: str | None, operation: str, record_id: str | Non
     """
     if if_match is None:
         return None
-    if operation not in TARGETED or record_id is None:
+    if record_id is None:
         raise BadRequest("If-Match is only possible on the path of one record", path="If-Match")
     if if_match.strip() == "*":
         return None

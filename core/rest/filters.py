@@ -35,6 +35,22 @@ COMPARATORS = (
 LIST_COMPARATORS = frozenset(("in", "containsAny"))
 _SCALAR_COMPARATORS = frozenset(COMPARATORS) - LIST_COMPARATORS - {"is"}
 
+FILTER_WORDS = """\
+Conditions `field[comparator]:value`, joined by commas (all must hold) or by `and(…)`, `or(…)`, `not(…)`.
+
+Comparators: `eq`, `neq`, `in`, `containsAny`, `is`, `gt`, `gte`, `lt`, `lte`, `startsWith`, `endsWith`, `like`,
+`ilike`. `in` and `containsAny` take `[a,b]`; `is` takes `NULL` or `NOT_NULL`. Sub-fields and
+fields of a to-one relation are reached with a dot: `emails.primaryEmail[eq]:ada@example.org`,
+`company.name[ilike]:%acme%`.
+
+A value in double or single quotes may hold anything, brackets, commas and quotes too:
+`name[eq]:"O'Neil "Bob" (Ltd, Oslo"`. It ends at its quote before the end of the filter, before a closing bracket,
+and before a comma with another condition (in a list: another quoted item) behind it. Two of its quotes in a row stand
+for one that is no end: `name[in]:["a"",""b","c"]`. There are no other escapes; a backslash is a plain character. Quote
+every item of a list, or none.
+
+Soft-deleted records are left out unless the filter names `deletedAt`."""
+
 _CONJUNCTION = re.compile(r"(and|or|not)\(")
 _LEAF_START = re.compile(r"([^\[,()]+)\[([^\]]+)\]:")
 _STOP = re.compile(r"[,()\[]")

@@ -1,344 +1,416 @@
-"""What a Core REST request asks: the route out of its path, and its parameters and body as typed.
+"""The parameters of Core REST, one row each: its name, how it is read, and what the document says of it.
 
-Names and values stay as they were written; nothing here knows the data model or HTTP libraries.
+Names and values stay as they were written: what they mean in the data model is the planner's. A new parameter is a
+row here, a member of `Asked`, and its name in the rows of `core.rest.operations` that take it.
+
+The names of components are those generated clients know; `orderByOfGroups` and its kin stand beside them where the
+same parameter means something else.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
-from config.errors import BadRequest, ConflictingArguments, MethodNotAllowed
+from django.conf import settings
+
+from config.errors import BadRequest
 from config.http.ignored import meant
 from core.query import ir
-from core.query.names import nearest
-from core.rest.filters import parse_filter
-from core.rest.query_string import Parameters, joined, single
-
-DEFAULT_DIRECTION = "AscNullsFirst"
-DIRECTIONS = ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")
-ON_ERROR = ("stop", "continue")
-UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-RESERVED_PATHS = frozenset(  # first segments below /rest that are no object's
-    ("apiKeys", "batch", "metadata", "open-api", "restore", "search", "webhooks")
+from core.query.groups import DEFAULT_GROUPS
+from core.query.orders import DIRECTIONS
+from core.query.search import FILTERABLE, LARGEST_PAGE
+from core.rest.body_schemas import UUID
+from core.rest.filters import FILTER_WORDS
+from core.rest.query_string import Query
+from core.rest.readers import (
+    AGGREGATE_FORM,
+    GROUP_BY_FORM,
+    ORDER_BY_FORM,
+    read_array,
+    read_before,
+    read_depth,
+    read_fields,
+    read_filter,
+    read_limit,
+    read_order,
+    read_separator,
 )
+from core.transfer.reading import SEPARATORS
 
-# Routes ----------------------------------------------------------------------------------------------
+Json = Mapping[str, Any]
+Place = Literal["query", "path", "header"]
 
+DEFAULT_HITS = 30
+FORMATS = ("csv", "jsonl")
+ON_ERROR = ("stop", "continue")
 
-class Route(NamedTuple):
-    """`operation` is a key of PARAMETERS; `object_name` and `id` are path segments as typed."""
-
-    operation: str
-    object_name: str
-    id: str | None = None
-
-
-_OF_MANY = {"GET": "find_many", "POST": "create_one", "PATCH": "update_many", "DELETE": "delete_many"}
-_OF_ONE = {"GET": "find_one", "POST": "create_one", "PATCH": "update_one", "DELETE": "delete_one"}
-_OF_BATCH = {**_OF_MANY, "POST": "create_many"}
-_OF_SUFFIX = {
-    "duplicates": {"GET": "find_many", "POST": "duplicates"},
-    "merge": {"GET": "find_many", "PATCH": "merge"},
-    "groupBy": {"GET": "group_by"},
-}
-_OF_HISTORY = {"GET": "history"}
-_SAME_METHOD = {"HEAD": "GET", "PUT": "PATCH"}
+_EVERYTHING = ir.Everything()
 
 
-def parse_route(method: str, path: str) -> Route:
-    """The route of a path below `/rest`; raises BadRequest or MethodNotAllowed. Its id is not looked at yet.
-
-    Doubled and trailing slashes are harmless. A restore is `…/{objects}[/{id}]/restore`, or, for
-    older clients, `…/restore/{objects}[/{id}]`.
-
-    >>> parse_route("PATCH", "/rest/restore/people")
-    Route(operation='restore_many', object_name='people', id=None)
-    """
-    segments = [segment for segment in path.split("/") if segment][1:]
-    is_restore = method == "PATCH"
-    verb = _SAME_METHOD.get(method, method)
-    match segments:
-        case [name]:
-            return Route(_operation(_OF_MANY, verb, method), name)
-        case ["batch", name]:
-            return Route(_operation(_OF_BATCH, verb, method), name)
-        case [name, suffix] if suffix in _OF_SUFFIX:
-            return Route(_operation(_OF_SUFFIX[suffix], verb, method), name)
-        case [name, "restore"] if is_restore:
-            return Route("restore_many", name)
-        case ["restore", name] if is_restore and not UUID.fullmatch(name):
-            return Route("restore_many", name)
-        case [name, record_id]:
-            return Route(_operation(_OF_ONE, verb, method), name, record_id)
-        case ["restore", name, record_id] if is_restore and record_id != "restore":
-            return Route("restore_one", name, record_id)
-        case [name, record_id, "restore"] if is_restore:
-            return Route("restore_one", name, record_id)
-        case [name, record_id, "history"]:
-            return Route(_operation(_OF_HISTORY, verb, method), name, record_id)
-    raise BadRequest(
-        f"Query path '{path}' invalid. Valid examples: /rest/companies/id or /rest/companies or /rest/batch/companies"
-    )
-
-
-def check_id(route: Route) -> None:
-    """Refuse an id in the path that is none; asked once it is known what the caller may do at all."""
-    if route.id is not None:
-        require_uuid(route.id)
-
-
-def _operation(by_method: Mapping[str, str], verb: str, method: str) -> str:
-    found = by_method.get(verb)
-    if found is None:
-        raise MethodNotAllowed(f"Method {method} is not allowed here", details={"allow": sorted(by_method)})
-    return found
-
-
-def require_uuid(text: str) -> str:
-    if UUID.fullmatch(text) is None:
-        raise BadRequest(f"'{text}' is not a valid UUID")
-    return text
-
-
-# Parameters ------------------------------------------------------------------------------------------
-
-_SELECTION = frozenset(("depth", "fields"))
-PARAMETERS: Mapping[str, frozenset[str]] = {
-    "find_many": _SELECTION
-    | {"filter", "order_by", "limit", "starting_after", "ending_before", "discover", "count"},
-    "find_one": _SELECTION | {"discover"},
-    "history": frozenset(("limit", "starting_after")),
-    "create_one": _SELECTION | {"upsert"},
-    "create_many": _SELECTION | {"upsert", "on_error"},
-    "update_one": _SELECTION,
-    "update_many": _SELECTION | {"filter"},
-    "delete_one": frozenset(("soft_delete",)),
-    "delete_many": frozenset(("soft_delete", "filter")),
-    "restore_one": _SELECTION,
-    "restore_many": _SELECTION | {"filter"},
-    "duplicates": _SELECTION,
-    "merge": _SELECTION,
-    "search": frozenset(("query", "limit", "starting_after", "objects", "excluded_objects", "filter")),
-    "export": frozenset(("format", "filter", "order_by", "fields", "limit", "separator", "safe")),
-    "import": frozenset(("format", "upsert", "dry_run", "on_error", "separator", "safe")),
-    "group_by": frozenset(
-        (
-            "group_by", "aggregate", "filter", "order_by", "limit", "view_id",
-            "include_records_sample", "order_by_for_records", "omit_null_values",
-        )
-    ),
-}  # fmt: skip
-_EVERYTHING, _FIRST_PAGE = ir.Everything(), ir.Page()
-_LISTS_COUNT_AS_ABSENT = ("filter", "order_by", "starting_after", "ending_before")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """The parameters of a request, each with its default."""
 
-    selection: ir.Everything = _EVERYTHING
+    depth: int | None = None
+    fields: tuple[str, ...] | None = None
     filter: ir.Filter | None = None
     order: tuple[ir.Order, ...] = ()
-    page: ir.Page = _FIRST_PAGE
+    limit: int | None = None
+    after: str | None = None
+    before: str | None = None
     with_total: bool = True
+    discover: str | None = None
     upsert: bool = False
     soft_delete: bool = False
     goes_on: bool = False  # records with faults are left out, the others written
+    # of groups
+    dimensions: tuple[Mapping[str, Any], ...] = ()
+    aggregates: tuple[str, ...] = ()
+    order_of_groups: tuple[Mapping[str, Any], ...] = ()
+    record_order: tuple[ir.Order, ...] = ()
+    with_records: bool = False
+    omits_nulls: bool = False
+    view_id: str | None = None
+    # of files
+    format: str | None = None
+    separator: str | None = None
+    is_safe: bool = False
+    dry_run: bool = False
+    # of a search
+    words: str = ""
+    objects: tuple[str, ...] = ()
+    excluded_objects: tuple[str, ...] = ()
+
+    @property
+    def selection(self) -> ir.Everything:
+        if self.fields is None and not self.depth:
+            return _EVERYTHING
+        deepens = self.depth is None and self.fields is not None and any("." in name for name in self.fields)
+        return ir.Everything(self.depth or 0, self.fields, deepens)
+
+    def page(self, default_size: int | None) -> ir.Page:
+        return ir.Page(default_size if self.limit is None else self.limit, self.after, self.before)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    default_size: int
-    max_size: int
+NOTHING = Asked()
 
 
-def parse_parameters(route: Route, parameters: Parameters, limits: Limits) -> Asked:
-    """What the parameters of any route but groupBy ask; BadRequest names the first that cannot be read."""
-    operation = route.operation
-    taken = PARAMETERS[operation]
-    selection = _read_selection(parameters) if parameters and "depth" in taken else _EVERYTHING
-    if operation == "find_many":
-        page = _read_page(parameters, limits)
-        order = read_order(single(parameters, "order_by"), "order_by")
-        asked = Asked(selection, read_filter(parameters), order, page, _reads_total(parameters))
-    elif operation == "history":
-        asked = Asked(page=ir.Page(read_limit(parameters, limits), read_cursor(parameters, "starting_after")))
-    elif "filter" in taken:
-        asked = Asked(selection, read_filter(parameters), soft_delete=_flag(parameters, "soft_delete", taken))
-        if ir.is_empty(asked.filter):
-            raise _no_filter(operation, asked.soft_delete)
-    else:
-        asked = Asked(
-            selection,
-            upsert=_flag(parameters, "upsert", taken),
-            soft_delete=_flag(parameters, "soft_delete", taken),
-            goes_on="on_error" in taken and read_choice(parameters, "on_error", ON_ERROR) == "continue",
-        )
-    if "discover" in parameters and "discover" in taken:
-        _refuse_discover(joined(parameters, "discover"), route.object_name)
-    return asked
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter:
+    """One parameter; `schema` may depend on settings.
 
-
-def _flag(parameters: Parameters, name: str, taken: frozenset[str]) -> bool:
-    return name in taken and read_flag(parameters, name)
-
-
-def ignored_parameters(route: Route, parameters: Parameters) -> dict[str, str | None]:
-    """Parameters that had no effect, each with the one that is meant (None: there is none).
-
-    A removal with a misspelt `soft_delete` would be for good, so that one is refused.
+    One without a `component` is tolerated and not told of. One that `is_single` counts as absent when it is repeated.
     """
-    taken = PARAMETERS[route.operation]
+
+    name: str
+    component: str
+    member: str  # of Asked; empty for what is read elsewhere
+    read: Callable[[Query], Any]
+    words: str = ""
+    schema: Json | Callable[[], Json] = field(default_factory=lambda: {"type": "string"})
+    more: Json = field(default_factory=dict)  # `example`, `examples`
+    is_required: bool = False
+    is_single: bool = False
+    place: Place = "query"
+
+    def as_json(self) -> dict[str, Any]:
+        """Its component of the document."""
+        schema = self.schema() if callable(self.schema) else self.schema
+        said = {"name": self.name, "in": self.place, "description": self.words, "required": self.is_required}
+        return said | {"schema": schema, **self.more}
+
+
+def read_parameters(taken: Mapping[str, Parameter], query: Query) -> tuple[Asked, dict[str, str | None]]:
+    """What was asked, and the parameters that had no effect, each with the one that is meant (None: there is none).
+
+    BadRequest names the first that cannot be read. A removal with a misspelt `soft_delete` would be for good, so
+    that one is refused.
+    """
+    if not query:
+        return NOTHING, {}
+    asked: dict[str, Any] = {}
     ignored: dict[str, str | None] = {}
-    for name, values in parameters.items():
-        if name not in taken:
-            ignored[name] = meant(name, taken)
-        elif len(values) > 1 and name in _LISTS_COUNT_AS_ABSENT:
-            ignored[name] = None
-    if "soft_delete" in taken:
-        for name, known in ignored.items():
+    for name, values in query.items():
+        parameter = taken.get(name)
+        if parameter is None:
+            known = ignored[name] = meant(name, taken)
             if known == "soft_delete":
                 raise BadRequest(f"Unknown parameter '{name}'", hint="Did you mean soft_delete?", path=name)
-    return ignored
+            if not name.startswith("fields[") or "fields" not in taken or "fields" in query:
+                continue
+            parameter = taken["fields"]
+        elif parameter.is_single and len(values) > 1:
+            ignored[name] = None
+        asked[parameter.member] = parameter.read(query)
+    return Asked(**asked), ignored
 
 
-def read_filter(parameters: Parameters) -> ir.Filter | None:
-    text = single(parameters, "filter")
-    return None if text is None else parse_filter(text)
+# Rows ------------------------------------------------------------------------------------------------
 
 
-def _no_filter(operation: str, soft_delete: bool) -> BadRequest:
-    """Bulk writes without a filter would be about every record."""
-    act, done = {
-        "update_many": ("update", "update"),
-        "restore_many": ("restore", "restoration"),
-        "delete_many": ("delete", "deletion") if soft_delete else ("destroy", "deletion"),
-    }[operation]
-    return BadRequest(
-        f"Filters are mandatory for bulk {act} operations."
-        f" Please provide at least one filter to prevent accidental {done} of all records.",
-        path="filter",
-    )
+def _flag(name: str, component: str, member: str, words: str) -> Parameter:
+    schema = {"type": "boolean", "default": False}
+    return Parameter(name, component, member, lambda query: query.flag(name), words, schema)
 
 
-def _read_selection(parameters: Parameters) -> ir.Everything:
-    depth = joined(parameters, "depth")
-    if depth and depth not in ("0", "1"):
-        raise BadRequest(f"'depth={depth}' parameter invalid. Allowed values are 0, 1", path="depth")
-    only = read_fields(parameters)
-    deepens = not depth and only is not None and any("." in name for name in only)
-    return ir.Everything(1 if depth == "1" else 0, only, deepens)
+def _choice(name: str, component: str, member: str, choices: Sequence[str], words: str) -> Parameter:
+    schema = {"type": "string", "enum": list(choices)}
+    return Parameter(name, component, member, lambda query: query.choice(name, choices), words, schema)
 
 
-def read_fields(parameters: Parameters) -> tuple[str, ...] | None:
-    """The names of `fields`: trimmed, without empty ones and repeats; None when it is absent.
-
-    >>> read_fields({"fields": ["id, name,,id", "stage"]})
-    ('id', 'name', 'stage')
-    """
-    example = "Expected a comma-separated list of field names, e.g. fields=id,name"
-    values = parameters.get("fields")
-    if values is None:
-        if any(name.startswith("fields[") and not name.startswith("fields[]") for name in parameters):
-            raise BadRequest(f"'fields' parameter invalid. {example}", path="fields")
-        values = parameters.get("fields[]")
-        if values is None:
-            return None
-    names = dict.fromkeys(name.strip() for value in values for name in value.split(","))
-    names.pop("", None)
-    if not names:
-        raise BadRequest(f"'fields' parameter is empty. {example}", path="fields")
-    return tuple(names)
+def _number(largest: int, default: int) -> Json:
+    return {"type": "integer", "minimum": 0, "maximum": largest, "default": default}
 
 
-def read_flag(parameters: Parameters, name: str) -> bool:
-    """`true`, `1`, `false` or `0`; absent means false. Anything else is refused, never taken for false."""
-    value = joined(parameters, name)
-    if value in (None, "false", "0"):
-        return False
-    if value in ("true", "1"):
-        return True
-    raise BadRequest(f"'{name}={value}' parameter invalid. Allowed values are true, false", path=name)
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
-def read_choice(parameters: Parameters, name: str, choices: Sequence[str]) -> str | None:
-    """One of the words a parameter takes; None when it is absent or empty."""
-    value = joined(parameters, name)
-    if not value:
-        return None
-    if value not in choices:
-        raise BadRequest(f"'{name}={value}' parameter invalid. Allowed values are {', '.join(choices)}", path=name)
-    return value
+_TEXT: Json = {"type": "string"}
+_WORDS: Json = {"type": "string", "minLength": 1}
+_FILTER_EXAMPLES: Json = {
+    "simple": {"value": "createdAt[gte]:2026-01-01", "summary": "Created this year"},
+    "present": {"value": "deletedAt[is]:NOT_NULL", "summary": "Soft-deleted records only"},
+    "either": {"value": "or(createdAt[gte]:2026-01-01,updatedAt[gte]:2026-06-01)", "summary": "One or the other"},
+}
+_AN_ORDER: Json = {"example": "createdAt[DescNullsLast]"}
+
+STARTING_AFTER = Parameter(
+    "starting_after",
+    "startingAfter",
+    "after",
+    lambda query: query.cursor("starting_after"),
+    "The page after this cursor (`pageInfo.endCursor`)",
+    is_single=True,
+)
+ENDING_BEFORE = Parameter(
+    "ending_before",
+    "endingBefore",
+    "before",
+    read_before,
+    "The page before this cursor (`pageInfo.startCursor`)",
+    is_single=True,
+)
+FILTER = Parameter(
+    "filter", "filter", "filter", read_filter, FILTER_WORDS, more={"examples": _FILTER_EXAMPLES}, is_single=True
+)
+REQUIRED_FILTER = Parameter(
+    "filter",
+    "requiredFilter",
+    "filter",
+    read_filter,
+    f"Mandatory here: which records to write.\n\n{FILTER_WORDS}",
+    _WORDS,
+    {"example": "id[in]:[20202020-1c25-4d02-bf25-6aeccf7ea419]"},
+    is_required=True,
+    is_single=True,
+)
+DEPTH = Parameter(
+    "depth",
+    "depth",
+    "depth",
+    read_depth,
+    "`1` adds the related records: one level, at most 60 of each to-many relation",
+    {"type": "integer", "enum": [0, 1], "default": 0},
+)
+FIELDS = Parameter(
+    "fields",
+    "fields",
+    "fields",
+    read_fields,
+    "Names of the members to answer, separated by commas; the id always is. `company.name` is one"
+    " member of the related record (`people.city` of each), answered with its id, also where `depth` is not"
+    " given; `depth=0` leaves only the relation's id. Composites are answered as a whole",
+    _WORDS,
+)
+COUNT = Parameter(
+    "count",
+    "count",
+    "with_total",
+    lambda query: query.choice("count", ("exact", "none")) != "none",
+    "`none` leaves out `totalCount`, which costs time on large filtered lists",
+    {"type": "string", "enum": ["exact", "none"], "default": "exact"},
+)
+UPSERT = _flag("upsert", "upsert", "upsert", "Update the record that has the same id or unique value, if there is one")
+ON_ERROR_OF_BATCH = Parameter(
+    "on_error",
+    "onError",
+    "goes_on",
+    lambda query: query.choice("on_error", ON_ERROR) == "continue",
+    "`continue` leaves out what has a fault and writes the rest; `stop` writes nothing of it",
+    {"type": "string", "enum": list(ON_ERROR), "default": "stop"},
+)
+DRY_RUN = _flag("dry_run", "dryRun", "dry_run", "Only say what would be done")
+SAFE = _flag(
+    "safe",
+    "safe",
+    "is_safe",
+    "CSV for spreadsheets: a cell that one would take for a formula (it begins with `=`,"
+    " `+`, `-`, `@`, a tab or a line end) has an apostrophe before it, and the file is called `….safe.csv`. Importing"
+    " with `safe=true` takes it away again",
+)
+SEPARATOR = Parameter(
+    "separator",
+    "separator",
+    "separator",
+    read_separator,
+    "What stands between the cells of a CSV. When absent, exports have commas, and an import finds"
+    " out by the names of the columns",
+    {"type": "string", "enum": list(SEPARATORS)},
+)
+FORMAT = _choice("format", "format", "format", FORMATS, "Format of the file")
+LIMIT_OF_FILE = Parameter(
+    "limit",
+    "limitOfFile",
+    "limit",
+    lambda query: read_limit(query, 10**9),
+    "Records in the file; all when absent",
+    {"type": "integer", "minimum": 0},
+)
+SOFT_DELETE = _flag(
+    "soft_delete", "softDelete", "soft_delete", "Keep the record, restorable, instead of removing it for good"
+)
+ORDER_BY = Parameter(
+    "order_by",
+    "orderBy",
+    "order",
+    lambda query: read_order(query.text("order_by"), "order_by"),
+    "Fields with a direction, separated by commas: `createdAt[DescNullsLast],id`."
+    f" Directions: {_listed(tuple(DIRECTIONS))}",
+    more=_AN_ORDER,
+    is_single=True,
+)
+LIMIT = Parameter(
+    "limit",
+    "limit",
+    "limit",
+    lambda query: read_limit(query, settings.MAX_PAGE_SIZE_REST),
+    f"Records per page, at most {settings.MAX_PAGE_SIZE_REST}",
+    lambda: _number(settings.MAX_PAGE_SIZE_REST, settings.DEFAULT_PAGE_SIZE),
+)
+DISCOVER = Parameter("discover", "", "discover", lambda query: query.joined("discover"))
+
+# Of groups
+GROUP_BY = Parameter(
+    "group_by",
+    "groupBy",
+    "dimensions",
+    lambda query: read_array(query, "group_by", dict, GROUP_BY_FORM),
+    "JSON array of objects with one member each, as in the example. Dates take a `granularity`, composites a"
+    " sub-field, to-one relations a field of the other object",
+    more={"example": '[{"createdAt":{"granularity":"MONTH"}}]'},
+    is_required=True,
+)
+ORDER_BY_OF_GROUPS = Parameter(
+    "order_by",
+    "orderByOfGroups",
+    "order_of_groups",
+    lambda query: read_array(query, "order_by", dict, ORDER_BY_FORM),
+    "JSON array: the order of the groups, by a dimension or an aggregate",
+    more={"example": '[{"createdAt":{"orderBy":"AscNullsFirst","granularity":"MONTH"}}]'},
+)
+LIMIT_OF_GROUPS = Parameter(
+    "limit",
+    "limitOfGroups",
+    "limit",
+    lambda query: read_limit(query, settings.MAX_PAGE_SIZE_REST),
+    "Number of groups",
+    lambda: _number(settings.MAX_PAGE_SIZE_REST, DEFAULT_GROUPS),
+)
+VIEW_ID = Parameter(
+    "view_id",
+    "viewId",
+    "view_id",
+    lambda query: query.text("view_id"),
+    "A saved view whose filters to add",
+    UUID,
+    is_single=True,
+)
+AGGREGATE = Parameter(
+    "aggregate",
+    "aggregate",
+    "aggregates",
+    lambda query: tuple(dict.fromkeys(read_array(query, "aggregate", str, AGGREGATE_FORM))),
+    "JSON array of aggregate names",
+    more={"example": '["countNotEmptyId"]'},
+)
+INCLUDE_RECORDS_SAMPLE = _flag(
+    "include_records_sample", "includeRecordsSample", "with_records", "Add up to 10 records to each group"
+)
+ORDER_BY_FOR_RECORDS = Parameter(
+    "order_by_for_records",
+    "orderByForRecords",
+    "record_order",
+    lambda query: read_order(query.text("order_by_for_records"), "order_by_for_records"),
+    "The order of those records, as `order_by` of a list",
+    more=_AN_ORDER,
+    is_single=True,
+)
+OMIT_NULL_VALUES = _flag("omit_null_values", "omitNullValues", "omits_nulls", "Leave out groups without a value")
+
+# Of a search
+QUERY = Parameter(
+    "query",
+    "query",
+    "words",
+    lambda query: query.joined("query") or "",
+    "Words or their beginnings; all records without it",
+)
+LIMIT_OF_SEARCH = Parameter(
+    "limit",
+    "limitOfSearch",
+    "limit",
+    lambda query: read_limit(query, LARGEST_PAGE),
+    f"Number of records, at most {LARGEST_PAGE}",
+    _number(LARGEST_PAGE, DEFAULT_HITS),
+)
+OBJECTS = Parameter(
+    "objects",
+    "objects",
+    "objects",
+    lambda query: query.names("objects"),
+    "Only in these objects: names separated by commas",
+)
+EXCLUDED_OBJECTS = Parameter(
+    "excluded_objects",
+    "excludedObjects",
+    "excluded_objects",
+    lambda query: query.names("excluded_objects"),
+    "Not in these objects: names separated by commas",
+)
+FILTER_OF_SEARCH = Parameter(
+    "filter",
+    "filterOfSearch",
+    "filter",
+    read_filter,
+    f"Conditions as for lists, about {_listed(FILTERABLE)}",
+    is_single=True,
+)
+
+# Not of the query string
 
 
-def read_order(text: str | None, name: str) -> tuple[ir.Order, ...]:
-    """`path[Direction],path…` as order keys; of a path given twice the first counts.
-
-    >>> read_order("name.lastName[DescNullsLast],id", "order_by")
-    (Order(path=('name', 'lastName'), direction='DescNullsLast'), Order(path=('id',), direction='AscNullsFirst'))
-    """
-    if text is None:
-        return ()
-    orders: dict[str, ir.Order] = {}
-    for item in text.split(","):
-        path, direction = item, DEFAULT_DIRECTION
-        if "[" in item and "]" in item:
-            path, _, rest = item.partition("[")
-            direction = rest[:-1] if rest.endswith("]") else rest
-        if direction not in DIRECTIONS:
-            raise BadRequest(
-                f"'{name}' direction '{direction}' invalid. Allowed values are 'AscNullsFirst', 'AscNullsLast',"
-                " 'DescNullsFirst', 'DescNullsLast'."
-                f" eg: ?{name}=field_1[AscNullsFirst],field_2[DescNullsLast],field_3",
-                hint=nearest(direction, DIRECTIONS),
-                path=name,
-            )
-        orders.setdefault(path, ir.Order(tuple(path.split(".")), direction))
-    return tuple(orders.values())
+def _elsewhere(place: Place, name: str, component: str, words: str, schema: Json, **more: Any) -> Parameter:
+    return Parameter(name, component, "", lambda _query: None, words, schema, place=place, **more)
 
 
-def read_limit(parameters: Parameters, limits: Limits) -> int:
-    raw = joined(parameters, "limit")
-    if not raw:
-        return limits.default_size
-    if not (raw.isascii() and raw.isdigit()):
-        raise BadRequest(f"limit '{raw}' is invalid. Should be an integer", path="limit")
-    return limits.max_size if len(raw) > 9 else min(int(raw), limits.max_size)
-
-
-def _read_page(parameters: Parameters, limits: Limits) -> ir.Page:
-    after, before = (read_cursor(parameters, name) for name in ("starting_after", "ending_before"))
-    if after is not None and before is not None:
-        raise ConflictingArguments("Cannot provide both before and after", path="ending_before")
-    return ir.Page(read_limit(parameters, limits), after, before)
-
-
-def read_cursor(parameters: Parameters, name: str) -> str | None:
-    """A cursor is base64, whose `+` reads as a space where the client did not encode it."""
-    text = single(parameters, name)
-    return None if text is None else text.replace(" ", "+")
-
-
-def _reads_total(parameters: Parameters) -> bool:
-    value = joined(parameters, "count")
-    if value in (None, "", "exact"):
-        return True
-    if value == "none":
-        return False
-    raise BadRequest(f"'count={value}' parameter invalid. Allowed values are exact, none", path="count")
-
-
-def _refuse_discover(value: str | None, plural: str) -> None:
-    """Records shared with single callers do not exist here, so there are none to discover."""
-    if value == "true":
-        raise BadRequest(
-            "'discover' parameter is only available on objects whose records can be discovered,"
-            f" which {plural} are not",
-            path="discover",
-        )
-    if value != "false":
-        raise BadRequest(f"'discover={value}' parameter invalid. Allowed values are true, false", path="discover")
+ID_PATH = _elsewhere("path", "id", "idPath", "The record's id", UUID, is_required=True)
+IF_MATCH = _elsewhere(
+    "header",
+    "If-Match",
+    "ifMatch",
+    "Write only while the record is as it was read: the `ETag` it came with, else 412",
+    _WORDS,
+)
+IF_NONE_MATCH = _elsewhere(
+    "header", "If-None-Match", "ifNoneMatch", "The `ETag` of an answer at hand: 304 while it is still the same", _WORDS
+)
+IDEMPOTENCY_KEY = _elsewhere(
+    "header",
+    "Idempotency-Key",
+    "idempotencyKey",
+    "1 to 255 characters. Sent again within 24 hours, the same request"
+    " is not carried out again but answered as it was, with `Idempotent-Replayed: true`",
+    _WORDS,
+)

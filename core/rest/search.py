@@ -12,14 +12,15 @@ from config.observability import stage
 from config.rendering import JSON_CONTENT_TYPE, dumps
 from core.query import ir
 from core.query.names import Scope, may, nearest
-from core.query.search import LARGEST_PAGE
 from core.records.search import search
-from core.rest.parameters import Limits, Route, ignored_parameters, read_cursor, read_filter, read_limit
-from core.rest.query_string import Parameters, joined, read_query_string
+from core.rest import parameters as p
+from core.rest.parameters import DEFAULT_HITS, Asked, read_parameters
+from core.rest.query_string import read_query_string
 from core.rest.views import RecordsView
 from metadata.cache import load_schema
 
-DEFAULT_SIZE = 30
+PARAMETERS = (p.QUERY, p.LIMIT_OF_SEARCH, p.OBJECTS, p.EXCLUDED_OBJECTS, p.FILTER_OF_SEARCH, p.STARTING_AFTER)
+_TAKEN = {each.name: each for each in PARAMETERS}
 
 
 class SearchView(RecordsView):
@@ -30,11 +31,10 @@ class SearchView(RecordsView):
         if request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed(f"Method {request.method} is not allowed here", details={"allow": ["GET"]})
         with stage(request, "parse"):
-            parameters = read_query_string(request.META.get("QUERY_STRING", ""))
-            ignored = ignored_parameters(Route("search", "search"), parameters)
+            asked, ignored = read_parameters(_TAKEN, read_query_string(request.META.get("QUERY_STRING", "")))
         with stage(request, "schema"):
             schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
-            query = parse_search(parameters, Scope(schema, principal))
+            query = search_of(asked, Scope(schema, principal))
         with stage(request, "records"):
             hits = search(principal, schema, query)
         body = {
@@ -47,21 +47,16 @@ class SearchView(RecordsView):
         return response
 
 
-def parse_search(parameters: Parameters, scope: Scope) -> ir.Search:
+def search_of(asked: Asked, scope: Scope) -> ir.Search:
     """What is searched for, with the names of objects, singular or plural, found in the data model."""
-    included = _names(parameters, "objects")
     return ir.Search(
-        joined(parameters, "query") or "",
-        read_limit(parameters, Limits(DEFAULT_SIZE, LARGEST_PAGE)),
-        after=read_cursor(parameters, "starting_after"),
-        included=_singular(scope, included, "objects") if included else None,
-        excluded=_singular(scope, _names(parameters, "excluded_objects"), "excluded_objects"),
-        filter=read_filter(parameters),
+        asked.words,
+        DEFAULT_HITS if asked.limit is None else asked.limit,
+        after=asked.after,
+        included=_singular(scope, asked.objects, "objects") if asked.objects else None,
+        excluded=_singular(scope, asked.excluded_objects, "excluded_objects"),
+        filter=asked.filter,
     )
-
-
-def _names(parameters: Parameters, name: str) -> list[str]:
-    return [each for each in (word.strip() for word in (joined(parameters, name) or "").split(",")) if each]
 
 
 def _singular(scope: Scope, names: Sequence[str], parameter: str) -> tuple[str, ...]:

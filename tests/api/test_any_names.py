@@ -15,7 +15,7 @@ from graphql import GraphQLEnumType, GraphQLObjectType, build_client_schema, get
 
 from core.graphql.names import INPUT_SUFFIXES, OBJECT_SUFFIXES
 from core.graphql.types import vocabulary
-from core.rest.parameters import RESERVED_PATHS
+from core.rest.routes import RESERVED_PATHS
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.chance import seeds
 from tests.factories import Answer, Api

@@ -9,64 +9,67 @@ import pytest
 from config.errors import ApiError, BadRequest, ConflictingArguments, MethodNotAllowed
 from config.http.ignored import header_text
 from core.query import ir
-from core.rest.bodies import read_duplicates, read_merge, read_record, read_records
-from core.rest.groups import parse_group_by
-from core.rest.parameters import (
-    Asked,
-    Limits,
-    Route,
-    check_id,
-    ignored_parameters,
-    parse_parameters,
-    parse_route,
-    read_fields,
-    read_order,
-)
-from core.rest.query_string import read_query_string
+from core.rest.bodies import Alike, Merged, read_duplicates, read_merge, read_record, read_records
+from core.rest.operations import RECORD_OPERATIONS, Operation
+from core.rest.parameters import Asked, read_parameters
+from core.rest.query_string import Query, read_query_string
+from core.rest.readers import read_fields, read_order
+from core.rest.routes import check_id, parse_route
+from core.rest.search import PARAMETERS as OF_SEARCH
 
 ID = "777a8457-eb2d-40ac-a707-551b615b6980"
-LIMITS = Limits(60, 200)
+OPERATIONS: dict[str, Operation] = {each.name: each for each in RECORD_OPERATIONS}
 
 
 def asked(query: str, operation: str = "find_many", object_name: str = "people") -> Asked:
-    return parse_parameters(Route(operation, object_name), read_query_string(query), LIMITS)
+    found, _ = read_parameters(OPERATIONS[operation].taken, read_query_string(query))
+    for check in OPERATIONS[operation].checks:
+        check(found, object_name)
+    return found
+
+
+def ignored_by(operation: str, query: Query | str) -> dict[str, str | None]:
+    of_search = {each.name: each for each in OF_SEARCH}
+    taken = of_search if operation == "search" else OPERATIONS[operation].taken
+    return read_parameters(taken, read_query_string(query) if isinstance(query, str) else query)[1]
 
 
 # Paths -----------------------------------------------------------------------------------------------
 
 ROUTES = [
-    ("GET", "/rest/people", Route("find_many", "people")),
-    ("HEAD", "/rest/people", Route("find_many", "people")),
-    ("GET", "//rest//people//", Route("find_many", "people")),
-    ("GET", f"/rest/people/{ID}", Route("find_one", "people", ID)),
-    ("GET", f"/rest/people/{ID}/", Route("find_one", "people", ID)),
-    ("GET", f"/rest/people/{ID.upper()}", Route("find_one", "people", ID.upper())),
-    ("POST", "/rest/people", Route("create_one", "people")),
-    ("POST", f"/rest/people/{ID}", Route("create_one", "people", ID)),
-    ("POST", "/rest/batch/people", Route("create_many", "people")),
-    ("GET", "/rest/batch/people", Route("find_many", "people")),
-    ("PATCH", f"/rest/people/{ID}", Route("update_one", "people", ID)),
-    ("PUT", f"/rest/people/{ID}", Route("update_one", "people", ID)),
-    ("PATCH", "/rest/people", Route("update_many", "people")),
-    ("PUT", "/rest/people", Route("update_many", "people")),
-    ("DELETE", f"/rest/people/{ID}", Route("delete_one", "people", ID)),
-    ("DELETE", "/rest/people", Route("delete_many", "people")),
-    ("PATCH", f"/rest/people/{ID}/restore", Route("restore_one", "people", ID)),
-    ("PATCH", "/rest/people/restore", Route("restore_many", "people")),
-    ("PATCH", f"/rest/restore/people/{ID}", Route("restore_one", "people", ID)),
-    ("PATCH", "/rest/restore/people", Route("restore_many", "people")),
-    ("PATCH", "/rest/restore/people/", Route("restore_many", "people")),
-    ("POST", "/rest/people/duplicates", Route("duplicates", "people")),
-    ("GET", "/rest/people/duplicates", Route("find_many", "people")),
-    ("PATCH", "/rest/people/merge", Route("merge", "people")),
-    ("GET", "/rest/people/merge", Route("find_many", "people")),
-    ("GET", "/rest/people/groupBy", Route("group_by", "people")),
+    ("GET", "/rest/people", ("find_many", "people", None)),
+    ("HEAD", "/rest/people", ("find_many", "people", None)),
+    ("GET", "//rest//people//", ("find_many", "people", None)),
+    ("GET", f"/rest/people/{ID}", ("find_one", "people", ID)),
+    ("GET", f"/rest/people/{ID}/", ("find_one", "people", ID)),
+    ("GET", f"/rest/people/{ID.upper()}", ("find_one", "people", ID.upper())),
+    ("POST", "/rest/people", ("create_one", "people", None)),
+    ("POST", f"/rest/people/{ID}", ("create_one", "people", ID)),
+    ("POST", "/rest/batch/people", ("create_many", "people", None)),
+    ("GET", "/rest/batch/people", ("find_many", "people", None)),
+    ("PATCH", f"/rest/people/{ID}", ("update_one", "people", ID)),
+    ("PUT", f"/rest/people/{ID}", ("update_one", "people", ID)),
+    ("PATCH", "/rest/people", ("update_many", "people", None)),
+    ("PUT", "/rest/people", ("update_many", "people", None)),
+    ("DELETE", f"/rest/people/{ID}", ("delete_one", "people", ID)),
+    ("DELETE", "/rest/people", ("delete_many", "people", None)),
+    ("PATCH", f"/rest/people/{ID}/restore", ("restore_one", "people", ID)),
+    ("PATCH", "/rest/people/restore", ("restore_many", "people", None)),
+    ("PATCH", f"/rest/restore/people/{ID}", ("restore_one", "people", ID)),
+    ("PATCH", "/rest/restore/people", ("restore_many", "people", None)),
+    ("PATCH", "/rest/restore/people/", ("restore_many", "people", None)),
+    ("POST", "/rest/people/duplicates", ("duplicates", "people", None)),
+    ("GET", "/rest/people/duplicates", ("find_many", "people", None)),
+    ("PATCH", "/rest/people/merge", ("merge", "people", None)),
+    ("GET", "/rest/people/merge", ("find_many", "people", None)),
+    ("GET", "/rest/people/groupBy", ("group_by", "people", None)),
 ]
 
 
 @pytest.mark.parametrize(("method", "path", "route"), ROUTES, ids=[f"{method} {path}" for method, path, _ in ROUTES])
-def test_route(method: str, path: str, route: Route) -> None:
-    assert parse_route(method, path) == route
+def test_route(method: str, path: str, route: tuple[str, str, str | None]) -> None:
+    operation, object_name, record_id = parse_route(method, path)
+    assert (operation.name, object_name, record_id) == route
 
 
 def invalid_path(path: str) -> str:
@@ -146,17 +149,20 @@ def test_nul_is_refused() -> None:
 
 
 def test_defaults() -> None:
-    assert asked("") == Asked(page=ir.Page(size=60))
+    assert asked("") == Asked()
+    assert asked("").page(60) == ir.Page(size=60)
     assert asked("depth=&limit=&order_by=&filter=&starting_after=&ending_before=&count=") == asked("")
 
 
 def test_everything_at_once() -> None:
     query = "depth=1&fields=name,stage&limit=2&order_by=position[DescNullsLast]&filter=a[eq]:1&starting_after=ey==&count=none"
     assert asked(query) == Asked(
-        selection=ir.Everything(1, ("name", "stage")),
+        depth=1,
+        fields=("name", "stage"),
         filter=ir.Match("a", {"eq": "1"}),
         order=(ir.Order(("position",), "DescNullsLast"),),
-        page=ir.Page(2, after="ey=="),
+        limit=2,
+        after="ey==",
         with_total=False,
     )
 
@@ -213,7 +219,7 @@ def test_parameter_is_refused(query: str, message: str) -> None:
     ("raw", "size"), [("0", 0), ("1", 1), ("200", 200), ("201", 200), ("9" * 5000, 200), ("007", 7)]
 )
 def test_limit_is_clamped(raw: str, size: int) -> None:
-    assert asked(f"limit={raw}").page.size == size
+    assert asked(f"limit={raw}").limit == size
 
 
 def test_both_cursors_are_refused() -> None:
@@ -222,15 +228,15 @@ def test_both_cursors_are_refused() -> None:
 
 
 def test_cursor_survives_being_sent_without_encoding() -> None:
-    assert asked("starting_after=a+b/c==").page.after == "a+b/c=="
-    assert asked("ending_before=a%2Bb/c%3D%3D").page.before == "a+b/c=="
+    assert asked("starting_after=a+b/c==").after == "a+b/c=="
+    assert asked("ending_before=a%2Bb/c%3D%3D").before == "a+b/c=="
 
 
 @pytest.mark.parametrize("name", ["filter", "order_by", "starting_after", "ending_before"])
 def test_repeated_parameter_is_as_if_absent_and_named(name: str) -> None:
     query = f"{name}=a[eq]:1&{name}=b[eq]:2"
     assert asked(query) == asked("")
-    assert ignored_parameters(Route("find_many", "people"), read_query_string(query)) == {name: None}
+    assert ignored_by("find_many", query) == {name: None}
 
 
 ORDERS = {
@@ -257,9 +263,9 @@ def test_order_by(text: str, expected: tuple[ir.Order, ...]) -> None:
 
 
 def test_fields_are_trimmed_merged_and_without_repeats() -> None:
-    assert read_fields({"fields": [" id , name,,id", "stage"]}) == ("id", "name", "stage")
-    assert read_fields({"fields[]": ["id", "name"]}) == ("id", "name")
-    assert read_fields({}) is None
+    assert read_fields(Query({"fields": [" id , name,,id", "stage"]})) == ("id", "name", "stage")
+    assert read_fields(Query({"fields[]": ["id", "name"]})) == ("id", "name")
+    assert read_fields(Query()) is None
 
 
 FLAGS = [("true", True), ("1", True), ("false", False), ("0", False)]
@@ -298,8 +304,7 @@ def test_bulk_write_without_a_filter_is_refused(operation: str, query: str, act:
 
 
 def test_ignored_parameters_are_named_with_the_nearest_known() -> None:
-    route = Route("find_many", "people")
-    ignored = ignored_parameters(route, read_query_string("limt=1&orderBy=a&x=1&limit=1&upsert=true"))
+    ignored = ignored_by("find_many", "limt=1&orderBy=a&x=1&limit=1&upsert=true")
     assert ignored == {"limt": "limit", "orderBy": "order_by", "x": None, "upsert": None}
     assert header_text(ignored) == "limt (did you mean limit?), orderBy (did you mean order_by?), x, upsert"
 
@@ -315,7 +320,7 @@ MEANT = {
 
 @pytest.mark.parametrize(("name", "meant"), MEANT.items())
 def test_the_parameter_that_is_meant(name: str, meant: str) -> None:
-    assert ignored_parameters(Route("find_many", "people"), {name: ["1"]}) == {name: meant}
+    assert ignored_by("find_many", Query({name: ["1"]})) == {name: meant}
 
 
 def test_what_is_meant_is_what_the_route_takes() -> None:
@@ -331,7 +336,7 @@ def test_what_is_meant_is_what_the_route_takes() -> None:
         ("import", "dryRun", "dry_run"),
         ("create_many", "onError", "on_error"),
     ):
-        assert ignored_parameters(Route(operation, "people"), {name: ["1"]}) == {name: meant}, (operation, name)
+        assert ignored_by(operation, Query({name: ["1"]})) == {name: meant}, (operation, name)
 
 
 def test_header_cannot_be_broken_by_a_name() -> None:
@@ -341,7 +346,7 @@ def test_header_cannot_be_broken_by_a_name() -> None:
 @pytest.mark.parametrize("name", ["softDelete", "soft-delete", "soft_delet", "softdelete"])
 def test_misspelt_soft_delete_never_destroys(name: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        ignored_parameters(Route("delete_one", "people", ID), {name: ["true"]})
+        ignored_by("delete_one", Query({name: ["true"]}))
     assert (refused.value.message, refused.value.hint) == (f"Unknown parameter '{name}'", "Did you mean soft_delete?")
 
 
@@ -349,22 +354,20 @@ def test_misspelt_soft_delete_never_destroys(name: str) -> None:
 
 
 def test_group_by() -> None:
-    query = read_query_string(
+    query = (
         'group_by=[{"closeDate":{"granularity":"DAY_OF_THE_WEEK"}},{"stage":true}]&aggregate=["maxAmountAmountMicros"]'
         '&order_by=[{"stage":"AscNullsFirst"}]&order_by_for_records=name[DescNullsFirst]&include_records_sample=true'
         "&filter=stage[eq]:'NEW'&limit=10&omit_null_values=true"
     )
-    assert parse_group_by("opportunities", query, Limits(50, 200)) == ir.GroupBy(
-        object_name="opportunities",
+    assert asked(query, "group_by") == Asked(
         dimensions=({"closeDate": {"granularity": "DAY_OF_THE_WEEK"}}, {"stage": True}),
-        selection=ir.Everything(),
         aggregates=("maxAmountAmountMicros",),
         filter=ir.Match("stage", {"eq": "NEW"}),
-        order=({"stage": "AscNullsFirst"},),
+        order_of_groups=({"stage": "AscNullsFirst"},),
         record_order=(ir.Order(("name",), "DescNullsFirst"),),
         limit=10,
         with_records=True,
-        omit_nulls=True,
+        omits_nulls=True,
     )
 
 
@@ -398,7 +401,7 @@ GROUP_BY_REFUSED = {
 @pytest.mark.parametrize(("query", "message"), GROUP_BY_REFUSED.values(), ids=GROUP_BY_REFUSED.keys())
 def test_group_by_is_refused(query: str, message: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        parse_group_by("opportunities", read_query_string(query), Limits(50, 200))
+        asked(query, "group_by")
     assert refused.value.message == message
 
 
@@ -406,16 +409,14 @@ def test_group_by_is_refused(query: str, message: str) -> None:
 
 
 def test_bodies() -> None:
-    everything = ir.Everything()
     assert read_record({"a": 1}, "people") == {"a": 1}
     assert read_records([{"a": 1}, {}], "people") == ({"a": 1}, {})
     assert read_records([], "people") == ()
-    assert read_duplicates({"ids": ["x"]}, "person", everything) == ir.Duplicates("person", everything, ids=("x",))
-    assert read_duplicates({"data": []}, "person", everything) == ir.Duplicates("person", everything, records=())
-    assert read_merge(
-        {"ids": ["x", "y"], "conflictPriorityIndex": 1, "dryRun": True}, "person", everything
-    ) == ir.Merge("person", ("x", "y"), 1, everything, dry_run=True)
-    assert read_merge({"ids": ["x", "y"]}, "person", everything) == ir.Merge("person", ("x", "y"), 0, everything)
+    assert read_duplicates({"ids": ["x"]}, "people") == Alike(("x",), None)
+    assert read_duplicates({"data": []}, "people") == Alike(None, ())
+    body = {"ids": ["x", "y"], "conflictPriorityIndex": 1, "dryRun": True}
+    assert read_merge(body, "people") == Merged(("x", "y"), 1, dry_run=True)
+    assert read_merge({"ids": ["x", "y"]}, "people") == Merged(("x", "y"), 0, dry_run=False)
 
 
 BAD_BODIES: dict[str, tuple[Any, str]] = {
@@ -431,16 +432,16 @@ BAD_BODIES: dict[str, tuple[Any, str]] = {
         "Body should be a JSON array of objects; item 1 is none",
     ),
     "duplicates of no array": (
-        lambda: read_duplicates({"ids": "x"}, "person", ir.Everything()),
+        lambda: read_duplicates({"ids": "x"}, "people"),
         '"ids" should be an array',
     ),
-    "merge without ids": (lambda: read_merge({}, "person", ir.Everything()), '"ids" should be an array'),
+    "merge without ids": (lambda: read_merge({}, "people"), '"ids" should be an array'),
     "merge with a text as flag": (
-        lambda: read_merge({"ids": [], "dryRun": "false"}, "person", ir.Everything()),
+        lambda: read_merge({"ids": [], "dryRun": "false"}, "people"),
         '"dryRun" should be true or false',
     ),
     "merge with a text as index": (
-        lambda: read_merge({"ids": [], "conflictPriorityIndex": "0"}, "person", ir.Everything()),
+        lambda: read_merge({"ids": [], "conflictPriorityIndex": "0"}, "people"),
         '"conflictPriorityIndex" should be an integer',
     ),
 }

@@ -265,7 +265,7 @@ def test_answers_are_json_and_timed(rest: Rest) -> None:
     answer = rest.get("people")
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     stages = [part.partition(";")[0] for part in answer.headers["Server-Timing"].split(", ")]
-    assert stages == ["authenticate", "parse", "schema", "records", "total"]
+    assert stages == ["authenticate", "body", "parse", "schema", "records", "total"]
 
 
 def test_any_page_may_call_the_api(rest: Rest, anonymous: Rest) -> None:

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from core.query.orders import DIRECTIONS
 from core.rest.filters import COMPARATORS
-from core.rest.parameters import DIRECTIONS
 from tests.api.core_rest.conftest import Rest
 from tests.chance import examples
 
@@ -49,7 +49,7 @@ filters = st.recursive(
     max_leaves=4,
 )
 orders = st.lists(
-    st.builds("{}[{}]".format, st.sampled_from(MEMBERS), st.sampled_from(DIRECTIONS)), min_size=1, max_size=3
+    st.builds("{}[{}]".format, st.sampled_from(MEMBERS), st.sampled_from(list(DIRECTIONS))), min_size=1, max_size=3
 ).map(",".join)
 
 
