@@ -1,6 +1,6 @@
 """The inputs that are the same in every workspace, as Graphene types: filters by scalar, orders, groups.
 
-Filters list what published clients declare; which operators a field takes is its type's word.
+A filter's members are the operators of the field types it is for: none is declared that is not run.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 
 import graphene
 
-from core.graphql.scalars import BigFloat, Date, TSVector
-from metadata.fieldtypes.contract import FieldType
-from metadata.graphql.scalars import UUID, BigInt, DateTime
+from core.graphql.scalars import BY_NAME
+from metadata.fieldtypes import OPERATORS, FieldType, Subfield, field_types
+from metadata.graphql.scalars import UUID
 
 
 def string_enum(name: str, values: Iterable[str], doc: str | None = None) -> type:
@@ -63,41 +63,39 @@ INPUTS: tuple[type, ...] = (
     OrderByDateGranularityInput,
 )
 
-_COMPARISONS = ("eq", "gt", "gte", "in", "lt", "lte", "neq", "is")
-_PATTERNS = ("startsWith", "endsWith", "like", "ilike", "regex", "iregex")  # the last two are declared, never run
+
+def filter_members(operators: Iterable[str], scalar: str) -> dict[str, str]:
+    """The members of a filter input: each operator, and the type its operand has."""
+    return {name: OPERATORS[name].graphql.format(scalar) for name in operators}
 
 
 def _filter(
-    name: str, scalar: Any, operators: tuple[str, ...] = _COMPARISONS, more: Mapping[str, Any] | None = None
+    name: str, operators: Iterable[str], known: Mapping[str, Any], scalar: str
 ) -> type[graphene.InputObjectType]:
-    """A filter input: `in` takes a list, `is` a FilterIs, the others the scalar."""
-    special = {"in": graphene.List(graphene.NonNull(scalar)), "is": FilterIs}
-    return _input(name, {**{operator: special.get(operator, scalar) for operator in operators}, **(more or {})})
+    return _input(name, {key: _of_type(text, known) for key, text in filter_members(operators, scalar).items()})
 
 
-def enum_filter(name: str, enum: Any) -> type[graphene.InputObjectType]:
-    """The filter of a field whose values are an enum's."""
-    return _filter(
-        name,
-        enum,
-        ("eq", "neq", "in"),
-        {"containsAny": graphene.List(enum), "is": FilterIs, "isEmptyArray": graphene.Boolean},
-    )
+def _of_type(text: str, known: Mapping[str, Any]) -> Any:
+    """The Graphene type that `[String!]` and its kin say."""
+    if text.startswith("["):
+        inner = text[1:-1]
+        return graphene.List(graphene.NonNull(known[inner[:-1]]) if inner.endswith("!") else known[inner])
+    return known[text]
 
 
-FILTERS: tuple[type[graphene.InputObjectType], ...] = (
-    _filter("UUIDFilter", UUID),
-    _filter("StringFilter", graphene.String, _COMPARISONS[:-1] + _PATTERNS + ("is",)),
-    _filter("FloatFilter", graphene.Float),
-    _filter("IntFilter", graphene.Int),
-    _filter("BigIntFilter", BigInt),
-    _filter("BigFloatFilter", BigFloat),
-    _filter("DateFilter", Date),
-    _filter("DateTimeFilter", DateTime),
-    _filter("BooleanFilter", graphene.Boolean, ("eq", "is")),
-    _filter("ArrayFilter", graphene.String, ("containsIlike", "is"), {"isEmptyArray": graphene.Boolean}),
-    _filter("RawJsonFilter", graphene.String, ("is", "like")),
-    _filter("TSVectorFilter", TSVector, ("search",)),
+def enum_filter(part: Subfield, enum: Any) -> type[graphene.InputObjectType]:
+    """The filter of a composite's part whose values are an enum's."""
+    return _filter(part.graphql_filter, part.operators, {**_OPERANDS, part.graphql: enum}, part.graphql)
+
+
+_OPERANDS: Mapping[str, Any] = {**BY_NAME, "FilterIs": FilterIs}
+FILTERS: tuple[type[graphene.InputObjectType], ...] = tuple(
+    {
+        name: _filter(name, described.operators, _OPERANDS, scalar)
+        for described in field_types()
+        for name, scalar in described.graphql_filters().items()
+        if scalar in _OPERANDS  # an enum's is made with the enum
+    }.values()
 )
 _FILTERS = {each._meta.name: each for each in FILTERS}
 

@@ -62,8 +62,9 @@ def field_type_names(subject: ObjectSchema, field: FieldSchema) -> Iterator[str]
     """The types that one field brings along."""
     if field.is_unique and field.type.subfields:
         yield unique_name(subject, field)
-    if field.type.has_options and has_enum(field):
-        yield enum_name(subject, field)
+    if field.type.has_options:
+        if has_enum(field):
+            yield enum_name(subject, field)
         yield enum_filter_name(subject, field)
 
 

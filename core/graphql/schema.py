@@ -33,6 +33,7 @@ from graphql.type.definition import resolve_thunk
 
 from config.principal import Verb
 from core.graphql.arguments import LIST_ARGUMENTS, Argument
+from core.graphql.inputs import filter_members
 from core.graphql.names import enum_filter_name, enum_name, has_enum, left_out, unique_name
 from core.graphql.operations import OPERATIONS, Operation, fill, is_offered, may_change_own
 from core.graphql.types import resolve_member, vocabulary
@@ -271,14 +272,14 @@ class _Builder:
         for field in self.shown_fields(subject):
             if field.is_unique and field.type.subfields:
                 yield _InputType(unique_name(subject, field), partial(self.unique_part_members, field))
-            if field.type.has_options and has_enum(field):
-                enum = GraphQLEnumType(
-                    enum_name(subject, field),
-                    {value: value for value in field.option_values},
-                    description=field.description or field.label,
-                )
-                yield enum
-                yield _InputType(enum_filter_name(subject, field), partial(self.enum_filter_members, enum.name))
+            if field.type.has_options:
+                if has_enum(field):
+                    yield GraphQLEnumType(
+                        enum_name(subject, field),
+                        {value: value for value in field.option_values},
+                        description=field.description or field.label,
+                    )
+                yield _InputType(enum_filter_name(subject, field), partial(self.enum_filter_members, subject, field))
 
     # Outputs -----------------------------------------------------------------------------------------
 
@@ -451,15 +452,9 @@ class _Builder:
     def unique_part_members(self, field: FieldSchema) -> Members:
         return {name: self.input(field.type.subfields[name].graphql) for name in field.type.unique_parts()}
 
-    def enum_filter_members(self, enum: str) -> Members:
-        return {
-            "eq": self.input(enum),
-            "neq": self.input(enum),
-            "in": self.input(f"[{enum}!]"),
-            "containsAny": self.input(f"[{enum}]"),
-            "is": self.input("FilterIs"),
-            "isEmptyArray": self.input("Boolean"),
-        }
+    def enum_filter_members(self, subject: ObjectSchema, field: FieldSchema) -> Members:
+        members = filter_members(field.type.operators, own_enum("Enum", subject, field))
+        return {name: self.input(text) for name, text in members.items()}
 
 
 def own_enum(text: str, subject: ObjectSchema, field: FieldSchema) -> str:
@@ -470,9 +465,7 @@ def own_enum(text: str, subject: ObjectSchema, field: FieldSchema) -> str:
 
 
 def own_enum_filter(text: str, subject: ObjectSchema, field: FieldSchema) -> str:
-    if text != "EnumFilter":
-        return text
-    return enum_filter_name(subject, field) if has_enum(field) else "StringFilter"
+    return enum_filter_name(subject, field) if text == "EnumFilter" else text
 
 
 def is_groupable(field: FieldSchema) -> bool:

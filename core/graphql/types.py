@@ -50,7 +50,7 @@ def _composite_types(field_type: FieldType) -> list[type]:
         if part.graphql not in known:
             enum = string_enum(part.graphql, _enum_values(part))
             known[part.graphql] = enum
-            known[part.graphql_filter] = enum_filter(part.graphql_filter, enum)
+            known[part.graphql_filter] = enum_filter(part, enum)
             types += [enum, known[part.graphql_filter]]
     members = {
         part.name: graphene.Field(known[part.graphql], name=part.name, description=part.label or None)

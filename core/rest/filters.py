@@ -22,25 +22,31 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import Any
 
 from config.errors import BadRequest
 from core.query import ir
 from core.query.names import nearest
+from metadata.fieldtypes import OPERATORS
 
 MAX_DEPTH = 20
-COMPARATORS = (
-    "eq", "neq", "in", "containsAny", "is", "gt", "gte", "lt", "lte", "startsWith", "endsWith", "like", "ilike",
-)  # fmt: skip
-LIST_COMPARATORS = frozenset(("in", "containsAny"))
-_SCALAR_COMPARATORS = frozenset(COMPARATORS) - LIST_COMPARATORS - {"is"}
+COMPARATORS = tuple(name for name, each in OPERATORS.items() if each.in_rest)
+LIST_COMPARATORS = frozenset(name for name in COMPARATORS if OPERATORS[name].shape == "list")
+_NULL_COMPARATORS = frozenset(name for name in COMPARATORS if OPERATORS[name].shape == "null")
+_SCALAR_COMPARATORS = frozenset(COMPARATORS) - LIST_COMPARATORS - _NULL_COMPARATORS
 
-FILTER_WORDS = """\
+
+def _listed(names: Iterable[str], between: str = ", ") -> str:
+    return between.join(f"`{name}`" for name in COMPARATORS if name in names)
+
+
+FILTER_WORDS = f"""\
 Conditions `field[comparator]:value`, joined by commas (all must hold) or by `and(…)`, `or(…)`, `not(…)`.
 
-Comparators: `eq`, `neq`, `in`, `containsAny`, `is`, `gt`, `gte`, `lt`, `lte`, `startsWith`, `endsWith`, `like`,
-`ilike`. `in` and `containsAny` take `[a,b]`; `is` takes `NULL` or `NOT_NULL`. Sub-fields and
-fields of a to-one relation are reached with a dot: `emails.primaryEmail[eq]:ada@example.org`,
+Comparators: {_listed(COMPARATORS)}.
+{_listed(LIST_COMPARATORS, " and ")} take `[a,b]`; {_listed(_NULL_COMPARATORS)} takes `NULL` or `NOT_NULL`.
+Sub-fields and fields of a to-one relation are reached with a dot: `emails.primaryEmail[eq]:ada@example.org`,
 `company.name[ilike]:%acme%`.
 
 A value in double or single quotes may hold anything, brackets, commas and quotes too:
@@ -296,7 +302,7 @@ class _Reader:
         return _first_beyond(ends, at + 1)
 
     def _bare_value(self, comparator: str, raw: str) -> str | list[str]:
-        if comparator == "is":  # NULL and NOT_NULL are words, a quoted one is something else
+        if comparator in _NULL_COMPARATORS:  # NULL and NOT_NULL are words, a quoted one is something else
             return raw
         if comparator not in LIST_COMPARATORS:
             return self._unquoted(raw)

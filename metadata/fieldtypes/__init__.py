@@ -42,11 +42,10 @@ from metadata.fieldtypes.contract import (
     show,
     unquote,
 )
-from metadata.fieldtypes.operators import OPERATORS, REST_COMPARATORS, Operator
+from metadata.fieldtypes.operators import OPERATORS, Operator
 
 __all__ = [
     "OPERATORS",
-    "REST_COMPARATORS",
     "FieldSql",
     "FieldType",
     "Operator",

@@ -38,6 +38,7 @@ class ArrayType(FieldType):
 
     graphql = "[String]"
     graphql_filter = "ArrayFilter"
+    graphql_operand = "String"
     samples = Samples(
         good=[(["b", "a"], ["b", "a"]), ("one", ["one"]), ([], None), (None, None), (["x", "x"], ["x", "x"])],
         bad=[

@@ -26,6 +26,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import ApiError, InvalidFilter, InvalidValue, Problem, shortened
+from metadata.fieldtypes.operators import OPERATORS
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema, Option
@@ -170,6 +171,7 @@ class FieldType:
     graphql: ClassVar[str]  # output type name; lists in brackets; "Enum" and "[Enum]" are named per field
     graphql_input: ClassVar[str | None] = None  # None: the same as `graphql`
     graphql_filter: ClassVar[str] = ""
+    graphql_operand: ClassVar[str | None] = None  # the scalar of operands; None: the filter's name without its end
     setting_choices: ClassVar[Mapping[str, SettingChoice]] = {}  # of `settings`, as the settings pages ask for them
     samples: ClassVar[Samples]
 
@@ -336,6 +338,13 @@ class FieldType:
         if self.subfields:
             return f"{self.graphql}{'Update' if for_update else 'Create'}Input"
         return self.graphql_input or self.graphql_output(field)
+
+    @classmethod
+    def graphql_filters(cls) -> Mapping[str, str]:
+        """The filter inputs of its values, each with the scalar that operands are of; a composite has its parts'."""
+        if cls.subfields:
+            return {}
+        return {cls.graphql_filter: cls.graphql_operand or cls.graphql_filter.removesuffix("Filter")}
 
     def graphql_filter_type(self, field: FieldSchema) -> str:
         """The type in filter inputs; `EnumFilter` stands for the filter of the field's own enum."""
@@ -616,12 +625,9 @@ def _operand(text: str, path: str) -> str:
     return text.replace("\x00", "")
 
 
-PATTERN_OPERATORS = frozenset({"like", "ilike", "startsWith", "endsWith", "containsIlike", "search"})
-
-
 def coerce_text(value: Json, operator: str, path: str) -> str:
     """A text operand. `""` comes back for null too: both ask for records without a text."""
-    if operator in PATTERN_OPERATORS:
+    if OPERATORS[operator].shape in ("text", "pattern"):
         return coerce_pattern(value, operator, path)
     if isinstance(value, str):
         return _operand(value, path)
@@ -634,7 +640,7 @@ def coerce_pattern(value: Json, operator: str, path: str) -> str:
     """The operand of an operator that only takes strings, whatever the field's type is."""
     if isinstance(value, str):
         pattern = _operand(value, path)
-        if operator in {"like", "ilike", "containsIlike"} and (len(pattern) - len(pattern.rstrip("\\"))) % 2:
+        if OPERATORS[operator].shape == "pattern" and (len(pattern) - len(pattern.rstrip("\\"))) % 2:
             pattern += "\\"  # PostgreSQL refuses a pattern that ends with a lone escape character
         return pattern
     kind = {bool: "boolean", int: "number", float: "number"}.get(type(value), "object")

@@ -93,6 +93,7 @@ class FilesType(FieldType):
     graphql = "[FileObject]"
     graphql_input = "[FileItemInput]"
     graphql_filter = "RawJsonFilter"
+    graphql_operand = "String"
     setting_choices: ClassVar[Mapping[str, SettingChoice]] = {
         "maxNumberOfValues": SettingChoice(
             "At most", tuple((count, f"{count} file{'s' if count > 1 else ''}") for count in (1, 3, 10, MAX_FILES)), 10

@@ -147,6 +147,10 @@ class NumberType(FieldType):
     def graphql_output(self, field: FieldSchema) -> str:
         return _GRAPHQL[_data_type(field)]
 
+    @classmethod
+    def graphql_filters(cls) -> Mapping[str, str]:
+        return {f"{scalar}Filter": scalar for scalar in _GRAPHQL.values()}
+
     def graphql_filter_type(self, field: FieldSchema) -> str:
         return f"{_GRAPHQL[_data_type(field)]}Filter"
 

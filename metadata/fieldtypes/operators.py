@@ -14,37 +14,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Shape = Literal["one", "list", "pattern", "null", "flag"]
+Shape = Literal["one", "list", "text", "pattern", "null", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """`shape`: one value, a list, a text pattern, NULL/NOT_NULL, or a boolean that is not looked at."""
+    """`shape`: one value, a list, a text whatever the field's type is, a text that is a pattern (where a backslash
+    escapes), NULL/NOT_NULL, or a boolean that is not looked at. `graphql` is the operand's type there, `{}` the
+    scalar of the filter."""
 
     name: str
     shape: Shape
     sql: str
     sentence: str  # for the docs
     in_rest: bool = True  # whether the REST grammar can say it
-    in_graphql: bool = True
+    graphql: str = "{}"
 
 
-OPERATORS: Mapping[str, Operator] = {
+OPERATORS: Mapping[str, Operator] = {  # in the order messages print them
     row.name: row
     for row in (
         Operator("eq", "one", "{value} = {operand}", "equals"),
         Operator("neq", "one", "{value} <> {operand}", "has another value than"),
+        Operator("in", "list", "{value} = ANY(%s::{array})", "is one of", graphql="[{}!]"),
+        Operator("containsAny", "list", "{json} ?| %s::text[]", "has at least one of", graphql="[{}]"),
+        Operator("is", "null", "{value} IS NULL", "is NULL or NOT_NULL", graphql="FilterIs"),
         Operator("gt", "one", "{order} > {order_operand}", "comes after"),
         Operator("gte", "one", "{order} >= {order_operand}", "equals or comes after"),
         Operator("lt", "one", "{order} < {order_operand}", "comes before"),
         Operator("lte", "one", "{order} <= {order_operand}", "equals or comes before"),
-        Operator("in", "list", "{value} = ANY(%s::{array})", "is one of"),
-        Operator("containsAny", "list", "{json} ?| %s::text[]", "has at least one of"),
-        Operator("is", "null", "{value} IS NULL", "is NULL or NOT_NULL"),
+        Operator("startsWith", "text", "starts_with({text}, %s::text)", "begins with"),
+        Operator("endsWith", "text", "starts_with(reverse({text}), reverse(%s::text))", "ends with"),
         Operator("like", "pattern", "{text} LIKE %s::text", "matches the SQL pattern (case-sensitive)"),
         Operator("ilike", "pattern", "{text} ILIKE %s::text", "matches the SQL pattern (any case)"),
-        Operator("startsWith", "one", "starts_with({text}, %s::text)", "begins with"),
-        Operator("endsWith", "one", "starts_with(reverse({text}), reverse(%s::text))", "ends with"),
         Operator(
             "containsIlike",
             "pattern",
@@ -52,21 +54,23 @@ OPERATORS: Mapping[str, Operator] = {
             "has an element that matches the SQL pattern (any case)",
             in_rest=False,
         ),
-        Operator("isEmptyArray", "flag", "coalesce({json} = '[]'::jsonb, true)", "has no element", in_rest=False),
+        Operator(
+            "isEmptyArray",
+            "flag",
+            "coalesce({json} = '[]'::jsonb, true)",
+            "has no element",
+            in_rest=False,
+            graphql="Boolean",
+        ),
         Operator(
             "search",
-            "pattern",
+            "text",
             "{json} @@ websearch_to_tsquery('simple', %s::text)",
             "matches the words",
             in_rest=False,
         ),
     )
 }
-
-# What the REST grammar accepts, in the order messages print it:
-REST_COMPARATORS = (
-    "eq", "neq", "in", "containsAny", "is", "gt", "gte", "lt", "lte", "startsWith", "endsWith", "like", "ilike",
-)  # fmt: skip
 
 # The sets that types take, in the order messages print them:
 TEXT_OPERATORS = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "like", "ilike", "startsWith", "endsWith")

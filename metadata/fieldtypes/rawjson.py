@@ -89,6 +89,7 @@ class RawJsonType(FieldType):
 
     graphql = "JSON"
     graphql_filter = "RawJsonFilter"
+    graphql_operand = "String"
     samples = Samples(
         good=[
             ({"a": [1, None, {"b": "c"}]}, {"a": [1, None, {"b": "c"}]}),

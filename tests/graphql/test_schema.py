@@ -12,6 +12,7 @@ from graphql import GraphQLSchema, is_input_type, is_output_type, print_schema, 
 
 from core.graphql.answer import RecordApi
 from core.graphql.schema import build_schema
+from metadata.fieldtypes import FieldType, field_types
 from tests.graphql.workspace import field_of, object_of, options, to_many, to_one, workspace
 
 GOLDEN = Path(__file__).with_name("schema.graphql")
@@ -148,7 +149,22 @@ def test_options_that_graphql_cannot_name_make_a_string() -> None:
     schema = schema_of(rock)
     assert types_of(schema, "Rock")["size"] == "String"
     assert types_of(schema, "Rock")["colors"] == "[String]"
-    assert types_of(schema, "RockFilterInput")["size"] == "StringFilter"
+    assert types_of(schema, "RockFilterInput")["size"] == "RockSizeEnumFilter"
+    assert types_of(schema, "RockSizeEnumFilter")["in"] == "[String!]"
+
+
+OWN_FILTERS = [each for each in field_types() if not each.is_relation]  # that one has UUID's, and the record's fields
+
+
+@pytest.mark.parametrize("described", OWN_FILTERS, ids=lambda each: each.name)
+def test_a_filter_declares_the_operators_that_run_and_no_others(described: FieldType) -> None:
+    field = field_of("rock", "it", described.name, options=options("A", "B") if described.has_options else ())
+    schema = schema_of(object_of("rock", "rocks", [field]))
+    declared = types_of(schema, "RockFilterInput")["it"]
+    if not described.subfields:
+        assert set(types_of(schema, declared)) == set(described.operators)
+    for part in described.subfields.values():
+        assert set(types_of(schema, types_of(schema, declared)[part.name])) == set(part.operators)
 
 
 def test_a_workspace_without_objects_still_has_a_schema() -> None:
