@@ -185,6 +185,10 @@ RATE_LIMIT_ADDRESS = (  # without a key that works
     int(os.environ.get("API_RATE_LIMITING_ADDRESS_LIMIT", "3000")),
     int(os.environ.get("API_RATE_LIMITING_ADDRESS_TTL_IN_MS", "60000")) / 1000,
 )
+OPENAPI_DOCUMENTS = {  # (Principal, Variant) -> bytes
+    "core": "core.openapi.records.core_document",
+    "metadata": "metadata.openapi.document.metadata_document",
+}
 RATE_STORAGE = "apikeys.rates.lease"  # (Sequence[Ask]) -> Sequence[Loan], for all processes
 REQUEST_DEADLINE_S = float(os.environ.get("REQUEST_DEADLINE_S", "30"))  # of the work of one request
 LONG_WORK_DEADLINE_S = float(
@@ -289,5 +293,5 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Fourgate",
     "VERSION": "v" + ".".join(map(str, VERSION[:2])),
     "OAS_VERSION": "3.1.1",
-    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # it looks at a document of all views, which nobody is given: see core.openapi
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # it looks at a document of all views, which nobody is given
 }

@@ -27,7 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^rest/+(?!/|(?:metadata|apiKeys|webhooks|open-api)(?:[/.]|$)).+$", RecordsView.as_view()),
     path("graphql", csrf_exempt(RecordGraphQLView.as_view())),
     path("metadata", csrf_exempt(MetadataView.as_view())),
-    path("", include("core.openapi.urls")),
+    path("", include("config.openapi.urls")),
+    path("", include("core.docs.urls")),
     path(
         "rest/",
         include(

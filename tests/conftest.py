@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from core.openapi import document
+from config.openapi import document
 from metadata import cache
 from tests.factories import Api, api_of, workspace_with
 from webhooks import outbox

@@ -14,13 +14,18 @@ from weakref import WeakKeyDictionary
 
 from drf_spectacular.plumbing import ResolvedComponent
 
+from config.openapi.document import Variant
+from config.openapi.generator import GENERAL, DocumentGenerator, open_api_endpoint
+from config.openapi.refusals import refusals
+from config.openapi.schemas import UUID, array_of, object_of
 from config.principal import Permissions, Principal, Verb
 from config.rendering import dumps
-from core.openapi.generator import GENERAL, DocumentGenerator, open_api_endpoint, record_endpoints, search_endpoint
+from core.openapi.generator import record_endpoints, search_endpoint
 from core.openapi.names import left_out, told_of
 from core.openapi.schemas import View, components
-from core.openapi.shared import parameters, refusals
-from core.rest.body_schemas import UUID, answer_component, array_of, object_of
+from core.rest.body_schemas import answer_component
+from core.rest.operations import RECORD_OPERATIONS
+from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 Json = dict[str, Any]
@@ -44,6 +49,12 @@ class Part(NamedTuple):
     schemas: bytes
     webhooks: bytes
     tags: bytes
+
+
+def core_document(principal: Principal, variant: Variant) -> bytes:
+    """The document's JSON for `config.openapi.document`."""
+    schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
+    return record_document(principal, schema, variant.base_url, variant.objects, nests=variant.nests)
 
 
 def record_document(
@@ -91,6 +102,12 @@ def record_document(
             "tags": _joined(dumps(root["tags"]), *(part.tags for part in parts)),
         }
     )
+
+
+def parameters() -> dict[str, Json]:
+    """The parameter components by name."""
+    found = (each for operation in RECORD_OPERATIONS for each in operation.documented)
+    return {each.component: each.as_json() for each in found}
 
 
 def _object(members: dict[str, bytes]) -> bytes:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from config.openapi.schemas import array_of, object_of
 from config.principal import Permissions, Verb
 from core.query.names import hidden_behind
-from core.rest.body_schemas import answer_component, array_of, object_of
+from core.rest.body_schemas import answer_component
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 Json = dict[str, Any]

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+from config.openapi.schemas import PAGE_INFO, UUID, array_of, component, object_of
 from metadata.schema import ObjectSchema
 
 Json = dict[str, Any]
 Answer = Callable[[ObjectSchema], Json]
 
-UUID: Json = {"type": "string", "format": "uuid"}
 FEWEST_MERGED, MOST_MERGED = 2, 9
-PAGE_INFO: Json = {
-    "type": "object",
-    "properties": {
-        "hasNextPage": {"type": "boolean"},
-        "hasPreviousPage": {"type": "boolean"},
-        "startCursor": {"type": ["string", "null"], "description": "Cursor of the first record shown"},
-        "endCursor": {"type": ["string", "null"], "description": "Cursor of the last record shown"},
-    },
-    "required": ["hasNextPage", "hasPreviousPage", "startCursor", "endCursor"],
-}
 _TOTAL: Json = {"type": "integer", "description": "Records that match, on every page"}
 _REMOVED: Json = {
     "type": "object",
@@ -29,10 +19,6 @@ _REMOVED: Json = {
     "required": ["id"],
     "description": "Only the id after a removal for good; the whole record after a soft delete",
 }
-
-
-def component(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def create_component(subject: ObjectSchema) -> Json:
@@ -45,16 +31,6 @@ def update_component(subject: ObjectSchema) -> Json:
 
 def answer_component(singular_pascal: str) -> Json:
     return component(singular_pascal + "ForResponse")
-
-
-def object_of(properties: Mapping[str, Json], *, optional: tuple[str, ...] = ()) -> Json:
-    """An object that has all of its members but the optional ones."""
-    required = [name for name in properties if name not in optional]
-    return {"type": "object", "properties": dict(properties), "required": required}
-
-
-def array_of(items: Json, **more: Any) -> Json:
-    return {"type": "array", "items": items, **more}
 
 
 def _in_data(key: str, value: Json) -> Json:

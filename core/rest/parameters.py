@@ -17,11 +17,11 @@ from django.conf import settings
 
 from config.errors import BadRequest
 from config.http.ignored import meant
+from config.openapi.schemas import UUID
 from core.query import ir
 from core.query.groups import DEFAULT_GROUPS
 from core.query.orders import DIRECTIONS
 from core.query.search import FILTERABLE, LARGEST_PAGE
-from core.rest.body_schemas import UUID
 from core.rest.filters import FILTER_WORDS
 from core.rest.query_string import Query
 from core.rest.readers import (

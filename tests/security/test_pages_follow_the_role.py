@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from apikeys import services as access
-from core.openapi.examples import record_examples
+from core.docs.examples import record_examples
 from core.openapi.schemas import View
 from metadata.cache import current_schema
 from tests.factories import principal_of
@@ -75,7 +75,7 @@ def test_examples_of_the_consoles_follow_the_role(scene: Scene) -> None:
 
 @pytest.mark.django_db
 def test_metadata_examples_name_what_may_be_done(scene: Scene, client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr("core.openapi.pages.ASSETS", ())  # the console as it is with its scripts there
+    monkeypatch.setattr("core.docs.pages.ASSETS", ())  # the console as it is with its scripts there
     console = text(signed_in(scene, client, "Docs reader"), f"{PLAYGROUND}/graphql/metadata")
     assert "Objects and their fields" in console and "webhooks { id" in console
     assert "createOneObject" not in console

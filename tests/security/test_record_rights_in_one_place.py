@@ -28,9 +28,9 @@ LOOKING: Mapping[str, str] = {
     "core/records/idempotency.py": "rights as a key: a kept answer is answered to the same rights only",
     "core/query/selections.py": "hidden fields as a key: plans of answers are kept for those who see the same",
     "core/graphql/answer.py": "rights as a key: kept documents are answered to those who see the same",
-    "core/openapi/document.py": "the same, of documents",
+    "config/openapi/document.py": "the same, of documents",
     "core/rest/operations.py": "documents: what is shown, not what is done",
-    "core/openapi/pages.py": "the same, as pages",
+    "core/docs/pages.py": "the same, as pages",
     "core/openapi/records.py": "the same, of objects",
     "core/openapi/schemas.py": "the same, of fields",
 }
@@ -117,5 +117,6 @@ def test_what_asks_nothing_is_seen_to_ask_nothing(name: str) -> None:
 
 
 def test_rights_over_records_are_decided_in_one_place() -> None:
-    looking = {str(path.relative_to(ROOT)) for path in (ROOT / "core").rglob("*.py") if _LOOKS.search(path.read_text())}
+    sources = [path for folder in ("core", "config/openapi") for path in (ROOT / folder).rglob("*.py")]
+    looking = {str(path.relative_to(ROOT)) for path in sources if _LOOKS.search(path.read_text())}
     assert looking == LOOKING.keys()

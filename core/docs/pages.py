@@ -19,16 +19,16 @@ from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET, require_POST
 
 from config.http.rights import may
+from config.openapi.document import Name, Syntax
+from config.openapi.refusals import refusal_table
+from config.openapi.views import answer
 from config.pages import settings_page
 from config.principal import Principal
 from config.server_url import server_url
-from core.openapi.document import Name, Syntax
-from core.openapi.examples import METADATA_EXAMPLES, SEARCH, record_examples, sample_of, selection
+from core.docs.examples import METADATA_EXAMPLES, SEARCH, record_examples, sample_of, selection
 from core.openapi.names import told_of
 from core.openapi.records import ACTIONS
 from core.openapi.schemas import View
-from core.openapi.shared import refusal_table
-from core.openapi.views import answer
 from core.query import ir
 from core.query.reading import DEFAULT_CONNECTION_SIZE
 from core.rest.operations import RECORD_OPERATIONS, named
@@ -104,7 +104,7 @@ def docs(request: HttpRequest) -> HttpResponse:
         "limits": _limits(principal),
         "errors": refusal_table(),
     }
-    return render(request, "openapi/docs.html", context)
+    return render(request, "docs/docs.html", context)
 
 
 def _requests(view: View, subject: ObjectSchema, base_url: str) -> list[dict[str, str]]:
@@ -207,7 +207,7 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
         "query": f"{{\n  {subject.plural}(first: 10) {{\n    edges {{\n      node {{\n"
         f"{selection(view, subject, ' ' * 8)}\n      }}\n    }}\n  }}\n}}",
     }
-    return render(request, "openapi/object.html", context)
+    return render(request, "docs/object.html", context)
 
 
 def _uploads(view: View, subject: ObjectSchema, base_url: str) -> str:
@@ -287,7 +287,7 @@ def playground_token(request: HttpRequest) -> HttpResponse:
 @require_GET
 def rest_console(request: HttpRequest, name: Name) -> HttpResponse:
     context = {**_console(request, name, "REST"), "document_url": f"/settings/docs/openapi/{name}.json"}
-    return render(request, "openapi/rest.html", context)
+    return render(request, "docs/rest.html", context)
 
 
 @settings_page(flag=FLAG, csp=VIEWER_CSP)
@@ -307,7 +307,7 @@ def graphql_console(request: HttpRequest, name: Name) -> HttpResponse:
         "examples": [each.as_json() for each in examples],
         "options": {"url": GRAPHQL_PATHS[name], "store": f"{principal.workspace_id}:{name}"},
     }
-    return render(request, "openapi/graphql.html", context)
+    return render(request, "docs/graphql.html", context)
 
 
 def _console(request: HttpRequest, name: Name, kind: str) -> dict[str, Any]:

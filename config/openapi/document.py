@@ -16,14 +16,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from config.openapi.generator import skeleton
+from config.openapi.version_3_0 import as_3_0
+from config.openapi.yaml_text import as_yaml
 from config.principal import Principal
 from config.rendering import dumps, loads
-from core.openapi.generator import skeleton
-from core.openapi.metadata import metadata_document
-from core.openapi.records import record_document
-from core.openapi.version_3_0 import as_3_0
-from core.openapi.yaml_text import as_yaml
-from metadata.cache import load_schema
 
 Name = Literal["core", "metadata"]
 Syntax = Literal["json", "yaml"]
@@ -85,10 +85,8 @@ def _text(principal: Principal | None, variant: Variant) -> bytes:
 def _json(principal: Principal | None, variant: Variant) -> bytes:
     if principal is None:
         return dumps(skeleton(variant.name, variant.base_url))
-    if variant.name == "metadata":
-        return dumps(metadata_document(principal, variant.base_url))
-    schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
-    return record_document(principal, schema, variant.base_url, variant.objects, nests=variant.nests)
+    made: bytes = import_string(settings.OPENAPI_DOCUMENTS[variant.name])(principal, variant)
+    return made
 
 
 def _pack(text: bytes) -> Kept:

@@ -1,7 +1,7 @@
 """The document of the metadata REST API: drf-spectacular over its real URL patterns.
 
 Views may say what they take and answer with drf-spectacular's decorators; objects and fields are described
-by `metadata.openapi`, and what neither says by `core.openapi.metadata_bodies`. Which envelope a caller is
+by `metadata.openapi`, and what neither says by `metadata.openapi.bodies`. Which envelope a caller is
 answered in is their key's `apiVersion`.
 """
 
@@ -12,19 +12,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.generators import EndpointEnumerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, normalize_result_object
 
 from config.http.rights import may
+from config.openapi.document import Variant
+from config.openapi.generator import GENERAL, Document, DocumentGenerator, Endpoint, open_api_endpoint
+from config.openapi.refusals import refusals
+from config.openapi.schemas import PAGE_INFO, array_of, component, object_of
 from config.principal import Principal
-from core.openapi.generator import GENERAL, Document, DocumentGenerator, Endpoint, open_api_endpoint
-from core.openapi.metadata_bodies import DESCRIBED, Described
-from core.openapi.metadata_bodies import bodies as described_bodies
-from core.openapi.metadata_words import KINDS, description_of
-from core.openapi.shared import parameters, refusals
-from core.rest.body_schemas import PAGE_INFO, array_of, component, object_of
-from metadata.openapi import ENTITIES, UUID, Entity
+from config.rendering import dumps
+from metadata.openapi.bodies import DESCRIBED, Described
+from metadata.openapi.bodies import bodies as described_bodies
+from metadata.openapi.entities import ENTITIES, UUID, Entity
+from metadata.openapi.words import KINDS, description_of
 from metadata.services.resources import RESOURCES
 
 Json = dict[str, Any]
@@ -64,19 +67,32 @@ _ANYTHING_OR_NULL: list[Json] = [{}, {"type": "null"}]
 _VARIABLE = re.compile(r"{\w+}")
 
 
-def metadata_document(principal: Principal, base_url: str) -> Document:
-    """The document as this principal may see it."""
+def metadata_document(principal: Principal, variant: Variant) -> bytes:
+    """The document's JSON as this principal may see it."""
     endpoints = _endpoints(principal)
     generator = MetadataGenerator([*endpoints, open_api_endpoint("metadata")], principal.api_version)
-    limits = parameters()
-    page = {name: limits[name] for name in ("limit", "idPath")}
-    for name, place in (("startingAfter", "after"), ("endingBefore", "before")):  # its cursors are ids
-        page[name] = {**limits[name], "description": f"The page {place} the item with this id", "schema": UUID}
-    generator.register(ResolvedComponent.PARAMETER, page.items())
+    generator.register(ResolvedComponent.PARAMETER, _shared_parameters().items())
     generator.register(ResolvedComponent.RESPONSE, _refusals())
     names = dict.fromkeys(_entity(path) for path, *_ in endpoints)
     tags = [GENERAL, *({"name": each, "description": KINDS[each]} for each in names)]
-    return _readable(generator.document("metadata", base_url, tags=tags))
+    return dumps(_readable(generator.document("metadata", variant.base_url, tags=tags)))
+
+
+def _shared_parameters() -> dict[str, Json]:
+    """The parameter components by name. Cursors are ids here."""
+    size = {"type": "integer", "minimum": 0, "maximum": settings.MAX_PAGE_SIZE_REST}
+    said = {
+        "limit": ("limit", f"Records per page, at most {settings.MAX_PAGE_SIZE_REST}",
+                  {**size, "default": settings.DEFAULT_PAGE_SIZE}),
+        "startingAfter": ("starting_after", "The page after the item with this id", UUID),
+        "endingBefore": ("ending_before", "The page before the item with this id", UUID),
+    }  # fmt: skip
+    found: dict[str, Json] = {
+        component: {"name": name, "in": "query", "description": words, "required": False, "schema": schema}
+        for component, (name, words, schema) in said.items()
+    }
+    path = {"name": "id", "in": "path", "required": True, "description": "The record's id", "schema": UUID}
+    return found | {"idPath": path}
 
 
 def _readable(document: Document) -> Document:

@@ -11,10 +11,10 @@ from typing import Any
 
 from django.db import models
 
-from core.rest.body_schemas import UUID, array_of, component, object_of
+from config.openapi.schemas import UUID, array_of, component, object_of
 from metadata.fieldtypes.contract import field_types
 from metadata.models import ActivationStatus, Workspace
-from metadata.openapi import FIELD, FLAG, MOMENT, TEXT
+from metadata.openapi.entities import FIELD, FLAG, MOMENT, TEXT
 from metadata.services.workspaces import SETTINGS
 from metadata.snapshot import FORMAT_VERSION
 

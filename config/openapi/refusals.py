@@ -1,4 +1,4 @@
-"""What every operation of Core REST shares in the document: parameters and refusals."""
+"""The refusals that the documents of all APIs share."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.errors import EXCEPTION_NAMES
-from core.rest.operations import RECORD_OPERATIONS
 
 Json = dict[str, Any]
 
-
-def parameters() -> dict[str, Json]:
-    """The parameter components by name."""
-    found = (each for operation in RECORD_OPERATIONS for each in operation.documented)
-    return {each.component: each.as_json() for each in found}
-
-
-# Refusals ----------------------------------------------------------------------------------------------
 
 _MESSAGES: Json = {"type": "array", "items": {"type": "string"}}
 _MORE: Json = {

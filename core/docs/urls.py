@@ -1,21 +1,15 @@
-"""URLs of the documents, the docs pages and the consoles, relative to the site's root."""
+"""URLs of the docs pages and the consoles, relative to the site's root."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from core.openapi import pages
-from core.openapi.views import open_api
+from core.docs import pages
 
-# A client that joins the document's server and path has two slashes between them.
-_DOCUMENT = r"^(?:rest/+(?:metadata/+)?)?open-api/(?P<name>core|metadata)"
 _DOWNLOAD = r"^settings/docs/openapi/(?P<name>core|metadata)"
 _CONSOLE = r"^settings/api-webhooks/playground"
 
 urlpatterns: list[URLPattern] = [
-    re_path(rf"{_DOCUMENT}/?$", open_api, name="open-api"),
-    re_path(rf"{_DOCUMENT}\.json$", open_api, name="open-api-json"),
-    re_path(rf"{_DOCUMENT}\.yaml$", open_api, {"syntax": "yaml"}, name="open-api-yaml"),
     path("settings/docs", pages.docs, name="docs"),
     path("settings/docs/objects/<str:name>", pages.object_docs, name="docs-object"),
     path("settings/docs/objects/<str:name>/export", pages.object_export, name="docs-object-export"),
