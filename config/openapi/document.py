@@ -10,9 +10,6 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import version as installed_version
-from pathlib import Path
 from threading import Lock
 from typing import Literal
 
@@ -90,7 +87,7 @@ def _json(principal: Principal | None, variant: Variant) -> bytes:
 
 
 def _pack(text: bytes) -> Kept:
-    digest = hashlib.sha256(build().encode() + text).hexdigest()[:32]
+    digest = hashlib.sha256(text).hexdigest()[:32]
     return Kept(digest, gzip.compress(text, compresslevel=6, mtime=0))
 
 
@@ -107,12 +104,3 @@ def _scope(principal: Principal) -> tuple[Hashable, ...]:
         principal.api_version,
         principal.permissions.as_key,
     )
-
-
-@lru_cache(maxsize=1)
-def build() -> str:
-    """Changes whenever the code that makes documents does."""
-    digest = hashlib.sha256(installed_version("drf-spectacular").encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
