@@ -8,9 +8,11 @@ import is unpacked as it is read. Multipart bodies may be packed, but name no ch
 from __future__ import annotations
 
 import codecs
+import logging
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -20,7 +22,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import LimitedStream
 from django.http import HttpRequest, HttpResponseBase
 
-from config.errors import ApiError, BadRequest, BodyTooLarge, MalformedBody, UnsupportedMediaType
+from config.errors import ApiError, BadRequest, BodyTooLarge, MalformedBody, Unavailable, UnsupportedMediaType
 from config.http.refusals import refused
 from config.http.request_kinds import is_import, largest_body
 from config.server.sqlstate import machine_error
@@ -37,6 +39,7 @@ PACKED_BYTES = 16 * 1024  # read at once
 PIECE_BYTES = 64 * 1024  # unpacked at once
 MEMORY_BYTES = 256 * 1024  # a larger body goes to a file, as those do that arrive plain
 
+logger = logging.getLogger(__name__)
 _NAMES = {"x-gzip": "gzip"}  # RFC 9110 §8.4.1.3
 _UTF8 = frozenset(("utf-8", "UTF-8", "utf8", "UTF8", "us-ascii"))
 _FORMS = frozenset(("multipart/form-data", "application/x-www-form-urlencoded"))
@@ -58,8 +61,8 @@ class EncodingsMiddleware:
             kept = _make_plain(request, coding or "", charset)
         except ApiError as fault:
             return refused(request, fault)
-        except OSError as fault:
-            return refused(request, machine_error(fault) or BadRequest("The body ended before all of it had arrived"))
+        except OSError:
+            return refused(request, BadRequest("The body ended before all of it had arrived"))
         try:
             return self.get_response(request)
         finally:
@@ -233,7 +236,10 @@ class Pieces:
 
 
 def _collect(pieces: Iterable[bytes], largest: int) -> tuple[bytes | IO[bytes], int]:
-    """The whole body, of more than MEMORY_BYTES in a file without a name, and its length. Raises BodyTooLarge."""
+    """The whole body, of more than MEMORY_BYTES in a file without a name, and its length.
+
+    Raises BodyTooLarge; StorageFull and Unavailable where there is no room for the file.
+    """
     held: list[bytes] = []
     length = 0
     file: IO[bytes] | None = None
@@ -244,20 +250,38 @@ def _collect(pieces: Iterable[bytes], largest: int) -> tuple[bytes | IO[bytes], 
                 raise _too_large(largest)
             held.append(piece)
             if length > MEMORY_BYTES and file is None:
-                folder = Path(settings.SPOOL_DIR)
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed after the answer
+                file = _new_file()
             if file is not None:
-                file.writelines(held)
+                with _keeping():
+                    file.writelines(held)
                 held.clear()
         if file is None:
             return b"".join(held), length
-        file.seek(0)
+        with _keeping():
+            file.seek(0)
         return file, length
     except BaseException:
         if file is not None:
-            file.close()
+            with suppress(OSError):  # what did not fit is written once more, and lost
+                file.close()
         raise
+
+
+def _new_file() -> IO[bytes]:
+    folder = Path(settings.SPOOL_DIR)
+    with _keeping():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return tempfile.TemporaryFile(dir=folder)  # closed after the answer
+
+
+@contextmanager
+def _keeping() -> Iterator[None]:
+    """Raises StorageFull where the disk is full, Unavailable for what else the system refuses."""
+    try:
+        yield
+    except OSError as fault:
+        logger.error("an unpacked body could not be kept in %s: %s", settings.SPOOL_DIR, fault)
+        raise machine_error(fault) or Unavailable("The server has no place for the body at the moment") from None
 
 
 def _too_large(largest: int) -> BodyTooLarge:

@@ -8,6 +8,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,6 +109,20 @@ def test_a_bomb_costs_no_memory(api: Api) -> None:
         tracemalloc.stop()
     assert answer.status == 413
     assert peak_bytes < len(bomb) * 4 + 2_000_000  # the client's own copies of what it sends are in it
+
+
+def test_a_large_body_that_has_no_place_is_no_fault_of_the_client(api: Api, settings: Any, tmp_path: Path) -> None:
+    """What is unpacked beyond 256 KB goes to a file; a disk that is full is asked in tests/ops/test_full_spool.py."""
+    settings.SPOOL_DIR = str(tmp_path / "spool")
+    (tmp_path / "spool").write_text("no folder")
+    before = names(api)
+    large = gzip.compress(RECORD + b" " * 300_000)
+    answer = send(api, large, "gzip")
+    assert (answer.status, answer.body["code"]) == (503, "UNAVAILABLE")
+    assert names(api) == before
+    (tmp_path / "spool").unlink()
+    assert send(api, large, "gzip").status == 201
+    assert list((tmp_path / "spool").iterdir()) == []  # it has no name
 
 
 def test_a_bomb_of_empty_members_is_refused(api: Api) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +33,20 @@ class Full:
     token: str
     disk: Path
 
-    def send(self, body: bytes, *, is_chunked: bool = False) -> Answer:
+    def send(
+        self, body: bytes | None, path: str = "/rest/companies", *, is_chunked: bool = False, **headers: str
+    ) -> Answer:
         make = (lambda *rest, **more: in_chunks(*rest, 64 * 1024, **more)) if is_chunked else request
+        method = "GET" if body is None else "POST"
         wire = Wire(self.port)
         try:
-            return wire.send(make("POST", "/rest/companies", body, Authorization=f"Bearer {self.token}")).answer()
+            return wire.send(make(method, path, body, Authorization=f"Bearer {self.token}", **headers)).answer()
         finally:
             wire.close()
+
+    def companies(self) -> int:
+        count: int = self.send(None, "/rest/companies?limit=1").json["totalCount"]
+        return count
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +102,50 @@ def test_a_body_that_does_not_fit_on_the_disk_is_answered_507_and_the_next_is_ta
         assert full.send(padded("Fits", SIZE_BYTES // 2), is_chunked=is_chunked).status == 201  # what it took is free
 
 
-def test_a_body_for_which_no_file_can_be_made_is_answered_507(full: Full) -> None:
+def as_document(name: str, size: int) -> bytes:
+    document = f'mutation {{ createCompany(data: {{name: "{name}"}}) {{ id }} }}'
+    body = json.dumps({"query": document}).encode()
+    return body + b" " * (size - len(body))
+
+
+PACKED: dict[str, tuple[Callable[[bytes], bytes], dict[str, str]]] = {
+    "gzip": (lambda body: gzip.compress(body, 1), {"Content_Encoding": "gzip"}),
+    "deflate": (lambda body: zlib.compress(body, 1), {"Content_Encoding": "deflate"}),
+    "another charset": (
+        lambda body: gzip.compress(body.decode().encode("utf-16"), 1),
+        {"Content_Encoding": "gzip", "Content_Type": "application/json; charset=utf-16"},
+    ),
+}
+
+
+@pytest.mark.parametrize("form", PACKED)
+def test_a_body_that_does_not_fit_once_it_is_unpacked_is_answered_507(full: Full, form: str) -> None:
+    """A few kilobytes arrive, so nothing of them is on the disk before."""
+    pack, headers = PACKED[form]
+    headers = {"Content_Type": "application/json", **headers}
+    before = full.companies()
+    for _ in range(3):
+        is_refused_as_documented(full.send(pack(padded("Does not fit", 3 * SIZE_BYTES)), **headers))
+    refused = full.send(pack(as_document("Does not fit", 3 * SIZE_BYTES)), "/graphql", **headers)
+    [error] = refused.json["errors"]
+    assert error["extensions"]["subCode"] == "STORAGE_FULL", refused
+    assert full.companies() == before
+    assert full.send(pack(padded("Fits", SIZE_BYTES // 2)), **headers).status == 201  # what they took is free
+    assert full.companies() == before + 1
+
+
+def test_a_packed_body_for_which_no_file_can_be_made_is_answered_507(full: Full) -> None:
+    pack, headers = PACKED["gzip"]
+    before = full.companies()
+    with no_file_more(full):
+        is_refused_as_documented(full.send(pack(padded("No file", SIZE_BYTES // 2)), **headers))
+    assert full.companies() == before
+    assert full.send(pack(padded("A file", SIZE_BYTES // 2)), **headers).status == 201
+
+
+@contextmanager
+def no_file_more(full: Full) -> Iterator[None]:
+    """Inside, the disk has room but takes no further file."""
     deadline = time.monotonic() + 10
     while (room := os.statvfs(full.disk)).f_bfree < room.f_blocks:  # bodies go when they have been answered
         assert time.monotonic() < deadline
@@ -106,8 +159,15 @@ def test_a_body_for_which_no_file_can_be_made_is_answered_507(full: Full) -> Non
     except OSError:  # no file more
         pass
     try:
-        is_refused_as_documented(full.send(padded("No file", SIZE_BYTES // 2)))
+        yield
     finally:
         for each in fillers:
             each.unlink()
+
+
+def test_a_body_for_which_no_file_can_be_made_is_answered_507(full: Full) -> None:
+    before = full.companies()
+    with no_file_more(full):
+        is_refused_as_documented(full.send(padded("No file", SIZE_BYTES // 2)))
+    assert full.companies() == before
     assert full.send(padded("A file", SIZE_BYTES // 2)).status == 201
