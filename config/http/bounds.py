@@ -45,6 +45,7 @@ class Bounds:
     metadata_nodes: int = 50_000  # values and member names of such a body
     metadata_items: int = 20  # of one mutation that changes several
     metadata_values: int = 150_000  # that a document of /metadata could answer
+    view_conditions: int = 800  # that a view's filters come to; a query has a thousand, the view's among them
     view_filter_group_depth: int = 2  # groups of a view's filters inside each other
     introspection_values: int = 800_000  # that an answer about the schema of /graphql could have
     introspection_chars: int = 24_000_000  # of it

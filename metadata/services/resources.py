@@ -41,7 +41,6 @@ Row = Any  # an instance of one of the models in metadata.view_models
 LARGEST_CREATED = 200  # rows made by one mutation
 MAX_PARTS = 500  # view fields, filters, … of one view
 MAX_VIEWS = 100  # of one object
-MAX_CONDITIONS = 800  # that the filters of one view come to; a query has a thousand, its own among them
 LARGEST_COUNT = 10_000  # pixels or records
 
 
@@ -195,8 +194,8 @@ def _unsayable(row: Row, subject: FieldMetadata) -> list[str]:
     others = shown.ViewFilter.objects.filter(view_id=row.view_id, deleted_at=None).exclude(id=row.id)
     filters = [(row.operand, row.value, subject.type)]
     filters += others.values_list("operand", "value", Coalesce("relation_target_field__type", "field__type"))
-    if sum(_weight(*each) for each in filters) > MAX_CONDITIONS:
-        return [f"The filters of the view come to more than {MAX_CONDITIONS} conditions"]
+    if sum(_weight(*each) for each in filters) > MAX.view_conditions:
+        return [f"The filters of the view come to more than {MAX.view_conditions} conditions"]
     if sum(len(filter_values(value)) for _, value, _ in filters) > MAX.filter_values:
         return [f"The filters of the view have more than {MAX.filter_values} values"]
     return []

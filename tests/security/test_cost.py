@@ -26,7 +26,7 @@ from config.http.encodings import MEMBERS
 from config.rendering import dumps
 from metadata.fieldtypes.blocknote import marks_of
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.view_models import ViewFilterGroup
+from metadata.view_models import View, ViewFilter, ViewFilterGroup
 from tests.factories import Answer, Api, add_object, api_of, workspace_with
 from tests.security.costs import Cost, measure
 
@@ -107,6 +107,7 @@ def stored() -> list[int]:
             "metadata_objectmetadata",
             "metadata_fieldmetadata",
             "metadata_view",
+            "metadata_viewfilter",
             "webhooks_webhook",
             "apikeys_apikey",
             "apikeys_objectpermission",
@@ -281,6 +282,21 @@ def a_nested_group(api: Api) -> None:
     view = api.post("/rest/metadata/views", {"name": "Nested", "icon": "I", "objectMetadataId": box_id()})
     group = api.post("/rest/metadata/viewFilterGroups", {"viewId": view.body["id"], "logicalOperator": "AND"})
     assert group.status == 201, group.body
+
+
+def a_view(api: Api) -> None:
+    assert api.post("/rest/metadata/views", {"name": "Wordy", "icon": "I", "objectMetadataId": box_id()}).status == 201
+
+
+def view_conditions(api: Api, size: int) -> Answer:
+    """A filter that looks for so many words."""
+    on = {"viewId": str(View.objects.get(name="Wordy").id), "operand": "CONTAINS"}
+    field = str(FieldMetadata.objects.get(object_id=box_id(), name="text").id)
+    words = [f"word {i}" for i in range(size)]
+    answer = api.post("/rest/metadata/viewFilters", {**on, "fieldMetadataId": field, "value": words})
+    if answer.status == 201:
+        ViewFilter.objects.filter(id=answer.body["id"]).delete()
+    return answer
 
 
 def filter_group(api: Api, size: int) -> Answer:
@@ -511,6 +527,7 @@ CASES = [
     Case("values of a body of the Metadata API",
          options, "metadata_nodes"),
     Case("values of an answer of the Metadata API", on_metadata(listed), "metadata_values"),
+    Case("conditions of a view's filters", view_conditions, "view_conditions", "INVALID_INPUT", prepare=a_view),
     Case("groups of a view's filters", filter_group, "view_filter_group_depth", "INVALID_INPUT", prepare=a_nested_group),
     Case("bytes of a model in YAML", a_model(model_of_bytes), "yaml_bytes", "BODY_TOO_LARGE", told="DESTRUCTIVE_SCHEMA_CHANGE"),
     Case("values of a model in YAML", a_model(model_of_values), "yaml_nodes", told="DESTRUCTIVE_SCHEMA_CHANGE"),
@@ -835,6 +852,22 @@ def test_the_largest_widgets_are_saved_within_the_bounds(api: Api) -> None:
         assert code_of(refused.answer) == "TOO_COMPLEX_QUERY"
         assert refused.total_s <= MOST_REFUSING_S
         assert stored() == before
+
+
+def test_records_are_grouped_through_the_largest_view(api: Api) -> None:
+    """800 conditions of the view's filters, and 1,000 records that none of them holds of; one more is refused on writing."""
+    a_view(api)
+    view = View.objects.get(name="Wordy")
+    words = [f"word {i}" for i in range(MAX.view_conditions)]
+    field = str(FieldMetadata.objects.get(object_id=box_id(), name="text").id)
+    on = {"viewId": str(view.id), "fieldMetadataId": field, "operand": "CONTAINS", "value": words}
+    assert api.post("/rest/metadata/viewFilters", on).status == 201
+    made = api.post("/rest/boxes", {"text": "word without a number", "number": 8}).body["data"]["createBox"]["id"]
+    copy_record("box", made, 1_000)
+    ask = f'{{ boxesGroupBy(groupBy: [{{number: true}}], viewId: "{view.id}") {{ totalCount }} }}'
+    cost = measure(lambda: api.graphql(ask))
+    assert cost.answer.body["data"] == {"boxesGroupBy": []}, cost.answer.body
+    is_within(cost)
 
 
 def test_the_largest_write_by_a_filter(api: Api) -> None:
