@@ -31,7 +31,7 @@ def _principal(info: Info) -> Principal:
 
 
 def _require_manager(info: Info) -> None:
-    """Who has a role and what it says is told to those who give roles or bind them; its name to everybody."""
+    """What a role says and which keys have it is told to those who give roles or bind them; its name to everybody."""
     require(_principal(info), "ROLES", services.FLAG)
 
 
@@ -153,7 +153,7 @@ class Role(graphene.ObjectType):
         return root.id
 
     def resolve_workspace_members(root: models.Role, info: Info) -> list[models.Member]:
-        _require_manager(info)
+        require(_principal(info), "ROLES")  # who binds keys has no use for people
         return list(root.members.all())
 
     def resolve_agents(root: models.Role, info: Info) -> list[Any]:
