@@ -6,7 +6,7 @@ here, from what the kind has and the row needs, and never from the code that dec
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -122,7 +122,7 @@ def _spoilt_token(scene: Scene, name: str) -> str:
     token = keys.apikey_token(system, key_id=key.id).token
     now = timezone.now()
     changed: dict[str, Any] = {
-        "expired": {"expires_at": now - timedelta(seconds=1)},
+        "expired": {"expires_at": now - timedelta(hours=1)},
         "revoked": {"revoked_at": now},
         "paused": {"enabled": False},
         "replaced": {"generation": 5},
@@ -157,12 +157,44 @@ def refusal_of(kind: Kind, needs: Needs) -> str | None:
     return None
 
 
+def sees(kind: Kind) -> set[str]:
+    """The objects, and the fields of those that are hidden from some, whose records and values it may read."""
+    if kind.refusal is not None or kind.is_elsewhere:
+        return set()
+    objects = {each for each in ("client", "deal", "vault", "step") if kind.may("read", each)}
+    return objects | {each for each in HIDDEN if each.split(".")[0] in objects and each not in kind.unreadable}
+
+
 def _about(act: str, path: str) -> str:
     singular, name = path.split(".")
     return f'{DENIED}: no permission to {act} field "{name}" on "{singular}"'
 
 
-def make_scenes(kinds: Sequence[Kind] = KINDS) -> tuple[Scene, Scene, Mapping[str, Caller]]:
-    """The scene, one of another workspace with the same data model, and a client of every kind."""
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a matrix is asked of: the scene, one of another workspace with the same data model, a client of every kind.
+
+    `made`: what stands for names in requests. `marks`: what must be seen for each text to be seen (`marks.hidden`).
+    """
+
+    scene: Scene
+    other: Scene
+    callers: Mapping[str, Caller]
+    made: Mapping[str, str]
+    marks: Mapping[str, Sequence[str]]
+    marks_elsewhere: Sequence[str]
+
+
+Fill = Callable[[Scene, str, int], tuple[Mapping[str, str], Mapping[str, Sequence[str]]]]
+
+
+def make_world(fill: Fill, kinds: Sequence[Kind] = KINDS) -> World:
+    """`fill(scene, sign, number)` gives (`made`, `marks`); its texts begin with the sign, its numbers with the number."""
     scene, other = make_scene("Here"), make_scene("Elsewhere")
-    return scene, other, callers(scene, other, kinds)
+    clients = callers(scene, other, kinds)
+    made, marks = fill(scene, "zq", 731_905)
+    assert not [
+        (one, more) for one in marks for more in marks if one in more and not set(marks[one]).issubset(marks[more])
+    ], "a mark that is found in another has to be seen by all who see that"
+    _, elsewhere = fill(other, "qx", 842_906)
+    return World(scene, other, clients, made, marks, [each for each in elsewhere if each not in marks])

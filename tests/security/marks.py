@@ -1,7 +1,7 @@
 """Marks: texts that stand in what is hidden from somebody, and are looked for in everything that comes back.
 
 A mark is found in a body, in a header (name or value), in a line of the log, and inside what is base64, as
-cursors and tokens are. What the request itself named may be named again.
+cursors and tokens are. What the request itself named may be named again. Of /metadata everything is asked for.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ import base64
 import binascii
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
+
+from graphql import get_named_type, is_object_type
 
 from config.observability import JsonLines
+from metadata.graphql.schema import schema as metadata_schema
 from tests.security.scene import Reply
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
@@ -73,3 +77,29 @@ def hidden(marks: Mapping[str, Iterable[str]], sees: Iterable[str]) -> list[str]
     """The marks somebody may not see, who sees these: `marks` says of each what all must be seen for it."""
     seen = set(sees)
     return [each for each, needed in marks.items() if not seen.issuperset(needed)]
+
+
+DEPTH = 4  # members of members that are asked for
+
+
+def everything(name: str, word: str, but: Sequence[str] = ()) -> str:
+    """A selection of all that a root field of /metadata answers, and of what that leads to, without the members named."""
+    whole = metadata_schema().graphql_schema
+    root = whole.query_type if word == "query" else whole.mutation_type
+    assert root is not None
+    return _members(get_named_type(root.fields[name].type), but, ())
+
+
+def _members(type_: Any, but: Sequence[str], above: tuple[str, ...]) -> str:
+    if not is_object_type(type_):
+        return ""
+    parts = []
+    for name, each in type_.fields.items():
+        leads_to = get_named_type(each.type)
+        if name in but or each.args:
+            continue
+        if not is_object_type(leads_to):
+            parts.append(name)
+        elif len(above) < DEPTH and leads_to.name not in above:
+            parts.append(name + _members(leads_to, but, (*above, type_.name)))
+    return " { " + " ".join(parts) + " }"

@@ -18,8 +18,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from apikeys import services as access
-from apikeys.models import ApiKey, Role
-from core.models import IdempotencyKey
+from apikeys.models import Role
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.factories import add_field, add_object, principal_of, workspace_with
@@ -28,6 +27,7 @@ D1, D2, D3 = (f"d0000000-0000-4000-8000-00000000000{digit}" for digit in "123")
 C1, C2 = (f"c0000000-0000-4000-8000-00000000000{digit}" for digit in "12")
 V1, V2 = (f"b0000000-0000-4000-8000-00000000000{digit}" for digit in "12")
 S1, S2 = (f"50000000-0000-4000-8000-00000000000{digit}" for digit in "12")
+PASSWORD = "correct horse battery"  # of members
 NOBODY = "f0000000-0000-4000-8000-00000000000f"  # an id that no record has
 
 HIDDEN = ("code", "budget", "memo", "client", "papers", "createdBy")  # fields of `deal` that are restricted somewhere
@@ -40,6 +40,12 @@ class Reply:
     etag: str | None = None
     replayed: str | None = None
     headers: str = ""  # a line for each
+
+    @classmethod
+    def of(cls, response: Any) -> Reply:
+        lines = "\n".join(f"{name}: {value}" for name, value in response.items())
+        kept = response.get("ETag"), response.get("Idempotent-Replayed")
+        return cls(response.status_code, response.getvalue(), *kept, headers=lines)
 
     @property
     def json(self) -> Any:
@@ -59,10 +65,7 @@ class Caller:
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         kind = sent.pop("Content-Type", "application/json")
         path, _, query = path.partition("?")
-        response = self.client.generic(method, path, content, kind, headers=sent, QUERY_STRING=query)
-        lines = "\n".join(f"{name}: {value}" for name, value in response.items())
-        found = (response.get("ETag"), response.get("Idempotent-Replayed"), lines)
-        return Reply(response.status_code, response.getvalue(), *found)
+        return Reply.of(self.client.generic(method, path, content, kind, headers=sent, QUERY_STRING=query))
 
     def graphql(self, document: str, path: str = "/graphql", **headers: str) -> Reply:
         return self.ask("POST", path, {"query": document}, **headers)
@@ -88,18 +91,22 @@ class Scene:
         rights: Sequence[str] = (),
         flags: Sequence[str] = (),
         blind: Sequence[str] = (),
+        only_read: Sequence[str] = (),
         unreadable: Sequence[str] = (),
         locked: Sequence[str] = (),
     ) -> Role:
-        """A role: rights on all objects, but none on those in `blind`; fields like `deal.code` taken away."""
+        """A role: rights on all objects, but none on those in `blind` and no others than reading on those in
+        `only_read`; fields like `deal.code` taken away."""
         system = principal_of(self.workspace)
         values = {"label": label, "canBeAssignedToApiKeys": True, **dict.fromkeys(rights, True)}
         role = access.role_create(system, values=values)
         if flags:
             access.permission_flags_upsert(system, role_id=role.id, flags=flags)
-        if blind:
+        if blind or only_read:
             nothing = dict.fromkeys(OBJECT_RIGHTS, False)
+            reading = {**nothing, OBJECT_RIGHTS[0]: True}
             items = [{"objectMetadataId": str(self.objects[name].id), **nothing} for name in blind]
+            items += [{"objectMetadataId": str(self.objects[name].id), **reading} for name in only_read]
             access.object_permissions_upsert(system, role_id=role.id, items=items)
         restrictions: dict[str, dict[str, Any]] = {}
         for paths, right in ((unreadable, "canReadFieldValue"), (locked, "canUpdateFieldValue")):
@@ -165,15 +172,6 @@ def _token(workspace: Workspace, label: str) -> str:
     role_id = next(each.id for each in access.role_list(system) if each.label == label)
     key = access.apikey_create(system, name=f"{label} key", expires_at=None, role_id=role_id)
     return access.apikey_token(system, key_id=key.id).token
-
-
-def drop_scene(workspace: Workspace) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP SCHEMA "{workspace.database_schema}" CASCADE')
-    IdempotencyKey.objects.filter(workspace_id=workspace.id).delete()
-    ApiKey.objects.filter(workspace_id=workspace.id).delete()
-    Role.objects.filter(workspace_id=workspace.id).delete()
-    workspace.delete()
 
 
 @contextmanager

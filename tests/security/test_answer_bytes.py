@@ -25,10 +25,8 @@ MESSAGE = f"The answer, or what is read for it, has more than {MAX.answer_bytes}
 
 
 @pytest.fixture(scope="module")
-def _shelves(django_db_setup: None, django_db_blocker: Any) -> Iterator[Api]:
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield shelves_and_boxes()
-        transaction.set_rollback(True)
+def _shelves(uncommitted: None) -> Api:
+    return shelves_and_boxes()
 
 
 @pytest.fixture

@@ -2,56 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from apikeys.models import ApiKey, Role
 from config.principal import SETTINGS_FLAGS, TOOL_FLAGS
-from metadata import cache
 from metadata.view_models import ViewFilter
 from tests.security.access import DENIED
-from tests.security.scene import ALL, C1, C2, D1, D2, D3, S1, V1, Caller, Scene, drop_scene, make_scene
+from tests.security.scene import ALL, C1, C2, D1, D2, D3, S1, V1, Caller, Scene, make_scene
 from webhooks.models import Delivery
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("records")]
 
 PATH = "/rest/metadata"
-KEYS, ROLES = "API_KEYS_AND_WEBHOOKS", "ROLES"
-
-
-@pytest.fixture(scope="module")
-def filled(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    with django_db_blocker.unblock():
-        scene = make_scene()
-        fill(scene.admin)
-        scene.role("Blind", rights=ALL, blind=["vault"], unreadable=["deal.code", "deal.budget", "deal.name"])
-        scene.role("Roles", flags=[ROLES])
-        scene.role("Keys", flags=[KEYS])
-        scene.role("Both", flags=[KEYS, ROLES])
-    yield scene
-    with django_db_blocker.unblock():
-        drop_scene(scene.workspace)
-
-
-def fill(admin: Caller) -> None:
-    for path, body in (
-        ("batch/clients", [{"id": C1, "name": "Ann", "number": "1"}, {"id": C2, "name": "Bob", "number": "2"}]),
-        ("vaults", {"id": V1, "name": "Safe", "serial": "S-1"}),
-        ("deals", {"id": D1, "name": "First", "region": "north", "code": "A-1", "budget": 5, "clientId": C1}),
-        ("deals", {"id": D2, "name": "Second", "region": "south", "budget": 7, "vaultId": V1}),
-        ("deals", {"id": D3, "name": "Third", "region": "south"}),
-        ("steps", {"id": S1, "name": "Call", "dealId": D1}),
-    ):
-        reply = admin.ask("POST", f"/rest/{path}", body)
-        assert reply.status == 201, reply.body
-
-
-@pytest.fixture
-def scene(filled: Scene, db: None) -> Iterator[Scene]:
-    yield filled
-    cache.forget(filled.workspace.id)  # versions that are taken back will come again
+KEYS_FLAG, ROLES_FLAG = "API_KEYS_AND_WEBHOOKS", "ROLES"
+ROLES = {
+    "Blind": {"rights": ALL, "blind": ["vault"], "unreadable": ["deal.code", "deal.budget", "deal.name"]},
+    "Roles": {"flags": [ROLES_FLAG]},
+    "Keys": {"flags": [KEYS_FLAG]},
+    "Both": {"flags": [KEYS_FLAG, ROLES_FLAG]},
+}
+RECORDS = [
+    ("batch/clients", [{"id": C1, "name": "Ann", "number": "1"}, {"id": C2, "name": "Bob", "number": "2"}]),
+    ("vaults", {"id": V1, "name": "Safe", "serial": "S-1"}),
+    ("deals", {"id": D1, "name": "First", "region": "north", "code": "A-1", "budget": 5, "clientId": C1}),
+    ("deals", {"id": D2, "name": "Second", "region": "south", "budget": 7, "vaultId": V1}),
+    ("deals", {"id": D3, "name": "Third", "region": "south"}),
+    ("steps", {"id": S1, "name": "Call", "dealId": D1}),
+]
 
 
 def mutate(caller: Caller, text: str) -> dict[str, Any]:
@@ -65,7 +44,7 @@ def mutate(caller: Caller, text: str) -> dict[str, Any]:
 FORBIDDEN = {"code": "FORBIDDEN", "message": DENIED}
 
 
-# ROLES only ----------------------------------------------------------------------------------------------
+# ROLES_FLAG only ----------------------------------------------------------------------------------------------
 
 RIGHTS = (
     "canUpdateAllSettings",
@@ -91,7 +70,7 @@ def test_roles_alone_make_no_role_with_more(scene: Scene) -> None:
             given = f"{right}: true" if right in RIGHTS[:3] else f"canReadAllObjectRecords: true, {right}: true"
             update = f'updateRoleInput: {{id: "{role.id}", update: {{{given}}}}}'
             assert mutate(caller, f"updateOneRole({update}) {{ id }}") == FORBIDDEN
-        for flag in sorted((SETTINGS_FLAGS | TOOL_FLAGS) - {ROLES}):
+        for flag in sorted((SETTINGS_FLAGS | TOOL_FLAGS) - {ROLES_FLAG}):
             given = f'{{roleId: "{role.id}", permissionFlagKeys: [{flag}]}}'
             assert mutate(caller, f"upsertPermissionFlags(upsertPermissionFlagsInput: {given}) {{ flag }}") == FORBIDDEN
         deal = scene.objects["deal"].id

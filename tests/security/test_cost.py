@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from graphql import get_introspection_query
 
 from apikeys.models import Role
@@ -50,20 +50,16 @@ OPTIONS = [{"value": f"V{place}", "label": f"V{place}", "position": place, "colo
 
 
 @pytest.fixture(scope="module")
-def _boxes(django_db_setup: None, django_db_blocker: Any) -> Iterator[Api]:
-    with django_db_blocker.unblock(), transaction.atomic():
-        workspace = workspace_with(empty=False)
-        described: list[dict[str, Any]] = [{"type": kind, "name": name} for name, kind in TYPES.items()]
-        described.append({"type": "MULTI_SELECT", "name": "choices", "options": OPTIONS})
-        add_object(workspace, "box", "boxes", described)
-        api = api_of(workspace)
-        assert api.post("/rest/boxes", {"text": "warm"}).status == 201
-        assert (
-            "errors" not in api.graphql("{ boxes { totalCount } people { totalCount } companies { totalCount } }").body
-        )
-        assert "errors" not in api.graphql("{ objects { edges { node { id } } } }", path="/metadata").body
-        yield api
-        transaction.set_rollback(True)
+def _boxes(uncommitted: None) -> Api:
+    workspace = workspace_with(empty=False)
+    described: list[dict[str, Any]] = [{"type": kind, "name": name} for name, kind in TYPES.items()]
+    described.append({"type": "MULTI_SELECT", "name": "choices", "options": OPTIONS})
+    add_object(workspace, "box", "boxes", described)
+    api = api_of(workspace)
+    assert api.post("/rest/boxes", {"text": "warm"}).status == 201
+    assert "errors" not in api.graphql("{ boxes { totalCount } people { totalCount } companies { totalCount } }").body
+    assert "errors" not in api.graphql("{ objects { edges { node { id } } } }", path="/metadata").body
+    return api
 
 
 @pytest.fixture

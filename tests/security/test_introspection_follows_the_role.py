@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from graphql import GraphQLSchema, build_client_schema, get_introspection_query,
 
 from metadata.graphql import resolvers
 from metadata.graphql.parts import bare_fields, needed
-from tests.security.scene import ALL, READ, Caller, Scene, drop_scene, make_scene
+from tests.security.scene import ALL, READ, Caller, Scene
 
 MEMBER_INPUTS = {"WorkspaceMemberCreateInput", "WorkspaceMemberUpdateInput"}  # of those with WORKSPACE_MEMBERS
 OPEN = {  # on /metadata, to everybody with a token
@@ -24,19 +23,14 @@ OPEN = {  # on /metadata, to everybody with a token
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    with django_db_blocker.unblock():
-        made = make_scene()
-        made.role("Blind", rights=ALL, unreadable=["deal.code", "deal.client"], locked=["deal.budget"])
-        made.role("Walled", rights=ALL, blind=["vault"])
-        made.role("Reader", rights=READ)
-        made.role("Nothing")
-        made.role("Modeller", flags=["DATA_MODEL"])
-        made.role("Keys", flags=["API_KEYS_AND_WEBHOOKS"])
-    yield made
-    with django_db_blocker.unblock():
-        drop_scene(made.workspace)
+ROLES = {
+    "Blind": {"rights": ALL, "unreadable": ["deal.code", "deal.client"], "locked": ["deal.budget"]},
+    "Walled": {"rights": ALL, "blind": ["vault"]},
+    "Reader": {"rights": READ},
+    "Nothing": {},
+    "Modeller": {"flags": ["DATA_MODEL"]},
+    "Keys": {"flags": ["API_KEYS_AND_WEBHOOKS"]},
+}
 
 
 def seen(caller: Caller, path: str = "/graphql") -> GraphQLSchema:

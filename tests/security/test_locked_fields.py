@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,41 +20,26 @@ from tests.security.scene import (
     Caller,
     Scene,
     digest,
-    drop_scene,
-    make_scene,
-    undone,
 )  # fmt: skip
 
 DENIED = "Entity performing the request does not have permission"
 
 
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    with django_db_blocker.unblock():
-        made = make_scene()
-        made.role("Locked", rights=ALL, locked=[f"deal.{name}" for name in ("code", "budget", "client", "papers")])
-        made.role("Blind", rights=ALL, unreadable=["deal.code", "deal.memo"])
-        made.role("Steps locked", rights=ALL, locked=["step.deal"])
-        made.role("Steps hidden", rights=ALL, unreadable=["step.deal"], locked=["step.deal"])
-        made.role("Walled", rights=ALL, blind=["vault"])
-        made.role("No columns", rights=ALL, locked=["deal.position", "deal.createdBy", "deal.createdAt", "deal.id"])
-    yield made
-    with django_db_blocker.unblock():
-        drop_scene(made.workspace)
-
-
-@pytest.fixture
-def records(db: None, scene: Scene) -> Iterator[Scene]:
-    with undone():
-        for path, body in (
-            ("batch/clients", [{"id": C1, "name": "Ann", "number": "1"}, {"id": C2, "name": "Bob", "number": "2"}]),
-            ("deals", {"id": D1, "name": "First", "code": "A-1", "budget": 5, "clientId": C1}),
-            ("deals", {"id": D2, "name": "Second", "region": "north", "memo": "two", "budget": 7}),
-            ("deals", {"id": D3, "name": "Third", "clientId": C2, "code": "C-3"}),
-            ("steps", {"id": S1, "name": "Call", "dealId": D2}),
-        ):
-            assert scene.admin.ask("POST", f"/rest/{path}", body).status == 201
-        yield scene
+ROLES = {
+    "Locked": {"rights": ALL, "locked": [f"deal.{name}" for name in ("code", "budget", "client", "papers")]},
+    "Blind": {"rights": ALL, "unreadable": ["deal.code", "deal.memo"]},
+    "Steps locked": {"rights": ALL, "locked": ["step.deal"]},
+    "Steps hidden": {"rights": ALL, "unreadable": ["step.deal"], "locked": ["step.deal"]},
+    "Walled": {"rights": ALL, "blind": ["vault"]},
+    "No columns": {"rights": ALL, "locked": ["deal.position", "deal.createdBy", "deal.createdAt", "deal.id"]},
+}
+RECORDS = [
+    ("batch/clients", [{"id": C1, "name": "Ann", "number": "1"}, {"id": C2, "name": "Bob", "number": "2"}]),
+    ("deals", {"id": D1, "name": "First", "code": "A-1", "budget": 5, "clientId": C1}),
+    ("deals", {"id": D2, "name": "Second", "region": "north", "memo": "two", "budget": 7}),
+    ("deals", {"id": D3, "name": "Third", "clientId": C2, "code": "C-3"}),
+    ("steps", {"id": S1, "name": "Call", "dealId": D2}),
+]
 
 
 def refused(caller: Caller, method: str, path: str, body: Any, **headers: str) -> list[str]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.security.access import HIDDEN, KINDS, Kind, Needs, make_scenes, refusal_of
+from tests.security.access import KINDS, Kind, Needs, World, make_world, refusal_of, sees
 from tests.security.marks import hidden, logged, told
 from tests.security.scene import (
     ALL,
@@ -32,7 +32,6 @@ from tests.security.scene import (
     Reply,
     Scene,
     digest,
-    drop_scene,
     undone,
 )  # fmt: skip
 
@@ -395,29 +394,9 @@ ROWS = (*VERBS, *INDIRECT, *CURSORS, *TAGS, *KEPT, *RELATED)
 # The scene -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """`made`: what stands for `<…>` in requests. `marks`: what must be readable for each text to be seen."""
-
-    scene: Scene
-    other: Scene
-    callers: Mapping[str, Caller]
-    made: Mapping[str, str]
-    marks: Mapping[str, Sequence[str]]
-    marks_elsewhere: Sequence[str]
-
-
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    with django_db_blocker.unblock():
-        scene, other, callers = make_scenes()
-        made, marks = fill(scene, "zq", 731_905)
-        _, marks_elsewhere = fill(other, "qx", 842_906)
-        yields = World(scene, other, callers, made, marks, [each for each in marks_elsewhere if each not in IDS])
-    yield yields
-    with django_db_blocker.unblock():
-        for each in (scene, other):
-            drop_scene(each.workspace)
+def world(uncommitted: None) -> World:
+    return make_world(fill)
 
 
 def fill(scene: Scene, sign: str, number: int) -> tuple[dict[str, str], dict[str, Sequence[str]]]:
@@ -499,13 +478,6 @@ def fill(scene: Scene, sign: str, number: int) -> tuple[dict[str, str], dict[str
         kept["data"]["createVault"]["id"]: ("vault",),
         f"{sign}step": ("step",),
     }
-
-
-def sees(kind: Kind) -> set[str]:
-    if kind.refusal is not None or kind.is_elsewhere:
-        return set()
-    objects = {each for each in ("client", "deal", "vault", "step") if kind.may("read", each)}
-    return objects | {each for each in HIDDEN if each.split(".")[0] in objects and each not in kind.unreadable}
 
 
 def filled(text: str, made: Mapping[str, str]) -> str:

@@ -1,30 +1,33 @@
 """The permission matrix of the metadata APIs: every resource and verb, every root field, by every kind of access.
 
 Cells are made of the rows here and the kinds of access, as in `test_matrix_core`. Webhooks have a matrix of their
-own (`test_webhook_rights`), records another. Of each refusal the exact answer is asked, and that nothing was written.
+own (`test_webhook_rights`), records another. Of each refusal the exact answer is asked, and that nothing was written;
+of every cell, allowed or refused, that no body, header or line of the log holds a mark (`marks`) of what that kind of
+access may not see. GraphQL is asked for all that an answer can have.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from graphql import get_introspection_query
 
 from apikeys import services as access
 from metadata import cache
 from metadata.graphql.schema import schema as metadata_schema
 from metadata.services.resources import RESOURCES, Resource
 from tests.factories import principal_of
-from tests.security.access import DENIED, KINDS, Kind, make_scenes
-from tests.security.scene import NOBODY, Caller, Reply, Scene, drop_scene, undone
+from tests.security.access import DENIED, HIDDEN, KINDS, Kind, World, make_world, sees
+from tests.security.marks import everything, hidden, logged, told
+from tests.security.scene import NOBODY, PASSWORD, Caller, Reply, Scene, undone
 from tests.security.test_every_route_asks import path_of, routes
 
-MARK = "zq-here"  # stands in what this workspace alone has
 PREFIX = "/rest/metadata"
 FILES = "deal.papers"  # a field whose refusals name it
 
@@ -88,15 +91,15 @@ def rest(method: str, path: str, body: Any = None, *needs: str, ok: int = 200, *
     return Row(f"{method} {path}", method, f"{PREFIX}/{path}", body, tuple((each,) for each in needs), ok, **more)
 
 
-def gql(name: str, arguments: str = "", selection: str = "", *needs: str, ok: Any = 200, word: str = "mutation",
+def gql(name: str, arguments: str = "", *needs: str, ok: Any = 200, word: str = "mutation", but: Sequence[str] = (),
         **more: Any) -> Row:  # fmt: skip
-    call = name + (f"({arguments})" if arguments else "") + (f" {{ {selection} }}" if selection else "")
+    call = name + (f"({arguments})" if arguments else "") + everything(name, word, but)
     groups = tuple(tuple(each.split("|")) for each in needs)
     return Row(f"GraphQL {name}", name, f"{word} {{ {call} }}", None, groups, ok, is_graphql=True, **more)
 
 
-def query(name: str, arguments: str = "", selection: str = "", *needs: str, **more: Any) -> Row:
-    return gql(name, arguments, selection, *needs, word="query", **more)
+def query(name: str, arguments: str = "", *needs: str, **more: Any) -> Row:
+    return gql(name, arguments, *needs, word="query", **more)
 
 
 MODEL, KEYS, ROLES, MEMBERS = "DATA_MODEL", "API_KEYS_AND_WEBHOOKS", "ROLES", "WORKSPACE_MEMBERS"
@@ -121,8 +124,11 @@ REST: list[Row] = [
     rest("PATCH", "fields/%(region)s", {"description": "x"}, MODEL),
     rest("PUT", "fields/%(region)s", {"description": "x"}, MODEL),
     rest("DELETE", "fields/%(idle_field)s", None, MODEL),
-    rest("POST", "fields/%(memo)s/changeType", {"type": "NUMBER"}, MODEL, reads="deal.memo"),
+    rest("POST", "fields/%(memo)s/changeType", {"type": "NUMBER"}, MODEL, reads="deal.memo", ok=400),
     rest("POST", "fields/%(memo)s/changeType", {"type": "NUMBER", "dryRun": True}, MODEL, reads="deal.memo"),
+    rest("POST", "fields/%(memo)s/changeType", {"type": "ARRAY"}, MODEL, reads="deal.memo"),
+    rest("POST", "fields/%(code)s/changeType", {"type": "NUMBER", "dryRun": True}, MODEL, reads="deal.code",
+         writes="deal.code"),
     rest("POST", "fields/%(code)s/changeType", {"type": "ARRAY"}, MODEL, reads="deal.code", writes="deal.code"),
     rest("GET", "schema", None, MODEL),
     rest("POST", "schema?dryRun=true&allowDestructive=true", SCHEMA, MODEL),
@@ -199,84 +205,90 @@ def literal(value: Any) -> str:
 def _graphql_rows(each: Resource) -> Iterator[Row]:
     id, may = f'"%({each.one})s"', f"{each.flag}|{MODEL}"
     takes_id = each.one in ("view", "viewFilterGroup")
-    answers = "" if each.one in ("view", "viewSort", "viewFilterGroup") else "id"
-    yield query(f"get{each.pascal}", f"id: {id}", "id")
-    yield query(f"get{each.pascal}s", 'viewId: "%(view)s"' if each.one != "view" else "", "id")
-    yield gql(f"create{each.pascal}", f"input: {literal(_new(each.one))}", "id", may)
+    yield query(f"get{each.pascal}", f"id: {id}")
+    yield query(f"get{each.pascal}s", 'viewId: "%(view)s"' if each.one != "view" else "")
+    yield gql(f"create{each.pascal}", f"input: {literal(_new(each.one))}", may)
     if each.one in ("viewField", "viewFieldGroup", "viewGroup"):
-        yield gql(f"createMany{each.pascal}s", f"inputs: [{literal(_new(each.one))}]", "id", may)
+        yield gql(f"createMany{each.pascal}s", f"inputs: [{literal(_new(each.one))}]", may)
     change = literal(_CHANGE[each.one])
     update = f"id: {id}, input: {change}" if takes_id else f"input: {{id: {id}, update: {change}}}"
-    yield gql(f"update{each.pascal}", update, "id", may)
+    yield gql(f"update{each.pascal}", update, may)
     for verb in ("delete", "destroy"):
-        yield gql(f"{verb}{each.pascal}", f"id: {id}" if takes_id else f"input: {{id: {id}}}", answers, may)
+        yield gql(f"{verb}{each.pascal}", f"id: {id}" if takes_id else f"input: {{id: {id}}}", may)
 
 
 LABELS = {each: NEW_OBJECT[each] for each in NEW_OBJECT}
 FIELD_LITERAL = '{objectMetadataId: "%(deal)s", type: TEXT, name: "note", label: "Note"}'
 INDEX_LITERAL = '{objectMetadataId: "%(deal)s", indexType: BTREE, fields: [{fieldMetadataId: "%(budget)s"}]}'
 ROLE_LITERAL = 'roleId: "%(least)s"'
+DEFAULT = ("defaultRole",)  # what it says is for those who give roles
+PEOPLE = ("workspaceMembers",)  # who has a role is for those who give roles
 GRAPHQL: list[Row] = [
-    query("objects", "paging: {first: 2}, filter: {}", "edges { node { nameSingular } }"),
-    query("object", 'id: "%(deal)s"', "nameSingular"),
-    query("fields", "paging: {first: 2}, filter: {}", "edges { node { name } }"),
-    query("field", 'id: "%(region)s"', "name"),
-    query("index", 'id: "%(index)s"', "name"),
-    query("indexMetadatas", "paging: {first: 2}, filter: {}", "edges { node { name } }"),
-    query("objectRecordCounts", "", "objectNamePlural totalCount"),
-    query("minimalMetadata", "", "objectMetadataItems { id } views { id }"),
-    query("currentWorkspace", "", "id displayName"),
-    query("currentUser", "", "id", ok="FORBIDDEN"),  # a key is nobody
-    query("apiKeys", "", "id", KEYS),
-    query("apiKey", 'input: {id: "%(key)s"}', "id", KEYS),
-    query("getApiKeyRoles", "", "id", KEYS),
-    query("getRoles", "", "id", ROLES),
-    query("getPublicWorkspaceDataByDomain", 'origin: "https://%(subdomain)s.crm.example"', "id", is_public=True),
-    gql("getLoginTokenFromCredentials", r'email: "a\u0000", password: "x", origin: ""', "loginToken { token }",
+    query("objects", "paging: {first: 2}, filter: {}"),
+    query("object", 'id: "%(deal)s"'),
+    query("fields", "paging: {first: 2}, filter: {}"),
+    query("field", 'id: "%(region)s"'),
+    query("index", 'id: "%(index)s"'),
+    query("indexMetadatas", "paging: {first: 2}, filter: {}"),
+    query("objectRecordCounts", ""),
+    query("minimalMetadata", ""),
+    query("currentWorkspace", "", but=DEFAULT),
+    query("currentWorkspace", "", ROLES),  # all of it, so with what a role may do
+    query("currentUser", "", ok="FORBIDDEN"),  # a key is nobody
+    query("apiKeys", "", KEYS, but=("role",)),
+    query("apiKeys", "", KEYS, but=PEOPLE, ok="BAD_USER_INPUT"),  # one of them has no role
+    query("apiKey", 'input: {id: "%(key)s"}', KEYS, but=PEOPLE),
+    query("apiKey", 'input: {id: "%(key)s"}', KEYS, ROLES),  # all of it, so with who has the role
+    query("getApiKeyRoles", "", KEYS, but=PEOPLE),
+    query("getRoles", "", ROLES),
+    query("getPublicWorkspaceDataByDomain", 'origin: "https://%(subdomain)s.crm.example"', is_public=True),
+    gql("getLoginTokenFromCredentials", r'email: "a\u0000", password: "x", origin: ""',
         ok="BAD_USER_INPUT", is_public=True),
-    gql("getAuthTokensFromLoginToken", 'loginToken: "x", origin: ""', "tokens { refreshToken { token } }",
+    gql("getAuthTokensFromLoginToken", 'loginToken: "x", origin: ""',
         ok="UNAUTHENTICATED", is_public=True),
-    gql("renewToken", 'appToken: "x"', "tokens { refreshToken { token } }", ok="UNAUTHENTICATED", is_public=True),
-    gql("updateWorkspaceMemberSettings", 'input: {workspaceMemberId: "%(member)s", update: {locale: "fr"}}', "",
+    gql("renewToken", 'appToken: "x"', ok="UNAUTHENTICATED", is_public=True),
+    gql("updateWorkspaceMemberSettings", 'input: {workspaceMemberId: "%(member)s", update: {locale: "fr"}}',
         MEMBERS, ok="NOT_FOUND"),  # by the id of a membership without a record; one's own takes no right
-    gql("updateManyViewGroups", 'inputs: [{id: "%(viewGroup)s", update: {isVisible: false}}]', "id", "VIEWS|DATA_MODEL"),
-    gql("upsertFieldsWidget", 'input: {widgetId: "%(fieldsWidget)s", fields: []}', "id", "VIEWS|DATA_MODEL"),
-    gql("upsertViewWidget", 'input: {widgetId: "%(fieldsWidget)s", viewSorts: []}', "id", "VIEWS|DATA_MODEL"),
-    gql("createOneObject", f"input: {{object: {literal(LABELS)}}}", "id", MODEL),
-    gql("updateOneObject", 'input: {id: "%(deal)s", update: {description: "x"}}', "id", MODEL),
-    gql("updateManyObjects", 'inputs: [{id: "%(deal)s", update: {description: "x"}}]', "id", MODEL),
-    gql("deleteOneObject", 'input: {id: "%(idle)s"}', "id", MODEL),
-    gql("createOneField", f"input: {{field: {FIELD_LITERAL}}}", "id", MODEL),
-    gql("updateOneField", 'input: {id: "%(region)s", update: {description: "x"}}', "id", MODEL),
-    gql("deleteOneField", 'input: {id: "%(idle_field)s"}', "id", MODEL),
-    gql("createOneIndex", f"input: {{index: {INDEX_LITERAL}}}", "id", MODEL),
-    gql("deleteOneIndex", 'input: {id: "%(index)s"}', "id", MODEL),
-    gql("changeFieldType", 'input: {fieldMetadataId: "%(memo)s", type: NUMBER}', "convertedCount", MODEL,
+    gql("updateManyViewGroups", 'inputs: [{id: "%(viewGroup)s", update: {isVisible: false}}]', "VIEWS|DATA_MODEL"),
+    gql("upsertFieldsWidget", 'input: {widgetId: "%(fieldsWidget)s", fields: []}', "VIEWS|DATA_MODEL"),
+    gql("upsertViewWidget", 'input: {widgetId: "%(fieldsWidget)s", viewSorts: []}', "VIEWS|DATA_MODEL"),
+    gql("createOneObject", f"input: {{object: {literal(LABELS)}}}", MODEL),
+    gql("updateOneObject", 'input: {id: "%(deal)s", update: {description: "x"}}', MODEL),
+    gql("updateManyObjects", 'inputs: [{id: "%(deal)s", update: {description: "x"}}]', MODEL),
+    gql("deleteOneObject", 'input: {id: "%(idle)s"}', MODEL),
+    gql("createOneField", f"input: {{field: {FIELD_LITERAL}}}", MODEL),
+    gql("updateOneField", 'input: {id: "%(region)s", update: {description: "x"}}', MODEL),
+    gql("deleteOneField", 'input: {id: "%(idle_field)s"}', MODEL),
+    gql("createOneIndex", f"input: {{index: {INDEX_LITERAL}}}", MODEL),
+    gql("deleteOneIndex", 'input: {id: "%(index)s"}', MODEL),
+    gql("changeFieldType", 'input: {fieldMetadataId: "%(memo)s", type: NUMBER}', MODEL,
+        reads="deal.memo", ok="METADATA_VALIDATION_FAILED"),
+    gql("changeFieldType", 'input: {fieldMetadataId: "%(memo)s", type: NUMBER, dryRun: true}', MODEL,
         reads="deal.memo"),
-    gql("updateWorkspace", 'data: {displayName: "x"}', "id", "WORKSPACE"),
-    gql("updateWorkspace", "data: {isPasswordAuthEnabled: true}", "id", "SECURITY"),
-    gql("updateWorkspace", 'data: {isPasswordAuthEnabled: true, displayName: "x"}', "id", "SECURITY", "WORKSPACE"),
-    gql("updateLabPublicFeatureFlag", 'input: {publicFeatureFlag: "X", value: true}', "key", "WORKSPACE"),
-    gql("deleteCurrentWorkspace", "", "id", "WORKSPACE"),
-    gql("deleteFile", 'fileId: "%(file)s"', "id", reads="deal.papers", writes="deal.papers", unfound=True),
-    gql("deleteUserFromWorkspace", 'workspaceMemberIdToDelete: "%(member)s"', "id", MEMBERS),
-    gql("createApiKey", f'input: {{name: "x", expiresAt: "{EXPIRES}", {ROLE_LITERAL}}}', "id", KEYS, ROLES),
-    gql("updateApiKey", 'input: {id: "%(key)s", name: "x"}', "id", KEYS),
-    gql("revokeApiKey", 'input: {id: "%(key)s"}', "id", KEYS),
-    gql("assignRoleToApiKey", 'apiKeyId: "%(key)s", roleId: "%(least)s"', "", KEYS, ROLES),
-    gql("generateApiKeyToken", f'apiKeyId: "%(key)s", expiresAt: "{EXPIRES}"', "token", KEYS),
-    gql("generatePlaygroundToken", "", "token", ok="FORBIDDEN"),  # for members, who sign in
-    gql("createOneRole", 'createRoleInput: {label: "x"}', "id", ROLES),
-    gql("updateOneRole", 'updateRoleInput: {id: "%(least)s", update: {label: "y"}}', "id", ROLES),
-    gql("deleteOneRole", 'roleId: "%(unused)s"', "", ROLES),
+    gql("updateWorkspace", 'data: {displayName: "x"}', "WORKSPACE", but=DEFAULT),
+    gql("updateWorkspace", "data: {isPasswordAuthEnabled: true}", "SECURITY", but=DEFAULT),
+    gql("updateWorkspace", 'data: {isPasswordAuthEnabled: true, displayName: "x"}', "SECURITY", "WORKSPACE", but=DEFAULT),
+    gql("updateLabPublicFeatureFlag", 'input: {publicFeatureFlag: "X", value: true}', "WORKSPACE"),
+    gql("deleteCurrentWorkspace", "", "WORKSPACE", but=DEFAULT),
+    gql("deleteFile", 'fileId: "%(file)s"', reads="deal.papers", writes="deal.papers", unfound=True),
+    gql("deleteUserFromWorkspace", 'workspaceMemberIdToDelete: "%(member)s"', MEMBERS, but=("roles", *DEFAULT)),
+    gql("createApiKey", f'input: {{name: "x", expiresAt: "{EXPIRES}", {ROLE_LITERAL}}}', KEYS, ROLES),
+    gql("updateApiKey", 'input: {id: "%(key)s", name: "x"}', KEYS, but=PEOPLE),
+    gql("revokeApiKey", 'input: {id: "%(key)s"}', KEYS, but=PEOPLE),
+    gql("assignRoleToApiKey", 'apiKeyId: "%(key)s", roleId: "%(least)s"', KEYS, ROLES),
+    gql("generateApiKeyToken", f'apiKeyId: "%(key)s", expiresAt: "{EXPIRES}"', KEYS),
+    gql("generatePlaygroundToken", "", ok="FORBIDDEN"),  # for members, who sign in
+    gql("createOneRole", 'createRoleInput: {label: "x"}', ROLES),
+    gql("updateOneRole", 'updateRoleInput: {id: "%(least)s", update: {label: "y"}}', ROLES),
+    gql("deleteOneRole", 'roleId: "%(unused)s"', ROLES),
     gql("upsertObjectPermissions", f"upsertObjectPermissionsInput: {{{ROLE_LITERAL}, objectPermissions:"
-        ' [{objectMetadataId: "%(deal)s", canReadObjectRecords: false}]}', "objectMetadataId", ROLES),
+        ' [{objectMetadataId: "%(deal)s", canReadObjectRecords: false}]}', ROLES),
     gql("upsertFieldPermissions", f"upsertFieldPermissionsInput: {{{ROLE_LITERAL}, fieldPermissions:"
-        ' [{objectMetadataId: "%(deal)s", fieldMetadataId: "%(code)s", canReadFieldValue: false}]}', "roleId", ROLES,
+        ' [{objectMetadataId: "%(deal)s", fieldMetadataId: "%(code)s", canReadFieldValue: false}]}', ROLES,
         ok="BAD_USER_INPUT"),  # the object is not readable as it is
-    gql("upsertPermissionFlags", f"upsertPermissionFlagsInput: {{{ROLE_LITERAL}, permissionFlagKeys: []}}", "roleId",
+    gql("upsertPermissionFlags", f"upsertPermissionFlagsInput: {{{ROLE_LITERAL}, permissionFlagKeys: []}}",
         ROLES),
-    gql("updateWorkspaceMemberRole", 'workspaceMemberId: "%(member)s", roleId: "%(least)s"', "id", ROLES),
+    gql("updateWorkspaceMemberRole", 'workspaceMemberId: "%(member)s", roleId: "%(least)s"', ROLES),
 ]  # fmt: skip
 
 REST += [row for each in RESOURCES.values() for row in _rest_rows(each)]
@@ -287,85 +299,131 @@ ROWS = (*REST, *GRAPHQL)
 # The scene -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    scene: Scene
-    other: Scene
-    callers: Mapping[str, Caller]
-    ids: Mapping[str, str]
-
-
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    with django_db_blocker.unblock():
-        scene, other, callers = make_scenes(ALL_KINDS)
-        made = World(scene, other, callers, fill(scene))
-    yield made
-    with django_db_blocker.unblock():
-        for each in (scene, other):
-            access.Member.objects.filter(workspace_id=each.workspace.id).delete()
-            drop_scene(each.workspace)
+def world(uncommitted: None) -> World:
+    return make_world(fill, ALL_KINDS)
 
 
-def fill(scene: Scene) -> dict[str, str]:
-    """One of everything, by its name; what can be told carries MARK."""
+def fill(scene: Scene, sign: str, number: int) -> tuple[dict[str, str], dict[str, Sequence[str]]]:
+    """One of everything, by its name; what can be told carries the sign."""
     ids = {singular: str(each.id) for singular, each in scene.objects.items()}
     ids |= {name: str(scene.field(f"deal.{name}").id) for name in ("region", "memo", "code", "budget")}
+    ids["serial"] = str(scene.field("vault.serial").id)
+
+    def asked(method: str, path: str, body: dict[str, Any]) -> Any:
+        sent = json.loads(json.dumps(body) % ids)
+        reply = scene.admin.ask(method, f"{PREFIX}/{path % ids}", sent)
+        assert reply.status in (200, 201), reply.body
+        return reply.json
 
     def made(path: str, body: dict[str, Any]) -> str:
-        sent = json.loads(json.dumps(body) % ids)
-        reply = scene.admin.ask("POST", f"{PREFIX}/{path}", sent)
-        assert reply.status == 201, reply.body
-        answer = reply.json
+        answer = asked("POST", path, body)
         if "data" in answer:
             [answer] = answer["data"].values()
         id: str = answer["id"]
         return id
 
+    for path, name in (("objects/%(vault)s", "vault"), ("fields/%(serial)s", "serial"), ("fields/%(code)s", "code")):
+        told = {"description": f"{sign}about{name}", "icon": f"Icon{sign}{name}"}
+        label = {"labelPlural": f"{sign}many{name}"} if name == "vault" else {"label": f"{sign}label{name}"}
+        asked("PATCH", path, {**told, **label})
     ids["idle"] = made("objects", {**NEW_OBJECT, "nameSingular": "chest", "namePlural": "chests"})
-    ids["idle_field"] = made("fields", {**NEW_FIELD, "name": "idle", "label": MARK})
+    ids["idle_field"] = made("fields", {**NEW_FIELD, "name": "idle", "label": f"{sign}idle"})
     for what in ("objects/%(idle)s", "fields/%(idle_field)s"):
-        assert scene.admin.ask("PATCH", f"{PREFIX}/{what % ids}", {"isActive": False}).status == 200
+        asked("PATCH", what, {"isActive": False})
     marks = ("name", "title", "value", "fieldValue")
     for each in RESOURCES.values():
-        new = {name: MARK if name in marks else value for name, value in _new(each.one).items()}
+        new = {name: f"{sign}{each.one}" if name in marks else value for name, value in _new(each.one).items()}
         if each.one == "viewField":
             new["fieldMetadataId"] = "%(memo)s"
         ids[each.one] = made(each.many, new)
-    widget = {"pageLayoutTabId": "%(pageLayoutTab)s", "title": MARK, "configuration": {"viewId": ids["view"]}}
+    condition = {"operand": "CONTAINS", "value": f"{sign}condition"}
+    made("viewFilters", {"viewId": "%(view)s", "fieldMetadataId": "%(code)s", **condition})
+    tables = {"name": f"{sign}vaults", "icon": "Icon", "objectMetadataId": "%(vault)s"}
+    made(
+        "viewFilters",
+        {"viewId": made("views", tables), "fieldMetadataId": "%(serial)s", **condition, "value": f"{sign}tableserial"},
+    )
+    records = [{"fieldMetadataId": ids["code"], "operand": "IS", "value": f"{sign}records"}]
+    configuration = {"viewId": ids["view"], "filter": {"recordFilters": records}}
+    widget = {"pageLayoutTabId": "%(pageLayoutTab)s", "title": f"{sign}widget", "configuration": configuration}
     ids |= {"fieldsWidget": made("pageLayoutWidgets", widget), "subdomain": scene.workspace.subdomain}
     index = INDEX_LITERAL.replace("budget", "region") % ids
     reply = scene.admin.graphql(f"mutation {{ createOneIndex(input: {{index: {index}}}) {{ id }} }}", "/metadata")
     ids["index"] = reply.json["data"]["createOneIndex"]["id"]
+    hook = asked("POST", "webhooks", {"targetUrl": f"https://{sign}hook.example/", "description": f"{sign}hook"})
+    deal = {"code": f"{sign}acode", "memo": f"{sign}amemo", "budget": int(f"{number}{number}")}
+    assert scene.admin.ask("POST", "/rest/deals", deal).status == 201
+    asked("PATCH", "workspace", {"displayName": f"{sign}workspace"})
 
     system = principal_of(scene.workspace)
-    given = {"canBeAssignedToApiKeys": True, "canBeAssignedToUsers": True}
-    least, unused = (access.role_create(system, values={"label": f"{MARK} {n}", **given}) for n in (1, 2))
-    key = access.apikey_create(system, name=MARK, expires_at=None, role_id=least.id)
-    member = access.member_create(
-        workspace=scene.workspace, email=f"{MARK}@example.com", password="correct horse battery", role=least
-    )
+    given = {"canBeAssignedToApiKeys": True, "canBeAssignedToUsers": True, "description": f"{sign}aboutrole"}
+    least, unused = (access.role_create(system, values={"label": f"{sign}role {n}", **given}) for n in (1, 2))
+    key = access.apikey_create(system, name=f"{sign}key", expires_at=None, role_id=least.id)
+    token = access.apikey_token(system, key_id=key.id).token
+    member = access.member_create(workspace=scene.workspace, email=f"{sign}@example.com", password=PASSWORD, role=least)
     ids |= {"least": str(least.id), "unused": str(unused.id), "key": str(key.id), "member": str(member.id)}
-    ids["file"] = upload(scene.admin).json["data"]["createOneFile"]["id"]
+    ids["file"] = upload(scene.admin, f"{sign}file.txt").json["data"]["createOneFile"]["id"]
     cache.forget(scene.workspace.id)
-    return ids
+    shown = [each.one for each in RESOURCES.values() if set(_new(each.one)).intersection(marks)]
+    return ids, {
+        **dict.fromkeys((f"{sign}aboutvault", f"Icon{sign}vault", f"{sign}manyvault"), ("model", "vault")),
+        **dict.fromkeys((f"{sign}aboutserial", f"Icon{sign}serial", f"{sign}labelserial"), ("model", "vault")),
+        **dict.fromkeys((f"{sign}aboutcode", f"Icon{sign}code", f"{sign}labelcode"), ("model", "deal", "deal.code")),
+        f"{sign}idle": ("model",),
+        **dict.fromkeys((f"{sign}{one}" for one in shown if one != "viewFilter"), ("here",)),
+        **dict.fromkeys((f"{sign}vaults", f"{sign}widget", f"{sign}workspace"), ("here",)),
+        f"{sign}viewFilter": ("here", "deal"),
+        **dict.fromkeys((f"{sign}condition", f"{sign}records"), ("here", "deal", "deal.code")),
+        f"{sign}tableserial": ("here", "vault"),
+        f"{sign}amemo": ("deal", "deal.memo"),
+        f"{sign}acode": ("deal", "deal.code"),
+        f"{number}{number}": ("nobody",),
+        **dict.fromkeys((f"{sign}role", f"{sign}aboutrole"), ("roles",)),
+        f"{sign}key": ("keys",),
+        f"{sign}@example": ("people",),
+        f"{sign}file": ("here", "deal", "deal.papers"),
+        **dict.fromkeys((f"{sign}hook", hook["secret"], token.split(".")[2], member.user.password), ("nobody",)),
+    }
 
 
-def upload(caller: Caller) -> Reply:
+def upload(caller: Caller, name: str = "new.txt") -> Reply:
     sent = {} if caller.token is None else {"Authorization": f"Bearer {caller.token}"}
-    form = {"fieldMetadataId": "deal.papers", "file": SimpleUploadedFile(f"{MARK}.txt", b"a")}
-    response = caller.client.post(f"{PREFIX}/files", form, headers=sent)
-    return Reply(response.status_code, response.getvalue())
+    form = {"fieldMetadataId": "deal.papers", "file": SimpleUploadedFile(name, b"a")}
+    return Reply.of(caller.client.post(f"{PREFIX}/files", form, headers=sent))
 
 
-def send(world: World, caller: Caller, row: Row) -> Reply:
+def send(world: World, caller: Caller, row: Row) -> tuple[Reply, bytes]:
+    """The answer, and all that was said in the request."""
     if row.form:
-        return upload(caller)
-    path = row.path % world.ids
+        return upload(caller), b""
+    path = row.path % world.made
     if row.is_graphql:
-        return caller.graphql(path, "/metadata")
-    body = None if row.body is None else json.loads(json.dumps(row.body) % world.ids)
-    return caller.ask(row.method, path, body)
+        return caller.graphql(path, "/metadata"), path.encode()
+    body = None if row.body is None else json.loads(json.dumps(row.body) % world.made)
+    return caller.ask(row.method, path, body), repr((path, body)).encode()
+
+
+def secrets(world: World, kind: Kind, row: Row) -> list[str]:
+    """What this kind of access must not find in the answer to the row."""
+    if row.is_public and row.method == "getPublicWorkspaceDataByDomain":
+        return [each for each in (*world.marks, *world.marks_elsewhere) if not each.endswith("workspace")]
+    if kind.is_elsewhere or kind.refusal is not None:
+        return [*world.marks, *world.marks_elsewhere]
+    seen = {"here", *sees(kind)}
+    if kind.has("DATA_MODEL") or row.is_graphql:  # names are no secret, but REST asks for the right
+        seen |= {"model"}
+    marks = {
+        mark: [each for each in needed if "model" not in needed or each == "model"]
+        for mark, needed in world.marks.items()
+    }
+    if kind.has("API_KEYS_AND_WEBHOOKS"):
+        seen |= {"keys", "roles"}
+    if kind.has("ROLES"):
+        seen |= {"keys", "roles", "people"}
+    if kind.has("WORKSPACE_MEMBERS"):
+        seen |= {"people"}
+    return [*hidden(marks, seen), *world.marks_elsewhere]
 
 
 def outcome(row: Row, reply: Reply) -> tuple[Any, ...]:
@@ -377,9 +435,16 @@ def outcome(row: Row, reply: Reply) -> tuple[Any, ...]:
     body = reply.json
     if "errors" not in body:
         return (reply.status,)
-    [error] = body["errors"]
-    assert body.get("data") is None or list(body["data"].values()) == [None]
-    return (reply.status, error["extensions"]["code"], error["message"])
+    assert not _reached(body.get("data"), body["errors"][0].get("path", []))
+    [told] = {(error["extensions"]["code"], error["message"]) for error in body["errors"]}
+    return (reply.status, *told)
+
+
+def _reached(data: Any, path: Sequence[Any]) -> bool:
+    """Whether there is anything where an error says there is nothing."""
+    for step in path:
+        data = None if data is None else data[step]
+    return data not in (None, {})
 
 
 def is_as_expected(found: tuple[Any, ...], row: Row, refusal: tuple[Any, ...] | None) -> bool:
@@ -429,32 +494,74 @@ def contents(scene: Scene) -> str:
 @pytest.mark.parametrize("kind", [each for each in ALL_KINDS if not each.is_elsewhere], ids=lambda kind: kind.name)
 def test_every_cell(world: World, kind: Kind) -> None:
     """Each cell is taken back."""
-    caller, wrong = world.callers[kind.name], []
+    caller, wrong = world.callers[kind.name], list[tuple[Any, ...]]()
     caller.ask("GET", f"{PREFIX}/apiKeys/me")  # that the key was used is noted once a minute
-    for row in ROWS:
-        refusal = row.refusal(kind)
-        with undone():
-            before = rows_written()
-            found = outcome(row, send(world, caller, row))
-            if not is_as_expected(found, row, refusal):
-                wrong.append((row.name, found, refusal or row.ok))
-            if refusal is not None and rows_written() != before:
-                wrong.append((row.name, "wrote something", rows_written()))
-        if refusal is None:
-            cache.forget(world.scene.workspace.id)  # versions that were taken back will come again
+    with logged() as log:
+        for row in ROWS:
+            refusal = row.refusal(kind)
+            with undone():
+                before = rows_written()
+                reply, asked = send(world, caller, row)
+                found = outcome(row, reply)
+                if marks := told(reply, secrets(world, kind, row), asked):
+                    wrong.append((row.name, "told", marks))
+                if not is_as_expected(found, row, refusal):
+                    wrong.append((row.name, found, refusal or row.ok))
+                if refusal is not None and rows_written() != before:
+                    wrong.append((row.name, "wrote something", rows_written()))
+            if refusal is None:
+                cache.forget(world.scene.workspace.id)  # versions that were taken back will come again
     assert not wrong, "\n".join(map(str, wrong))
+    assert log.lines and not log.holding([*world.marks, *world.marks_elsewhere])
 
 
 @pytest.mark.django_db
 def test_a_key_of_another_workspace_finds_and_changes_nothing_of_this_one(world: World) -> None:
     caller, before = world.callers["other workspace's"], contents(world.scene)
+    kind = next(each for each in KINDS if each.is_elsewhere)
+    with logged() as log:
+        for row in ROWS:
+            with undone():
+                reply, asked = send(world, caller, row)
+                assert reply.status < 500, (row.name, reply.body)
+                secret = [each for each in secrets(world, kind, row) if each not in world.marks_elsewhere]
+                assert not told(reply, secret, asked), (row.name, reply.body)
+                assert contents(world.scene) == before, row.name
+            cache.forget(world.other.workspace.id)
+    assert log.lines and not log.holding(world.marks)
+
+
+@pytest.mark.django_db
+def test_the_marks_are_seen_by_those_who_may_see_them(world: World) -> None:
+    """Else the matrix would look for what is nowhere."""
+    seen: set[str] = set()
     for row in ROWS:
         with undone():
-            reply = send(world, caller, row)
-            assert reply.status < 500, (row.name, reply.body)
-            assert row.form or MARK.encode() not in reply.body, (row.name, reply.body)
-            assert contents(world.scene) == before, row.name
-        cache.forget(world.other.workspace.id)
+            reply, _ = send(world, world.callers["admin"], row)
+        cache.forget(world.scene.workspace.id)
+        seen |= set(told(reply, world.marks, b""))
+    assert seen == {mark for mark, needed in world.marks.items() if "nobody" not in needed}
+
+
+def described_to_others(world: World, kind: Kind) -> list[str]:
+    """What must not stand in a document or schema: all but descriptions of what may be read or written."""
+    if kind.is_elsewhere:
+        return list(world.marks)
+    writes = {each for each in HIDDEN if kind.may("update", each.split(".")[0]) and each not in kind.locked}
+    seen = {"model", *sees(kind), *writes}
+    marks = {mark: needed if "model" in needed else ("nobody",) for mark, needed in world.marks.items()}
+    return [*hidden(marks, seen), *world.marks_elsewhere]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ALL_KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("path", ["/graphql", "/metadata"])
+def test_schemas_describe_what_the_caller_may_use(world: World, kind: Kind, path: str) -> None:
+    question = get_introspection_query(descriptions=True)
+    reply = world.callers[kind.name].graphql(question, path)
+    type_, may = (b'"Deal"', kind.may("read", "deal")) if path == "/graphql" else (b'"Object"', kind.refusal is None)
+    assert (reply.status, type_ in reply.body) == (200, may)
+    assert not told(reply, described_to_others(world, kind), b"")
 
 
 @pytest.mark.django_db
@@ -468,6 +575,7 @@ def test_documents_name_what_the_caller_may_use(world: World, kind: Kind, name: 
         assert reply.status == 200, reply.body
     if kind.refusal is not None and reply.status == 200:
         assert list(reply.json["paths"]) == [f"/open-api/{name}"]
+    assert not told(reply, described_to_others(world, kind), b"")
     if kind.refusal is None and name == "core":
         paths = reply.json["paths"]
         assert ("/vaults" in paths) == kind.may("read", "vault")
@@ -501,5 +609,5 @@ def _shape(path: str) -> str:
 
 
 def test_the_number_of_cells() -> None:
-    assert (len(REST), len(GRAPHQL), len(ALL_KINDS)) == (93, 97, 27)
-    assert len(ROWS) * len(ALL_KINDS) == 5_130
+    assert (len(REST), len(GRAPHQL), len(ALL_KINDS)) == (95, 101, 27)
+    assert len(ROWS) * len(ALL_KINDS) == 5_292

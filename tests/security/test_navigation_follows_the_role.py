@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import unescape
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,7 +14,7 @@ from django.urls import resolve
 
 from apikeys.models import Member, Role
 from config.principal import FLAGS, SETTINGS_FLAGS
-from tests.security.scene import ALL, Scene, drop_scene, make_scene
+from tests.security.scene import ALL, Scene
 
 DATA_MODEL = "/settings/data-model"
 KEYS = "/settings/api-webhooks"
@@ -45,16 +44,7 @@ _NAV = re.compile(r'<nav class="sections".*?</nav>', re.DOTALL)
 _HREF = re.compile(r'<a [^>]*href="(/settings[^"#]*)')
 
 
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    with django_db_blocker.unblock():
-        made = make_scene()
-        for flag in sorted(FLAGS):
-            made.role(flag, flags=[flag])
-        made.role("Records only", rights=ALL)
-    yield made
-    with django_db_blocker.unblock():
-        drop_scene(made.workspace)
+ROLES = {**{flag: {"flags": [flag]} for flag in sorted(FLAGS)}, "Records only": {"rights": ALL}}
 
 
 def signed_in(client: Client, scene: Scene, label: str) -> None:

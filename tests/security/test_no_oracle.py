@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from apikeys import services as access
 from core.query.words import search_terms
 from core.sql.execute import fetch_texts
 from core.sql.fragment import Sql
-from metadata import cache
 from metadata.fieldtypes.contract import field_types
 from tests.factories import principal_of
 from tests.security.scene import (
@@ -28,44 +26,23 @@ from tests.security.scene import (
     Reply,
     Scene,
     digest,
-    drop_scene,
-    make_scene,
     normal,
-    undone,
 )  # fmt: skip
 
 DENIED = "Entity performing the request does not have permission"
 
 
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    with django_db_blocker.unblock():
-        made = make_scene()
-        hidden = ("code", "memo", "papers")
-        made.role("Blind", rights=ALL, flags=["DATA_MODEL"], unreadable=[f"deal.{name}" for name in hidden])
-        made.role("Shy", rights=ALL, unreadable=["deal.createdBy"])
-        made.role("Modeller", flags=["DATA_MODEL"])
-    yield made
-    with django_db_blocker.unblock():
-        drop_scene(made.workspace)
-
-
-@pytest.fixture
-def records(db: None, scene: Scene) -> Iterator[Scene]:
-    with undone():
-        cache.forget(scene.workspace.id)
-        for path, body in (
-            ("clients", {"id": C1, "name": "Ann"}),
-            (
-                "deals",
-                {"id": D1, "name": "Élodie's Crème-brûlée", "region": "north_west", "memo": "Tarte", "budget": 1},
-            ),
-            ("deals", {"id": D2, "name": "Tarte", "code": "X", "memo": "same"}),
-            ("deals", {"id": D3, "name": "Third", "memo": "same"}),
-        ):
-            assert scene.admin.ask("POST", f"/rest/{path}", body).status == 201
-        yield scene
-        cache.forget(scene.workspace.id)
+ROLES = {
+    "Blind": {"rights": ALL, "flags": ["DATA_MODEL"], "unreadable": ["deal.code", "deal.memo", "deal.papers"]},
+    "Shy": {"rights": ALL, "unreadable": ["deal.createdBy"]},
+    "Modeller": {"flags": ["DATA_MODEL"]},
+}
+RECORDS = [
+    ("clients", {"id": C1, "name": "Ann"}),
+    ("deals", {"id": D1, "name": "Élodie's Crème-brûlée", "region": "north_west", "memo": "Tarte", "budget": 1}),
+    ("deals", {"id": D2, "name": "Tarte", "code": "X", "memo": "same"}),
+    ("deals", {"id": D3, "name": "Third", "memo": "same"}),
+]
 
 
 def found(caller: Caller, words: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,23 +14,18 @@ from core.openapi.schemas import View
 from metadata.cache import current_schema
 from tests.factories import principal_of
 from tests.openapi.conftest import sign_in
-from tests.security.scene import ALL, READ, Scene, drop_scene, make_scene
+from tests.security.scene import ALL, READ, Scene
 
 FLAG = "API_KEYS_AND_WEBHOOKS"
 PLAYGROUND = "/settings/api-webhooks/playground"
 
 
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    with django_db_blocker.unblock():
-        made = make_scene()
-        hidden = ["deal.code", "deal.client"]
-        made.role("Docs reader", rights=READ, flags=[FLAG], blind=["vault"], unreadable=hidden)
-        made.role("Docs writer", rights=ALL, flags=[FLAG], locked=["deal.code", "deal.budget"])
-        made.role("Outside", rights=ALL)
-    yield made
-    with django_db_blocker.unblock():
-        drop_scene(made.workspace)
+HIDDEN = ["deal.code", "deal.client"]
+ROLES = {
+    "Docs reader": {"rights": READ, "flags": [FLAG], "blind": ["vault"], "unreadable": HIDDEN},
+    "Docs writer": {"rights": ALL, "flags": [FLAG], "locked": ["deal.code", "deal.budget"]},
+    "Outside": {"rights": ALL},
+}
 
 
 def signed_in(scene: Scene, client: Client, label: str) -> Client:

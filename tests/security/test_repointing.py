@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from apikeys import services as access
-from tests.factories import principal_of
 from tests.security.scene import (
     ALL,
     D1,
@@ -19,45 +15,19 @@ from tests.security.scene import (
     Caller,
     Scene,
     digest,
-    drop_scene,
-    make_scene,
-    undone,
 )  # fmt: skip
 
 DENIED = "Entity performing the request does not have permission"
 REQUIRED = {"permission": "canUpdateObjectRecords", "object": "step", "field": None}
 
 
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    with django_db_blocker.unblock():
-        made = make_scene()
-        role = made.role("Steps read only", rights=ALL)
-        only_read = {
-            "objectMetadataId": str(made.objects["step"].id),
-            "canReadObjectRecords": True,
-            "canUpdateObjectRecords": False,
-            "canSoftDeleteObjectRecords": False,
-            "canDestroyObjectRecords": False,
-        }
-        access.object_permissions_upsert(principal_of(made.workspace), role_id=role.id, items=[only_read])
-    yield made
-    with django_db_blocker.unblock():
-        drop_scene(made.workspace)
-
-
-@pytest.fixture
-def records(db: None, scene: Scene) -> Iterator[Scene]:
-    """A step that points at the second deal; the first and the third have none."""
-    with undone():
-        for path, body in (
-            ("deals", {"id": D1, "name": "First"}),
-            ("deals", {"id": D2, "name": "Second", "region": "north"}),
-            ("deals", {"id": D3, "name": "Third"}),
-            ("steps", {"id": S1, "name": "Call", "dealId": D2}),
-        ):
-            assert scene.admin.ask("POST", f"/rest/{path}", body).status == 201
-        yield scene
+ROLES = {"Steps read only": {"rights": ALL, "only_read": ["step"]}}
+RECORDS = [  # a step that points at the second deal; the first and the third have none
+    ("deals", {"id": D1, "name": "First"}),
+    ("deals", {"id": D2, "name": "Second", "region": "north"}),
+    ("deals", {"id": D3, "name": "Third"}),
+    ("steps", {"id": S1, "name": "Call", "dealId": D2}),
+]
 
 
 @pytest.fixture

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from tests.security.scene import D1, Scene, digest, drop_scene, make_scene
+from tests.security.scene import D1, Scene, digest
 
 WRONG = {
     "find": ("GET", "deals?filter=nonsense"),
@@ -29,14 +26,7 @@ WRONG = {
 }
 
 
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    with django_db_blocker.unblock():
-        made = make_scene()
-        made.role("Nothing")
-    yield made
-    with django_db_blocker.unblock():
-        drop_scene(made.workspace)
+ROLES: dict[str, dict[str, object]] = {"Nothing": {}}
 
 
 @pytest.mark.django_db

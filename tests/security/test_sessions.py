@@ -14,7 +14,8 @@ from apikeys.authentication import principal_of_member
 from apikeys.models import Member, Role
 from config.http import sessions
 from metadata.models import Workspace
-from tests.factories import Api, workspace_with
+from tests.factories import Api
+from tests.security.scene import PASSWORD
 
 HOME = "/settings/api-webhooks"
 IDLE_S, MAX_S = 4 * 3600, 24 * 3600
@@ -38,20 +39,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def acme(db: Any) -> Workspace:
-    return workspace_with(name="Acme")
-
-
-@pytest.fixture
-def ada(acme: Workspace) -> Member:
-    role = Role.objects.get(workspace_id=acme.id, label="Admin")
-    return services.member_create(workspace=acme, email="ada@example.com", password="correct horse", role=role)
-
-
-@pytest.fixture
 def browser(ada: Member) -> Client:
     client = Client()
-    client.post("/settings/login", {"email": "ada@example.com", "password": "correct horse"})
+    client.post("/settings/login", {"email": "ada@example.com", "password": PASSWORD})
     return client
 
 
@@ -140,7 +130,7 @@ def test_signing_in_again_begins_anew(browser: Client, clock: Clock) -> None:
     first = browser.cookies["sessionid"].value
     clock.now += MAX_S
     assert not is_signed_in(browser)
-    browser.post("/settings/login", {"email": "ada@example.com", "password": "correct horse"})
+    browser.post("/settings/login", {"email": "ada@example.com", "password": PASSWORD})
     assert is_signed_in(browser)
     assert browser.cookies["sessionid"].value != first
     assert not Session.objects.filter(session_key=first).exists()
@@ -163,7 +153,7 @@ def test_a_session_outlives_a_change_of_the_secret_key_as_long_as_the_old_one_is
     browser: Client, settings: Any
 ) -> None:
     second = Client()
-    second.post("/settings/login", {"email": "ada@example.com", "password": "correct horse"})
+    second.post("/settings/login", {"email": "ada@example.com", "password": PASSWORD})
     assert is_signed_in(browser) and is_signed_in(second)
     earlier, settings.SECRET_KEY = settings.SECRET_KEY, "another secret key of fifty characters and some more"
     settings.SECRET_KEY_FALLBACKS = [earlier]

@@ -11,31 +11,17 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apikeys import sign_in
-from apikeys.models import Member, Role
-from apikeys.services import member_create
+from apikeys.models import Member
 from config.http.request_kinds import hashes_password
 from tests.factories import api_of, workspace_with
 from tests.security.rates import Clock
+from tests.security.scene import PASSWORD
 
-PASSWORD = "correct horse battery"
+pytestmark = pytest.mark.usefixtures("few_tries")
+
 HOME = "/settings"
 TOO_MANY = "There were too many attempts to sign in. Try again in "
 WRONG = "E-mail or password is wrong."
-
-
-@pytest.fixture(autouse=True)
-def limits(settings: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(sign_in.PasswordHasher, "iterations", 1000)  # a thousandth of the work, and of the time
-    settings.SIGN_IN_LIMIT, settings.SIGN_IN_ACCOUNT_LIMIT, settings.SIGN_IN_ADDRESS_LIMIT = 3, 5, 7
-    settings.SIGN_IN_PERIOD_S = 900.0
-    return settings
-
-
-@pytest.fixture
-def ada(db: Any) -> Member:
-    workspace = workspace_with([], name="Acme")
-    role = Role.objects.get(workspace_id=workspace.id, label="Admin")
-    return member_create(workspace=workspace, email="ada@example.com", password=PASSWORD, role=role)
 
 
 def attempt(email: str = "ada@example.com", password: str = "wrong", address: str = "203.0.113.7") -> Any:
@@ -124,12 +110,14 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("try_it", [attempt, attempt_admin])
-def test_all_accounts_answer_alike_after_the_same_work(ada: Member, work: list[int], try_it: Any, limits: Any) -> None:
+def test_all_accounts_answer_alike_after_the_same_work(
+    ada: Member, work: list[int], try_it: Any, settings: Any
+) -> None:
     """A member, somebody unknown, somebody inactive, somebody without a workspace, somebody without a password."""
     User.objects.create_user("inactive@example.com", password=PASSWORD, is_active=False)
     User.objects.create_user("outsider@example.com", password=PASSWORD)
     User.objects.create_user("unusable@example.com")
-    limits.SIGN_IN_ADDRESS_LIMIT = 100
+    settings.SIGN_IN_ADDRESS_LIMIT = 100
     kinds = {}
     for name in ("ada", "nobody", "inactive", "outsider", "unusable"):
         answers = []
@@ -157,9 +145,9 @@ def _same(page: str) -> str:
 
 
 def test_while_others_are_signing_in_one_is_told_to_wait_and_the_apis_are_not(
-    ada: Member, limits: Any, work: list[int]
+    ada: Member, settings: Any, work: list[int]
 ) -> None:
-    limits.SIGN_INS_AT_ONCE = 1
+    settings.SIGN_INS_AT_ONCE = 1
     api = api_of(workspace_with([]))
     place = sign_in._open(0)  # as another process that looks at a password
     fcntl.flock(place, fcntl.LOCK_EX)
@@ -207,9 +195,9 @@ def test_every_page_that_hashes_has_the_place_of_its_own(root: User, work: list[
 
 
 def test_a_page_of_the_admin_says_that_others_are_signing_in_and_changes_nothing(
-    root: User, limits: Any, work: list[int]
+    root: User, settings: Any, work: list[int]
 ) -> None:
-    limits.SIGN_INS_AT_ONCE = 1
+    settings.SIGN_INS_AT_ONCE = 1
     client = Client()
     client.force_login(root)
     before = list(User.objects.order_by("id").values_list("username", "password"))

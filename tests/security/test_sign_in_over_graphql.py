@@ -9,15 +9,17 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from apikeys import keys, services, sign_in
+from apikeys import keys, services
 from apikeys.models import Member, Role
 from config.http.request_kinds import IN_PASSWORD_LANE, signs_in
 from metadata import services as data_model
 from metadata.models import Workspace
 from tests.factories import workspace_with
 from tests.security.rates import Clock
+from tests.security.scene import PASSWORD
 
-PASSWORD = "correct horse battery"
+pytestmark = pytest.mark.usefixtures("few_tries")
+
 LOGIN = """mutation ($email: String!, $password: String!, $origin: String!) {
   getLoginTokenFromCredentials(email: $email, password: $password, origin: $origin) {
     loginToken { token expiresAt } } }"""
@@ -27,21 +29,6 @@ EXCHANGE = (
 )
 RENEW = f"mutation ($token: String!) {{ renewToken(appToken: $token) {{ {TOKENS} }} }}"
 WHO = "{ currentUser { email currentWorkspace { id } } }"
-
-
-@pytest.fixture(autouse=True)
-def limits(settings: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(sign_in.PasswordHasher, "iterations", 1000)  # a thousandth of the work, and of the time
-    settings.SIGN_IN_LIMIT, settings.SIGN_IN_ACCOUNT_LIMIT, settings.SIGN_IN_ADDRESS_LIMIT = 3, 5, 7
-    settings.SIGN_IN_PERIOD_S = 900.0
-    return settings
-
-
-@pytest.fixture
-def ada(db: Any) -> Member:
-    workspace = workspace_with([], name="Acme")
-    role = Role.objects.get(workspace_id=workspace.id, label="Member")
-    return services.member_create(workspace=workspace, email="ada@example.com", password=PASSWORD, role=role)
 
 
 def send(query: str, variables: Any = None, token: str | None = None, address: str = "203.0.113.7", **meta: Any) -> Any:

@@ -28,11 +28,6 @@ NO_PAYLOAD = (401, "UNAUTHENTICATED", "No payload")
 
 
 @pytest.fixture
-def acme(db: Any) -> Workspace:
-    return workspace_with(name="Acme")
-
-
-@pytest.fixture
 def admin(acme: Workspace) -> Principal:
     return principal_of(acme)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -28,22 +28,14 @@ from tests.security.scene import (
     Caller,
     Reply,
     Scene,
-    drop_scene,
-    make_scene,
     normal,
     undone,
 )  # fmt: skip
 
-
-@pytest.fixture(scope="module")
-def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
-    with django_db_blocker.unblock():
-        made = make_scene()
-        made.role("Blind", rights=ALL, unreadable=[f"deal.{name}" for name in HIDDEN])
-        made.role("Walled", rights=ALL, blind=["vault"])
-    yield made
-    with django_db_blocker.unblock():
-        drop_scene(made.workspace)
+ROLES = {
+    "Blind": {"rights": ALL, "unreadable": [f"deal.{name}" for name in HIDDEN]},
+    "Walled": {"rights": ALL, "blind": ["vault"]},
+}
 
 
 PLAIN = {"code": "A-1", "budget": 5, "memo": "plain words", "clientId": C1}

@@ -17,18 +17,12 @@ PATH = "/rest/metadata"
 SECRET = "A-1 in secret"
 
 
-@pytest.fixture(scope="module")
-def scene(uncommitted: None) -> Scene:
-    """With a view of deals that is filtered by a code and a region, and one of vaults by a serial."""
-    scene = make_scene()
-    for label, more in (
-        ("Blind", {"unreadable": ["deal.code"], "blind": ["vault"]}),
-        ("Modeller", {"rights": ()}),
-        ("Reader", {}),
-    ):
-        given: dict[str, Any] = {"rights": ["canReadAllObjectRecords"], "flags": ["VIEWS", "DATA_MODEL"], **more}
-        scene.role(label, **given)
-    return scene
+SEES = {"rights": ["canReadAllObjectRecords"], "flags": ["VIEWS", "DATA_MODEL"]}
+ROLES = {
+    "Blind": {**SEES, "unreadable": ["deal.code"], "blind": ["vault"]},
+    "Modeller": {**SEES, "rights": ()},
+    "Reader": SEES,
+}
 
 
 def make(scene: Scene, many: str, **values: Any) -> str:
