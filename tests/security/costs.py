@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 TICKS_PER_S = 100  # of /proc/<pid>/stat on Linux
 
@@ -47,7 +48,7 @@ def measure(call: Callable[[], Any]) -> Cost:
     cpu_s, database_cpu_s = time.process_time() - started, _database_cpu_s() - database_s
     memory_mb = _memory_mb("VmHWM") - before_mb
     slowness = database_slowness = max(1.0, max(before_loop_s, _loop_s()) / LOOP_S)
-    if database_cpu_s > LONG_S and not connection.needs_rollback:
+    if database_cpu_s > LONG_S and connection.connection.get_transaction_status() != TRANSACTION_STATUS_INERROR:
         database_slowness = max(slowness, statistics.median(_statement_s() for _ in range(3)) / STATEMENT_S)
     return Cost(cpu_s / slowness, database_cpu_s / database_slowness, memory_mb, answer)
 
