@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
 from django.core.checks import Tags, register
+from django.db.models.signals import post_save
 
 
 class ApiKeysConfig(AppConfig):
@@ -17,6 +19,7 @@ class ApiKeysConfig(AppConfig):
         register(check, Tags.database)
         # The one place that the settings pages' sign-out, /admin's, and the end of an idle session all come through.
         user_logged_out.connect(_end_console_tokens, dispatch_uid="apikeys")
+        post_save.connect(_end_tokens_of_inactive, sender=settings.AUTH_USER_MODEL, dispatch_uid="apikeys")
 
 
 def _end_console_tokens(sender: Any, user: Any, **more: Any) -> None:
@@ -24,3 +27,11 @@ def _end_console_tokens(sender: Any, user: Any, **more: Any) -> None:
 
     if user is not None and user.is_authenticated:
         member_tokens_end(user.pk)
+
+
+def _end_tokens_of_inactive(sender: Any, instance: Any, **more: Any) -> None:
+    """Else they would be good again once the account is."""
+    from apikeys.services import member_tokens_end
+
+    if not instance.is_active:
+        member_tokens_end(instance.pk)

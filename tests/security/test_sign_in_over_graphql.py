@@ -100,6 +100,11 @@ def test_tokens_end_with_the_time_the_password_and_the_membership(ada: Member, s
         assert refusal(send(query, {"token": token})) == ("FORBIDDEN", "This token ended when its member signed out")
     assert refusal(send(WHO, token=access))[0] == "FORBIDDEN"
     access, refresh = pair(EXCHANGE, login_token())
+    for is_active in (False, True):  # a refresh token would outlive a pause of its account by weeks
+        ada.user.is_active = is_active
+        ada.user.save()
+    assert refusal(send(RENEW, {"token": refresh})) == ("FORBIDDEN", "This token ended when its member signed out")
+    access, refresh = pair(EXCHANGE, login_token())
     ada.delete()
     assert refusal(send(RENEW, {"token": refresh})) == ("FORBIDDEN", "User is not a member of the workspace")
     assert refusal(login()) == ("FORBIDDEN", "User is not a member of the workspace")

@@ -480,3 +480,15 @@ def test_an_account_that_is_switched_off_loses_tokens_and_sessions(acme: Workspa
     member.user.save()
     assert roles(token) == (403, "FORBIDDEN_EXCEPTION", "User is not a member of the workspace")
     assert client.get("/settings/api-webhooks").status_code == 302
+
+
+def test_tokens_of_a_switched_off_account_do_not_come_back_with_it(acme: Workspace) -> None:
+    member = member_of(acme)
+    token = playground(member, acme)
+    member.user.save()
+    assert roles(token)[0] == 200
+    for is_active in (False, True):
+        member.user.is_active = is_active
+        member.user.save()
+    assert roles(token) == ENDED
+    assert roles(playground(member, acme))[0] == 200
