@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import configparser
 import logging
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.db import connection
 
 from config.server import session
 
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 LACKING = "-c statement_timeout=0 -c lock_timeout=0 -c jit=on"
 
 
@@ -72,3 +79,29 @@ def test_without_a_pooler_nothing_is_looked_for(started: None, settings: Any, ca
     settings.DATABASE_IS_POOLED = False
     connect(LACKING)
     assert said(caplog) == []
+
+
+# The set-up that is given ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [COMPOSE["configs"]["limits"]["content"], SETTINGS], ids=["compose", "docs"])
+def test_a_role_with_the_given_limits_lacks_nothing(started: None, caplog: pytest.LogCaptureFixture, text: str) -> None:
+    limits = re.findall(r"ALTER ROLE fourgate(?: IN DATABASE fourgate)? SET (\w+) = (\w+);", text)
+    connect(" ".join(f"-c {name}={value}" for name, value in limits))
+    assert (len(limits), said(caplog)) == (3, [])
+
+
+def test_composes_profile_pools_transactions_and_is_started_as_the_docs_say() -> None:
+    pooler = configparser.ConfigParser()
+    pooler.read_string(COMPOSE["configs"]["pgbouncer"]["content"])
+    assert COMPOSE["services"]["pgbouncer"]["profiles"] == ["pgbouncer"]
+    assert pooler["pgbouncer"]["pool_mode"] == "transaction"
+    port = pooler["pgbouncer"]["listen_port"]
+    command = f"DATABASE_HOST=pgbouncer:{port} DATABASE_POOLER=transaction docker compose --profile pgbouncer up"
+    assert command in SETTINGS and command in (ROOT / "compose.yaml").read_text()
+    environment = COMPOSE["services"]["fourgate"]["environment"]
+    assert "${DATABASE_HOST:-postgres:5432}" in environment["DATABASE_URL"]
+    assert (environment["DATABASE_POOLER"], "postgres:5432" in environment["DATABASE_DIRECT_URL"]) == (
+        "${DATABASE_POOLER:-}",
+        True,
+    )
