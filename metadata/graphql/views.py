@@ -71,8 +71,11 @@ class _Shown:
     def views(self) -> Sequence[shown.View]:
         return list(resources.resource_rows(VIEW, self.rows.workspace_id))
 
-    def hidden_for(self, row: shown.ViewFilter) -> frozenset[Uuid]:
+    def hidden_for(self, row: shown.ViewFilter | shown.View) -> frozenset[Uuid]:
         """Fields whose values are kept from the caller: of all filters there are, and of the row, deleted or not."""
+        if isinstance(row, shown.View):
+            known, hidden = self._hidden_of_views
+            return hidden if row.id in known else resources.hidden_fields(VIEW, [row], self.permissions)
         if not {row.field_id, row.relation_target_field_id} <= self._compared:
             rows = [row] if self._compared else [row, *resources.resource_rows(VIEW_FILTER, self.rows.workspace_id)]
             self._compared |= {
@@ -82,6 +85,12 @@ class _Shown:
             }
             self._hidden |= resources.hidden_fields(VIEW_FILTER, rows, self.permissions)
         return self._hidden
+
+    @cached_property
+    def _hidden_of_views(self) -> tuple[frozenset[Uuid], frozenset[Uuid]]:
+        """The views there are, and what is kept from the caller of what they look for in any field."""
+        hidden = resources.hidden_fields(VIEW, self.views, self.permissions)
+        return frozenset(each.id for each in self.views), hidden
 
     @cached_property
     def _parts(self) -> dict[str, Mapping[Uuid, Sequence[Any]]]:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from django.db import models, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -61,6 +61,7 @@ class Member:
     of: str | None = None
     holds_conditions: bool = False  # values of records, to compare with
     field_attributes: tuple[str, ...] = ()  # the row's, of the fields compared; (): conditions say it, in JSON
+    object_attribute: str | None = None  # the row's, of the object whose fields are all compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +276,13 @@ VIEW = Resource(
         Member("calendarFieldMetadataId", "calendar_field_id", "field", is_nullable=True),
         Member("calendarEndFieldMetadataId", "calendar_end_field_id", "field", is_nullable=True),
         _choice("calendarLayout", "calendar_layout", shown.ViewCalendarLayout, is_nullable=True),
-        Member("anyFieldFilterValue", "any_field_filter_value", is_nullable=True),
+        Member(
+            "anyFieldFilterValue",
+            "any_field_filter_value",
+            is_nullable=True,
+            holds_conditions=True,
+            object_attribute="object_id",
+        ),
         _choice("visibility", "visibility", shown.ViewVisibility),
     ),
     parent="objectMetadataId",
@@ -481,15 +488,17 @@ MASK = ""  # a condition without a value, as one that is not filled in
 def hidden_fields(resource: Resource, rows: Iterable[Row], permissions: Permissions) -> frozenset[UUID]:
     """Those fields that the rows hold values of in conditions, and whose values a role may not read.
 
-    At most one statement for all of the rows.
+    Of conditions on all fields of an object the id of the object, when a field of it may not be read. At most one
+    statement for all of the rows.
     """
+    rows = list(rows)
     ids = {field_id for row in rows for field_id in _compared(resource, row)}
-    if not ids:
+    objects = {object_id for row in rows for object_id in _compared_as_a_whole(resource, row)}
+    if not ids and not objects:
         return frozenset()
-    fields = FieldMetadata.objects.filter(id__in=ids).select_related("object")
-    return frozenset(
-        each.id for each in fields if not permissions.allows("read", each.object) or permissions.hides(each)
-    )
+    fields = FieldMetadata.objects.filter(Q(id__in=ids) | Q(object_id__in=objects)).select_related("object")
+    hidden = [each for each in fields if not permissions.allows("read", each.object) or permissions.hides(each)]
+    return frozenset(each.id for each in hidden) | {each.object_id for each in hidden if each.object_id in objects}
 
 
 def shown_value(member: Member, row: Row, hidden: Container[UUID]) -> Any:
@@ -497,14 +506,22 @@ def shown_value(member: Member, row: Row, hidden: Container[UUID]) -> Any:
     value = getattr(row, member.attribute)
     if not member.holds_conditions:
         return value
+    if member.object_attribute is not None:
+        return MASK if value and getattr(row, member.object_attribute) in hidden else value
     if member.field_attributes:
         return MASK if any(getattr(row, each) in hidden for each in member.field_attributes) else value
     return _masked(value, hidden)
 
 
+def _compared_as_a_whole(resource: Resource, row: Row) -> Iterator[UUID]:
+    for member in resource.members:
+        if member.object_attribute is not None and getattr(row, member.attribute):
+            yield getattr(row, member.object_attribute)
+
+
 def _compared(resource: Resource, row: Row) -> Iterator[UUID]:
     for member in resource.members:
-        if not member.holds_conditions:
+        if not member.holds_conditions or member.object_attribute is not None:
             continue
         if member.field_attributes:
             ids = (getattr(row, each) for each in member.field_attributes)
@@ -628,7 +645,8 @@ def resource_update(
 
 def _unmasked(resource: Resource, row: Row, update: Mapping[str, Any], permissions: Permissions) -> Mapping[str, Any]:
     for member in resource.members:
-        if not member.field_attributes or not hidden_fields(resource, [row], permissions):
+        is_whole = member.object_attribute is not None
+        if not (is_whole or member.field_attributes) or not hidden_fields(resource, [row], permissions):
             continue
         compared = [each for each in resource.members if each.attribute in member.field_attributes]
         if any(_is_another(each, row, update) for each in compared):

@@ -339,7 +339,12 @@ def fill(scene: Scene, sign: str, number: int) -> tuple[dict[str, str], dict[str
         ids[each.one] = made(each.many, new)
     condition = {"operand": "CONTAINS", "value": f"{sign}condition"}
     made("viewFilters", {"viewId": "%(view)s", "fieldMetadataId": "%(code)s", **condition})
-    tables = {"name": f"{sign}vaults", "icon": "Icon", "objectMetadataId": "%(vault)s"}
+    tables = {
+        "name": f"{sign}vaults",
+        "icon": "Icon",
+        "objectMetadataId": "%(vault)s",
+        "anyFieldFilterValue": f"{sign}anywhere",
+    }
     made(
         "viewFilters",
         {"viewId": made("views", tables), "fieldMetadataId": "%(serial)s", **condition, "value": f"{sign}tableserial"},
@@ -375,7 +380,7 @@ def fill(scene: Scene, sign: str, number: int) -> tuple[dict[str, str], dict[str
         **dict.fromkeys((f"{sign}vaults", f"{sign}widget", f"{sign}workspace"), ("here",)),
         f"{sign}viewFilter": ("here", "deal"),
         **dict.fromkeys((f"{sign}condition", f"{sign}records"), ("here", "deal", "deal.code")),
-        f"{sign}tableserial": ("here", "vault"),
+        **dict.fromkeys((f"{sign}tableserial", f"{sign}anywhere"), ("here", "vault")),
         f"{sign}amemo": ("deal", "deal.memo"),
         f"{sign}acode": ("deal", "deal.code"),
         f"{number}{number}": ("nobody",),

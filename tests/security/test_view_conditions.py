@@ -107,6 +107,41 @@ def test_a_filter_that_is_moved_over_graphql_is_not_told(scene: Scene) -> None:
     assert reply.json["data"] == {"updateViewFilter": {"value": ""}}
 
 
+def test_what_is_looked_for_in_any_field_is_shown_to_readers_of_all_of_them(scene: Scene) -> None:
+    deal, vault = (str(scene.objects[name].id) for name in ("deal", "vault"))
+    values = {"name": "V", "icon": "I", "anyFieldFilterValue": SECRET}
+    for object_id, seen in (
+        (deal, {"Admin": SECRET, "Reader": SECRET, "Blind": "", "Modeller": ""}),
+        (vault, {"Admin": SECRET, "Reader": SECRET, "Blind": "", "Modeller": ""}),
+        (str(scene.objects["client"].id), {"Reader": SECRET, "Blind": SECRET, "Modeller": ""}),
+    ):
+        id = make(scene, "views", objectMetadataId=object_id, **values)
+        unfilled = make(scene, "views", objectMetadataId=object_id, name="U", icon="I")
+        for label, shown in seen.items():
+            caller = scene.admin if label == "Admin" else scene.caller(label)
+            listed = {each["id"]: each["anyFieldFilterValue"] for each in caller.ask("GET", f"{PATH}/views").json}
+            assert (listed[id], listed[unfilled]) == (shown, None), label
+            assert caller.ask("GET", f"{PATH}/views/{id}").json["anyFieldFilterValue"] == shown
+            document = f'{{ getView(id: "{id}") {{ anyFieldFilterValue }} getViews {{ id anyFieldFilterValue }} }}'
+            data = caller.graphql(document, "/metadata").json["data"]
+            told = [each["anyFieldFilterValue"] for each in data["getViews"] if each["id"] == id]
+            assert [data["getView"]["anyFieldFilterValue"], *told] == [shown, shown], label
+
+
+def test_what_is_looked_for_in_any_field_is_kept_when_its_mask_is_sent_back(scene: Scene) -> None:
+    values = {"name": "V", "icon": "I", "anyFieldFilterValue": SECRET}
+    id = make(scene, "views", objectMetadataId=str(scene.objects["deal"].id), **values)
+    blind, path = scene.caller("Blind"), f"{PATH}/views/{id}"
+    for sent, kept in (({"isCompact": True, "anyFieldFilterValue": ""}, SECRET), ({"anyFieldFilterValue": None}, None)):
+        reply = blind.ask("PATCH", path, sent)
+        assert (reply.status, reply.json["anyFieldFilterValue"]) == (200, kept and "")
+        assert View.objects.get(id=id).any_field_filter_value == kept
+    update = f'mutation {{ updateView(id: "{id}", input: {{ anyFieldFilterValue: "x" }}) {{ anyFieldFilterValue }} }}'
+    assert blind.graphql(update, "/metadata").json["data"] == {"updateView": {"anyFieldFilterValue": ""}}
+    assert View.objects.get(id=id).any_field_filter_value == "x"
+    assert scene.admin.ask("PATCH", path, {"anyFieldFilterValue": ""}).json["anyFieldFilterValue"] == ""
+
+
 @pytest.mark.parametrize("verb", ["delete", "destroy"])
 def test_a_filter_that_goes_is_not_told(scene: Scene, verb: str) -> None:
     id = make_filter(scene)
