@@ -12,8 +12,8 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from graphql import parse, validate
 
-from core.graphql.schema import build_schema
 from core.docs.examples import METADATA_EXAMPLES, SEARCH, record_examples
+from core.graphql.schema import build_schema
 from core.openapi.schemas import View
 from metadata.cache import load_schema
 from metadata.graphql.schema import schema as metadata_schema
