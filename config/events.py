@@ -23,6 +23,13 @@ from uuid import UUID
 from config.principal import Principal, WorkspaceRef
 
 Action = Literal["created", "updated", "deleted", "restored", "destroyed"]
+ACTIONS: Mapping[Action, str] = {  # and what the record of such an event is
+    "created": "the new record",
+    "updated": "the record after the update",
+    "deleted": "the record that was soft-deleted",
+    "restored": "the record that was restored",
+    "destroyed": "the record before it was removed for good",
+}
 
 
 @dataclass(frozen=True, slots=True)

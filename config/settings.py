@@ -185,6 +185,7 @@ RATE_LIMIT_ADDRESS = (  # without a key that works
     int(os.environ.get("API_RATE_LIMITING_ADDRESS_LIMIT", "3000")),
     int(os.environ.get("API_RATE_LIMITING_ADDRESS_TTL_IN_MS", "60000")) / 1000,
 )
+WEBHOOK_HEADERS = "webhooks.signing.HEADERS"  # of deliveries: name, description and value of each
 OPENAPI_DOCUMENTS = {  # (Principal, Variant) -> bytes
     "core": "core.openapi.records.core_document",
     "metadata": "metadata.openapi.document.metadata_document",

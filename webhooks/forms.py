@@ -10,8 +10,9 @@ from django import forms
 from django.http import QueryDict
 
 from config.errors import ApiError
+from config.events import ACTIONS
 from config.roles import Role
-from webhooks.services import ACTIONS, MAX_DESCRIPTION_LENGTH, MAX_OPERATIONS, MAX_SECRET_LENGTH, Seen
+from webhooks.services import MAX_DESCRIPTION_LENGTH, MAX_OPERATIONS, MAX_SECRET_LENGTH, Seen
 
 _PLAIN = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 _FIELD_OF = {"targetUrl": "target_url", "description": "description", "secret": "secret", "roleId": "role"}

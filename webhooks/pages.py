@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.errors import ApiError, InvalidMetadataInput, NotFound
+from config.events import ACTIONS
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.pages import settings_page
 from config.principal import Principal
@@ -26,7 +27,7 @@ from metadata.models import ObjectMetadata
 from webhooks import services
 from webhooks.forms import DeleteForm, OperationRow, RotationForm, TestForm, WebhookForm
 from webhooks.models import Delivery, DeliveryStatus, Webhook
-from webhooks.services import ACTIONS, FLAG, Seen
+from webhooks.services import FLAG, Seen
 from webhooks.signing import standard_secret
 
 HOME = "/settings/api-webhooks/webhooks"

@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.errors import BadRequest
+from config.events import ACTIONS
 from config.http.ignored import PAGING, NamesIgnored
 from config.http.members import refuse_unknown
 from config.principal import Principal
@@ -362,7 +363,7 @@ class Test(WebhookView):
 
     @extend_schema(
         request=inline_serializer(
-            "WebhookTest", {"object": serializers.CharField(), "action": serializers.ChoiceField(services.ACTIONS)}
+            "WebhookTest", {"object": serializers.CharField(), "action": serializers.ChoiceField(list(ACTIONS))}
         ),
         responses=AttemptSerializer,
     )

@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET, require_POST
 
+from config.events import ACTIONS
 from config.http.rights import may
 from config.openapi.document import Name, Syntax
 from config.openapi.refusals import refusal_table
@@ -27,7 +28,6 @@ from config.principal import Principal
 from config.server_url import server_url
 from core.docs.examples import METADATA_EXAMPLES, SEARCH, record_examples, sample_of, selection
 from core.openapi.names import told_of
-from core.openapi.records import ACTIONS
 from core.openapi.schemas import View
 from core.query import ir
 from core.query.reading import DEFAULT_CONNECTION_SIZE
@@ -201,7 +201,7 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
             for each in import_string(settings.GRAPHQL_OPERATIONS)
             if each.applies_to(subject) and all(view.may(verb, subject) for verb in each.verbs)
         ],
-        "events": [(f"{subject.singular}.{action.lower()}", words) for action, words in ACTIONS.items()],
+        "events": [(f"{subject.singular}.{action}", words) for action, words in ACTIONS.items()],
         "uploads": _uploads(view, subject, base_url),
         "body": json.dumps(sample_of(view, subject) if may_create else {}, indent=2, ensure_ascii=False),
         "query": f"{{\n  {subject.plural}(first: 10) {{\n    edges {{\n      node {{\n"

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Hashable, Iterator
+from functools import cache
 from threading import Lock
 from typing import Any, NamedTuple, get_args
 from weakref import WeakKeyDictionary
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from drf_spectacular.plumbing import ResolvedComponent
 
+from config.events import ACTIONS
 from config.openapi.document import Variant
 from config.openapi.generator import GENERAL, DocumentGenerator, open_api_endpoint
 from config.openapi.refusals import refusals
@@ -31,15 +35,8 @@ from metadata.schema import ObjectSchema, WorkspaceSchema
 Json = dict[str, Any]
 
 REFUSALS = ("400", "401", "403", "404", "409", "412", "413", "422", "429")
-ACTIONS = {  # of webhook events: the name of each, and what `record` then is
-    "Created": "the new record",
-    "Updated": "the record after the update",
-    "Deleted": "the record that was soft-deleted",
-    "Restored": "the record that was restored",
-    "Destroyed": "the record before it was removed for good",
-}
 EVENTS: Json = {"name": "Webhooks", "description": "What is sent to webhooks"}
-_WITH_FIELDS = ("Updated", "Deleted", "Restored")
+_WITH_FIELDS = ("updated", "deleted", "restored")
 
 
 class Part(NamedTuple):
@@ -179,24 +176,20 @@ def _tag(subject: ObjectSchema) -> Json:
 
 def _webhooks(subject: ObjectSchema) -> Iterator[tuple[str, Json]]:
     for action, words in ACTIONS.items():
-        yield f"{subject.singular_pascal} {action}", {"post": _webhook(subject, action, words)}
+        yield f"{subject.singular_pascal} {action.capitalize()}", {"post": _webhook(subject, action, words)}
 
 
-_SIGNED: list[Json] = [
-    {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
-    for name, description in (
-        ("X-Twenty-Webhook-Signature", "Hex HMAC-SHA256 of `<timestamp>:<body>`, keyed with the webhook's secret"),
-        ("X-Twenty-Webhook-Timestamp", "Milliseconds since 1970, as signed"),
-        ("X-Twenty-Webhook-Nonce", "Random, new with every attempt"),
-        ("webhook-id", "The same on every attempt of a delivery"),
-        ("webhook-timestamp", "Seconds since 1970, as signed"),
-        ("webhook-signature", "`v1,` and the base64 HMAC-SHA256 of `<id>.<timestamp>.<body>`"),
-    )
-]
+@cache
+def _signed() -> list[Json]:
+    """The headers that prove where a delivery comes from."""
+    return [
+        {"name": each.name, "in": "header", "description": each.description, "schema": {"type": "string"}}
+        for each in import_string(settings.WEBHOOK_HEADERS)
+    ]
 
 
 def _webhook(subject: ObjectSchema, action: str, words: str) -> Json:
-    event = f"{subject.singular}.{action.lower()}"
+    event = f"{subject.singular}.{action}"
     members: Json = {
         "targetUrl": {"type": "string", "format": "uri"},
         "eventName": {"type": "string", "enum": [event]},
@@ -212,12 +205,12 @@ def _webhook(subject: ObjectSchema, action: str, words: str) -> Json:
         members["updatedFields"] = array_of({"type": "string"}, description="Names of the members that changed")
     schema = object_of(members, optional=("userId", "workspaceMemberId"))
     return {
-        "operationId": f"on{subject.singular_pascal}{action}",
+        "operationId": f"on{subject.singular_pascal}{action.capitalize()}",
         "tags": [EVENTS["name"]],  # with the object's own, generators would write one file over another
-        "summary": f"{subject.label_singular} {action.lower()}",
+        "summary": f"{subject.label_singular} {action}",
         "description": f"Sent to webhooks that ask for `{event}`; `record` is {words}.",
         "security": [],
-        "parameters": _SIGNED,
+        "parameters": _signed(),
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
         "responses": {"2XX": {"description": "Received. Anything else is tried again later."}},
     }

@@ -4,7 +4,6 @@ Each function takes the principal that asks first, and asks for its right itself
 """
 
 from webhooks.services.checks import (
-    ACTIONS,
     MAX_DESCRIPTION_LENGTH,
     MAX_OPERATIONS,
     MAX_SECRET_LENGTH,
@@ -47,7 +46,6 @@ from webhooks.services.webhooks import (
 )
 
 __all__ = [
-    "ACTIONS",
     "FLAG",
     "MAX_DESCRIPTION_LENGTH",
     "MAX_OPERATIONS",

@@ -13,10 +13,10 @@ from uuid import UUID
 from django.conf import settings
 
 from config.errors import InvalidMetadataInput
+from config.events import ACTIONS
 from webhooks import transport
 from webhooks.addresses import AddressPolicy, AddressRefused, InvalidUrl, Target, parse_target
 
-ACTIONS = ("created", "updated", "deleted", "restored", "destroyed")
 MAX_OPERATIONS = 200
 MAX_SECRET_LENGTH = 512
 SAFE_SECRET_LENGTH = 16  # a shorter one is warned of

@@ -19,7 +19,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from config.errors import NotFound
-from config.events import Action, Event
+from config.events import ACTIONS, Action, Event
 from config.principal import Principal
 from metadata.cache import load_schema
 from metadata.schema import WorkspaceSchema
@@ -28,7 +28,7 @@ from webhooks.outbox import event_body
 from webhooks.readable import Visible, may_read, readable_part, reads_everything, visible_deliveries, withheld
 from webhooks.sending import Network, send
 from webhooks.serialise import dumps
-from webhooks.services.checks import ACTIONS, invalid
+from webhooks.services.checks import invalid
 from webhooks.services.seen import SECRET_UNREADABLE, Seen, masked_url, require, seen_by
 from webhooks.services.waiting import wake
 from webhooks.services.webhooks import refuse_beyond, webhook_get
