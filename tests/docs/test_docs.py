@@ -96,3 +96,13 @@ def test_a_generated_page_is_up_to_date(name, page):
 def test_every_flag_of_a_role_is_documented_and_no_other():
     table = re.findall(r"^\| (`[A-Z_`, ]+`) \|", (ROOT / "docs" / "roles.md").read_text(), re.MULTILINE)
     assert {name for names in table for name in re.findall(r"[A-Z_]+", names)} == FLAGS
+
+
+PATH = re.compile(r"`((?:config|core|metadata|apikeys|webhooks|tests|docs)/[\w/.]*)`|\]\(([\w/.]+)\)|(?<= )(tests/\w+)")
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/recipes.md"])
+def test_every_path_that_is_named_exists(name):
+    paths = [next(filter(None, found)) for found in PATH.findall((ROOT / name).read_text())]
+    assert len(paths) > 5
+    assert [each for each in paths if not (ROOT / each).exists()] == []
