@@ -27,7 +27,7 @@ ROOM = 1_500  # bytes of the values of one cursor, as JSON
 _NUMBER = re.compile(r"-?[0-9]+\.?[0-9]*")
 
 
-# Making them: here, and in SQL (`core.sql.select.cursor_json`) where PostgreSQL makes the whole answer ---
+# Making them: here, and in SQL (`core.sql.keysets.cursor_json`) where PostgreSQL makes the whole answer ---
 
 
 def room_of(count: int) -> int:
