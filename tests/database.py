@@ -64,7 +64,8 @@ def start_database() -> None:
 
 def _remove_abandoned() -> None:
     """Delete what killed runs left behind: their process is gone, their server nobody's."""
-    from config.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+    from config.embedded_postgres import EmbeddedPostgres
+    from config.postgres_binaries import EmbeddedPostgresError
 
     for run in RUNS.glob("*"):
         if not _is_alive(int(run.name)):

@@ -17,7 +17,8 @@ import psycopg2
 import pytest
 
 from config import embedded_postgres
-from config.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, find_binaries
+from config.embedded_postgres import EmbeddedPostgres
+from config.postgres_binaries import EmbeddedPostgresError, find_binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 IS_ROOT = os.geteuid() == 0
