@@ -24,7 +24,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.module_loading import import_string
 
 from apikeys import keys, refusals, signing_keys
-from apikeys.models import ApiKey, ApiKeyToken, FieldPermission, Member, ObjectPermission, Role
+from apikeys.models import ApiKey, ApiKeyToken, FieldPermission, Invitation, Member, ObjectPermission, Role
 from apikeys.roles import (
     ASSIGNABLE,
     FIELD_RIGHTS,
@@ -184,6 +184,13 @@ def member_remove(principal: Principal, *, member_id: UUID) -> Member:
         import_string(settings.MEMBER_RECORD_GONE)(workspace, member.member_record_id)
     member.delete()
     return gone
+
+
+def workspace_purged(workspace: Workspace) -> None:
+    """Remove the keys, members and roles of a workspace that is gone. People stay: they may have another."""
+    with transaction.atomic():
+        for model in (ApiKey, Invitation, Member, Role):  # roles last: members are held by them
+            model.objects.filter(workspace_id=workspace.id).delete()
 
 
 def default_role_check(principal: Principal, role_id: UUID) -> None:

@@ -144,6 +144,11 @@ WORKSPACE_CREATED_HANDLERS = [  # (workspace, empty), in its transaction
     "apikeys.services.workspace_created",
     "core.records.samples.workspace_created",
 ]
+WORKSPACE_PURGED_HANDLERS = [  # (workspace), once its records are gone for good; may be called again
+    "core.records.idempotency.workspace_purged",
+    "webhooks.services.workspace_purged",
+    "apikeys.services.workspace_purged",
+]
 # (workspace, object_id), in the transaction that changed them
 SEARCH_FIELDS_CHANGED_HANDLERS = ["core.records.reindex.search_fields_changed"]
 METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
@@ -156,11 +161,13 @@ METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
     "core.graphql.files",
     "core.graphql.members",
 ]
+DELETED_WORKSPACE_DAYS = int(os.environ.get("DELETED_WORKSPACE_DAYS", "14"))  # until a workspace is gone for good
 MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
     ("metadata.services.indexes_build", 5),
     ("core.records.files.files_sweep", 24 * 60 * 60),
     ("config.http.sessions.sessions_sweep", 24 * 60 * 60),
     ("apikeys.rates.rates_sweep", 60),
+    ("metadata.services.workspaces_purge", 60 * 60),
 ]
 WARM_UP = ["core.graphql.types.vocabulary", "metadata.graphql.schema.schema"]  # called once when a server starts
 MAX_BODY_BYTES = 10 * 1024 * 1024

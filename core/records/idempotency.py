@@ -21,6 +21,7 @@ from config.principal import Permissions, Principal
 from config.rendering import dumps
 from core.sql.execute import fetch
 from core.sql.fragment import Sql
+from metadata.models import Workspace
 
 LONGEST_KEY = 255
 KEPT = "interval '24 hours'"
@@ -148,6 +149,11 @@ def forget(using: str) -> None:
         ),
         using,
     )
+
+
+def workspace_purged(workspace: Workspace) -> None:
+    """Remove the keys of a workspace that is gone."""
+    fetch(Sql(f"DELETE FROM {_TABLE} WHERE workspace_id = %s::uuid", (str(workspace.id),)), workspace.shard)
 
 
 def _keep(claimed: Claim, answer: KeptAnswer) -> None:

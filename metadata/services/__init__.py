@@ -11,6 +11,7 @@ from metadata.services.conversion import field_change_type
 from metadata.services.fields import field_create, field_delete, field_order, field_update
 from metadata.services.indexes import index_create, index_delete
 from metadata.services.objects import object_create, object_delete, object_update
+from metadata.services.purging import workspaces_purge
 from metadata.services.workspaces import (
     SECURITY_MEMBERS,
     feature_flag_set,
@@ -40,4 +41,5 @@ __all__ = [
     "workspace_create",
     "workspace_delete",
     "workspace_update",
+    "workspaces_purge",
 ]

@@ -330,7 +330,7 @@ def feature_flag_set(*, workspace_id: UUID, key: str, value: bool) -> None:
 
 
 def workspace_delete(*, workspace_id: UUID) -> Workspace:
-    """Mark the workspace deleted: nobody can reach it any more; its records stay until they are purged."""
+    """Mark the workspace deleted: nobody can reach it any more; its records stay until `workspaces_purge`."""
     with transaction.atomic():
         workspace = lock_workspace(workspace_id)
         workspace.deleted_at = workspace.updated_at = timezone.now()

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.utils import timezone
 
+from apikeys import services as access
 from config.errors import InvalidMetadataInput, MetadataConflict, WorkspaceNotFound
 from metadata import cache, services
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from metadata.standard import CATALOGUE, EMPTY_CATALOGUE
 from metadata.standard.definition import SYSTEM_FIELDS
+from tests.factories import api_of
 from tests.metadata.conftest import index_names, table_names
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +223,79 @@ def test_a_deleted_workspace_cannot_be_reached(workspace: Workspace) -> None:
     for call in calls:
         with pytest.raises(WorkspaceNotFound):
             call()
+
+
+OF_WORKSPACE = {
+    "workspace_id": "%s::uuid",
+    "object_id": "SELECT id FROM metadata_objectmetadata WHERE workspace_id = %s::uuid",
+    "role_id": "SELECT id FROM apikeys_role WHERE workspace_id = %s::uuid",
+    "webhook_id": "SELECT id FROM webhooks_webhook WHERE workspace_id = %s::uuid",
+}
+
+
+def rows_of(workspace: Workspace) -> dict[str, int]:
+    """Rows that belong to a workspace, by table; tables without any are left out."""
+    found = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND data_type = 'uuid' AND column_name = ANY(%s)",
+            [list(OF_WORKSPACE)],
+        )
+        for table, column in cursor.fetchall():
+            cursor.execute(f"SELECT count(*) FROM {table} WHERE {column} IN ({OF_WORKSPACE[column]})", [workspace.id])
+            [count] = cursor.fetchone()
+            if count:
+                found[f"{table}.{column}"] = count
+    return found
+
+
+def test_a_deleted_workspace_is_gone_for_good_after_its_days(settings: LazySettings) -> None:
+    ours, other = (lived_in(name) for name in ("Ours", "Other"))
+    others = rows_of(other)
+    assert {"apikeys_apikey.workspace_id", "apikeys_member.workspace_id", "webhooks_webhook.workspace_id",
+            "webhooks_delivery.workspace_id", "core_idempotencykey.workspace_id"} <= rows_of(ours).keys()  # fmt: skip
+    services.workspace_delete(workspace_id=ours.id)
+    days = timedelta(days=settings.DELETED_WORKSPACE_DAYS)
+    before = rows_of(ours)
+    Workspace.objects.filter(id=ours.id).update(deleted_at=timezone.now() - days + timedelta(minutes=1))
+    assert (services.workspaces_purge(), rows_of(ours)) == (0, before)
+    assert table_names(ours)
+    Workspace.objects.filter(id=ours.id).update(deleted_at=timezone.now() - days)
+    assert services.workspaces_purge() == 1
+    assert (rows_of(ours), table_names(ours), Workspace.objects.filter(id=ours.id).exists()) == ({}, set(), False)
+    assert (rows_of(other), bool(table_names(other))) == (others, True)
+    assert User.objects.filter(email="ours@example.org").exists()  # may be of other workspaces too
+    assert services.workspaces_purge() == 0
+
+
+def test_a_purge_that_was_cut_off_goes_on(settings: LazySettings) -> None:
+    ours = lived_in("Ours")
+    services.workspace_delete(workspace_id=ours.id)
+    Workspace.objects.filter(id=ours.id).update(deleted_at=timezone.now() - timedelta(days=365))
+    handlers = settings.WORKSPACE_PURGED_HANDLERS
+    settings.WORKSPACE_PURGED_HANDLERS = [handlers[0], f"{__name__}.cut_off"]
+    with pytest.raises(KeyboardInterrupt):
+        services.workspaces_purge()
+    settings.WORKSPACE_PURGED_HANDLERS = handlers
+    assert services.workspaces_purge() == 1
+    assert rows_of(ours) == {}
+
+
+def cut_off(workspace: Workspace) -> None:
+    raise KeyboardInterrupt
+
+
+def lived_in(name: str) -> Workspace:
+    """A workspace with a record, a member, a key, and a webhook that has a delivery."""
+    workspace = services.workspace_create(name=name)
+    access.member_create(workspace=workspace, email=f"{name.lower()}@example.org", password="correct horse battery")
+    api = api_of(workspace)
+    hook = {"targetUrl": "https://receiver.example.org/", "operations": ["*.*"]}
+    assert api.post("/rest/metadata/webhooks", hook).status == 201
+    made = api.post("/rest/companies", {"name": name}, Idempotency_Key="once")
+    assert made.status == 201, made.body
+    return workspace
 
 
 # The command -----------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ from webhooks.services.webhooks import (
     webhook_list,
     webhook_update,
     webhooks_of,
+    workspace_purged,
 )
 
 __all__ = [
@@ -87,4 +88,5 @@ __all__ = [
     "webhook_test",
     "webhook_update",
     "webhooks_of",
+    "workspace_purged",
 ]

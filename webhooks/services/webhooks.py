@@ -23,13 +23,14 @@ from config.principal import Principal
 from config.roles import Role, excess, roles_of
 from metadata.cache import load_schema
 from metadata.models import ObjectMetadata, Workspace
-from webhooks.models import Webhook, WebhookAct, generate_secret
+from webhooks.models import Delivery, Webhook, WebhookAct, generate_secret
 from webhooks.readable import may_read, reads_everything, unreadable_object
 from webhooks.services.checks import clean, clean_id, clean_secret, invalid, named_object, without_nulls
 from webhooks.services.seen import ROLE_DELETED, Seen, require, seen_by
 from webhooks.services.waiting import give_up, hold, records_database, release
 
 MAX_WEBHOOKS = 500  # live ones in a workspace, so that lists stay bounded
+PURGED_AT_ONCE = 1_000  # deliveries
 MAX_ACTS = 200  # shown of one webhook, the newest
 
 _API_NAMES = {"target_url": "targetUrl", "is_active": "isActive", "role_id": "roleId"}
@@ -354,3 +355,12 @@ def _renamed(operation: str, renamed: Mapping[str, str]) -> str:
 
 def raise_version(workspace_id: UUID) -> None:
     Workspace.objects.filter(id=workspace_id).update(webhooks_version=F("webhooks_version") + 1)
+
+
+def workspace_purged(workspace: Workspace) -> None:
+    """Remove the webhooks of a workspace that is gone, what was done to them, and their deliveries, bit by bit."""
+    deliveries = Delivery.objects.using(workspace.shard).filter(workspace_id=workspace.id)
+    while ids := list(deliveries.values_list("id", flat=True)[:PURGED_AT_ONCE]):
+        Delivery.objects.using(workspace.shard).filter(id__in=ids).delete()
+    WebhookAct.objects.filter(workspace_id=workspace.id).delete()
+    Webhook.objects.filter(workspace_id=workspace.id).delete()

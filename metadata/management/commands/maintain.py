@@ -27,7 +27,7 @@ POLL_S = 5.0
 
 
 class Command(BaseCommand):
-    help = "Build indexes over many records and delete files nobody uses, until stopped."
+    help = "Build indexes over many records, delete files nobody uses and workspaces deleted long ago, until stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="do what waits now, then end")
