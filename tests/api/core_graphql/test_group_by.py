@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -259,7 +261,8 @@ def test_numbers_are_numbers_in_groups(visits: Api) -> None:
     assert [each["groupByDimensionValues"] for each in found][:2] == [[2.5], [10]]
 
 
-def test_the_first_and_the_last_day_are_right_in_every_zone(visits: Api) -> None:
+@pytest.mark.parametrize("surface", ["REST", "GraphQL"])
+def test_the_first_and_the_last_day_are_right_in_every_zone(visits: Api, surface: str) -> None:
     days = ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]
     data = [{"day": day, "city": "End"} for day in days]
     visits.data("mutation ($d: X) { createVisits(data: $d) { id } }", {"d": data})
@@ -267,14 +270,30 @@ def test_the_first_and_the_last_day_are_right_in_every_zone(visits: Api) -> None
 
     def buckets(granularity: str, zone: str, **more: str) -> list[str]:
         order = [{"day": {"granularity": granularity, "orderBy": "AscNullsLast"}}]
-        asked = {"g": [by_day(granularity, timeZone=zone, **more)], "o": order, "f": filter_}
-        return [each["groupByDimensionValues"][0] for each in visits.data(GROUPS, asked)["visitsGroupBy"]]
+        dimensions = [by_day(granularity, timeZone=zone, **more)]
+        if surface == "GraphQL":
+            groups = visits.data(GROUPS, {"g": dimensions, "o": order, "f": filter_})["visitsGroupBy"]
+        else:
+            query = {"group_by": json.dumps(dimensions), "order_by": json.dumps(order), "filter": "city[eq]:End"}
+            groups = visits.get(f"/rest/visits/groupBy?{urlencode(query)}").body
+        return [each["groupByDimensionValues"][0] for each in groups]
 
     assert buckets("DAY", "UTC") == ["0001-01-01", "9999-12-31"]
     assert buckets("DAY", "America/New_York") == ["0000-12-31", "9999-12-31"]
     assert buckets("DAY", "Asia/Tokyo") == ["0001-01-01", "+010000-01-01"]
     assert buckets("YEAR", "America/New_York") == ["0000-01-01", "9999-01-01"]
     assert buckets("MONTH", "Asia/Tokyo") == ["0001-01-01", "+010000-01-01"]
+    assert buckets("QUARTER", "UTC") == ["0001-01-01", "9999-10-01"]
+    assert buckets("QUARTER", "America/New_York") == ["0000-10-01", "9999-10-01"]
+    assert buckets("QUARTER", "Asia/Tokyo") == ["0001-01-01", "+010000-01-01"]
+    assert buckets("YEAR", "Asia/Tokyo") == ["0001-01-01", "+010000-01-01"]
+    for granularity, first, last in (
+        ("QUARTER_OF_THE_YEAR", "Q4", "Q1"),
+        ("MONTH_OF_THE_YEAR", "December", "January"),
+        ("DAY_OF_THE_WEEK", "Sunday", "Saturday"),
+    ):
+        assert first in buckets(granularity, "America/New_York")
+        assert last in buckets(granularity, "Asia/Tokyo")
     assert buckets("WEEK", "UTC", weekStartDay="SUNDAY") == ["0000-12-31", "9999-12-26"]
     assert buckets("NONE", "America/New_York") == days
 
