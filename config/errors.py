@@ -659,6 +659,33 @@ class MetadataNotFound(ApiError):
     graphql_code = "NOT_FOUND"
 
 
+class ObjectMetadataNotFound(MetadataNotFound):
+    """An object of the data model that does not exist."""
+
+    code = "OBJECT_METADATA_NOT_FOUND"
+    sub_code = "OBJECT_METADATA_NOT_FOUND"
+
+    def __init__(self, message: str = "Object metadata not found", **more: Any) -> None:
+        super().__init__(message, **more)
+
+
+class FieldMetadataNotFound(MetadataNotFound):
+    """A field of the data model that does not exist."""
+
+    code = "FIELD_METADATA_NOT_FOUND"
+    sub_code = "FIELD_METADATA_NOT_FOUND"
+
+    def __init__(self, message: str = "Field metadata not found", **more: Any) -> None:
+        super().__init__(message, **more)
+
+
+class IndexMetadataNotFound(MetadataNotFound):
+    """An index of the data model that does not exist."""
+
+    code = "INDEX_METADATA_NOT_FOUND"
+    sub_code = "INDEX_METADATA_NOT_FOUND"
+
+
 class InvalidMetadataInput(ApiError):
     """A rule of the data model broken outside the validation report; give the sub-code per case."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from config.errors import LISTED, ApiError, MetadataNotFound, Problem, bounded, listed, shortened
+from config.errors import LISTED, ApiError, Problem, bounded, listed, shortened
 
 Kind = Literal["objectMetadata", "fieldMetadata", "index"]
 Operation = Literal["create", "update", "delete"]
@@ -115,24 +115,6 @@ def _user_message(failures: Sequence[Failure]) -> str:
         return "Many validation errors"
     problems = failures[0].problems
     return (problems[0].user_message or problems[0].message) if problems else "Metadata validation failed"
-
-
-class ObjectNotFound(MetadataNotFound):
-    sub_code: ClassVar[str | None] = "OBJECT_METADATA_NOT_FOUND"
-
-    def __init__(self, message: str = "Object metadata not found", **more: Any) -> None:
-        super().__init__(message, **more)
-
-
-class FieldNotFound(MetadataNotFound):
-    sub_code: ClassVar[str | None] = "FIELD_METADATA_NOT_FOUND"
-
-    def __init__(self, message: str = "Field metadata not found", **more: Any) -> None:
-        super().__init__(message, **more)
-
-
-class IndexNotFound(MetadataNotFound):
-    sub_code: ClassVar[str | None] = "INDEX_METADATA_NOT_FOUND"
 
 
 class InvalidInput(ApiError):

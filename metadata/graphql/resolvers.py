@@ -15,7 +15,7 @@ from graphene import Argument, Field, List, NonNull, ResolveInfo
 from graphql import get_named_type
 from graphql.execution.collect_fields import collect_sub_fields
 
-from config.errors import Forbidden
+from config.errors import FieldMetadataNotFound, Forbidden, IndexMetadataNotFound, ObjectMetadataNotFound
 from config.http import deadline, rights
 from config.http.bounds import MAX, check_count
 from config.principal import Principal
@@ -26,7 +26,6 @@ from metadata.graphql.parts import Needed, extended
 from metadata.graphql.rows import Row, WorkspaceRows
 from metadata.graphql.scalars import UUID
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
-from metadata.validation import FieldNotFound, IndexNotFound, ObjectNotFound
 
 DATA_MODEL = "DATA_MODEL"
 WORKSPACE = "WORKSPACE"
@@ -262,21 +261,21 @@ class Mutation:
 def _object(info: ResolveInfo, id: str) -> ObjectMetadata:
     row = info.context.rows.objects.get(Uuid(id))
     if row is None:
-        raise ObjectNotFound()
+        raise ObjectMetadataNotFound()
     return row
 
 
 def _field(info: ResolveInfo, id: str) -> FieldMetadata:
     row = info.context.rows.fields.get(Uuid(id))
     if row is None:
-        raise FieldNotFound()
+        raise FieldMetadataNotFound()
     return row
 
 
 def _index(info: ResolveInfo, id: str) -> IndexMetadata:
     row = info.context.rows.indexes.get(Uuid(id))
     if row is None:
-        raise IndexNotFound(f"Index {id} not found")
+        raise IndexMetadataNotFound(f"Index {id} not found")
     return row
 
 

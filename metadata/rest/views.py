@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.errors import InvalidMetadataInput
+from config.errors import FieldMetadataNotFound, InvalidMetadataInput, ObjectMetadataNotFound
 from config.http.ignored import NamesIgnored
 from config.http.rights import require
 from config.principal import Principal
@@ -29,7 +29,7 @@ from metadata.rest.serializers import (
     ObjectUpdateInput,
 )
 from metadata.rest.shapes import field_json, object_json, objects_json, relation_names
-from metadata.validation import BadParameter, FieldNotFound, ObjectNotFound
+from metadata.validation import BadParameter
 
 FLAG = "DATA_MODEL"
 KEYED = "1"
@@ -98,7 +98,7 @@ class ObjectView(_ObjectAnswers):
     def get(self, request: Request, id: str) -> Response:
         obj = ObjectMetadata.objects.filter(workspace_id=self.workspace_id, id=path_id(id)).first()
         if obj is None:
-            raise ObjectNotFound()
+            raise ObjectMetadataNotFound()
         return self.item("object", self.with_fields(obj))
 
     def patch(self, request: Request, id: str) -> Response:
@@ -136,7 +136,7 @@ class FieldView(_FieldAnswers):
     def get(self, request: Request, id: str) -> Response:
         field = FieldMetadata.objects.filter(workspace_id=self.workspace_id, id=path_id(id)).first()
         if field is None:
-            raise FieldNotFound()
+            raise FieldMetadataNotFound()
         return self.item("field", self.shown(field))
 
     def patch(self, request: Request, id: str) -> Response:
@@ -149,7 +149,7 @@ class FieldView(_FieldAnswers):
                 update=update,
                 permissions=self.principal.permissions,
             )
-        except FieldNotFound as error:  # here, and only here, an unknown field is a bad request
+        except FieldMetadataNotFound as error:  # here, and only here, an unknown field is a bad request
             raise InvalidMetadataInput(error.message, sub_code="FIELD_METADATA_NOT_FOUND") from None
         return self.item("updateOneField", self.shown(field))
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings as deployment
 from django.db import transaction
 
-from config.errors import ApiError, InvalidValue, PermissionDenied, Problem, WorkspaceNotFound
+from config.errors import ApiError, FieldMetadataNotFound, InvalidValue, PermissionDenied, Problem, WorkspaceNotFound
 from config.http import deadline
 from config.principal import EVERYTHING, Permissions
 from metadata import cache
@@ -31,7 +31,7 @@ from metadata.services.build import automatic_indexes, take_storage_key
 from metadata.services.change import Change, changing, tidy
 from metadata.services.criteria import columns_of, follow_fields
 from metadata.services.indexes import column_problem
-from metadata.validation import Failure, FieldNotFound, MetadataValidationFailed
+from metadata.validation import Failure, MetadataValidationFailed
 
 INVALID = "INVALID_FIELD_INPUT"
 NOT_CONVERTIBLE = "FIELD_VALUES_NOT_CONVERTIBLE"
@@ -75,7 +75,7 @@ def field_change_type(
     """Give a custom field another type; its stored values, default, indexes and uniqueness come along.
 
     `options` and `settings` are those of the new type; between two types with options they may be left out.
-    Raises FieldNotFound and MetadataValidationFailed; values that do not convert are listed, nothing changed.
+    Raises FieldMetadataNotFound and MetadataValidationFailed; values that do not convert are listed, nothing changed.
     Raises PermissionDenied for who may not read the field, whose values decide, or not write it.
     """
     given = tidy({"options": options})["options"]
@@ -98,7 +98,7 @@ def _prepare(
     """The field as it is, and as it is going to be. Raises what stands against it whatever the values are."""
     old, new = change.find_field(field_id), change.find_field(field_id)
     if old is None or new is None:
-        raise FieldNotFound("Field metadata to update not found")
+        raise FieldMetadataNotFound("Field metadata to update not found")
     obj = new.object = old.object = change.objects[old.object_id]
     if not change.may_read(old) or change.permissions.locks(old):
         raise PermissionDenied()

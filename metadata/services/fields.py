@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from config.errors import MetadataMutationNotAllowed, Problem
+from config.errors import FieldMetadataNotFound, MetadataMutationNotAllowed, ObjectMetadataNotFound, Problem
 from config.principal import EVERYTHING, Permissions
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type, is_field_type, unquote
@@ -37,9 +37,7 @@ from metadata.validation import (
     FIELD_CREATE_REQUIRED,
     UNPREPARED_FIELD,
     Failure,
-    FieldNotFound,
     MetadataValidationFailed,
-    ObjectNotFound,
     Operation,
     require_texts,
 )
@@ -291,7 +289,7 @@ def field_update(
 
     Renamed options are renamed in the records, removed ones taken out of them. Values that are in the way are
     named to those only whose `permissions` let them read the field.
-    Raises FieldNotFound, InvalidInput, MetadataMutationNotAllowed, MetadataValidationFailed.
+    Raises FieldMetadataNotFound, InvalidInput, MetadataMutationNotAllowed, MetadataValidationFailed.
     """
     require_texts(update, [name for name in ("name", "label") if update.get(name) is not None])
     given = {
@@ -303,7 +301,7 @@ def field_update(
     with changing(workspace_id, permissions) as change:
         field = change.find_field(field_id)
         if field is None:
-            raise FieldNotFound("Field metadata to update not found")
+            raise FieldMetadataNotFound("Field metadata to update not found")
         obj = change.objects[field.object_id]
         field.object = obj
         type_ = field_type(field.type)
@@ -598,10 +596,10 @@ def _completed_payload(payload: Mapping[str, Any], missing: Mapping[str, Any]) -
 
 
 def field_order(*, workspace_id: UUID, object_id: UUID, field_ids: Sequence[UUID]) -> None:
-    """Put fields of the object into this order; those not named keep their places. Raises ObjectNotFound."""
+    """Put fields of the object into this order; those not named keep their places. Raises ObjectMetadataNotFound."""
     with changing(workspace_id) as change:
         if object_id not in change.objects:
-            raise ObjectNotFound()
+            raise ObjectMetadataNotFound()
         fields = change.fields_of(object_id)
         named = iter(
             sorted((each for each in fields if each.id in field_ids), key=lambda each: field_ids.index(each.id))
@@ -618,12 +616,12 @@ def field_order(*, workspace_id: UUID, object_id: UUID, field_ids: Sequence[UUID
 def field_delete(*, workspace_id: UUID, field_id: UUID) -> FieldMetadata:
     """Delete a custom field with its values; of a relation both sides, of a morph relation every row.
 
-    Answers the field as it was. Raises FieldNotFound, MetadataValidationFailed.
+    Answers the field as it was. Raises FieldMetadataNotFound, MetadataValidationFailed.
     """
     with changing(workspace_id) as change:
         field = change.find_field(field_id)
         if field is None:
-            raise FieldNotFound("Field metadata to delete not found")
+            raise FieldMetadataNotFound("Field metadata to delete not found")
         obj = change.objects[field.object_id]
         field.object = obj
         problems = _deletion_problems(field, obj)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from config.errors import Problem
+from config.errors import IndexMetadataNotFound, Problem
 from metadata import cache
 from metadata.fieldtypes.contract import field_type
 from metadata.models import (
@@ -21,7 +21,7 @@ from metadata.models import (
 from metadata.services.build import index_rows
 from metadata.services.change import Change, changing
 from metadata.services.indexnames import index_name
-from metadata.validation import Failure, IndexNotFound, MetadataValidationFailed
+from metadata.validation import Failure, MetadataValidationFailed
 
 MAX_CUSTOM_INDEXES = 10  # per object
 INDEX_INLINE_ROWS = 10_000  # of more records an index is built by `manage.py maintain`, and is BUILDING until then
@@ -57,11 +57,14 @@ def index_create(*, workspace_id: UUID, values: Mapping[str, Any]) -> IndexMetad
 
 
 def index_delete(*, workspace_id: UUID, index_id: UUID) -> IndexMetadata:
-    """Delete an index that a user made; answers it as it was. Raises IndexNotFound, MetadataValidationFailed."""
+    """Delete an index that a user made; answers it as it was.
+
+    Raises IndexMetadataNotFound, MetadataValidationFailed.
+    """
     with changing(workspace_id) as change:
         index = IndexMetadata.objects.filter(workspace=change.workspace, id=index_id).first()
         if index is None:
-            raise IndexNotFound(f"Index {index_id} not found")
+            raise IndexMetadataNotFound(f"Index {index_id} not found")
         if not index.is_made_by_user:
             message = f"Index {index_id} is a system index and cannot be deleted"
             raise _refused("delete", [Problem(INVALID, message, str(index_id))])

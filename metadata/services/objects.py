@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from config.errors import InvalidMetadataInput, MetadataMutationNotAllowed, Problem
+from config.errors import InvalidMetadataInput, MetadataMutationNotAllowed, ObjectMetadataNotFound, Problem
 from metadata.fieldtypes.contract import field_type
 from metadata.models import (
     FieldMetadata,
@@ -40,7 +40,6 @@ from metadata.validation import (
     OBJECT_CREATE_REQUIRED,
     Failure,
     MetadataValidationFailed,
-    ObjectNotFound,
     require_texts,
 )
 
@@ -252,14 +251,14 @@ _REQUIRED_TEXTS = ("nameSingular", "namePlural", "labelSingular", "labelPlural")
 def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, Any]) -> ObjectMetadata:
     """Change an object by API names. Labels and such of standard objects become overrides.
 
-    Raises ObjectNotFound, InvalidInput, InvalidMetadataInput, MetadataValidationFailed.
+    Raises ObjectMetadataNotFound, InvalidInput, InvalidMetadataInput, MetadataValidationFailed.
     """
     require_texts(update, [name for name in _REQUIRED_TEXTS if update.get(name, None) is not None])
     given = {name: value for name, value in tidy(update).items() if name in _COLUMNS or name == "translations"}
     with changing(workspace_id) as change:
         obj = change.objects.get(object_id)
         if obj is None:
-            raise ObjectNotFound("Object to update not found")
+            raise ObjectMetadataNotFound("Object to update not found")
         _refuse_forbidden(obj, given)
         change.watch_search(obj.id)
         before, names = (obj.name_singular, obj.label_singular), (obj.name_singular, obj.name_plural)
@@ -371,12 +370,12 @@ def _rename_morph_rows(change: Change, obj: ObjectMetadata, before: tuple[str, s
 def object_delete(*, workspace_id: UUID, object_id: UUID) -> ObjectMetadata:
     """Delete a custom object with its records, and both sides of every relation that touches it.
 
-    Answers the object as it was. Raises ObjectNotFound, MetadataValidationFailed.
+    Answers the object as it was. Raises ObjectMetadataNotFound, MetadataValidationFailed.
     """
     with changing(workspace_id) as change:
         obj = change.objects.get(object_id)
         if obj is None:
-            raise ObjectNotFound("Object to delete not found")
+            raise ObjectMetadataNotFound("Object to delete not found")
         refusal = (
             "System objects cannot be deleted"
             if obj.is_system

@@ -21,7 +21,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from config.errors import MetadataNotFound
+from config.errors import FieldMetadataNotFound, MetadataNotFound, ObjectMetadataNotFound
 from config.http.bounds import MAX, check_count
 from config.http.rights import require
 from config.principal import EVERYTHING, Permissions, Principal
@@ -853,7 +853,7 @@ def _reference_problems(resource: Resource, row: Row, *, is_ruled: bool) -> list
             continue
         if member.kind == "object":
             if not ObjectMetadata.objects.filter(workspace_id=workspace_id, id=id).exists():
-                raise MetadataNotFound("Object metadata not found", path=member.name)
+                raise ObjectMetadataNotFound(path=member.name)
             continue
         target = resource_find(RESOURCES[str(member.of)], workspace_id, id)
         if target is None:
@@ -872,7 +872,7 @@ def _reference_problems(resource: Resource, row: Row, *, is_ruled: bool) -> list
     fields = {each.id: each for each in found}
     for each in members:
         if getattr(row, each.attribute) not in fields:
-            raise MetadataNotFound("Field metadata not found", path=each.name)
+            raise FieldMetadataNotFound(path=each.name)
     problems = [
         f"{each.name} is not a field of the view's object"
         for each in members

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from config.errors import MetadataNotFound
+from config.errors import FieldMetadataNotFound, MetadataNotFound
 from config.http.bounds import check_count
 from config.principal import Permissions
 from metadata import view_models as shown
@@ -153,7 +153,7 @@ def _upsert_fields(view: shown.View, given: Sequence[Values]) -> None:
             raise MetadataNotFound("View field not found", path="viewFieldId")
         if row is None:
             if field_id not in fields:
-                raise MetadataNotFound("Field metadata not found", path="fieldMetadataId")
+                raise FieldMetadataNotFound(path="fieldMetadataId")
             row = by_field[field_id] = shown.ViewField(workspace_id=view.workspace_id, view=view, field_id=field_id)
             added.append(row)
         problems += _put(row, values) or VIEW_FIELD.rules(row, fields)

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from config.errors import ApiError, MetadataMutationNotAllowed
+from config.errors import ApiError, FieldMetadataNotFound, MetadataMutationNotAllowed
 from metadata import services
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
-from metadata.validation import FieldNotFound, InvalidInput, MetadataValidationFailed
+from metadata.validation import InvalidInput, MetadataValidationFailed
 from tests.metadata.conftest import Table, index_names, shown, version_of
 
 pytestmark = pytest.mark.django_db
@@ -550,9 +550,9 @@ def test_fields_that_stay(rocket: ObjectMetadata, member: ObjectMetadata) -> Non
 
 
 def test_unknown_fields_and_other_workspaces(workspace: Workspace, add_field: AddField) -> None:
-    with pytest.raises(FieldNotFound, match="Field metadata to update not found"):
+    with pytest.raises(FieldMetadataNotFound, match="Field metadata to update not found"):
         services.field_update(workspace_id=workspace.id, field_id=uuid4(), update={"label": "X"})
-    with pytest.raises(FieldNotFound, match="Field metadata to delete not found"):
+    with pytest.raises(FieldMetadataNotFound, match="Field metadata to delete not found"):
         services.field_delete(workspace_id=workspace.id, field_id=uuid4())
     field = add_field("speed", "NUMBER")
     stranger = services.workspace_create(name="Stranger", empty=True)

@@ -8,10 +8,11 @@ from uuid import uuid4
 
 import pytest
 
+from config.errors import IndexMetadataNotFound
 from metadata import services
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from metadata.services.indexes import MAX_CUSTOM_INDEXES
-from metadata.validation import IndexNotFound, MetadataValidationFailed
+from metadata.validation import MetadataValidationFailed
 from tests.metadata.conftest import index_names, version_of
 
 pytestmark = pytest.mark.django_db
@@ -154,5 +155,5 @@ def test_automatic_indexes_stay(workspace: Workspace, rocket: ObjectMetadata) ->
     message = f"Index {index.id} is a system index and cannot be deleted"
     assert refusal.value.failures[0].problems[0].message == message
     unknown = uuid4()
-    with pytest.raises(IndexNotFound, match=f"Index {unknown} not found"):
+    with pytest.raises(IndexMetadataNotFound, match=f"Index {unknown} not found"):
         services.index_delete(workspace_id=workspace.id, index_id=unknown)

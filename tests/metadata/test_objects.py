@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 from django.conf import LazySettings
 
-from config.errors import ApiError, InvalidMetadataInput, MetadataMutationNotAllowed
+from config.errors import ApiError, InvalidMetadataInput, MetadataMutationNotAllowed, ObjectMetadataNotFound
 from metadata import cache, services
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
-from metadata.validation import InvalidInput, MetadataValidationFailed, ObjectNotFound
+from metadata.validation import InvalidInput, MetadataValidationFailed
 from tests.metadata.conftest import Table, index_names, shown, table_names, version_of
 
 pytestmark = pytest.mark.django_db
@@ -432,9 +432,9 @@ def test_standard_and_system_objects_stay(db: None) -> None:
 
 
 def test_unknown_objects(workspace: Workspace) -> None:
-    with pytest.raises(ObjectNotFound, match="Object to update not found"):
+    with pytest.raises(ObjectMetadataNotFound, match="Object to update not found"):
         services.object_update(workspace_id=workspace.id, object_id=uuid4(), update={})
-    with pytest.raises(ObjectNotFound, match="Object to delete not found"):
+    with pytest.raises(ObjectMetadataNotFound, match="Object to delete not found"):
         services.object_delete(workspace_id=workspace.id, object_id=uuid4())
 
 
