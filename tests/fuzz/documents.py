@@ -35,9 +35,11 @@ class Documents:
         self.chance = chance
         self.schema = schema
         self.variables: dict[str, tuple[str, Any]] = {}
+        self.is_whole = False
 
     def draw(self) -> dict[str, Any]:
         chance, self.variables = self.chance, {}
+        self.is_whole = chance.likely(0.05)
         is_mutation = self.schema.mutation_type is not None and chance.likely(0.5)
         root = self.schema.mutation_type if is_mutation else self.schema.query_type
         assert root is not None
@@ -79,6 +81,8 @@ class Documents:
         of_type = get_named_type(field.type)
         if not isinstance(of_type, GraphQLObjectType):
             return ""
+        if self.is_whole and depth < 3:
+            return self.whole(of_type, depth)
         leaves = [n for n, f in of_type.fields.items() if not isinstance(get_named_type(f.type), GraphQLObjectType)]
         nested = [n for n in of_type.fields if n not in leaves]
         chosen = self.chance.sample(leaves, min(len(leaves), self.chance.randrange(1, MOST_MEMBERS)))
@@ -90,6 +94,16 @@ class Documents:
             self.field(each, of_type.fields[each], depth + 1) if each in nested else each for each in chosen
         ] or ["__typename"]
         return " { " + " ".join(members) + " }"
+
+    def whole(self, of_type: GraphQLObjectType, depth: int) -> str:
+        """Every member, as clients select that were generated from the schema; of related things their plain ones."""
+        chosen = ["__typename"]
+        for name, field in of_type.fields.items():
+            if not isinstance(get_named_type(field.type), GraphQLObjectType):
+                chosen.append(name)
+            elif depth < 2 and not any(isinstance(each.type, GraphQLNonNull) for each in field.args.values()):
+                chosen.append(name + self.selection(field, depth + 1 if name not in ("edges", "node") else depth))
+        return " { " + " ".join(chosen) + " }"
 
     def argument(self, name: str, described: GraphQLArgument) -> str:
         value = self.chance.spoilt(self.value(name, described.type, 0), 0.35)

@@ -1,15 +1,16 @@
-"""Whatever is sent to the four APIs, imports and settings pages: no answer says that Fourgate broke.
+"""Whatever is sent to the four APIs, imports and settings pages: no answer says that Fourgate broke, no refusal says nothing.
 
-Requests are drawn from what the APIs say of themselves: GraphQL from its schemas, REST from the OpenAPI documents, forms
+Most is asked by an Admin, the rest by keys and members who may less, and by nobody. Requests are drawn from what the APIs say of themselves: GraphQL from its schemas, REST from the OpenAPI documents, forms
 from the pages. Ids and names are those of earlier answers, and in half of all something is spoilt. A failing run prints
 each request to send again, and its seed; RANDOM_SEED=<seed> runs that one alone. `make fuzz` draws anew.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from django.db import connection, transaction
 from django.test import Client
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
+from apikeys import services as access
 from config.urls import urlpatterns
 from core.graphql.schema import build_schema
 from metadata.cache import current_schema
@@ -24,16 +26,37 @@ from metadata.graphql.schema import schema
 from metadata.models import Workspace
 from tests.api.settings_pages.conftest import add_member
 from tests.chance import seeds
-from tests.factories import api_of, workspace_with
+from tests.factories import Api, api_of, principal_of, workspace_with
 from tests.fuzz.documents import Documents
 from tests.fuzz.files import import_request, page_request, pages_of
 from tests.fuzz.rest import Request, RestRequests, names_of
 from tests.fuzz.values import Chance, json_bytes
+from tests.security.scene import OBJECT_RIGHTS, READ, TOOLS, WRITE
 
 REQUESTS = 1_000  # for each seed
 ANEW_EVERY = 250  # requests after which the documents are read again: the data model changed meanwhile
 _FIELD = re.compile(r'name="(\w+)"')
 _BROKEN = "INTERNAL_SERVER_ERROR"
+_LONGEST_READ = 2_000_000  # bytes of an answer whose errors are looked at
+# Sentences that leave a reader where they were, and what leaks of a program that put none together.
+_SAYS_NOTHING = re.compile(
+    r"\W*(an (unknown |unexpected )?error( has)? occurr?ed|(unknown |internal |server |internal server )?error|something went wrong"
+    r"|(bad|invalid|malformed) (request|input|value|data)|invalid|forbidden|not found|conflict|validation (failed|error)"
+    r"|none|null|undefined|exception|\[object object\])?\W*",
+    re.IGNORECASE,
+)
+_LEAKS = re.compile(
+    r"\bobject at 0x|Traceback \(most|<class '|\[object Object\]|ErrorDetail\(|django\.|psycopg|lambda>"
+)
+# Roles with less than everything, by the rights that they have on all objects and their flags.
+LESSER: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "Nothing": ((), ()),
+    "Reader": ((*READ, *TOOLS), ()),
+    "Writer": ((*READ, *WRITE, *TOOLS), ()),  # but no companies, and no field that is called like BLIND_TO
+    "Modeller": ((*READ,), ("DATA_MODEL", "VIEWS", "LAYOUTS")),
+    "Keeper": ((), ("API_KEYS_AND_WEBHOOKS", "ROLES", "WORKSPACE", "SECURITY", "WORKSPACE_MEMBERS")),
+}
+BLIND_TO = ("name", "stage", "emails", "amount")
 
 
 class Fuzz:
@@ -46,6 +69,11 @@ class Fuzz:
         self.browser = Client(raise_request_exception=False)
         self.member = add_member(self.workspace, f"ada{seed}@example.com", "Admin")
         self.browser.force_login(self.member.user)
+        self.lesser = self.add_lesser()
+        self.guests = [Client(raise_request_exception=False) for _ in LESSER]
+        for guest, label in zip(self.guests, LESSER, strict=True):
+            guest.force_login(add_member(self.workspace, f"{label}{seed}@example.com".lower(), label).user)
+        self.asked_by: Counter[str] = Counter()
         self.pages = [each for each in pages_of(urlpatterns) if "(?P" not in each]
         self.forms: dict[str, list[str]] = {}
         self.statuses: Counter[int] = Counter()
@@ -61,6 +89,33 @@ class Fuzz:
             (self.settings_pages, 6),
             (self.anything, 2),
         ]
+
+    def add_lesser(self) -> dict[str, Api]:
+        """A key of each lesser role, and who has no key at all."""
+        system = principal_of(self.workspace)
+        for label, (rights, flags) in LESSER.items():
+            role = access.role_create(
+                system, values={"label": label, "canBeAssignedToApiKeys": True, **dict.fromkeys(rights, True)}
+            )
+            if flags:
+                access.permission_flags_upsert(system, role_id=role.id, flags=flags)
+            if label == "Writer":
+                schema = current_schema(self.workspace.id)
+                nothing = dict.fromkeys(OBJECT_RIGHTS, False)
+                company = {"objectMetadataId": str(schema.by_singular["company"].id), **nothing}
+                access.object_permissions_upsert(system, role_id=role.id, items=[company])
+                items = [
+                    {
+                        "objectMetadataId": str(schema.by_singular[name].id),
+                        "fieldMetadataId": str(field.id),
+                        right: False,
+                    }
+                    for name, right in (("person", "canReadFieldValue"), ("opportunity", "canUpdateFieldValue"))
+                    for field in schema.by_singular[name].fields
+                    if field.name in BLIND_TO
+                ]
+                access.field_permissions_upsert(system, role_id=role.id, items=items)
+        return {label: api_of(self.workspace, role=label) for label in LESSER} | {"nobody": Api(None)}
 
     def read_documents(self) -> None:
         api, chance = self.api, self.chance
@@ -124,7 +179,8 @@ class Fuzz:
     def settings_pages(self) -> None:
         route = self.chance.choice(self.pages)
         names = self.forms.get(route) or ("name", "role", "next", "email", "password")
-        answer = self.send(page_request(self.chance, route, names), self.browser)
+        browser = self.browser if self.chance.likely(0.8) else self.chance.choice(self.guests)
+        answer = self.send(page_request(self.chance, route, names), browser)
         if answer.status_code == 200 and not answer.streaming:
             self.forms[route] = list(dict.fromkeys(_FIELD.findall(answer.content.decode(errors="replace"))))
 
@@ -161,7 +217,11 @@ class Fuzz:
         """The answer. What an error did to the surrounding transaction of the test is undone."""
         headers = dict(request.headers)
         if client is None:
-            headers["Authorization"] = f"Bearer {self.api.token}"
+            asking = "admin" if self.chance.likely(0.8) else self.chance.choice(list(self.lesser))
+            self.asked_by[asking] += 1
+            api = self.lesser.get(asking, self.api)
+            if api.token is not None:
+                headers["Authorization"] = f"Bearer {api.token}"
         point = transaction.savepoint()
         answer = (client or self.api.client).generic(
             request.method, request.path, request.body, content_type=request.content_type, headers=headers
@@ -172,8 +232,13 @@ class Fuzz:
         else:
             transaction.savepoint_commit(point)
         self.statuses[answer.status_code] += 1
-        if answer.status_code >= 500 or _BROKEN.encode() in content[-20_000:]:
-            said = content.decode(errors="replace")[:600]
+        empty = (
+            None
+            if answer.streaming
+            else said_nothing(answer.status_code, answer["Content-Type"] if content else "", content)
+        )
+        if answer.status_code >= 500 or _BROKEN.encode() in content[-20_000:] or empty is not None:
+            said = content.decode(errors="replace")[:600] if empty is None else f"says {empty!r}: {content[:600]!r}"
             self.faults.append(
                 f"{request.method} {request.path}\n  {request.content_type} {request.body!r}\n  → {answer.status_code} {said}"
             )
@@ -181,6 +246,44 @@ class Fuzz:
             self.answered += 1
         self.chance.remember(content)
         return answer
+
+
+def said_nothing(status: int, media: str, content: bytes) -> str | None:
+    """The first text of a refusal that tells its reader nothing; None when there is none, or nothing is refused."""
+    if media.startswith("text/html") or not content:
+        return "An error occurred" if b"An error occurred" in content else None
+    if len(content) > _LONGEST_READ or (status < 400 and b'"errors":' not in content):
+        return None
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return None if status < 400 else content[:200].decode(errors="replace")
+    for text in refusals(body, status):
+        if not isinstance(text, str) or _SAYS_NOTHING.fullmatch(text) or _LEAKS.search(text):
+            return repr(text)
+    return None
+
+
+def refusals(body: Any, status: int) -> Iterator[Any]:
+    """The texts that an answer refuses with: of REST, of GraphQL, and of the lines of an import."""
+    if not isinstance(body, dict):
+        if status >= 400:
+            yield None
+        return
+    if status >= 400 and "statusCode" in body:
+        yield from body.get("messages") or [None]
+        for name in ("message", "userFriendlyMessage"):  # of older keys, of bodies (a list), of the data model's rules
+            shown = body.get(name, ())
+            yield from shown if isinstance(shown, list | tuple) else (shown,)
+    elif status >= 400 and not isinstance(body.get("errors"), list):
+        yield None
+    errors = body.get("errors")
+    for error in errors if isinstance(errors, list) and "statusCode" not in body else ():
+        yield from (error.get("message"), error.get("extensions", {}).get("userFriendlyMessage"))
+    data = body.get("data")
+    report = data.get("import") if isinstance(data, dict) else None
+    for line in report.get("errors", ()) if isinstance(report, dict) else ():
+        yield from line["messages"] or [None]
 
 
 def graphql(path: str, document: Any) -> Request:
@@ -202,3 +305,22 @@ def test_no_request_of_any_kind_is_answered_with_5xx(seed: int, record_property:
     assert fuzz.faults == []
     assert sum(fuzz.statuses.values()) >= REQUESTS
     assert fuzz.answered > REQUESTS // 10  # enough of it makes sense
+    assert {"admin", "nobody", *LESSER} <= set(fuzz.asked_by)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_told"),
+    [
+        (400, {"statusCode": 400, "message": "An error occurred.", "messages": ["An error occurred."]}, True),
+        (400, {"statusCode": 400, "message": "name is taken", "messages": []}, True),
+        (400, {"statusCode": 400, "message": "name is taken", "messages": ["name is taken"]}, False),
+        (404, {"statusCode": 404, "message": "Record not found", "messages": ["Record not found"]}, False),
+        (400, {"statusCode": 400, "message": "Bad Request", "messages": ["x is none"]}, True),
+        (200, {"errors": [{"message": "x is none", "extensions": {"userFriendlyMessage": "Error"}}]}, True),
+        (200, {"errors": [{"message": "x is none", "extensions": {"userFriendlyMessage": "x is none"}}]}, False),
+        (200, {"errors": [{"message": "x is none", "extensions": {}}]}, True),
+        (200, {"data": {"import": {"errors": [{"line": 1, "messages": ["<A object at 0x7f>"]}]}}}, True),
+    ],
+)
+def test_what_says_nothing_is_known(status: int, body: Any, is_told: bool) -> None:
+    assert (said_nothing(status, "application/json", json_bytes(body)) is not None) is is_told
