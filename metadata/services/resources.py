@@ -31,7 +31,7 @@ from metadata import view_models as shown
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.services.locking import lock_workspace
-from metadata.services.viewconditions import filter_values, is_sayable
+from metadata.services.viewconditions import anywhere, filter_values, is_sayable
 from metadata.services.viewoperands import operands_of
 from metadata.validation import InvalidInput
 
@@ -141,7 +141,8 @@ def _view_rules(view: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
         f"{name} must be a date field" for name, each in ends if each is not None and not field_type(each.type).is_date
     ]
     aggregated = fields.get(view.kanban_aggregate_operation_field_id)
-    return problems + _aggregate_problems("kanbanAggregateOperation", view.kanban_aggregate_operation, aggregated)
+    problems += _aggregate_problems("kanbanAggregateOperation", view.kanban_aggregate_operation, aggregated)
+    return problems or _too_many_conditions(view, [])
 
 
 def _view_field_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
@@ -193,12 +194,32 @@ def _unsayable(row: Row, subject: FieldMetadata) -> list[str]:
     if is_too_far or not is_sayable(row.operand, row.value, compared, row.sub_field_name):
         return [f'value cannot be compared by operand "{row.operand}" with field {subject.name} of type {subject.type}']
     others = shown.ViewFilter.objects.filter(view_id=row.view_id, deleted_at=None).exclude(id=row.id)
-    filters = [(row.operand, row.value, subject.type)]
-    filters += others.values_list("operand", "value", Coalesce("relation_target_field__type", "field__type"))
-    if sum(_weight(*each) for each in filters) > MAX.view_conditions:
-        return [f"The filters of the view come to more than {MAX.view_conditions} conditions"]
+    filters = [(row.operand, row.value, subject.type), *_weighed(others)]
+    too_many = _too_many_conditions(row.view, filters)
+    if too_many:
+        return too_many
     if sum(len(filter_values(value)) for _, value, _ in filters) > MAX.filter_values:
         return [f"The filters of the view have more than {MAX.filter_values} values"]
+    return []
+
+
+def _weighed(filters: QuerySet[shown.ViewFilter]) -> Iterable[tuple[str, Any, str]]:
+    """The operand, the value and the type of what is compared."""
+    return filters.values_list("operand", "value", Coalesce("relation_target_field__type", "field__type"))
+
+
+def _too_many_conditions(view: Row, filters: Sequence[tuple[str, Any, str]]) -> list[str]:
+    """Why a query could not hold the filters, with the view's text for any field. None given: those that are stored."""
+    text = view.any_field_filter_value
+    if not text and not filters:
+        return []
+    weight = 0
+    if text:
+        rows = FieldMetadata.objects.filter(workspace_id=view.workspace_id, object_id=view.object_id, is_active=True)
+        weight = len(anywhere(text, map(cache.field_schema, rows)))
+        filters = filters or list(_weighed(shown.ViewFilter.objects.filter(view_id=view.id, deleted_at=None)))
+    if weight + sum(_weight(*each) for each in filters) > MAX.view_conditions:
+        return [f"The filters of the view come to more than {MAX.view_conditions} conditions"]
     return []
 
 

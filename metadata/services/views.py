@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
-from config.errors import MetadataNotFound
+from config.errors import MetadataNotFound, TooComplex
+from config.http.bounds import MAX
 from metadata import cache, view_models
 from metadata.models import FieldMetadata
 from metadata.schema import FieldSchema
-from metadata.services.resources import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP, resource_find, resource_rows
-from metadata.services.viewconditions import Filter, condition, either, escaped
+from metadata.services.resources import (
+    VIEW,
+    VIEW_FILTER,
+    VIEW_FILTER_GROUP,
+    resource_find,
+    resource_rows,
+)
+from metadata.services.viewconditions import Filter, anywhere, condition, count, either
 
 
 def view_filter(
@@ -30,7 +36,8 @@ def view_filter(
 
     `{}` when it has none. A filter without a value says nothing yet. `member_id` is the caller's record as a
     member, for filters like "assigned to me", which find nothing without one. Raises MetadataNotFound for a
-    view that the workspace (or the object) does not have, and InvalidFilter for what cannot be said of a field.
+    view that the workspace (or the object) does not have, InvalidFilter for what cannot be said of a field, and
+    TooComplex when a text in any field is looked for in too many places: fields were added meanwhile.
     """
     view = resource_find(VIEW, workspace_id, view_id)
     if view is None or object_id not in (None, view.object_id):
@@ -49,7 +56,14 @@ def view_filter(
     known = fields | {row.id: cache.field_schema(row) for row in (related if related_ids else ())}
     said = conditions(filters, groups, known, member_id=member_id, now=now or timezone.now())
     if is_anywhere:
-        said.append(_anywhere(view.any_field_filter_value, fields.values()))
+        parts = anywhere(view.any_field_filter_value, fields.values())
+        if count(said) + len(parts) > MAX.view_conditions:
+            raise TooComplex(
+                f"The filters of the view come to more than {MAX.view_conditions} conditions",
+                path="viewId",
+                hint=f"A text in any field is looked for in {len(parts)} places. Filter by some of the fields instead.",
+            )
+        said.append(either(parts))
     return {"and": said} if said else {}
 
 
@@ -90,16 +104,3 @@ def _joined(operator: str, parts: list[Filter]) -> Filter:
     if operator == view_models.ViewFilterGroupLogicalOperator.NOT:
         return {"not": {"and": parts}}
     return {operator.lower(): parts}
-
-
-def _anywhere(text: str, fields: Any) -> Filter:
-    """The text in any field that can contain one."""
-    pattern = {"ilike": f"%{escaped(text)}%"}
-    found: list[Filter] = []
-    for field in fields:
-        if "ilike" in field.type.operators:
-            found.append({field.name: pattern})
-        found += [
-            {field.name: {name: pattern}} for name, part in field.type.subfields.items() if "ilike" in part.operators
-        ]
-    return either(found)

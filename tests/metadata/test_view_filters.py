@@ -8,14 +8,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from config.errors import InvalidFilter, MetadataNotFound
+from config.errors import InvalidFilter, MetadataNotFound, TooComplex
+from metadata import cache
+from metadata.fieldtypes.contract import FieldType, field_types
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.services import field_create, field_update, object_update
 from metadata.services.resources import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP, resource_create, resource_update
+from metadata.services.viewconditions import anywhere, condition, count
 from metadata.services.views import view_filter
 from metadata.validation import InvalidInput
-from metadata.view_models import ViewFilter
+from metadata.view_models import ViewFilter, ViewFilterOperand
 from tests.factories import add_field, add_object, workspace_with
+from tests.fieldtypes.fields import field_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 31, 10, 30, tzinfo=UTC)
@@ -240,8 +244,53 @@ def test_what_was_kept_before_is_refused_with_the_field_named(
 ) -> None:
     _add(workspace, view_id, fields["launch"], operand="IS_BEFORE", value="2026-01-31")
     ViewFilter.objects.filter(view_id=view_id).update(value="soon")
-    with pytest.raises(InvalidFilter, match="launch"):
+    with pytest.raises(InvalidFilter, match="launch") as refusal:
         view_filter(workspace.id, view_id, now=NOW)
+    row = ViewFilter.objects.get(view_id=view_id)
+    assert refusal.value.message == 'A filter of the view cannot be used on field "launch" of type DATE'
+    assert refusal.value.hint == f"Change view filter {row.id} (operand IS_BEFORE), or delete it."
+    assert refusal.value.details["viewFilterId"] == refusal.value.extensions["viewFilterId"] == str(row.id)
+    assert "soon" not in str(vars(refusal.value))  # it may be kept from who asks
+
+
+OLD_VALUES = (
+    "x",
+    "",
+    "[",
+    "{",
+    '{"selectedRecordIds": [{}]}',
+    [{"a": 1}],
+    [[]],
+    {"a": {}},
+    0,
+    1e300,
+    True,
+    None,
+    [None],
+    "PAST_1_DAY",
+)
+
+
+@pytest.mark.parametrize("type_", field_types(), ids=lambda each: each.name)
+def test_whatever_was_kept_is_said_or_refused_by_its_filter(type_: FieldType) -> None:
+    """Every operand, also such as there are none, with values of all kinds, on a field of every type and its parts."""
+    field = field_of(type_)
+    said, refused = 0, 0
+    for operand in (*ViewFilterOperand.values, "Contains", "LEAF", "ANY_PART"):
+        for part in (None, *type_.subfields, "nothing"):
+            for value in OLD_VALUES:
+                row = ViewFilter(field_id=field.id, operand=operand, value=value, sub_field_name=part)
+                try:
+                    found = condition(row, {field.id: field}, member_id=None, now=NOW)
+                except InvalidFilter as error:
+                    assert error.details["viewFilterId"] == str(row.id)
+                    assert (
+                        error.message == f'A filter of the view cannot be used on field "sample" of type {type_.name}'
+                    )
+                    refused += 1
+                else:
+                    said += found is not None and count([found]) > 0
+    assert said > 0 and refused > 0
 
 
 def test_any_day_of_the_calendar_can_be_said(
@@ -354,6 +403,36 @@ def test_any_field(workspace: Workspace, fields: dict[str, FieldMetadata], view_
     (either,) = view_filter(workspace.id, view_id)["and"]
     assert {"motto": {"ilike": "%Ada%"}} in either["or"]
     assert {"crew": {"lastName": {"ilike": "%Ada%"}}} in either["or"]
+
+
+def test_a_text_in_any_field_counts_as_a_condition_for_each(
+    workspace: Workspace, rocket: ObjectMetadata, fields: dict[str, FieldMetadata], view_id: UUID
+) -> None:
+    """Together with the view's filters it comes to no more than a query can hold, whichever is written last."""
+    here = len(anywhere("a", map(cache.field_schema, FieldMetadata.objects.filter(object=rocket, is_active=True))))
+    most = 800 - here
+
+    def look(text: str | None) -> None:
+        resource_update(VIEW, workspace_id=workspace.id, id=view_id, update={"anyFieldFilterValue": text})
+
+    _add(workspace, view_id, fields["motto"], operand="CONTAINS", value=[str(number) for number in range(most)])
+    look("Ada")
+    assert count(view_filter(workspace.id, view_id)["and"]) == 800
+    with pytest.raises(InvalidInput, match="come to more than 800 conditions"):
+        _add(workspace, view_id, fields["motto"], operand="IS", value="a")
+    look(None)
+    _add(workspace, view_id, fields["motto"], operand="IS", value="a")
+    with pytest.raises(InvalidInput, match="come to more than 800 conditions"):
+        look("Ada")
+    ViewFilter.objects.filter(view_id=view_id, operand="IS").delete()
+    look("Ada")
+    add_field(workspace, rocket, "TEXT", "later")  # nobody asks the views
+    with pytest.raises(TooComplex, match=r"^The filters of the view come to more than 800") as refusal:
+        view_filter(workspace.id, view_id)
+    assert (refusal.value.path, refusal.value.hint) == (
+        "viewId",
+        f"A text in any field is looked for in {here + 1} places. Filter by some of the fields instead.",
+    )
 
 
 def test_a_view_that_is_not_there(workspace: Workspace, view_id: UUID, rocket: ObjectMetadata) -> None:
