@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
-from tests.factories import Api
+from tests.factories import Api, api_of
+from tests.openapi.model import model_workspace
 
 MISSING = "00000000-0000-4000-8000-000000000000"
 
@@ -45,6 +49,51 @@ def test_a_slash_at_the_end_changes_nothing(api: Api) -> None:
         for slashes in ("/", "//"):
             slashed = api.request(method, path + slashes, body)
             assert (slashed.status, type(slashed.body)) == (plain.status, type(plain.body)), (method, path + slashes)
+
+
+@pytest.mark.parametrize("name", ["core", "metadata"])
+def test_every_path_of_the_documents_takes_a_slash(db: None, name: str) -> None:
+    """With every method: what is read is answered the same, what is written too, each time from the same start."""
+    api = api_of(model_workspace())
+    kept = api.post("/rest/gadgets", {"name": "Kept"}).body["data"]["createGadget"]["id"]
+    object_id = next(
+        each["id"]
+        for each in api.get("/rest/metadata/objects?limit=200").body["data"]["objects"]
+        if each["nameSingular"] == "gadget"
+    )
+    document = api.get(f"/rest/open-api/{name}").body
+    base = "/rest" if name == "core" else "/rest/metadata"
+    asked = 0
+    for path, methods in document["paths"].items():
+        if name == "core" and not {"gadgets", "parts"} & set(path.split("/")) and path != "/search":
+            continue
+        for method in set(methods) & {"get", "post", "put", "patch", "delete"}:
+            for id in (kept if name == "core" else object_id, MISSING):
+                address = base + re.sub(r"\{\w+\}", id, path)
+                body = None if method in ("get", "delete") else {"name": "x"}
+                answers = [_undone(api, method.upper(), address + slash, body) for slash in ("", "/", "//")]
+                assert answers[1] == answers[0] == answers[2], (method, address, answers)
+                asked += 1
+    assert asked > 25
+
+
+def _undone(api: Api, method: str, path: str, body: Any) -> tuple[int, str, Any]:
+    """The answer to a request whose changes are taken back: status, media type, and what does not differ each time."""
+    with transaction.atomic():
+        headers = {"Authorization": f"Bearer {api.token}"}
+        content = b"" if body is None else json.dumps(body).encode()
+        media = "application/json" if body is not None else ""
+        answer = api.client.generic(method, path, content, media, headers=headers)
+        text = answer.getvalue().decode()
+        transaction.set_rollback(True)
+    return answer.status_code, answer.get("Content-Type", ""), _CHANGES_EACH_TIME.sub("…", text)
+
+
+# Ids and moments of what is made, request ids, secrets and tokens.
+_CHANGES_EACH_TIME = re.compile(
+    r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|"requestId":"[0-9a-f]+"|\d{4}-\d\d-\d\dT[\d:.]+Z|"secret":"[^"]+"'
+    r'|"(token|id)":"[^"]+"|"position":-?[\d.]+'
+)
 
 
 def test_a_slash_loses_no_body_and_no_query(api: Api) -> None:
