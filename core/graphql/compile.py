@@ -339,6 +339,8 @@ class _Compiler:
     def root_field(self, key: str, nodes: list[FieldNode], variables: Variables) -> RootField:
         node = nodes[0]
         name = node.name.value
+        if len(nodes) > 1:
+            check_mergeable(key, nodes)
         if name in META_FIELDS:
             return RootField(key, name, tuple(nodes))
         definition = self.root_type.fields[name]

@@ -309,6 +309,18 @@ def test_the_named_operation_is_chosen_and_the_others_are_not_looked_at(api: Rec
             " Use different aliases on the fields to fetch both if this was intentional.",
         ),
         (
+            "{ a: people { totalCount } a: pets { totalCount } }",
+            GraphqlValidation,
+            'Fields "a" conflict because "people" and "pets" are different fields.'
+            " Use different aliases on the fields to fetch both if this was intentional.",
+        ),
+        (
+            "{ people { totalCount } ...More } fragment More on Query { people: __typename }",
+            GraphqlValidation,
+            'Fields "people" conflict because "people" and "__typename" are different fields.'
+            " Use different aliases on the fields to fetch both if this was intentional.",
+        ),
+        (
             "{ person(filter: {}) { pets(first: 1) { totalCount } pets(first: 2) { totalCount } } }",
             GraphqlValidation,
             'Fields "pets" conflict because they have differing arguments.'

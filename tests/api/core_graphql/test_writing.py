@@ -169,3 +169,14 @@ def test_a_record_that_points_at_one_destroyed_in_the_same_document_is_refused(a
     assert answer.body["data"] == {"gone": {"id": company}, "lost": None}
     assert [each["message"] for each in answer.body["errors"]] == [f"companyId: no company with id {company}"]
     assert api.data("{ people { totalCount } }")["people"]["totalCount"] == people
+
+
+def test_two_mutations_under_one_key_are_refused_and_neither_is_done(api: Api) -> None:
+    """Not even the first: whoever reads the answer could not tell which it was."""
+    before = api.data("{ companies { totalCount } people { totalCount } }")
+    for second in ('createPerson(data: {jobTitle: "x"}) { id }', "__typename"):
+        answer = api.graphql(f'mutation {{ a: createCompany(data: {{name: "x"}}) {{ id }} a: {second} }}')
+        [error] = answer.body["errors"]
+        assert error["message"].startswith('Fields "a" conflict because "createCompany" and "')
+        assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert api.data("{ companies { totalCount } people { totalCount } }") == before
