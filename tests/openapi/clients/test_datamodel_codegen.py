@@ -57,6 +57,23 @@ def test_it_lists_creates_and_updates_a_record_of_every_type(
         assert (after.myText, after.myRawJson, after.myInt) == ("", [1, {"a": None}], -7)
         assert after.myRating.value == "RATING_3"
 
+        def update(id: Any, given: Mapping[str, Any]) -> Any:
+            """What is answered to a change that was read into the model, and written by it."""
+            changes = models.GadgetForUpdate.model_validate(given)
+            answer = client.patch(f"gadgets/{id}", content=changes.model_dump_json(exclude_unset=True))
+            assert answer.status_code == 200, answer.text
+            return models.GadgetForResponse.model_validate(answer.json()["data"]["updateGadget"])
+
+        again = full(parentId=str(one.id), mainPartId=str(bolt.id), topicPartId=str(bolt.id), myFiles=sent["myFiles"])
+        assert values(update(two.id, again), again) == as_answered(again)  # a value of every type
+        for name, value in again.items():  # and each alone, over nothing
+            emptied_again = update(two.id, nulled())
+            assert values(emptied_again, nulled()) == emptied()
+            assert values(update(two.id, {name: value}), {name: value}) == {name: as_answered(again)[name]}
+        assert values(update(one.id, nulled()), nulled()) == emptied()
+        found = models.GadgetForResponse.model_validate(client.get(f"gadgets/{one.id}").json()["data"]["gadget"])
+        assert values(found, nulled()) == emptied()
+
 
 def values(record: Any, sent: Mapping[str, Any]) -> dict[str, Any]:
     """The record's members that were sent, as JSON."""
