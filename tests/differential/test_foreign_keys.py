@@ -1,7 +1,8 @@
 """Destroying against real foreign keys: the same tables and rows in PostgreSQL, its own constraints, the same calls.
 
-Three objects with a relation of every rule between any two, so that records chosen at random make every graph:
-trees, chains, circles, closed sets. What is left and what is refused must be the same.
+Three objects with a relation of every rule between any two, and with a morph relation of every rule to both others, so
+that records chosen at random make every graph: trees, chains, circles, closed sets. A morph relation is a key for each
+object that it leads to. What is left and what is refused must be the same.
 
 The key of RESTRICT is a deferred NO ACTION: it holds against what is left, whatever goes in the same call. A key
 that is ON DELETE RESTRICT refuses more, by the order in which PostgreSQL comes to it; but nothing less. All are
@@ -36,6 +37,12 @@ LINKS = [  # child, name of the relation, parent, rule
     (child, f"{parent}{suffix}", parent, rule)
     for child, parent, (suffix, rule) in product(OBJECTS, OBJECTS, RULES.items())
 ]
+MORPHS = [  # the same of each row of a morph relation `toGone`, `toNull`, `toHeld`
+    (child, f"to{suffix}{parent.capitalize()}", parent, rule)
+    for child, (suffix, rule), parent in product(OBJECTS, RULES.items(), OBJECTS)
+    if parent != child  # which no morph relation leads to
+]
+LINKS += MORPHS
 MOST = 7  # records of an object
 
 Records = Mapping[str, Mapping[int, Mapping[str, int]]]  # by object and number: numbers by relation
@@ -123,7 +130,10 @@ def served(db: None) -> Served:
     workspace = workspace_with()
     made = {name: add_object(workspace, name, f"{name}s") for name in OBJECTS}
     for child, name, parent, rule in LINKS:
-        _relate(workspace, made, child, name, parent, rule)
+        if (child, name, parent, rule) not in MORPHS:
+            _relate(workspace, made, child, name, parent, rule)
+    for child, (suffix, rule) in product(OBJECTS, RULES.items()):
+        _relate_to_any(workspace, made, child, f"to{suffix}", rule)
     return Served(workspace, api_of(workspace), made)
 
 
@@ -137,6 +147,29 @@ def _relate(
         "targetFieldIcon": "Icon",
     }
     field = add_field(workspace, made[child], "RELATION", name, relationCreationPayload=payload)
+    _rule(workspace, field, rule)
+
+
+def _relate_to_any(workspace: Workspace, made: Mapping[str, ObjectMetadata], child: str, name: str, rule: str) -> None:
+    payload = [
+        {
+            "type": "MANY_TO_ONE",
+            "targetObjectMetadataId": str(made[parent].id),
+            "targetFieldLabel": f"of {child} {name}",
+            "targetFieldIcon": "Icon",
+        }
+        for parent in OBJECTS
+        if parent != child
+    ]
+    field = add_field(workspace, made[child], "MORPH_RELATION", name, morphRelationsCreationPayload=payload)
+    _rule(workspace, field, rule)  # the whole relation's
+    rows = FieldMetadata.objects.filter(object=made[child], morph_id=field.morph_id)
+    assert {(row.name, row.on_delete) for row in rows} == {
+        (f"{name}{each.capitalize()}", rule) for each in OBJECTS if each != child
+    }
+
+
+def _rule(workspace: Workspace, field: FieldMetadata, rule: str) -> None:
     update = {"settings": {**(field.settings or {}), "onDelete": rule}}
     services.field_update(workspace_id=workspace.id, field_id=field.id, update=update)
 
