@@ -6,6 +6,7 @@ A failing run prints its seed and what it did; RANDOM_SEED=<seed> runs that one 
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -58,6 +59,12 @@ VALUES: Mapping[str, Any] = {
 }
 MEMBERS = {"CURRENCY": "{ amountMicros currencyCode }", "FULL_NAME": "{ firstName lastName }",
            "LINKS": "{ primaryLinkUrl primaryLinkLabel }"}  # fmt: skip
+
+PARTS: Mapping[str, Mapping[str, tuple[Any, Any]]] = {  # what VALUES has, and what nothing has
+    "CURRENCY": {"amountMicros": (9, 8), "currencyCode": ("EUR", "USD")},
+    "FULL_NAME": {"firstName": ("Ada", "Bob"), "lastName": ("L", "M")},
+    "LINKS": {"primaryLinkUrl": ("https://a.example", "https://b.example"), "primaryLinkLabel": ("A", "B")},
+}
 
 
 def held(record: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -239,6 +246,9 @@ class Names:
                 assert document["components"]["schemas"][title + suffix]["x-object-id"] == str(subject.id)
             assert f"/{subject.name_plural}" in document["paths"]
             self.check_records(subject, title, plain)
+            for each in fields:
+                if each.type == "RELATION":
+                    self.check_relation(subject, title, each)
         assert self.api.data("{ companies { totalCount } }")["companies"]["totalCount"] > 0
 
     def check_records(self, subject: ObjectMetadata, title: str, fields: list[FieldMetadata]) -> None:
@@ -264,6 +274,8 @@ class Names:
             if each.type == "NUMBER":
                 name = f"sum{each.name[0].upper()}{each.name[1:]}"
                 assert self.api.data(f"{{ {plural} {{ {name} }} }}")[plural] == {name: 7}
+            if each.type in PARTS:
+                self.check_parts(plural, each)
             if each.type in ("TEXT", "NUMBER", "SELECT"):
                 operand = {"TEXT": '"text"', "NUMBER": "7", "SELECT": "B"}[each.type]
                 asked = f"{{ {plural}(filter: {{and: [{{{each.name}: {{eq: {operand}}}}}]}}) {{ totalCount }} }}"
@@ -282,6 +294,65 @@ class Names:
         assert self.api.delete(f"{path}?soft_delete=true").status == 200
         assert self.api.patch(f"/rest/restore/{plural}/{record['id']}").status == 200
         assert self.api.delete(path).status == 200
+
+    def check_parts(self, plural: str, field: FieldMetadata) -> None:
+        """The one record is found by each part of a composite, and ordered by it, over both APIs."""
+        for part, (found, other) in PARTS[field.type].items():
+            for operand, count in ((found, 1), (other, 0)):
+                condition = f"{{{field.name}: {{{part}: {{eq: {json.dumps(operand)}}}}}}}"
+                orders = f"orderBy: [{{{field.name}: {{{part}: AscNullsFirst}}}}]"
+                asked = f"{{ {plural}(filter: {{and: [{condition}]}}, {orders}) {{ totalCount }} }}"
+                assert self.api.data(asked)[plural]["totalCount"] == count, (self.log, field.name, part)
+                query = f"filter={field.name}.{part}[eq]:{json.dumps(operand)}&order_by={field.name}.{part}"
+                answer = self.api.get(f"/rest/{plural}?{query}")
+                assert (answer.status, answer.body.get("totalCount")) == (200, count), (self.log, query, answer.body)
+            grouped = self.api.data(
+                f"{{ {plural}GroupBy(groupBy: [{{{field.name}: {{{part}: true}}}}]) {{ totalCount }} }}"
+            )
+            assert grouped[f"{plural}GroupBy"] == [{"totalCount": 1}], (self.log, field.name, part)
+
+    def check_relation(self, subject: ObjectMetadata, title: str, field: FieldMetadata) -> None:
+        """From either side: written by its id, read with what it leads to, found and ordered by it."""
+        other, target = field.relation_target_field, field.relation_target_object
+        if other is None or target is None or not (other.is_active and target.is_active):
+            return
+        one, many = (field, other) if field.relation_type == "MANY_TO_ONE" else (other, field)
+        child, parent = one.object, many.object
+        above = self.made(parent, {})
+        below = self.made(child, {f"{one.name}Id": above})
+        try:
+            path = f"/rest/{child.name_plural}/{below}?depth=1"
+            record = self.api.get(path).body["data"][child.name_singular]
+            assert (record[one.name]["id"], record[f"{one.name}Id"]) == (above, above), (self.log, record)
+            path = f"/rest/{parent.name_plural}/{above}?depth=1"
+            record = self.api.get(path).body["data"][parent.name_singular]
+            assert [each["id"] for each in record[many.name]] == [below], (self.log, record)
+            for condition in (f"{{{one.name}Id: {{eq: $i}}}}", f"{{{one.name}: {{id: {{eq: $i}}}}}}"):
+                asked = (
+                    f'query ($i: UUID) {{ {child.name_plural}(filter: {{and: [{condition}, {{id: {{eq: "{below}"}}}}]}},'
+                    f" orderBy: [{{{one.name}: {{createdAt: AscNullsFirst}}}}]) {{ edges {{ node {{"
+                    f" {one.name}Id {one.name} {{ __typename id {many.name} {{ edges {{ node {{ id }} }} }} }} }} }} }} }}"
+                )
+                found = self.api.data(asked, {"i": above})[child.name_plural]["edges"]
+                shown = parent.name_singular[0].upper() + parent.name_singular[1:]
+                inner = {"__typename": shown, "id": above, many.name: {"edges": [{"node": {"id": below}}]}}
+                assert found == [{"node": {f"{one.name}Id": above, one.name: inner}}], (self.log, found)
+            for query in (
+                f"filter={one.name}Id[eq]:{above}",
+                f"filter=and({one.name}.id[eq]:{above},id[eq]:{below})",
+                f"filter=id[eq]:{below}&order_by={one.name}.createdAt",
+            ):
+                answer = self.api.get(f"/rest/{child.name_plural}?{query}")
+                assert (answer.status, answer.body.get("totalCount")) == (200, 1), (self.log, query, answer.body)
+        finally:
+            for side, id in ((child, below), (parent, above)):
+                assert self.api.delete(f"/rest/{side.name_plural}/{id}").status == 200
+
+    def made(self, subject: ObjectMetadata, values: dict[str, Any]) -> str:
+        answer = self.api.post(f"/rest/{subject.name_plural}", values)
+        assert answer.status == 201, (self.log, values, answer.body)
+        [record] = answer.body["data"].values()
+        return str(record["id"])
 
 
 @pytest.mark.fuzz
