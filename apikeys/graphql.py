@@ -424,8 +424,10 @@ class Mutation:
     )
 
     def resolve_delete_user_from_workspace(root: Any, info: Info, workspace_member_id_to_delete: str) -> models.Member:
+        principal = _principal(info)
+        require(principal, "WORKSPACE_MEMBERS")  # before the id is looked at
         wanted = services.as_uuid(workspace_member_id_to_delete, "workspaceMemberIdToDelete")
-        return services.member_remove(_principal(info), member_id=wanted)
+        return services.member_remove(principal, member_id=wanted)
 
     def resolve_create_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey:
         return services.apikey_create(
@@ -454,9 +456,10 @@ class Mutation:
         return services.playground_token(_principal(info))
 
     def resolve_create_one_role(root: Any, info: Info, create_role_input: Mapping[str, Any]) -> models.Role:
-        own_id = create_role_input.get("id")
+        principal, own_id = _principal(info), create_role_input.get("id")
+        require(principal, "ROLES")  # before the id is looked at
         return services.role_create(
-            _principal(info),
+            principal,
             values=_values(create_role_input, ["id", "edit_window_minutes"]),
             role_id=services.as_uuid(own_id, "id") if own_id else None,
         )
