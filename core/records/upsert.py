@@ -29,6 +29,7 @@ from core.records.writing import (
     plan_relates,
     read_answers,
     resolve_connects,
+    taken,
     tell,
     unique_key,
 )
@@ -85,7 +86,7 @@ def _refuse_repeats(subject: ObjectSchema, keys: Sequence[Sequence[Key]]) -> Non
                     hint=f"Records {first[key]} and {index} of the batch have the same {field.label}.",
                     details={"field": field.name, "value": values[0], "indexes": [first[key], index]},
                     extensions={"indexes": [first[key], index]},
-                    user_message=f"This {field.label} value is already in use. Please check your data and try again.",
+                    user_message=taken(field),
                 )
             first[key] = index
 

@@ -406,14 +406,19 @@ def duplicate(
 def _bare_duplicate(
     field: FieldSchema, details: Mapping[str, Any] = MappingProxyType({}), extensions: Mapping[str, Any] | None = None
 ) -> DuplicateEntry:
-    taken = "This record already exists." if field.column == "id" else f"This {field.label} value is already in use."
     return DuplicateEntry(
         "A duplicate entry was detected",
         path=field.name,
         details={"field": field.name, **details},
         extensions=extensions or {},
-        user_message=f"{taken} Please check your data and try again.",
+        user_message=taken(field),
     )
+
+
+def taken(field: FieldSchema) -> str:
+    """The sentence for people: another record has this value of the unique field."""
+    fault = "This record already exists." if field.column == "id" else f"This {field.label} value is already in use."
+    return f"{fault} Please check your data and try again."
 
 
 def _tell_deleted(
