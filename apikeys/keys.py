@@ -52,7 +52,8 @@ _SIGNERS: Mapping[str, tuple[str, ...]] = {API_KEY: (API_KEY, "ACCESS"), PLAYGRO
 class Token:
     """A genuine, unexpired token. `subject` is the id of the key, or of the member for all other kinds.
 
-    `kid` is the signing key it was made with, WITHOUT_KID for none. `stamp`: see make_member_token.
+    `kid` is the signing key it was made with, WITHOUT_KID for none. `stamp`: see make_member_token. `id` is what one
+    refresh token is told from another by; those of before have none.
     """
 
     kind: Literal["API_KEY", "PLAYGROUND", "ACCESS", "LOGIN", "REFRESH"]
@@ -61,6 +62,7 @@ class Token:
     generation: int
     kid: str = WITHOUT_KID
     stamp: str = ""
+    id: str = ""
 
 
 def new_kid() -> str:
@@ -140,6 +142,7 @@ def make_member_token(
         "stamp": stamp,
         "iat": issued_at,
         "exp": expires_at,
+        **({"jti": secrets.token_hex(16)} if kind == REFRESH else {}),
     }
     return _signed(claims, secret_key, kind, kid)
 
@@ -200,7 +203,8 @@ def verify(secret_keys: Sequence[str], token: str, now: float, kinds: frozenset[
     if kind == API_KEY and kind in kinds and isinstance(generation, int):
         return Token("API_KEY", workspace_id, str(claims.get("jti")), generation, kid)
     if kind in _OF_MEMBERS and kind in kinds:
-        return Token(cast(Any, kind), workspace_id, subject, 0, kid, str(claims.get("stamp", "")))
+        stamp, id = (str(claims.get(name, "")) for name in ("stamp", "jti"))
+        return Token(cast(Any, kind), workspace_id, subject, 0, kid, stamp, id)
     raise InvalidTokenType("Invalid token type")
 
 

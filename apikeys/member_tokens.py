@@ -1,25 +1,28 @@
 """Signing in over the API: a password becomes a login token, that one an access and a refresh token.
 
-All of them bear the member's stamp, so that signing out and another password end them. None is stored.
+All of them bear the member's stamp, so that signing out and another password end them. None is stored; of a refresh
+token that was given for new ones it is kept that it was.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import authenticate as check_password
 from django.http import HttpRequest
+from django.utils import timezone
 
 from apikeys import keys, signing_keys
 from apikeys.authentication import NO_MEMBER, principal_of_member_id
-from apikeys.models import Member
-from apikeys.services import IssuedToken, stamp_of_member
+from apikeys.models import Member, RenewedToken
+from apikeys.services import IssuedToken, member_tokens_end, stamp_of_member
 from apikeys.sign_in import admit, admit_token
 from config.errors import Forbidden, NotFound, TokenRefused
 from metadata.models import Workspace
@@ -57,7 +60,11 @@ def tokens_of_login(request: HttpRequest, token: str) -> TokenPair:
 
 
 def renewed_tokens(request: HttpRequest, token: str) -> TokenPair:
-    """New tokens for a refresh token. Raises RateLimited, Unauthenticated, TokenRefused."""
+    """New tokens for a refresh token, which is good for once. Raises RateLimited, Unauthenticated, TokenRefused.
+
+    A client whose answer was lost, and one with two windows, may give it again within REFRESH_TOKEN_GRACE_S. Later it
+    was in two hands, and nobody knows in which last: every token of the member ends (RFC 9700 §4.14.2).
+    """
     return _pair(request, token, keys.REFRESH)
 
 
@@ -112,10 +119,24 @@ def _pair(request: HttpRequest, text: str, kind: str) -> TokenPair:
     except ValueError:
         raise TokenRefused(NO_MEMBER) from None
     principal_of_member_id(token.workspace_id, member_id, token)  # still a member, and signed out never since
+    if kind == keys.REFRESH:
+        _use(token.id or hashlib.sha256(text.rpartition(".")[0].encode()).hexdigest(), member_id)
     return TokenPair(
         _issued(keys.ACCESS, token.workspace_id, member_id, settings.ACCESS_TOKEN_LIFETIME_S),
         _issued(keys.REFRESH, token.workspace_id, member_id, settings.REFRESH_TOKEN_LIFETIME_S),
     )
+
+
+def _use(token_id: str, member_id: UUID) -> None:
+    now = timezone.now()
+    RenewedToken.objects.filter(expires_at__lt=now).delete()
+    expires_at = now + timedelta(seconds=settings.REFRESH_TOKEN_LIFETIME_S)
+    used, is_first = RenewedToken.objects.get_or_create(
+        id=token_id, defaults={"member_id": member_id, "renewed_at": now, "expires_at": expires_at}
+    )
+    if not is_first and now - used.renewed_at > timedelta(seconds=settings.REFRESH_TOKEN_GRACE_S):
+        member_tokens_end(Member.objects.values_list("user_id", flat=True).get(id=member_id))
+        raise TokenRefused("This refresh token was used before, so every token of its member has ended")
 
 
 def _issued(kind: str, workspace_id: UUID, member_id: UUID, lifetime_s: int) -> IssuedToken:

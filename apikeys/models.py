@@ -221,6 +221,22 @@ class SigningKey(models.Model):
         return self.kid
 
 
+class RenewedToken(models.Model):
+    """A refresh token that was given for new tokens; given again later, it was in two hands.
+
+    Kept until it would expire.
+    `id` is the token's `jti`, or the SHA-256 of what was signed, of tokens without one.
+    """
+
+    id = models.CharField(primary_key=True, max_length=64, editable=False)
+    member_id = models.UUIDField()
+    renewed_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.id
+
+
 class RateBucket(models.Model):
     """How full a token bucket is, and what of it is on loan; `apikeys.rates` says how. An UNLOGGED table.
 

@@ -248,6 +248,7 @@ SIGN_IN_PERIOD_S = float(os.environ.get("SIGN_IN_PERIOD_S", "900"))
 LOGIN_TOKEN_LIFETIME_S = int(os.environ.get("LOGIN_TOKEN_LIFETIME_S", "900"))  # from the password to the tokens
 ACCESS_TOKEN_LIFETIME_S = int(os.environ.get("ACCESS_TOKEN_LIFETIME_S", "1800"))
 REFRESH_TOKEN_LIFETIME_S = int(os.environ.get("REFRESH_TOKEN_LIFETIME_S", "5184000"))  # 60 days
+REFRESH_TOKEN_GRACE_S = int(os.environ.get("REFRESH_TOKEN_GRACE_S", "60"))  # in which it can be given once more
 SIGN_INS_AT_ONCE = int(os.environ.get("SIGN_INS_AT_ONCE", "0")) or max(1, (os.cpu_count() or 1) // 2)
 LOGIN_URL = "/settings/login"
 LOGIN_REDIRECT_URL = "/settings/api-webhooks"

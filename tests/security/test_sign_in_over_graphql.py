@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import jwt
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from apikeys import keys, services
-from apikeys.models import Member, Role
+from apikeys.models import Member, RenewedToken, Role
 from config.http.request_kinds import IN_PASSWORD_LANE, signs_in
 from metadata import services as data_model
 from metadata.models import Workspace
@@ -108,6 +112,72 @@ def test_tokens_end_with_the_time_the_password_and_the_membership(ada: Member, s
     ada.delete()
     assert refusal(send(RENEW, {"token": refresh})) == ("FORBIDDEN", "User is not a member of the workspace")
     assert refusal(login()) == ("FORBIDDEN", "User is not a member of the workspace")
+
+
+@pytest.fixture
+def long_ago(db: Any) -> Any:
+    """Makes every use of a refresh token so many seconds older."""
+    return lambda seconds: RenewedToken.objects.update(renewed_at=F("renewed_at") - timedelta(seconds=seconds))
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_refresh_token_is_good_for_once_and_shortly_again(settings: Any, long_ago: Any) -> None:
+    settings.SIGN_IN_LIMIT = settings.SIGN_IN_ACCOUNT_LIMIT = settings.SIGN_IN_ADDRESS_LIMIT = 0
+    access, refresh = pair(EXCHANGE, login_token())
+    newer, second = pair(RENEW, refresh)
+    assert len({refresh, second}) == 2
+    long_ago(59)  # its answer was lost, or another window of the client has it too
+    also, third = pair(RENEW, refresh)
+    assert len({refresh, second, third}) == 3
+    for token in (access, newer, also):
+        assert data(send(WHO, token=token))["currentUser"]["email"] == "ada@example.com"
+    pair(RENEW, second)  # the others are good for once too
+    long_ago(2)
+    told = ("FORBIDDEN", "This refresh token was used before, so every token of its member has ended")
+    assert refusal(send(RENEW, {"token": refresh})) == told
+    ended = ("FORBIDDEN", "This token ended when its member signed out")
+    for token in (access, newer, also):
+        assert refusal(send(WHO, token=token)) == ended
+    for token in (refresh, second, third):
+        assert refusal(send(RENEW, {"token": token})) == ended
+    assert pair(EXCHANGE, login_token())  # whoever knows the password signs in again
+
+
+def test_a_use_of_one_members_token_ends_no_other_members(ada: Member, settings: Any, long_ago: Any) -> None:
+    settings.SIGN_IN_LIMIT = settings.SIGN_IN_ACCOUNT_LIMIT = settings.SIGN_IN_ADDRESS_LIMIT = 0
+    workspace = Workspace.objects.get(id=ada.workspace_id)
+    services.member_create(workspace=workspace, email="bob@example.com", password=PASSWORD, role=ada.role)
+    _, refresh = pair(EXCHANGE, login_token())
+    access, others = pair(EXCHANGE, login_token(email="bob@example.com"))
+    pair(RENEW, refresh)
+    long_ago(61)
+    assert refusal(send(RENEW, {"token": refresh}))[0] == "FORBIDDEN"
+    assert data(send(WHO, token=access))["currentUser"]["email"] == "bob@example.com"
+    assert pair(RENEW, others)
+
+
+def test_a_token_of_before_that_has_no_number_is_good_for_once_too(ada: Member, settings: Any, long_ago: Any) -> None:
+    settings.SIGN_IN_LIMIT = settings.SIGN_IN_ACCOUNT_LIMIT = settings.SIGN_IN_ADDRESS_LIMIT = 0
+    now = int(time.time())
+    claims = {
+        "sub": str(ada.id), "userId": str(ada.id), "workspaceId": str(ada.workspace_id), "type": keys.REFRESH,
+        "stamp": services.stamp_of_member(ada.id), "iat": now, "exp": now + 60,
+    }  # fmt: skip
+    secret = keys.signing_secret(settings.SECRET_KEY, str(ada.workspace_id), keys.REFRESH)
+    old = jwt.encode(claims, secret, algorithm="HS256")
+    pair(RENEW, old)
+    long_ago(61)
+    assert refusal(send(RENEW, {"token": old}))[1].startswith("This refresh token was used before")
+
+
+def test_uses_are_kept_as_long_as_their_tokens_would_be_good(ada: Member, settings: Any) -> None:
+    settings.SIGN_IN_LIMIT = settings.SIGN_IN_ACCOUNT_LIMIT = settings.SIGN_IN_ADDRESS_LIMIT = 0
+    for _ in range(2):
+        pair(RENEW, pair(EXCHANGE, login_token())[1])
+    assert RenewedToken.objects.count() == 2
+    RenewedToken.objects.update(expires_at=F("expires_at") - timedelta(days=61))
+    pair(RENEW, pair(EXCHANGE, login_token())[1])
+    assert RenewedToken.objects.count() == 1
 
 
 def test_nobody_learns_which_accounts_there_are(ada: Member) -> None:
