@@ -17,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     Undefined,
     get_named_type,
+    is_required_argument,
 )
 
 from tests.fuzz.values import Chance
@@ -101,7 +102,7 @@ class Documents:
         for name, field in of_type.fields.items():
             if not isinstance(get_named_type(field.type), GraphQLObjectType):
                 chosen.append(name)
-            elif depth < 2 and not any(isinstance(each.type, GraphQLNonNull) for each in field.args.values()):
+            elif depth < 2 and not any(map(is_required_argument, field.args.values())):
                 chosen.append(name + self.selection(field, depth + 1 if name not in ("edges", "node") else depth))
         return " { " + " ".join(chosen) + " }"
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from graphql import FieldNode, TypeInfo, TypeInfoVisitor, Visitor, parse, visit
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from apikeys import services as access
@@ -24,10 +25,11 @@ from core.graphql.schema import build_schema
 from metadata.cache import current_schema
 from metadata.graphql.schema import schema
 from metadata.models import Workspace
+from tests.api.metadata_graphql.test_sdk_members import MEMBERS
 from tests.api.settings_pages.conftest import add_member
 from tests.chance import seeds
 from tests.factories import Api, api_of, principal_of, workspace_with
-from tests.fuzz.documents import Documents
+from tests.fuzz.documents import SKIPPED, Documents
 from tests.fuzz.files import import_request, page_request, pages_of
 from tests.fuzz.rest import Request, RestRequests, names_of
 from tests.fuzz.values import Chance, json_bytes
@@ -306,6 +308,49 @@ def test_no_request_of_any_kind_is_answered_with_5xx(seed: int, record_property:
     assert sum(fuzz.statuses.values()) >= REQUESTS
     assert fuzz.answered > REQUESTS // 10  # enough of it makes sense
     assert {"admin", "nobody", *LESSER} <= set(fuzz.asked_by)
+
+
+@pytest.mark.fuzz
+@pytest.mark.django_db
+def test_every_member_that_typed_clients_know_is_asked_for() -> None:
+    """Clients that are generated from the schema select whole types. No type of theirs is left to chance."""
+    fuzz = Fuzz(1)
+    documents, asked = fuzz.metadata_documents, set()
+    fuzz.chance.is_wild, documents.is_whole = False, True
+    for root in (documents.schema.query_type, documents.schema.mutation_type):
+        assert root is not None
+        for name, field in root.fields.items():
+            if name in SKIPPED:
+                continue
+            documents.variables = {}
+            text = documents.field(name, field, 0)
+            declared = ", ".join(f"${variable}: {type_}" for variable, (type_, _) in documents.variables.items())
+            head = ("mutation" if root is documents.schema.mutation_type else "query") + (
+                f" ({declared})" if declared else ""
+            )
+            values = {variable: value for variable, (_, value) in documents.variables.items()}
+            query = f"{head} {{ {text} }}"
+            fuzz.send(graphql("/metadata", {"query": query, "variables": values}))
+            types = TypeInfo(documents.schema)
+            visit(parse(query), TypeInfoVisitor(types, _Members(types, asked)))
+    assert fuzz.faults == []
+    shown = {name: members for name, members in MEMBERS.items() if not name.endswith(("Input", "InputUpdates"))}
+    assert {name: set(members.split()) - {m for t, m in asked if t == name} for name, members in shown.items()} == {
+        name: set() for name in shown
+    }
+
+
+class _Members(Visitor):
+    """Collects the members that a document selects, with their types."""
+
+    def __init__(self, types: TypeInfo, found: set[tuple[str, str]]) -> None:
+        super().__init__()
+        self.types, self.found = types, found
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        parent = self.types.get_parent_type()
+        if parent is not None:
+            self.found.add((parent.name, node.name.value))
 
 
 @pytest.mark.parametrize(
