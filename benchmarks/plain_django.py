@@ -13,7 +13,7 @@ from uuid import uuid4
 from django.db import connection, models, transaction
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_client_schema, get_introspection_query
 
-from metadata.fieldtypes.contract import JSON
+from metadata.fieldtypes.sql_types import JSON
 from metadata.schema import ObjectSchema
 
 _COLUMNS: Mapping[str, type[models.Field[Any, Any]]] = {

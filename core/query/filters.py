@@ -20,8 +20,8 @@ from core.query.plan import (
     RelatedMany,
     RelatedOne,
 )
-from metadata.fieldtypes.contract import FieldSql, SqlType
 from metadata.fieldtypes.operators import OPERATORS
+from metadata.fieldtypes.sql_types import FieldSql, SqlType
 from metadata.schema import FieldSchema, ObjectSchema
 
 MAX_CONDITIONS = 1_000  # leaves of one filter

@@ -16,7 +16,7 @@ from core.query.names import Scope, find_object, member_names, nearest, require,
 from core.query.orders import DIRECTIONS, plan_order
 from core.query.plan import Condition, Constant, CursorOf, Member, Node, OrderKey
 from core.query.selections import MAX_AGGREGATES, answer_values, plan_edge_items, plan_members, spend_values
-from metadata.fieldtypes.contract import FieldSql
+from metadata.fieldtypes.sql_types import FieldSql
 from metadata.schema import FieldSchema, ObjectSchema
 
 DEFAULT_GROUPS = 50

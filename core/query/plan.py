@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from metadata.fieldtypes.contract import FieldSql
 from metadata.fieldtypes.operators import Operator
+from metadata.fieldtypes.sql_types import FieldSql
 from metadata.schema import FieldSchema, ObjectSchema
 
 # Conditions ------------------------------------------------------------------------------------------

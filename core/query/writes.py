@@ -24,7 +24,7 @@ from config.errors import (
 from config.http import deadline
 from config.http.bounds import MAX
 from core.query.names import Scope, denied, member_names, nearest
-from metadata.fieldtypes.contract import show
+from metadata.fieldtypes.values import show
 from metadata.schema import FieldSchema, ObjectSchema
 
 Place = Literal["first", "last"]

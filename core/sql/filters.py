@@ -16,7 +16,7 @@ from core.query.plan import (
     RelatedOne,
 )
 from core.sql.fragment import Sql, array_literal, join, quoted, raw
-from metadata.fieldtypes.contract import FieldSql
+from metadata.fieldtypes.sql_types import FieldSql
 from metadata.schema import ObjectSchema
 
 _SLOT = re.compile(r"\{(\w+)\}")

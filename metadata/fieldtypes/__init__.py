@@ -29,20 +29,10 @@ from metadata.fieldtypes import (  # noqa: F401
     tsvector,
     uuid,
 )
-from metadata.fieldtypes.contract import (
-    FieldSql,
-    FieldType,
-    Problem,
-    Samples,
-    SqlType,
-    Subfield,
-    field_type,
-    field_types,
-    is_field_type,
-    show,
-    unquote,
-)
+from metadata.fieldtypes.contract import FieldType, Problem, Samples, Subfield, field_type, field_types, is_field_type
 from metadata.fieldtypes.operators import OPERATORS, Operator
+from metadata.fieldtypes.sql_types import FieldSql, SqlType
+from metadata.fieldtypes.values import show, unquote
 
 __all__ = [
     "OPERATORS",

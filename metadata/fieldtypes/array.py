@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidValue
 from config.http.bounds import MAX, check_count
-from metadata.fieldtypes.contract import (
-    ARRAY,
-    FieldType,
-    Json,
-    Samples,
-    clean_text,
-    coerce_pattern,
-    register,
-    show,
-    union,
-)
+from metadata.fieldtypes.contract import FieldType, Json, Samples, register
 from metadata.fieldtypes.operators import ARRAY_OPERATORS
+from metadata.fieldtypes.sql_types import ARRAY
+from metadata.fieldtypes.values import clean_text, coerce_pattern, show, union
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidFilter, InvalidValue
-from metadata.fieldtypes.contract import BOOLEAN, FieldType, Json, Samples, nullable, register, show
+from metadata.fieldtypes.contract import FieldType, Json, Samples, nullable, register
 from metadata.fieldtypes.operators import BOOLEAN_OPERATORS
+from metadata.fieldtypes.sql_types import BOOLEAN
+from metadata.fieldtypes.values import show
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

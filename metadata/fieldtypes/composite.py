@@ -9,20 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import InvalidValue
-from metadata.fieldtypes.contract import (
-    TEXT,
-    FieldType,
-    Json,
-    SqlType,
-    Subfield,
-    clean_text,
-    coerce_text,
-    invalid_object,
-    nullable,
-    union,
-    unquote,
-)
+from metadata.fieldtypes.contract import FieldType, Json, Subfield, nullable
 from metadata.fieldtypes.operators import TEXT_OPERATORS
+from metadata.fieldtypes.sql_types import TEXT, SqlType
+from metadata.fieldtypes.values import clean_text, coerce_text, invalid_object, union, unquote
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

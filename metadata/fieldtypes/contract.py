@@ -4,15 +4,7 @@ A type says what it accepts and stores, how its JSON value becomes SQL, which op
 aggregates it has, and how GraphQL and JSON Schema describe it. Nothing outside this package asks
 which type a field has. Pure: no Django, no database.
 
-SQL in here is constant text with these placeholders, filled by the SQL compiler:
-
-    {r}        the alias of the record's row
-    {json}     the value as jsonb            (r.data->'key', or a column)
-    {text}     the value as text             (r.data->>'key')
-    {value}    the value as its SQL type, as `=`, `<` and `IN` compare it
-    {operand}  one parameter, cast to that SQL type
-
-Values never enter SQL text; a literal percent sign is written `%%`.
+SQL in here is text with the placeholders of `metadata.fieldtypes.sql_types`.
 """
 
 from __future__ import annotations
@@ -22,11 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from config.errors import ApiError, InvalidFilter, InvalidValue, Problem, shortened
-from metadata.fieldtypes.operators import OPERATORS
+from config.errors import ApiError, Problem
+from metadata.fieldtypes.sql_types import FieldSql, SqlType, empty_value
+from metadata.fieldtypes.values import unquote
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema, Option
@@ -36,37 +28,6 @@ Json = Any  # what json.loads gives
 INVALID_FIELD_INPUT = "INVALID_FIELD_INPUT"
 NULL_DEFAULT = "Default value cannot be null for non-nullable fields"
 
-
-@dataclass(frozen=True, slots=True)
-class SqlType:
-    """How a JSON value is compared and ordered in SQL, and what an empty one prints as."""
-
-    value: str  # for =, <, IN, IS NULL
-    operand: str  # how a parameter is cast; the cast must match `value`
-    order: str  # for ORDER BY and keyset comparisons, over `value` or the texts
-    order_operand: str  # the same transformation of a parameter
-    array: str  # the array type of `operand`, for `= ANY`
-    empty_json: str = "null"  # what an absent value prints as
-
-
-TEXT = SqlType(
-    "{text}", "%s::text", 'lower({text}) COLLATE "C"', 'lower(%s::text) COLLATE "C"', "text[]", empty_json='""'
-)
-NULLABLE_TEXT = SqlType("{text}", "%s::text", TEXT.order, TEXT.order_operand, "text[]")
-# Fixed-width ASCII; one expression for equality and order, so that one index serves both:
-CODE = SqlType('({text} COLLATE "C")', "%s::text", '({text} COLLATE "C")', '%s::text COLLATE "C"', "text[]")
-NUMBER = SqlType("({text})::numeric", "%s::numeric", "({text})::numeric", "%s::numeric", "numeric[]")
-BOOLEAN = SqlType("({text})::boolean", "%s::boolean", "({text})::boolean", "%s::boolean", "boolean[]")
-UUID = SqlType("({text})::uuid", "%s::uuid", "({text})::uuid", "%s::uuid", "uuid[]")
-JSON = SqlType("{json}", "%s::jsonb", 'lower({text}) COLLATE "C"', 'lower(%s::text) COLLATE "C"', "jsonb[]")
-ARRAY = SqlType(
-    "{json}", "%s::jsonb", 'lower({text}) COLLATE "C"', 'lower(%s::text) COLLATE "C"', "jsonb[]", empty_json="[]"
-)
-# The columns that every record has beside `data`:
-UUID_COLUMN = SqlType("{json}", "%s::uuid", "{json}", "%s::uuid", "uuid[]")
-TIMESTAMP_COLUMN = SqlType("{json}", "%s::timestamptz", "{json}", "%s::timestamptz", "timestamptz[]")
-FLOAT_COLUMN = SqlType("{json}", "%s::float8", "{json}", "%s::float8", "float8[]")
-TSVECTOR_COLUMN = SqlType("{json}", "%s::tsvector", "{text}", "%s::text", "tsvector[]")
 
 Clean = Callable[[Json, str], Json]  # (value, path) → stored part; raises InvalidValue
 Coerce = Callable[[Json, str, str], Json]  # (value, operator, path) → parameter; raises InvalidFilter
@@ -440,37 +401,6 @@ class FieldType:
         return f"CASE WHEN {whole} IS NULL THEN '{empty}' ELSE concat({','.join(pieces)},'}}') END"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSql:
-    """SQL expressions of one value, with `{r}` still standing for the row's alias."""
-
-    json: str
-    text: str
-    value: str
-    operand: str
-    order: str
-    order_operand: str
-    array: str
-    answer: str
-
-    @property
-    def cast(self) -> str:
-        """The SQL type that values are compared in: `text`, `numeric`, `uuid`, `timestamptz`, `jsonb` …"""
-        return self.operand.partition("::")[2].partition(" ")[0]
-
-
-_EMPTY_VALUES: Mapping[str, Json] = {"null": None, '""': ""}
-
-
-def empty_value(empty_json: str) -> Json:
-    """What an absent value is answered as; lists and objects are new ones each time."""
-    return _EMPTY_VALUES[empty_json] if empty_json in _EMPTY_VALUES else json.loads(empty_json)
-
-
-SHOWN_CHARACTERS = 200  # of a string inside a message
-SHOWN_ITEMS = 20  # of a list or object inside a message
-
-
 # The registry ----------------------------------------------------------------------------------------
 
 _registry: dict[str, FieldType] = {}
@@ -500,79 +430,7 @@ def is_field_type(name: object) -> bool:
     return isinstance(name, str) and name in _registry
 
 
-# What several types share ----------------------------------------------------------------------------
-
-
-def show(value: Json, depth: int = 0) -> str:
-    """A value as messages print it: strings in single quotes, the rest as JavaScript's console does.
-
-    >>> show("a"), show(True), show(None), show([]), show({"a": 1}), show(1.0)
-    ("'a'", 'true', 'null', '[]', '{ a: 1 }', '1')
-    """
-    if isinstance(value, str):
-        value = shortened(value, SHOWN_CHARACTERS)
-        return f'"{value}"' if "'" in value and '"' not in value else f"'{value}'"
-    if value is True or value is False:
-        return str(value).lower()
-    if value is None:
-        return "null"
-    if type(value) is float and value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    if isinstance(value, list):
-        if depth > 2 and value:
-            return "[Array]"
-        return _shown_items("[", (show(item, depth + 1) for item in value), len(value), "]")
-    if isinstance(value, Mapping):
-        if depth > 2 and value:
-            return "[Object]"
-        members = (f"{shortened(str(key), SHOWN_CHARACTERS)}: {show(item, depth + 1)}" for key, item in value.items())
-        return _shown_items("{", members, len(value), "}")
-    return shortened(str(value), SHOWN_CHARACTERS)
-
-
-def _shown_items(opening: str, items: Iterable[str], count: int, closing: str) -> str:
-    if not count:
-        return opening + closing
-    shown = list(islice(items, SHOWN_ITEMS))
-    if count > SHOWN_ITEMS:
-        shown.append(f"... {count - SHOWN_ITEMS} more items")
-    return f"{opening} {', '.join(shown)} {closing}"
-
-
-def unquote(default: Json) -> Json:
-    """A default value without the quotes that string literals carry inside (`"'Hello'"` → `Hello`).
-
-    Computed defaults (`now`, `uuid`) and anything unquoted come back as they are.
-
-    >>> unquote("'Hello'"), unquote({"currencyCode": "'USD'"}), unquote(["'A'"]), unquote(5)
-    ('Hello', {'currencyCode': 'USD'}, ['A'], 5)
-    """
-    if isinstance(default, str):
-        if len(default) >= 2 and default[0] == default[-1] and default[0] in "'\"":
-            return default[1:-1]
-        return default
-    if isinstance(default, list):
-        return [unquote(item) for item in default]
-    if isinstance(default, Mapping):
-        return {key: unquote(item) for key, item in default.items()}
-    return default
-
-
-def union(lists: Iterable[Iterable[Json]], key: Callable[[Json], Any] = lambda item: item) -> list[Json]:
-    """The items of all lists in order, each key once.
-
-    >>> union([["a", "b"], ["b", "c"]])
-    ['a', 'b', 'c']
-    """
-    found: dict[Any, Json] = {}
-    for items in lists:
-        for item in items:
-            found.setdefault(key(item), item)
-    return list(found.values())
-
-
-def invalid_object(value: Json, path: str) -> InvalidValue:
-    return InvalidValue(f'Invalid object value {show(value)} for field "{path}"', path=path)
+# JSON Schema ------------------------------------------------------------------------------------------
 
 
 def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -593,57 +451,3 @@ def _annotated(field: FieldSchema, schema: dict[str, Any]) -> dict[str, Any]:
     if field.description:
         annotations["description"] = field.description
     return {**annotations, **schema}
-
-
-def clean_text(value: Json, path: str) -> str | None:
-    """A string as stored: `""` and null are both "no text". NUL cannot be stored by PostgreSQL."""
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise InvalidValue(f'Invalid string value {show(value)} for text field "{path}"', path=path)
-    if "\x00" in value:
-        raise InvalidValue(f'Invalid string value for text field "{path}": it contains a NUL character', path=path)
-    if not is_unicode(value):
-        raise InvalidValue(f'Invalid string value for text field "{path}": it is no valid Unicode', path=path)
-    return value
-
-
-def is_unicode(text: str) -> bool:
-    """Whether UTF-8 can hold the text: lone surrogates it cannot."""
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            return False
-    return True
-
-
-def _operand(text: str, path: str) -> str:
-    """A text to compare with, without NUL, which no stored text has."""
-    if not is_unicode(text):
-        raise InvalidFilter(f'Filter value for field "{path}" is no valid Unicode', path=path)
-    return text.replace("\x00", "")
-
-
-def coerce_text(value: Json, operator: str, path: str) -> str:
-    """A text operand. `""` comes back for null too: both ask for records without a text."""
-    if OPERATORS[operator].shape in ("text", "pattern"):
-        return coerce_pattern(value, operator, path)
-    if isinstance(value, str):
-        return _operand(value, path)
-    if value is None:
-        return ""
-    raise InvalidFilter(f'Invalid string value {show(value)} for text field "{path}"', path=path)
-
-
-def coerce_pattern(value: Json, operator: str, path: str) -> str:
-    """The operand of an operator that only takes strings, whatever the field's type is."""
-    if isinstance(value, str):
-        pattern = _operand(value, path)
-        if OPERATORS[operator].shape == "pattern" and (len(pattern) - len(pattern.rstrip("\\"))) % 2:
-            pattern += "\\"  # PostgreSQL refuses a pattern that ends with a lone escape character
-        return pattern
-    kind = {bool: "boolean", int: "number", float: "number"}.get(type(value), "object")
-    raise InvalidFilter(
-        f'Filter operator "{operator}" requires a string value for field "{path}", got {kind}', path=path
-    )

@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidFilter, InvalidValue
-from metadata.fieldtypes.contract import CODE, FieldType, Json, Samples, nullable, refused, register, show
+from metadata.fieldtypes.contract import FieldType, Json, Samples, nullable, refused, register
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
+from metadata.fieldtypes.sql_types import CODE
+from metadata.fieldtypes.values import show
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

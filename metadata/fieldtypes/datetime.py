@@ -6,20 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidFilter, InvalidValue
-from metadata.fieldtypes.contract import (
-    CODE,
-    TIMESTAMP_COLUMN,
-    FieldType,
-    Json,
-    Samples,
-    SqlType,
-    nullable,
-    refused,
-    register,
-    show,
-)
+from metadata.fieldtypes.contract import FieldType, Json, Samples, nullable, refused, register
 from metadata.fieldtypes.date import read_moment
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
+from metadata.fieldtypes.sql_types import CODE, TIMESTAMP_COLUMN, SqlType
+from metadata.fieldtypes.values import show
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

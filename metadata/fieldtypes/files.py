@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from config.errors import InvalidValue, Problem
 from metadata.fieldtypes.contract import (
     INVALID_FIELD_INPUT,
-    JSON,
     FieldType,
     Json,
     Samples,
     SettingChoice,
-    SqlType,
-    clean_text,
-    coerce_pattern,
     nullable,
     register,
-    show,
 )
 from metadata.fieldtypes.operators import JSON_OPERATORS
+from metadata.fieldtypes.sql_types import JSON, SqlType
 from metadata.fieldtypes.uuid import EXAMPLE, is_uuid
+from metadata.fieldtypes.values import clean_text, coerce_pattern, show
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from config.errors import InvalidFilter, InvalidValue, Problem
 from metadata.fieldtypes.contract import (
     INVALID_FIELD_INPUT,
-    NUMBER,
     FieldType,
     Json,
     Samples,
@@ -19,9 +18,10 @@ from metadata.fieldtypes.contract import (
     Subfield,
     nullable,
     register,
-    show,
 )
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
+from metadata.fieldtypes.sql_types import NUMBER
+from metadata.fieldtypes.values import show
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

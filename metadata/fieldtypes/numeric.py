@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from metadata.fieldtypes.contract import NUMBER, FieldType, Json, Samples, nullable, register
+from metadata.fieldtypes.contract import FieldType, Json, Samples, nullable, register
 from metadata.fieldtypes.number import clean_numeric, coerce_number
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
+from metadata.fieldtypes.sql_types import NUMBER
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

@@ -1,6 +1,6 @@
 """The operator table: every comparison a filter can make, for both APIs and every field type.
 
-A row says what shape its operand has and which SQL it becomes (placeholders as in `contract`).
+A row says what shape its operand has and which SQL it becomes (placeholders as in `sql_types`).
 What an operator means for null: comparisons with an absent value are never true (SQL's rule), `is`
 tests for it. A text operand of `""` means "no value", since both are stored as an absent key: `eq`
 and `in` then test for NULL and `neq` for NOT NULL (no other type coerces anything to `""`).

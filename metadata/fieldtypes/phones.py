@@ -21,8 +21,10 @@ from config.errors import (
 )
 from config.http.bounds import MAX, spend
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
-from metadata.fieldtypes.contract import ARRAY, Json, Samples, clean_text, invalid_object, register
+from metadata.fieldtypes.contract import Json, Samples, register
 from metadata.fieldtypes.rawjson import clean_list, json_part
+from metadata.fieldtypes.sql_types import ARRAY
+from metadata.fieldtypes.values import clean_text, invalid_object
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

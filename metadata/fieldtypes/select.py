@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import Problem
 from metadata.fieldtypes import options as rules
-from metadata.fieldtypes.contract import CODE, INVALID_FIELD_INPUT, NULL_DEFAULT, FieldType, Json, Samples, register
+from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, NULL_DEFAULT, FieldType, Json, Samples, register
 from metadata.fieldtypes.operators import SELECT_OPERATORS
+from metadata.fieldtypes.sql_types import CODE
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema, Option

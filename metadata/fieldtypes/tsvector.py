@@ -7,18 +7,10 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidValue
-from metadata.fieldtypes.contract import (
-    NULLABLE_TEXT,
-    TSVECTOR_COLUMN,
-    FieldType,
-    Json,
-    Samples,
-    SqlType,
-    coerce_pattern,
-    refused,
-    register,
-)
+from metadata.fieldtypes.contract import FieldType, Json, Samples, refused, register
 from metadata.fieldtypes.operators import TS_VECTOR_OPERATORS
+from metadata.fieldtypes.sql_types import NULLABLE_TEXT, TSVECTOR_COLUMN, SqlType
+from metadata.fieldtypes.values import coerce_pattern
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

@@ -9,20 +9,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidFilter, InvalidId, InvalidValue
-from metadata.fieldtypes.contract import (
-    UUID,
-    UUID_COLUMN,
-    FieldType,
-    Json,
-    Samples,
-    SqlType,
-    Subfield,
-    nullable,
-    refused,
-    register,
-    show,
-)
+from metadata.fieldtypes.contract import FieldType, Json, Samples, Subfield, nullable, refused, register
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
+from metadata.fieldtypes.sql_types import UUID, UUID_COLUMN, SqlType
+from metadata.fieldtypes.values import show
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

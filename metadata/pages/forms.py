@@ -10,8 +10,9 @@ from django import forms
 from config.errors import InvalidMetadataInput, InvalidValue
 from config.forms import check_seen
 from metadata import cache
-from metadata.fieldtypes.contract import FieldType, unquote
+from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.options import COLORS
+from metadata.fieldtypes.values import unquote
 from metadata.models import FieldMetadata, ObjectMetadata, OnDelete, RelationType
 from metadata.names import computed_name, computed_object_names
 

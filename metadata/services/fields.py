@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 from config.errors import FieldMetadataNotFound, MetadataMutationNotAllowed, ObjectMetadataNotFound, Problem
 from config.principal import EVERYTHING, Permissions
 from metadata import cache
-from metadata.fieldtypes.contract import FieldType, field_type, is_field_type, unquote
+from metadata.fieldtypes.contract import FieldType, field_type, is_field_type
+from metadata.fieldtypes.values import unquote
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, OnDelete, RelationType
 from metadata.names import composite_column, field_problems, taken_problem
 from metadata.services import morphs, viewlinks
