@@ -162,11 +162,15 @@ METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
     "core.graphql.members",
 ]
 DELETED_WORKSPACE_DAYS = int(os.environ.get("DELETED_WORKSPACE_DAYS", "14"))  # until a workspace is gone for good
+SECRETS_ROTATED = {  # () -> how many were encrypted anew, were up to date, cannot be read; beside the encrypted columns
+    "Hidden values of records": "core.records.secrets.secrets_rotate",
+}
 MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
     ("metadata.services.indexes_build", 5),
     ("core.records.files.files_sweep", 24 * 60 * 60),
     ("config.http.sessions.sessions_sweep", 24 * 60 * 60),
     ("apikeys.rates.rates_sweep", 60),
+    ("core.records.secrets.secrets_seal", 24 * 60 * 60),
     ("metadata.services.workspaces_purge", 60 * 60),
 ]
 WARM_UP = ["core.graphql.types.vocabulary", "metadata.graphql.schema.schema"]  # called once when a server starts

@@ -140,7 +140,8 @@ class ObjectSchema:
 
     @cached_property
     def search_fields(self) -> tuple[FieldSchema, ...]:
-        return tuple(self.by_id[each] for each in self.search_field_ids if each in self.by_id)
+        found = (self.by_id[each] for each in self.search_field_ids if each in self.by_id)
+        return tuple(each for each in found if each.secret_flag is None)
 
     @cached_property
     def owner_fields(self) -> tuple[FieldSchema, ...]:

@@ -10,16 +10,10 @@ from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require
 from core.query.plan import Relate
-from core.query.writes import (
-    MAX_CREATE_DEPTH,
-    MAX_CREATED,
-    RecordInput,
-    check_batch,
-    plan_inputs,
-    refuse_creates,
-)
+from core.query.writes import MAX_CREATE_DEPTH, MAX_CREATED, RecordInput, check_batch, refuse_creates
 from core.records.files import attach_files
 from core.records.inserting import insert_rows
+from core.records.secrets import sealed_inputs
 from core.records.upsert import upsert
 from core.records.writing import (
     Answer,
@@ -45,7 +39,7 @@ def create(principal: Principal, schema: WorkspaceSchema, query: ir.Create) -> l
     subject = find_object(scope, query.object_name)
     require(scope, "update", subject)
     check_batch(scope, len(query.records))
-    inputs = plan_inputs(scope, subject, query.records, as_batch=len(query.records) > 1)
+    inputs = sealed_inputs(scope, subject, query.records, as_batch=len(query.records) > 1)
     return write_inputs(scope, subject, inputs, query.selection, as_upsert=query.upsert)
 
 
@@ -100,7 +94,7 @@ def create_related(scope: Scope, inputs: Sequence[RecordInput], depth: int = 1, 
         if target is None:
             raise InvalidRelation(f'The object behind "{field.name}" is not active', path=field.name)
         require(scope, "update", target)
-        related = plan_inputs(scope, target, [record.creates[field] for record in records])
+        related = sealed_inputs(scope, target, [record.creates[field] for record in records])
         created = create_related(scope, related, depth + 1, created)
         attach_files(scope, target, related)
         resolve_connects(scope, related)

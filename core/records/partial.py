@@ -17,8 +17,9 @@ from config.errors import ApiError
 from config.http import deadline
 from core.query import ir
 from core.query.names import Scope
-from core.query.writes import RecordInput, plan_inputs
+from core.query.writes import RecordInput
 from core.records.create import write_inputs
+from core.records.secrets import sealed_inputs
 from metadata.schema import ObjectSchema
 
 REFUSALS = frozenset((400, 403, 404))  # faults of one record; any other ends the whole
@@ -42,7 +43,7 @@ def create_each(
     planned: list[tuple[RecordInput, Outcome]] = []
     for data, outcome in zip(records, outcomes, strict=True):
         try:
-            [record] = plan_inputs(scope, subject, [data], as_batch=False)
+            [record] = sealed_inputs(scope, subject, [data], as_batch=False)
         except ApiError as fault:
             if fault.status not in REFUSALS:
                 raise

@@ -9,10 +9,11 @@ from config.principal import Principal
 from core.query import ir
 from core.query.names import Scope, find_object, require, require_update
 from core.query.plan import Condition
-from core.query.writes import RecordInput, plan_inputs, target_id
+from core.query.writes import RecordInput, target_id
 from core.records.create import create_related
 from core.records.files import attach_files
 from core.records.rewriting import rewrite, stored_of, update_row
+from core.records.secrets import sealed_inputs
 from core.records.targets import check_target, lock
 from core.records.writing import (
     Answer,
@@ -36,7 +37,7 @@ def update(principal: Principal, schema: WorkspaceSchema, query: ir.Update) -> l
     subject = find_object(scope, query.object_name)
     _require(scope, subject, query)
     condition = check_target(scope, subject, query.target)
-    [record] = plan_inputs(scope, subject, [query.changes], is_update=True, as_batch=False)
+    [record] = sealed_inputs(scope, subject, [query.changes], is_update=True, as_batch=False)
     if record.id is not None and not (query.target.is_one and record.id == target_id(query.target.id)):
         raise BadRequest("The id of a record cannot be changed", path="id")
     answer = plan_answer(scope, subject, query.selection, "updated")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 from io import StringIO
 from typing import Any
@@ -14,6 +15,9 @@ from django.db.migrations.executor import MigrationExecutor
 from apikeys.models import Role
 from config import encryption
 from config.encryption import PREFIX, CannotDecrypt, decrypt, encrypt, is_newest
+from core.records.secrets import secrets_seal
+from metadata.cache import current_schema
+from metadata.models import Workspace
 from tests.api.settings_pages.test_webhooks import signed_in, text
 from tests.factories import Api, api_of, workspace_with
 from tests.security.webhook_scene import HOOK, PATH
@@ -169,6 +173,7 @@ def test_rotation_by_command(api: Api, settings: Any) -> None:
     assert rotate() == (
         "webhooks.Webhook.secret: 3 encrypted anew, 0 were up to date, 0 cannot be read\n"
         "webhooks.Webhook.previous_secret: 1 encrypted anew, 0 were up to date, 0 cannot be read\n"
+        "Hidden values of records: 0 encrypted anew, 0 were up to date, 0 cannot be read\n"
     )
     assert not {each for row in before for each in row if each} & {each for row in stored() for each in row}
     settings.SECRET_KEYS_OLD = []
@@ -243,3 +248,83 @@ def workspace_member(workspace: Any) -> Any:
     from apikeys.models import Member
 
     return Member.objects.get(workspace_id=workspace.id).user
+
+
+# Hidden values of records ---------------------------------------------------------------------------
+
+TOKENS = {"accessToken": "at-5f1e", "refreshToken": "rt-77c0", "connectionParameters": {"password": "pw-93aa"}}
+
+
+def kept(workspace: Workspace) -> str:
+    """All that the database has of the workspace's connected accounts, as one text."""
+    subject = current_schema(workspace.id).by_singular["connectedAccount"]
+    schema = workspace.database_schema
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT data::text, search::text FROM "{schema}"."{subject.table_name}"')
+        texts = [str(row) for row in cursor.fetchall()]
+        cursor.execute(f'SELECT changes::text FROM "{schema}".history WHERE object_id = %s', [subject.id])
+        return "".join([*texts, *map(str, cursor.fetchall())])
+
+
+def values_of(workspace: Workspace) -> list[Any]:
+    """The values as whoever has the key reads them, by the tokens' order."""
+    subject = current_schema(workspace.id).by_singular["connectedAccount"]
+    by_name = {each.name: each.storage_key for each in subject.fields}
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT data FROM "{workspace.database_schema}"."{subject.table_name}"')
+        [(data,)] = cursor.fetchall()
+    data = json.loads(data) if isinstance(data, str) else data
+    return [json.loads(decrypt(data[by_name[name]])) for name in TOKENS if by_name[name] in data]
+
+
+def test_hidden_values_of_records_are_encrypted_however_they_are_written(db: None) -> None:
+    workspace = workspace_with(name="Standard", empty=False)
+    api = api_of(workspace)
+    made = api.post("/rest/batch/connectedAccounts", [{"handle": "ada", **TOKENS}])
+    assert made.status == 201, made.body
+    assert values_of(workspace) == list(TOKENS.values())
+    account = made.body["data"]["createConnectedAccounts"][0]["id"]
+    changes = {"accessToken": "at-2222", "connectionParameters": {"password": "pw-2222"}}
+    assert api.patch(f"/rest/connectedAccounts/{account}", changes).status == 200
+    assert values_of(workspace) == ["at-2222", "rt-77c0", {"password": "pw-2222"}]
+    upserted = api.post("/rest/connectedAccounts?upsert=true", {"id": account, "refreshToken": "rt-3333"})
+    assert upserted.status in (200, 201), upserted.body
+    assert values_of(workspace) == ["at-2222", "rt-3333", {"password": "pw-2222"}]
+    api.data(f'mutation {{ updateConnectedAccount(id: "{account}", data: {{accessToken: null}}) {{ id }} }}')
+    assert values_of(workspace) == ["rt-3333", {"password": "pw-2222"}]
+    assert not any(each in kept(workspace) for each in ("at-", "rt-", "pw-"))
+    assert PREFIX in kept(workspace)
+
+
+def test_hidden_values_from_before_are_encrypted_by_maintain(db: None) -> None:
+    workspace = workspace_with(name="Standard", empty=False)
+    subject = current_schema(workspace.id).by_singular["connectedAccount"]
+    keys = {each.name: each.storage_key for each in subject.fields}
+    plain = {keys[name]: value for name, value in TOKENS.items()}
+    assert api_of(workspace).post("/rest/connectedAccounts", {"handle": "ada", **TOKENS}).status == 201
+    with connection.cursor() as cursor:
+        table = f'"{workspace.database_schema}"."{subject.table_name}"'
+        cursor.execute(f"UPDATE {table} SET data = data || %s::jsonb", [json.dumps(plain)])
+        cursor.execute(
+            f'UPDATE "{workspace.database_schema}".history SET changes = %s::jsonb WHERE object_id = %s',
+            [json.dumps({"before": None, "after": {**plain, "name": "kept"}}), subject.id],
+        )
+    assert "at-5f1e" in kept(workspace)
+    assert secrets_seal() == 3
+    assert values_of(workspace) == list(TOKENS.values())
+    assert not any(each in kept(workspace) for each in ("at-5f1e", "rt-77c0", "pw-93aa"))
+    assert '"kept"' in kept(workspace)
+    assert secrets_seal() == 0
+
+
+def test_hidden_values_are_rotated(settings: Any, db: None) -> None:
+    settings.SECRET_KEY = OLD
+    workspace = workspace_with(name="Standard", empty=False)
+    assert api_of(workspace).post("/rest/connectedAccounts", {"handle": "ada", **TOKENS}).status == 201
+    before = kept(workspace)
+    settings.SECRET_KEY, settings.SECRET_KEYS_OLD = NEW, [OLD]
+    assert "Hidden values of records: 3 encrypted anew, 0 were up to date, 0 cannot be read" in rotate()
+    settings.SECRET_KEYS_OLD = []
+    assert values_of(workspace) == list(TOKENS.values())
+    assert kept(workspace) != before
+    assert "Hidden values of records: 0 encrypted anew, 3 were up to date, 0 cannot be read" in rotate()

@@ -1,7 +1,8 @@
 """`manage.py rotate_secrets`: what is kept encrypted, encrypted anew under the newest key.
 
-Every column of every app that is an EncryptedTextField. A row is written only if it still holds what was
-read, so the server may run meanwhile, and the command may be ended and begun anew at any moment.
+Every column of every app that is an EncryptedTextField, and what settings.SECRETS_ROTATED names. A row is written only
+if it still holds what was read, so the server may run meanwhile, and the command may be ended and begun anew at any
+moment.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models
 from django.db.models.functions import Cast
+from django.utils.module_loading import import_string
 
 from config.encrypted_fields import EncryptedTextField
 from config.encryption import CannotDecrypt, decrypt, encrypt, is_newest
@@ -38,13 +41,17 @@ class Command(BaseCommand):
             for field in model._meta.concrete_fields:
                 if isinstance(field, EncryptedTextField):
                     count = rotate(model, field)
-                    unreadable += count.unreadable
-                    self.stdout.write(
-                        f"{model._meta.label}.{field.name}: {count.anew} encrypted anew,"
-                        f" {count.newest} were up to date, {count.unreadable} cannot be read"
-                    )
+                    unreadable += self._tell(f"{model._meta.label}.{field.name}", count)
+        for name, path in settings.SECRETS_ROTATED.items():
+            unreadable += self._tell(name, Count(*import_string(path)()))
         if unreadable:
             raise CommandError("Some secrets were encrypted with a key that is not in SECRET_KEY or SECRET_KEYS_OLD")
+
+    def _tell(self, name: str, count: Count) -> int:
+        self.stdout.write(
+            f"{name}: {count.anew} encrypted anew, {count.newest} were up to date, {count.unreadable} cannot be read"
+        )
+        return count.unreadable
 
 
 def rotate(model: type[models.Model], field: EncryptedTextField, using: str = "default") -> Count:
