@@ -77,7 +77,7 @@ def _capitalized(name: str) -> str:
 def _result(operation: str, field: FieldSchema) -> str:
     if operation.startswith("count"):
         return "Int"
-    return field.type.aggregate_graphql if operation in ("min", "max") else "Float"
+    return field.type.aggregate_type(operation)
 
 
 def _count(operation: str, field: FieldSchema) -> str:
@@ -100,7 +100,4 @@ def _arithmetic(spec: AggregateSpec) -> str:
         return f"count(*) FILTER (WHERE {sql.value})"
     if spec.operation == "countFalse":
         return f"count(*) FILTER (WHERE NOT {sql.value})"
-    expression = f"{spec.operation}({sql.order})"
-    if field.type.is_date and field.column is not None:
-        expression = f"to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-    return expression
+    return field.type.aggregate_sql(spec.operation, field, f"{spec.operation}({sql.order})")

@@ -243,7 +243,7 @@ def _value_dimension(field: FieldSchema, path: tuple[str, ...], definition: Any)
             raise BadRequest(f'Composite subfield "{part}" is not supported in groupBy for "{label}"', path=label)
         if chosen is not True:
             raise BadRequest(f'Composite subfield "{part}" must be set to true in groupBy for "{label}"', path=label)
-        return _plain_dimension((*path, part), field.type.sql(field, part))
+        return _plain_dimension((*path, part), field, field.type.sql(field, part))
     sql = field.type.sql(field)
     if field.type.is_date and isinstance(definition, Mapping):
         return _date_dimension(field, sql, path, definition)
@@ -252,24 +252,13 @@ def _value_dimension(field: FieldSchema, path: tuple[str, ...], definition: Any)
         return Dimension(path, elements, "coalesce(to_json({d})::text, 'null')", is_unnested=True)
     if definition is not True:
         raise BadRequest(f'Invalid groupBy definition for field "{label}"', path=label)
-    return _plain_dimension(path, sql, is_number=field.type.grouped_as_number)
+    return _plain_dimension(path, field, sql)
 
 
-def _plain_dimension(path: tuple[str, ...], sql: FieldSql, *, is_number: bool = False) -> Dimension:
-    return Dimension(path, *_plain(sql, is_number=is_number), folds_case=sql.cast == "text")
-
-
-def _plain(sql: FieldSql, *, is_number: bool = False) -> tuple[str, str]:
-    """Grouping by the value itself; what the reference keeps in numeric columns prints as a text, as there."""
-    if is_number:
-        shown = "trim_scale({d})"
-    elif sql.cast == "timestamptz":
-        shown = "to_json(to_char({d} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))"
-    elif sql.cast in ("boolean", "jsonb"):
-        shown = "to_json({d})"
-    else:
-        shown = "to_json({d}::text)"
-    return sql.value, f"coalesce({shown}::text, 'null')"
+def _plain_dimension(path: tuple[str, ...], field: FieldSchema, sql: FieldSql) -> Dimension:
+    """Grouping by the value itself, which prints as its type says."""
+    shown = field.type.group_sql(sql)
+    return Dimension(path, sql.value, f"coalesce({shown}::text, 'null')", folds_case=sql.cast == "text")
 
 
 def _date_dimension(
@@ -284,7 +273,7 @@ def _date_dimension(
             hint=f"Known granularities: {', '.join(GRANULARITIES)}",
         )
     if granularity == "NONE":
-        return _plain_dimension(path, sql)
+        return _plain_dimension(path, field, sql)
     zone = _zone(definition.get("timeZone"), label)
     has_time = field.type.has_time
     moment = f"({sql.value})::timestamptz AT TIME ZONE %s::text" if has_time else f"({sql.value})::date::timestamp"

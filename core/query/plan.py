@@ -85,11 +85,6 @@ class OrderKey:
     is_indexed: bool = False  # an index gives its order, nulls last
 
     @property
-    def is_json(self) -> bool:
-        """Whether the value is ordered by the text of its JSON, which the cursor then holds."""
-        return self.sql.cast == "jsonb"
-
-    @property
     def is_number(self) -> bool:
         return self.sql.cast == "numeric"
 

@@ -165,11 +165,9 @@ def cursor_json(order: Sequence[OrderKey], alias: str, *, is_short: bool = False
 
 
 def _cursor_value(key: OrderKey, alias: str) -> str:
-    if key.is_json:
-        return f"coalesce(to_json({key_expression(key, alias, 'text')})::text, 'null')"
     if key.through is not None:
-        return f"coalesce({key_expression(key, alias, 'answer')}, 'null')"
-    return at(key.sql.answer, alias)
+        return f"coalesce({key_expression(key, alias, 'cursor')}, 'null')"
+    return at(key.sql.cursor, alias)
 
 
 def _short_value(key: OrderKey, value: str, alias: str, room: int) -> str:

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import ApiError, Problem
-from metadata.fieldtypes.sql_types import FieldSql, SqlType, empty_value
+from metadata.fieldtypes.sql_types import FieldSql, SqlType, empty_value, is_json
 from metadata.fieldtypes.values import unquote
 
 if TYPE_CHECKING:
@@ -107,7 +107,6 @@ class FieldType:
     creation_refusal: ClassVar[str | None] = None  # why users cannot create such a field
     orderable: ClassVar[bool] = True
     groupable: ClassVar[bool] = True
-    grouped_as_number: ClassVar[bool] = False  # its values in groups are JSON numbers, not texts
     searchable: ClassVar[bool] = False
     search_paths: ClassVar[tuple[str, ...]] = ("strict $.**",)  # SQL/JSON paths to the texts `search_texts` is made of
     unique_capable: ClassVar[bool] = True
@@ -369,6 +368,7 @@ class FieldType:
         whole, text = (f"({source})", f"({source}::text)")
         if key is not None:
             whole, text = f"({source}->'{key}')", f"({source}->>'{key}')"
+        answer = self.answer_sql(field, subfield, whole, sql_type)
         return FieldSql(
             json=whole,
             text=text,
@@ -377,8 +377,37 @@ class FieldType:
             order=sql_type.order.replace("{json}", whole).replace("{text}", text),
             order_operand=sql_type.order_operand,
             array=sql_type.array,
-            answer=self.answer_sql(field, subfield, whole, sql_type),
+            answer=answer,
+            cursor=self.cursor_sql(sql_type, whole, text, answer),
         )
+
+    def cursor_sql(self, sql_type: SqlType, json: str, text: str, answer: str) -> str:
+        """SQL of the JSON text that a cursor holds of a value: what `order_operand` takes again.
+
+        What is answered, where that is what is stored. JSON is ordered by its text, which cursors hold then.
+        """
+        if is_json(sql_type):
+            return f"coalesce(to_json({text})::text, 'null')"
+        return answer if sql_type.empty_json in ("null", '""') else f"coalesce({json}::text, 'null')"
+
+    def group_sql(self, sql: FieldSql) -> str:
+        """SQL of a group's value as JSON, out of `{d}`, by which records were grouped; may be NULL.
+
+        What the reference keeps in numeric columns prints as a text, as there.
+        """
+        if sql.cast == "timestamptz":
+            return "to_json(to_char({d} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))"
+        if sql.cast in ("boolean", "jsonb"):
+            return "to_json({d})"
+        return "to_json({d}::text)"
+
+    def aggregate_sql(self, operation: str, field: FieldSchema, expression: str) -> str:
+        """SQL of what is answered for `min`, `max`, `avg` or `sum`, out of the expression that finds it."""
+        return expression
+
+    def aggregate_type(self, operation: str) -> str:
+        """Its GraphQL type."""
+        return self.aggregate_graphql if operation in ("min", "max") else "Float"
 
     def answer_sql(self, field: FieldSchema, subfield: str | None, json: str, sql_type: SqlType) -> str:
         """SQL text whose value is the JSON text of the answer, never NULL."""

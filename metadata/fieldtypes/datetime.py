@@ -115,6 +115,11 @@ class DateTimeType(FieldType):
             return super().answer_sql(field, subfield, json, sql_type)
         return f"coalesce({_PRINTED.replace('{column}', json)}, 'null')"
 
+    def aggregate_sql(self, operation: str, field: FieldSchema, expression: str) -> str:
+        if field.column is None:
+            return expression
+        return f"to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+
     def value_schema(self, field: FieldSchema) -> dict[str, Any]:
         schema: dict[str, Any] = {"type": "string", "format": "date-time", "examples": ["2026-01-31T09:30:00.000Z"]}
         return nullable(schema) if field.is_nullable else schema

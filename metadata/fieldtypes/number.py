@@ -20,7 +20,7 @@ from metadata.fieldtypes.contract import (
     register,
 )
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
-from metadata.fieldtypes.sql_types import NUMBER
+from metadata.fieldtypes.sql_types import NUMBER, FieldSql
 from metadata.fieldtypes.values import show
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ class NumberType(FieldType):
     sql_type = NUMBER
     operators = NUMBER_OPERATORS
     aggregates = ("min", "max", "avg", "sum")
-    grouped_as_number = True
 
     setting_choices: ClassVar[Mapping[str, SettingChoice]] = {
         "dataType": SettingChoice(
@@ -153,6 +152,9 @@ class NumberType(FieldType):
 
     def graphql_filter_type(self, field: FieldSchema) -> str:
         return f"{_GRAPHQL[_data_type(field)]}Filter"
+
+    def group_sql(self, sql: FieldSql) -> str:
+        return "trim_scale({d})"
 
     def value_schema(self, field: FieldSchema) -> dict[str, Any]:
         is_whole = _data_type(field) != "float"

@@ -64,12 +64,18 @@ class FieldSql:
     order: str
     order_operand: str
     array: str
-    answer: str
+    answer: str  # JSON text of what is answered
+    cursor: str  # JSON text of what `order_operand` takes, for a cursor
 
     @property
     def cast(self) -> str:
         """The SQL type that values are compared in: `text`, `numeric`, `uuid`, `timestamptz`, `jsonb` …"""
         return self.operand.partition("::")[2].partition(" ")[0]
+
+
+def is_json(sql_type: SqlType) -> bool:
+    """Whether values are compared as JSON, and ordered by its text."""
+    return sql_type.operand.endswith("::jsonb")
 
 
 _EMPTY_VALUES: Mapping[str, Json] = {"null": None, '""': ""}
