@@ -123,9 +123,14 @@ def authenticate(request: HttpRequest) -> Principal:
 
 def _principal_of_token(request: HttpRequest) -> Principal:
     token = keys.verify((settings.SECRET_KEY, *settings.SECRET_KEYS_OLD), _bearer(request), time.time())
-    if token.kind == keys.API_KEY:
-        return _principal_of_key(token)
-    return principal_of_member_id(token.workspace_id, _as_uuid(token.subject), token)
+    try:
+        if token.kind == keys.API_KEY:
+            return _principal_of_key(token)
+        return principal_of_member_id(token.workspace_id, _as_uuid(token.subject), token)
+    except (TokenRefused, ApiKeyWithoutRole):  # whose it was is told to the request log, and to nobody else
+        refused = (token.workspace_id, token.kind == keys.API_KEY, _as_uuid(token.subject), "")
+        request.refused_token = refused  # type: ignore[attr-defined]
+        raise
 
 
 class BearerAuthentication(BaseAuthentication):

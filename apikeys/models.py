@@ -254,3 +254,6 @@ class RateBucket(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+from apikeys.activity.models import AuditEntry, RequestEntry  # noqa: E402, F401 - so that Django finds them

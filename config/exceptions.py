@@ -39,6 +39,7 @@ from config.errors import (
     WorkspaceNotFound,
     bounded,
 )
+from config.observability import note_fault
 from config.rendering import JSON_CONTENT_TYPE, dumps
 from config.server.sqlstate import machine_error
 
@@ -53,6 +54,7 @@ def answer(fault: BaseException, context: Mapping[str, Any] | None = None) -> Ht
     request = (context or {}).get("request")
     request_id = getattr(getattr(request, "_request", request), "request_id", None)
     error = as_api_error(fault)
+    note_fault(error)
     if isinstance(error, Internal):
         logger.error("unexpected fault", exc_info=fault, extra={"request_id": request_id})
     response = _json_response(error.status, {**rest_body(error), "requestId": request_id})

@@ -14,12 +14,14 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from config.errors import ApiError, GraphqlSyntax, GraphqlValidation, Internal, bounded
 from config.exceptions import as_api_error
+from config.observability import note_fault
 
 logger = logging.getLogger(__name__)
 
 
 def error_json(error: ApiError, request_id: str | None = None) -> dict[str, Any]:
     """One member of `errors`; faults of ours carry the request's id, under which the log has them."""
+    note_fault(error)
     extensions: dict[str, Any] = {"code": error.graphql_code}
     if error.sub_code is not None:
         extensions["subCode"] = error.sub_code

@@ -7,28 +7,32 @@ is on the way of every request; the whole costs about ten microseconds.
 from __future__ import annotations
 
 import logging
-import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import perf_counter
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import django.db
 import orjson
 import psycopg2
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.module_loading import import_string
 
+from config.errors import ApiError
 from config.http import deadline
 from config.server.sqlstate import code_of
 from config.server_url import answering
+from config.time_ids import time_ordered_hex
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")  # an id from outside that may be echoed and logged
 QUIET_PATHS = frozenset({"/healthz", "/readyz"})  # asked every few seconds: not logged
 
 _log = logging.getLogger("fourgate.request")
+logger = logging.getLogger(__name__)
 
 
 class RequestMiddleware:
@@ -47,7 +51,8 @@ class RequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = perf_counter()
         given = request.META.get("HTTP_X_REQUEST_ID")
-        request_id = given if given and REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
+        own_id = time_ordered_hex()
+        request_id = given if given and REQUEST_ID.fullmatch(given) else own_id
         timings: dict[str, float] = {}
         request.request_id = request_id  # type: ignore[attr-defined]
         request.timings = timings  # type: ignore[attr-defined]
@@ -62,9 +67,35 @@ class RequestMiddleware:
             response["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
         stages = "".join(f"{name};dur={seconds * 1000:.2f}, " for name, seconds in timings.items())
         response["Server-Timing"] = f"{stages}total;dur={duration_ms:.2f}"
-        if request.path not in QUIET_PATHS and _log.isEnabledFor(logging.INFO):
-            _log_request(request, response.status_code, duration_ms, request_id)
+        if request.path not in QUIET_PATHS:
+            if _log.isEnabledFor(logging.INFO):
+                _log_request(request, response.status_code, duration_ms, request_id)
+            try:
+                _noter(settings.REQUEST_LOG)(request, response.status_code, duration_ms, own_id)
+            except Exception:  # the answer is made: no log may take it away
+                logger.exception("a request could not be logged", extra={"request_id": request_id})
         return response
+
+
+@lru_cache(maxsize=1)
+def _noter(path: str) -> Callable[[HttpRequest, int, float, str], None]:
+    return cast(Callable[[HttpRequest, int, float, str], None], import_string(path))
+
+
+def note_fault(error: ApiError) -> None:
+    """Remember why the request that is being answered is refused, or failed in a part; of several the first."""
+    request: Any = answering.get()
+    if request is not None and not hasattr(request, "fault"):
+        request.fault = error
+
+
+def note_operation(request: HttpRequest, operation: str | None = None, object_name: str | None = None) -> None:
+    """Remember what a request asks: root fields of GraphQL, an object's nameSingular. Whoever reads it says so."""
+    noted: Any = request
+    if operation is not None:
+        noted.operation = operation
+    if object_name is not None:
+        noted.object_name = object_name
 
 
 class stage:

@@ -172,7 +172,15 @@ MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
     ("apikeys.rates.rates_sweep", 60),
     ("core.records.secrets.secrets_seal", 24 * 60 * 60),
     ("metadata.services.workspaces_purge", 60 * 60),
+    ("apikeys.activity.partitions.partitions_keep", 60 * 60),
 ]
+AUDIT = "apikeys.activity.audit.note"  # what config.audit calls, in the transaction of an act
+AUDIT_LOG_DAYS = int(os.environ.get("AUDIT_LOG_DAYS", "365"))  # how long it is kept; 0: none is
+REQUEST_LOG = "apikeys.activity.requests.note"  # (request, status, milliseconds, own id) for every answer
+REQUEST_LOG_DAYS = int(os.environ.get("REQUEST_LOG_DAYS", "30"))  # how long entries are kept; 0: there are none
+REQUEST_LOG_BUFFER = int(os.environ.get("REQUEST_LOG_BUFFER", "10000"))  # entries of a process that wait to be written
+REQUEST_LOG_THREAD = True  # else whoever wants them written calls apikeys.activity.requests.flush
+PROCESS_END_HANDLERS = ["apikeys.activity.requests.end"]  # () when a process of the web server ends
 WARM_UP = ["core.graphql.types.vocabulary", "metadata.graphql.schema.schema"]  # called once when a server starts
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_FILE_BYTES = int(os.environ.get("MAX_FILE_BYTES", str(10 * 1024 * 1024)))  # of an uploaded file

@@ -119,6 +119,11 @@ class _FieldRow(NamedTuple):
     indexed: list[str] | None
 
 
+def kept_schema(workspace_id: UUID, version: int) -> WorkspaceSchema | None:
+    """The snapshot of that version when it is at hand; the database is not asked."""
+    return _snapshots.get((workspace_id, version))
+
+
 def load_schema(workspace_id: UUID, version: int) -> WorkspaceSchema:
     """The snapshot of that version; the present one, under its own version, when the rows moved on meanwhile.
 

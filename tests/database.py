@@ -58,6 +58,7 @@ def start_database() -> None:
         (settings.DATA_DIR / SECRET_KEY_FILE).write_text(settings.SECRET_KEY)  # for the processes that tests start
         settings.STATICFILES_DIRS = [*settings.STATICFILES_DIRS[:-1], settings.DATA_DIR / "assets"]
         os.environ["DATA_DIR"] = str(settings.DATA_DIR)
+    settings.REQUEST_LOG_THREAD = False  # it would commit what a test takes back
     settings.LOCK_WAITERS = 64  # a test's clients are threads of this process
     provide_stand_ins(nullcontext)
 

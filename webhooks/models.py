@@ -8,7 +8,6 @@ shared tables. So no constraint and no join leads from a delivery to its webhook
 from __future__ import annotations
 
 import secrets
-import time
 from base64 import b64encode
 from datetime import datetime
 from uuid import UUID
@@ -18,23 +17,9 @@ from django.db import models
 from django.utils import timezone
 
 from config.encrypted_fields import EncryptedTextField, Unreadable
+from config.time_ids import time_ordered_id
 
 _BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's
-
-
-def time_ordered_id(at: datetime | None = None, sequence: int = 0) -> UUID:
-    """A UUID that sorts by `at` (milliseconds), then by `sequence` (0..4095); the rest is random.
-
-    Its version digit is 4, which every client's validator takes.
-    """
-    milliseconds = int(at.timestamp() * 1000) if at is not None else time.time_ns() // 1_000_000
-    return UUID(
-        int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80
-        | 4 << 76
-        | (sequence & 0xFFF) << 64
-        | 0b10 << 62
-        | secrets.randbits(62)
-    )
 
 
 def generate_secret() -> str:

@@ -15,7 +15,8 @@ from uuid import UUID
 
 from django.db import connections
 
-from webhooks.models import DeliveryStatus, time_ordered_id
+from config.time_ids import time_ordered_id
+from webhooks.models import DeliveryStatus
 from webhooks.schedule import WAITS
 
 # `lane` steps from webhook to webhook along the partial index of what is pending, one probe each, so

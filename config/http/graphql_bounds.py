@@ -85,6 +85,20 @@ def root_field_names(operation: OperationDefinitionNode, document: DocumentNode)
     return {each.name.value for each in root_fields(operation, document)}
 
 
+TITLED = 5  # root fields that a title names
+
+
+def root_title(kind: str, names: Sequence[str]) -> str:
+    """What an operation asks, in a line.
+
+    >>> root_title("query", ["people", "companies"])
+    'query people, companies'
+    """
+    unique = list(dict.fromkeys(names))
+    more = f" and {len(unique) - TITLED} more" if len(unique) > TITLED else ""
+    return f"{kind} {', '.join(each[:64] for each in unique[:TITLED])}{more}"
+
+
 def root_fields(operation: OperationDefinitionNode, document: DocumentNode) -> list[FieldNode]:
     """The fields at the root, in fragments too."""
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}

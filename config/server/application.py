@@ -123,6 +123,8 @@ class Application:
         for lane in (self._short, self._long, self._passwords, self._ready):
             lane.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+        for path in settings.PROCESS_END_HANDLERS:
+            import_string(path)()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         if self._finished:

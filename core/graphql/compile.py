@@ -41,7 +41,7 @@ from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 
 from config.errors import ApiError, BadRequest, GraphqlValidation, TooComplex
 from config.graphql_errors import api_error
-from config.http.graphql_bounds import check_field_count, merge_conflict, parse_bounded
+from config.http.graphql_bounds import check_field_count, merge_conflict, parse_bounded, root_title
 from config.rendering import LongFraction, dumps
 from core.graphql.arguments import LIST_ARGUMENTS, read_arguments
 from core.graphql.operations import Operation
@@ -290,6 +290,9 @@ class Document:
             for each in source.operation.variable_definitions
             if each.default_value is not None
         }
+        names = [each.name.value for each in source.root_nodes]
+        self.title = root_title(self.kind, names)
+        self.object_name = next((_object_of(root_type, each) for each in names), None)
         self.source = source
         self._compiler = _Compiler(schema, source, root_type)
         self._shapes: dict[bytes, tuple[RootField, ...]] = {}
@@ -317,6 +320,12 @@ class Document:
                 self._shapes.clear()
             found = self._shapes[key] = self._compiler.root_fields(given)
         return found
+
+
+def _object_of(root_type: GraphQLObjectType, name: str) -> str | None:
+    definition = root_type.fields.get(name)
+    subject = None if definition is None else definition.extensions.get("object")
+    return None if subject is None else subject.singular
 
 
 class _Compiler:

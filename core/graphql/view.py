@@ -35,7 +35,7 @@ from config.graphql_request import (
     wants_response_type,
 )
 from config.http.request_kinds import READS_ONLY
-from config.observability import stage
+from config.observability import note_operation, stage
 from config.principal import Principal
 from config.rendering import dumps
 from core.graphql.answer import record_api
@@ -78,6 +78,7 @@ class RecordGraphQLView(GraphQLView):
         try:
             with stage(request, "compile"):
                 document = api.document(asked.query, asked.operation_name)
+                note_operation(request, document.title, document.object_name)
             if request.method != "POST" and document.kind != "query":
                 raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
             if document.kind == "query":

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from config.errors import ApiError, BodyTooLarge, MissingToken, UnknownObject
 from config.http.ignored import HEADER, header_text
-from config.observability import stage
+from config.observability import note_operation, stage
 from config.principal import Principal
 from config.rendering import JSON_CONTENT_TYPE, read_body, read_json
 from core.query.names import Scope, may, nearest, require
@@ -80,6 +80,9 @@ class RecordsView(APIView):
                     id_to_match = route.id if IF_MATCH in operation.headers else None
                     expected = expected_versions(request.META.get("HTTP_IF_MATCH"), id_to_match)
             except ApiError:
+                schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
+                named = schema.by_plural.get(route.object_name)
+                note_operation(request, object_name=None if named is None else named.singular)
                 refuse_who_may_not(principal, route)
                 raise
 
@@ -87,6 +90,7 @@ class RecordsView(APIView):
             with stage(request, "schema"):
                 schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
                 subject = find_object(Scope(schema, principal), route.object_name)
+                note_operation(request, object_name=subject.singular)
             with stage(request, "records"):
                 body = content
                 if operation.body is not None and operation.body.read is not None:

@@ -42,9 +42,9 @@ from config.errors import (
 from config.graphql_errors import api_error, error_json
 from config.graphql_request import GraphqlRequest, graphql_response, read_request
 from config.http import rights
-from config.http.graphql_bounds import root_field_names, root_fields
+from config.http.graphql_bounds import root_field_names, root_fields, root_title
 from config.http.request_kinds import READS_ONLY
-from config.observability import stage
+from config.observability import note_operation, stage
 from config.rendering import dumps
 from config.server.sqlstate import machine_error
 from config.texts import refuse_nul
@@ -134,6 +134,9 @@ class MetadataView(GraphQLView):
             )
         refuse_nul(variables)
         operation = prepared.operation(operation_name)
+        if operation is not None:
+            names = [each.name.value for each in root_fields(operation, prepared.document)]
+            note_operation(request, root_title(operation.operation.value, names))
         if operation is None:
             raise GraphqlValidation(
                 f'Unknown operation named "{operation_name}".'

@@ -21,9 +21,10 @@ from django.utils import timezone
 from config.errors import NotFound
 from config.events import ACTIONS, Action, Event
 from config.principal import Principal
+from config.time_ids import time_ordered_id
 from metadata.cache import load_schema
 from metadata.schema import WorkspaceSchema
-from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook, time_ordered_id
+from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook
 from webhooks.outbox import event_body
 from webhooks.readable import Visible, may_read, readable_part, reads_everything, visible_deliveries, withheld
 from webhooks.sending import Network, send

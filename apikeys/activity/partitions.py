@@ -1,0 +1,109 @@
+"""The partitions of both logs: made ahead, and dropped when all that is in them is older than is kept.
+
+Requests have one for each day, acts one for each month, by UTC. What finds none (nobody made any for a while) stands in
+the default partition and moves when its own is made. `manage.py maintain` calls `partitions_keep`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from config.time_ids import first_id_of
+
+DAYS_AHEAD = 3
+MONTHS_AHEAD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    table: str
+    name_format: str  # of a partition, after the table's
+    following: Callable[[date], date]  # the first day of the next period
+    ahead: int
+
+
+def _first_of_next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+REQUESTS = Log("apikeys_requestlog", "%Y%m%d", lambda day: day + timedelta(days=1), DAYS_AHEAD)
+AUDIT = Log("apikeys_auditlog", "%Y%m", _first_of_next_month, MONTHS_AHEAD)
+
+
+def partitions_keep() -> int:
+    """Make and drop what is due; gives how many it made and dropped."""
+    now = timezone.now()
+    return _keep(REQUESTS, now, settings.REQUEST_LOG_DAYS) + _keep(AUDIT, now, settings.AUDIT_LOG_DAYS)
+
+
+def _keep(log: Log, now: datetime, days: int) -> int:
+    known = _partitions(log)
+    count = 0
+    first = now.astimezone(UTC).date()
+    if log is AUDIT:
+        first = first.replace(day=1)
+    for _ in range(log.ahead + 1):
+        if first not in known and days:
+            count += _make(log, first)
+        first = log.following(first)
+    cutoff = now - timedelta(days=days)
+    for start, name in known.items():
+        if _midnight(log.following(start)) <= cutoff:
+            with connection.cursor() as cursor:
+                cursor.execute(f"DROP TABLE IF EXISTS {name}")  # a name of ours: `_partitions`
+            count += 1
+    with connection.cursor() as cursor:  # what nobody made a partition for in time
+        cursor.execute(f"DELETE FROM {log.table}_other WHERE id < %s", [str(first_id_of(cutoff))])  # noqa: S608
+    return count
+
+
+def _partitions(log: Log) -> dict[date, str]:
+    """The partitions that there are but the default one: first day → name."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+            " WHERE i.inhparent = %s::regclass",
+            [log.table],
+        )
+        names = [name for (name,) in cursor.fetchall()]
+    begin = f"{log.table}_"
+    return {
+        datetime.strptime(name.removeprefix(begin), log.name_format).replace(tzinfo=UTC).date(): name
+        for name in names
+        if name.removeprefix(begin).isdecimal()
+    }
+
+
+def _make(log: Log, first: date) -> int:
+    """Make the partition that begins on that day, with what waits for it in the default one; 0 when somebody did."""
+    name, other = f"{log.table}_{first.strftime(log.name_format)}", f"{log.table}_other"
+    start, end = (first_id_of(_midnight(each)) for each in (first, log.following(first)))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {other} IN ACCESS EXCLUSIVE MODE")  # one at a time; and nothing comes in meanwhile
+        cursor.execute("SELECT to_regclass(%s)", [name])
+        if cursor.fetchone()[0] is not None:
+            return 0
+        cursor.execute(f"CREATE TABLE {name} (LIKE {log.table} INCLUDING ALL)")
+        cursor.execute(
+            f"WITH moved AS (DELETE FROM {other} WHERE id >= %s AND id < %s RETURNING *)"  # noqa: S608
+            f" INSERT INTO {name} SELECT * FROM moved",
+            [str(start), str(end)],
+        )
+        cursor.execute(f"ALTER TABLE {log.table} ATTACH PARTITION {name} FOR VALUES FROM ({_q(start)}) TO ({_q(end)})")
+    return 1
+
+
+def _q(id: UUID) -> str:
+    """A bound of a partition, which takes no parameters."""
+    return f"'{id}'"
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
