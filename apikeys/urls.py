@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from apikeys import member_pages, pages, role_pages
+from apikeys.activity import pages as activity_pages
 
 urlpatterns = [
     path("settings", pages.home, name="settings"),
@@ -23,6 +24,12 @@ urlpatterns = [
     path("settings/roles/<uuid:role_id>", role_pages.role_detail, name="role-detail"),
     path("settings/roles/<uuid:role_id>/objects/<uuid:object_id>", role_pages.role_object, name="role-object"),
     path("settings/roles/<uuid:role_id>/delete", role_pages.role_delete, name="role-delete"),
+    path("settings/activity", activity_pages.request_list, name="request-list"),
+    path("settings/activity/requests/export", activity_pages.request_export, name="request-export"),
+    path("settings/activity/requests/<uuid:entry_id>", activity_pages.request_detail, name="request-detail"),
+    path("settings/activity/audit", activity_pages.audit_list, name="audit-list"),
+    path("settings/activity/audit/export", activity_pages.audit_export, name="audit-export"),
+    path("settings/activity/audit/<uuid:entry_id>", activity_pages.audit_detail, name="audit-detail"),
     path("settings/api-webhooks", pages.key_list, name="api-key-list"),
     path("settings/api-webhooks/keys/new", pages.key_new, name="api-key-new"),
     path("settings/api-webhooks/keys/<uuid:key_id>", pages.key_detail, name="api-key-detail"),

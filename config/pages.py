@@ -44,6 +44,7 @@ SECTIONS = (  # group, path prefix, label, icon of static/settings/icons.svg, ri
     ("Developers", "/settings/data-model", "Data model", "model", ("DATA_MODEL",)),
     ("Developers", "/settings/api-webhooks", "API & Webhooks", "key", (FLAG,)),
     ("Developers", "/settings/docs", "Docs & playground", "book", (FLAG,)),
+    ("Developers", "/settings/activity", "Activity", "pulse", (FLAG, "WORKSPACE", "SECURITY")),
     ("Workspace", "/settings/members", "Members", "people", ("WORKSPACE_MEMBERS", "ROLES")),
     ("Workspace", "/settings/roles", "Roles", "shield", ("ROLES",)),
 )

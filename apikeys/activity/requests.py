@@ -292,5 +292,5 @@ def _dropped_row(workspace_id: str, count: int) -> Row:
     noun = "request was" if count == 1 else "requests were"
     text = f"{count:,} {noun} not logged: there were more than the log could take in"
     own = time_ordered_hex()
-    rest = ("", "log", "", "", text, None, 0, 0, None, None, None, "0", "", "{}", None)
+    rest = ("", "log", "", text, None, None, 0, 0, None, None, None, "0", "", "{}", None)
     return (own, workspace_id, "f", None, *rest)

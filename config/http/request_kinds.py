@@ -18,6 +18,7 @@ _PASSWORD = re.compile(
     r"/settings/(?:login|join|profile)|/admin/(?:login|password_change|auth/user/(?:add|[^/]+/password))/"
 )
 _LONG = re.compile(r"/+rest/+(?:(?!batch/|restore/)[^/]+/+(?:export|import)/*|metadata/+schema(?:/.*)?)")
+_LONG_PAGE = re.compile(r"/settings/activity/(?:requests|audit)/export")
 
 
 def is_import(path: str) -> bool:
@@ -27,7 +28,9 @@ def is_import(path: str) -> bool:
 
 def is_long(path: str) -> bool:
     """Whether the work may take minutes and so must not stand before others' short requests."""
-    return path.startswith("/rest") and _LONG.fullmatch(path) is not None
+    if path.startswith("/rest"):
+        return _LONG.fullmatch(path) is not None
+    return path.startswith("/settings") and _LONG_PAGE.fullmatch(path) is not None
 
 
 def hashes_password(method: str, path: str) -> bool:

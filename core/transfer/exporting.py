@@ -55,7 +55,7 @@ def export_records(
 ) -> Iterator[bytes]:
     """The file in pieces of one page. `query.page.size` is how many records at most; None: all.
 
-    `is_safe`: no cell of a CSV file is a formula to a spreadsheet (`core.transfer.formulas`).
+    `is_safe`: no cell of a CSV file is a formula to a spreadsheet (`config.formulas`).
 
     What the query is refused for is raised by the call; a later fault by the iterator.
     """

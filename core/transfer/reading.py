@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 
 from config.errors import ApiError, BadRequest, BodyTooLarge
+from config.formulas import restored
 from config.http.bounds import MAX, check_count
 from config.rendering import read_json
 from core.transfer.columns import Column, choose_columns, record_of
-from core.transfer.formulas import restored
 
 SEPARATORS: Mapping[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
 _SEPARATING = tuple(each.encode() for each in SEPARATORS.values())
@@ -72,7 +72,7 @@ def read_csv(
     """The rows below the header, whose names are checked by this call; lines without a value are no rows.
 
     `separator` None: the one that the header has. Columns without a name at the end of the header have no cells.
-    `is_safe`: an apostrophe that `core.transfer.formulas` put before a cell is taken away.
+    `is_safe`: an apostrophe that `config.formulas` put before a cell is taken away.
     """
     lines = _Lines(file)
     try:

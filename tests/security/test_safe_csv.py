@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from apikeys import services
 from apikeys.models import Role
-from core.transfer.formulas import harmless, restored
+from config.formulas import harmless, restored
 from metadata.models import Workspace
 from tests.factories import Api, api_of, workspace_with
 

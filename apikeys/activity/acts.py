@@ -1,0 +1,60 @@
+"""The acts that the audit knows, in words for people: `Ada Lovelace` + `changed the role` + `Sales`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+KINDS: Mapping[str, str] = {  # the part of an act before its dot
+    "session": "Sign-ins",
+    "apiKey": "API keys",
+    "role": "Roles",
+    "member": "Members",
+    "invitation": "Invitations",
+    "object": "Objects",
+    "field": "Fields",
+    "index": "Indexes",
+    "webhook": "Webhooks",
+    "workspace": "Workspace settings",
+}
+_NOUNS = {
+    "apiKey": "the API key",
+    "role": "the role",
+    "member": "the member",
+    "invitation": "the invitation of",
+    "object": "the object",
+    "field": "the field",
+    "index": "the index",
+    "webhook": "the webhook",
+    "workspace": "the workspace",
+}
+_VERBS = {"created": "created", "updated": "changed", "deleted": "deleted"}
+_SENTENCES = {
+    "session.begun": "signed in",
+    "session.ended": "signed out",
+    "session.refused": "tried to sign in with a wrong password",
+    "apiKey.revoked": "revoked the API key",
+    "apiKey.paused": "paused the API key",
+    "apiKey.resumed": "let work again the API key",
+    "apiKey.tokenIssued": "generated a token of the API key",
+    "member.created": "made a member of",
+    "member.deleted": "ended the membership of",
+    "invitation.created": "invited",
+    "invitation.deleted": "withdrew the invitation of",
+    "object.switchedOff": "switched off the object",
+    "object.switchedOn": "switched on the object",
+    "field.switchedOff": "switched off the field",
+    "field.switchedOn": "switched on the field",
+    "webhook.secretRotated": "gave a new secret to the webhook",
+    "webhook.secretRevealed": "saw the secret of the webhook",
+}
+
+
+def sentence_of(act: str) -> str:
+    """
+    >>> sentence_of("role.updated"), sentence_of("apiKey.revoked")
+    ('changed the role', 'revoked the API key')
+    """
+    if act in _SENTENCES:
+        return _SENTENCES[act]
+    kind, _, verb = act.partition(".")
+    return f"{_VERBS.get(verb, verb)} {_NOUNS.get(kind, kind)}"
