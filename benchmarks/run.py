@@ -78,6 +78,7 @@ def main() -> None:
     parser.add_argument("--million", action="store_true", help="one object of a million records (--quick: 50,000)")
     parser.add_argument("--large-model", action="store_true", help="a data model of 100 objects x 50 fields")
     parser.add_argument("--graphql", action="store_true", help="Core GraphQL against REST and the ordinary executor")
+    parser.add_argument("--request-log", action="store_true", help="what it costs, and its pages at a million entries")
     arguments = parser.parse_args()
     scale = QUICK if arguments.quick else FULL
     report = Report()
@@ -107,6 +108,10 @@ def main() -> None:
             from benchmarks.million import measure_million
 
             measure_million(report, 50_000 if arguments.quick else 1_000_000)
+        elif arguments.request_log:
+            from benchmarks.request_log import measure_request_log
+
+            measure_request_log(report, 50_000 if arguments.quick else 1_000_000)
         elif arguments.large_model:
             from benchmarks.large_model import measure_large_model
 
@@ -406,9 +411,9 @@ class Bench:
                 costs: dict[bool, float] = {}
                 pair = [(True, counting, counted), (False, other, uncounted)]
                 for is_counted, server, asking in pair if number % 2 == 0 else pair[::-1]:
-                    before = server.cpu_s() + _database_cpu_s()
+                    before = server.cpu_s() + database_cpu_s()
                     count = asking.run(request, turn_s) * turn_s
-                    costs[is_counted] = (server.cpu_s() + _database_cpu_s() - before) / count
+                    costs[is_counted] = (server.cpu_s() + database_cpu_s() - before) / count
                 differences.append((costs[True] - costs[False]) * 1_000_000)
         cost = statistics.median(differences)
         low, _, high = statistics.quantiles(differences, n=4)
@@ -472,7 +477,7 @@ def _data(status: int, body: bytes) -> Any:
     return content["data"]
 
 
-def _database_cpu_s() -> float:
+def database_cpu_s() -> float:
     """CPU time that the database's connections used so far; 0 when it runs on another machine."""
     from django.db import connection
 

@@ -67,13 +67,31 @@ _WORDS = frozenset((  # of paths, wherever they stand
 ))  # fmt: skip
 
 
+_PLAIN = re.compile(  # the busiest paths, which are kept as they are
+    r"/rest/(?!eyJ|metadata(?![^/])|apiKeys(?![^/])|webhooks(?![^/])|open-api)[A-Za-z_][\w-]{0,63}"
+    r"(?:/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?",
+    re.ASCII,
+)
+_METADATA = frozenset(("metadata", "apiKeys", "webhooks"))
+
+
+def api_and_path(path: str, query: str) -> tuple[str | None, str]:
+    """`api_of` and `path_of` at once."""
+    if _PLAIN.fullmatch(path):
+        return "rest", f"{path}?{_parameters(query)}" if query else path
+    if path == "/graphql" and not query:
+        return "graphql", path
+    api = api_of(path)
+    return api, path if api is None else path_of(path, query)
+
+
 def api_of(path: str) -> str | None:
     """Of which API the path is; None for what is not logged by itself (static files, health)."""
     if path.startswith("/rest/"):
-        rest = path[6:].lstrip("/")
-        if rest.startswith(("metadata", "apiKeys", "webhooks")) and rest.partition("/")[0] in _METADATA:
+        first = path[6:].lstrip("/").partition("/")[0]
+        if first in _METADATA:
             return "metadata-rest"
-        return "documents" if rest.startswith("open-api") else "rest"
+        return "documents" if first.startswith("open-api") else "rest"
     if path.startswith("/graphql"):
         return "graphql"
     if path.startswith("/metadata"):
@@ -85,9 +103,6 @@ def api_of(path: str) -> str | None:
     return "documents" if path.startswith("/open-api") else None
 
 
-_METADATA = frozenset(("metadata", "apiKeys", "webhooks"))
-
-
 def path_of(path: str, query: str) -> str:
     """The path without what nobody knows, and the names of the query's parameters.
 
@@ -97,8 +112,12 @@ def path_of(path: str, query: str) -> str:
     named = 12 if path.startswith("/settings/") else 2  # so many segments hold names of ours or of the data model
     kept = "/".join([_segment(each, place <= named) for place, each in enumerate(path.split("/", 12))])
     if query:
-        kept += "?" + "&".join(map(_parameter, query.split("&", PARAMETERS)[:PARAMETERS]))
+        kept = f"{kept}?{_parameters(query)}"
     return kept if len(kept) <= LONGEST else kept[:LONGEST] + BLANK
+
+
+def _parameters(query: str) -> str:
+    return "&".join(map(_parameter, query.split("&", PARAMETERS)[:PARAMETERS]))
 
 
 def _segment(text: str, is_name: bool) -> str:
@@ -120,14 +139,30 @@ def _parameter(pair: str) -> str:
 
 
 def headers_of(meta: Mapping[str, Any]) -> str:
-    """The kept headers as JSON. Clients send the same ones again and again, so the texts are made once."""
-    return _headers_text(tuple(map(meta.get, _META_NAMES)))
+    """The kept headers as JSON, escaped for COPY. The same ones come again and again: each text is made once."""
+    get = meta.get
+    return _headers_text(tuple([get(name) for name in _META_NAMES]))
 
 
 @lru_cache(maxsize=512)
 def _headers_text(values: tuple[str | None, ...]) -> str:
     found = {name: secretless(value) for name, value in zip(KEPT_HEADERS, values, strict=True) if value}
-    return dumps(found).decode()
+    return escaped(dumps(found).decode())
+
+
+NOTHING = "\\N"  # null, in the text format of COPY
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
+
+
+def escaped(text: str | None) -> str:
+    """A value in the text format of COPY (PostgreSQL manual, COPY, "Text Format")."""
+    return NOTHING if text is None else text.translate(_ESCAPES)
+
+
+@lru_cache(maxsize=1024)
+def escaped_name(text: str) -> str:
+    """The same of what comes again and again: names of keys and members."""
+    return escaped(text[:300])
 
 
 def secretless(text: str) -> str:

@@ -39,11 +39,10 @@ _COPY = (
     " object_name, status, outcome, error_code, error_message, error_hint, duration_ms, address, headers, given_id)"
     " FROM STDIN"
 )
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
-_NEEDS_ESCAPE = frozenset("\\\t\n\r\0")
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _UNSAFE_METHODS = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
-Row = tuple[Any, ...]  # one value for each column of _COPY
+Row = tuple[str, str]  # the workspace's id in 32 hex digits, and a line of COPY's text format
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ class Buffer:
             self.rows.append(row)
         else:
             with self._lock:
-                self.dropped[row[1]] += 1
+                self.dropped[row[0]] += 1
 
     def take(self) -> list[Row]:
         """The oldest rows, at most BATCH; after the last of them an entry for each workspace that lost some."""
@@ -83,7 +82,7 @@ class Buffer:
         room = self.size - len(self.rows)
         for row in rows[max(0, room) :]:
             with self._lock:
-                self.dropped[row[1]] += 1
+                self.dropped[row[0]] += 1
         self.rows.extendleft(reversed(rows[: max(0, room)]))
 
     def __bool__(self) -> bool:
@@ -128,18 +127,10 @@ class Writer(threading.Thread):
 
 def write(rows: Iterable[Row]) -> None:
     """Copy rows into the log, over this thread's connection, as one statement that commits at once."""
-    text = "".join(["\t".join(map(_cell, row)) + "\n" for row in rows])
+    lines = BytesIO("".join([line for _, line in rows]).encode("utf-8", "replace"))
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
-        cursor.copy_expert(_COPY, BytesIO(text.encode("utf-8", "replace")))
-
-
-def _cell(value: Any) -> str:
-    """A value in the text format of COPY (PostgreSQL manual, COPY, "Text Format")."""
-    if value is None:
-        return "\\N"
-    text = value if type(value) is str else str(value)
-    return text if _NEEDS_ESCAPE.isdisjoint(text) else text.translate(_ESCAPES)
+        cursor.copy_expert(_COPY, lines)
 
 
 # What is written --------------------------------------------------------------------------------------
@@ -202,52 +193,50 @@ def end(timeout_s: float = 5.0) -> None:
 
 
 def row_of(request: HttpRequest, status: int, duration_ms: float, own_id: str) -> Row | None:
-    """The entry of a request; None for one of nobody, and for pages that somebody only looks at."""
-    found: Any = request
-    principal: Principal | None = getattr(found, "principal", None)
-    path = found.path
+    """The entry of a request; None for one of nobody, and for pages that somebody only looks at.
+
+    On the way of every request: what comes again is kept by `facts`, and nothing is escaped that cannot need it.
+    """
+    noted = vars(request)
+    principal: Principal | None = noted.get("principal")
     if principal is not None:
-        workspace_id, caller_id, caller_name = principal.workspace_id, principal.api_key_id, principal.name
+        workspace_id, caller_id, caller_name = principal.workspace.id, principal.api_key_id, principal.name
         is_key = caller_id is not None
         if caller_id is None:
             caller_id = principal.user_id
-    elif (token := getattr(found, "refused_token", None)) is not None:
-        workspace_id, is_key, caller_id, caller_name = token
+    elif "refused_token" in noted:
+        workspace_id, is_key, caller_id, caller_name = noted["refused_token"]
     else:
         return None
-    api = facts.api_of(path)
-    if api is None or (api == "pages" and found.method not in _UNSAFE_METHODS):
+    meta = request.META
+    api, path = facts.api_and_path(request.path, meta.get("QUERY_STRING", ""))
+    method = request.method or ""
+    if api is None or (api == "pages" and method not in _UNSAFE_METHODS):
         return None
-    meta = found.META
-    fault: ApiError | None = getattr(found, "fault", None)
-    outcome, code, message, hint = status // 100, None, None, None
+    fault: ApiError | None = noted.get("fault")
+    outcome = status // 100
+    told = _UNTOLD
     if fault is not None:
         outcome = max(outcome, fault.status // 100)
-        code = _code_of(fault, api)
-        message, hint = _told(found, fault, principal)
-    given = found.request_id
-    operation = getattr(found, "operation", None)
-    return (
-        own_id,
-        str(workspace_id),
-        "t" if is_key else "f",
-        None if caller_id is None else str(caller_id),
-        caller_name,
-        api,
-        found.method,
-        facts.path_of(path, meta.get("QUERY_STRING", "")),
-        operation,
-        getattr(found, "object_name", None),
-        status,
-        outcome,
-        code,
-        message,
-        hint,
-        f"{duration_ms:.2f}",
-        client_address(found),
-        facts.headers_of(meta),
-        None if given == own_id else facts.secretless(given),
+        told = _told(request, fault, principal, api)
+    workspace = f"{workspace_id.int:032x}"
+    operation, given = noted.get("operation"), noted["request_id"]
+    return workspace, (
+        f"{own_id}\t{workspace}\t{'t' if is_key else 'f'}\t"
+        f"{facts.NOTHING if caller_id is None else f'{caller_id.int:032x}'}\t{facts.escaped_name(caller_name)}\t{api}\t"
+        f"{method if method in _METHODS else facts.escaped(method[:20])}\t{path}\t{facts.NOTHING if operation is None else facts.escaped(operation)}\t"
+        f"{noted.get('object_name') or facts.NOTHING}\t{status}\t{outcome}\t{told}\t{duration_ms:.2f}\t"
+        f"{client_address(request)}\t{facts.headers_of(meta)}\t"
+        f"{facts.NOTHING if given == own_id else facts.escaped(facts.secretless(given))}\n"
     )
+
+
+_UNTOLD = "\t".join([facts.NOTHING] * 3)  # no code, no message, no hint
+
+
+def line_of(values: Iterable[Any]) -> str:
+    """A line of values, one for each column of the log."""
+    return "\t".join([facts.escaped(None if each is None else str(each)) for each in values]) + "\n"
 
 
 def _code_of(fault: ApiError, api: str) -> str:
@@ -255,15 +244,16 @@ def _code_of(fault: ApiError, api: str) -> str:
     return (fault.sub_code or fault.graphql_code) if api.endswith("graphql") else fault.code
 
 
-def _told(request: Any, fault: ApiError, principal: Principal | None) -> tuple[str | None, str | None]:
-    """What the caller was told, without what they sent."""
+def _told(request: Any, fault: ApiError, principal: Principal | None, api: str) -> str:
+    """The code of an error, and what the caller was told, without what they sent: three columns."""
     names: frozenset[str] = frozenset()
     if principal is not None:
         names = _names(principal.workspace_id, principal.workspace.schema_version)
     body = getattr(request, "_body", b"")
     sent = facts.sent_by(request.META.get("QUERY_STRING", ""), body if isinstance(body, bytes) else b"")
     message = facts.masked(fault.message, names, sent)
-    return message, None if fault.hint is None else facts.masked(fault.hint, names, sent)
+    hint = None if fault.hint is None else facts.masked(fault.hint, names, sent)
+    return "\t".join(map(facts.escaped, (_code_of(fault, api), message, hint)))
 
 
 def _names(workspace_id: UUID, version: int) -> frozenset[str]:
@@ -291,6 +281,5 @@ def _names_of(schema: WorkspaceSchema) -> frozenset[str]:
 def _dropped_row(workspace_id: str, count: int) -> Row:
     noun = "request was" if count == 1 else "requests were"
     text = f"{count:,} {noun} not logged: there were more than the log could take in"
-    own = time_ordered_hex()
-    rest = ("", "log", "", text, None, None, 0, 0, None, None, None, "0", "", "{}", None)
-    return (own, workspace_id, "f", None, *rest)
+    whose = (time_ordered_hex(), workspace_id, "f", None, "")
+    return workspace_id, line_of([*whose, "log", "", text, None, None, 0, 0, None, None, None, "0", "", "{}", None])

@@ -76,8 +76,8 @@ def test_switched_off_nothing_is_written_and_nothing_is_kept(acme: Workspace, im
 def test_a_buffer_takes_as_many_as_it_has_room_for(caplog: pytest.LogCaptureFixture) -> None:
     buffer = requests.Buffer(3)
     for number in range(3):
-        buffer.put((number, "w"))
-    assert buffer.take() == [(0, "w"), (1, "w"), (2, "w")] and not buffer and caplog.records == []
+        buffer.put(("w", str(number)))
+    assert buffer.take() == [("w", "0"), ("w", "1"), ("w", "2")] and not buffer and caplog.records == []
 
 
 def test_what_is_too_much_is_counted_in_the_log_itself(
@@ -100,8 +100,8 @@ def test_what_is_too_much_is_counted_in_the_log_itself(
 def test_what_could_not_be_written_waits_as_far_as_there_is_room() -> None:
     buffer = requests.Buffer(3)
     for number in range(3):
-        buffer.put((number, "w"))
+        buffer.put(("w", str(number)))
     taken = buffer.take()
-    buffer.put((3, "w"))
+    buffer.put(("w", "3"))
     buffer.put_back(taken)
-    assert list(buffer.rows) == [(0, "w"), (1, "w"), (3, "w")] and buffer.dropped == {"w": 1}
+    assert list(buffer.rows) == [("w", "0"), ("w", "1"), ("w", "3")] and buffer.dropped == {"w": 1}

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,18 +27,19 @@ from tests.budgets.recording import recording
 from tests.factories import Api, principal_of
 
 PAGE = "/settings/activity"
+_sequence = count()
 
 
 def add(workspace: Workspace, at: datetime | None = None, **parts: Any) -> UUID:
     """Write an entry as a request at that moment would have made it."""
-    own = time_ordered_id(at or timezone.now())
+    own = time_ordered_id(at or timezone.now(), next(_sequence))
     values = {
         "id": own.hex, "workspace_id": workspace.id, "is_key": "t", "caller_id": uuid4(), "caller_name": "Importer",
         "api": "rest", "method": "GET", "path": "/rest/books", "operation": None, "object_name": "book", "status": 200,
         "outcome": 2, "error_code": None, "error_message": None, "error_hint": None, "duration_ms": 1.5,
         "address": "203.0.113.7", "headers": "{}", "given_id": None,
     }  # fmt: skip
-    requests.write([tuple((values | parts).values())])
+    requests.write([("", requests.line_of((values | parts).values()))])
     return own
 
 
@@ -202,7 +204,9 @@ def test_without_the_right_a_sentence_says_whom_to_ask(person: Any) -> None:
     for path in (PAGE, f"{PAGE}/audit", f"{PAGE}/requests/export", f"{PAGE}/audit/export", f"{PAGE}/audit/{uuid4()}"):
         response = client.get(path)
         page = response.content.decode()
-        assert response.status_code == 403 and "Ask an admin of Acme for the right to" in page and "WORKSPACE" not in page, page
+        assert (
+            response.status_code == 403 and "Ask an admin of Acme for the right to" in page and "WORKSPACE" not in page
+        ), page
     assert f'href="{PAGE}"' not in client.get("/settings/roles").content.decode()
 
 
