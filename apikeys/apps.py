@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.checks import Tags, register
 from django.db.models.signals import post_save
 
@@ -20,6 +20,10 @@ class ApiKeysConfig(AppConfig):
         # The one place that the settings pages' sign-out, /admin's, and the end of an idle session all come through.
         user_logged_out.connect(_end_console_tokens, dispatch_uid="apikeys")
         post_save.connect(_end_tokens_of_inactive, sender=settings.AUTH_USER_MODEL, dispatch_uid="apikeys")
+        # So do sign-ins of the pages and of /admin, and passwords that are wrong, given over GraphQL too.
+        user_logged_in.connect(_note_sign_in, dispatch_uid="apikeys")
+        user_logged_out.connect(_note_sign_out, dispatch_uid="apikeys.audit")
+        user_login_failed.connect(_note_refused_sign_in, dispatch_uid="apikeys")
 
 
 def _end_console_tokens(sender: Any, user: Any, **more: Any) -> None:
@@ -35,3 +39,22 @@ def _end_tokens_of_inactive(sender: Any, instance: Any, **more: Any) -> None:
 
     if not instance.is_active:
         member_tokens_end(instance.pk)
+
+
+def _note_sign_in(sender: Any, user: Any, **more: Any) -> None:
+    from apikeys.activity.sessions import note_of_user
+
+    note_of_user("session.begun", user.pk)
+
+
+def _note_sign_out(sender: Any, user: Any, **more: Any) -> None:
+    from apikeys.activity.sessions import note_of_user
+
+    if user is not None and user.is_authenticated:
+        note_of_user("session.ended", user.pk)
+
+
+def _note_refused_sign_in(sender: Any, credentials: Any, **more: Any) -> None:
+    from apikeys.activity.sessions import note_refused
+
+    note_refused(str(credentials.get("username", "")))

@@ -21,6 +21,7 @@ from django.utils import timezone
 from apikeys import services
 from apikeys.keys import digest
 from apikeys.models import Invitation, Member, Role
+from config import audit
 from config.errors import BadRequest, NotFound
 from config.http.rights import require
 from config.principal import Principal
@@ -73,14 +74,27 @@ def invitation_create(principal: Principal, *, email: str, role_id: UUID) -> tup
         created_at=now,
         expires_at=now + LIFETIME,
     )
+    facts = {"email": email, "role": role.label, "expiresAt": invitation.expires_at}
+    _note(principal, "invitation.created", invitation, after=facts)
     return invitation, token
 
 
+def _note(principal: Principal, act: str, invitation: Invitation, **facts: audit.Facts) -> None:
+    id, name = invitation.id, invitation.email
+    audit.note(invitation.workspace_id, act, subject_id=id, name=name, by=principal, **facts)
+
+
+@transaction.atomic
 def invitation_end(principal: Principal, *, invitation_id: UUID) -> None:
     """Withdraw it: its link is void."""
     require(principal, FLAG)
-    if not Invitation.objects.filter(workspace_id=principal.workspace_id, id=invitation_id).delete()[0]:
+    found = Invitation.objects.select_for_update(of=("self",)).select_related("role")
+    invitation = found.filter(workspace_id=principal.workspace_id, id=invitation_id).first()
+    if invitation is None:
         raise NotFound("Invitation not found")
+    before = {"email": invitation.email, "role": invitation.role.label}
+    _note(principal, "invitation.deleted", invitation, before=before)
+    invitation.delete()
 
 
 def invitation_of(token: str) -> tuple[Invitation, Workspace] | None:
@@ -114,6 +128,7 @@ def invitation_accept(
         first_name=first_name if known is None else known.first_name,
         last_name=last_name if known is None else known.last_name,
         role=invitation.role,
+        is_joining=True,
     )
 
 

@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from apikeys import keys, signing_keys
+from apikeys.activity.sessions import note_of_user
 from apikeys.authentication import NO_MEMBER, principal_of_member_id
 from apikeys.models import Member, RenewedToken
 from apikeys.services import IssuedToken, member_tokens_end, stamp_of_member
@@ -51,6 +52,7 @@ def login_token(request: HttpRequest, *, email: str, password: str, origin: str)
     workspace = _named_by(origin, workspaces) or workspaces[0]
     if not workspace.is_password_auth_enabled:
         raise Forbidden("Password authentication is not enabled for this workspace")
+    note_of_user("session.begun", user.pk, workspace.id)
     return _issued(keys.LOGIN, workspace.id, members[workspace.id].id, settings.LOGIN_TOKEN_LIFETIME_S)
 
 

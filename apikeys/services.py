@@ -24,6 +24,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.module_loading import import_string
 
 from apikeys import keys, refusals, signing_keys
+from apikeys.activity import subjects
 from apikeys.models import ApiKey, ApiKeyToken, FieldPermission, Invitation, Member, ObjectPermission, Role
 from apikeys.roles import (
     ASSIGNABLE,
@@ -36,6 +37,7 @@ from apikeys.roles import (
     excess,
     lacking_restrictions,
 )
+from config import audit
 from config.errors import (
     BadRequest,
     Forbidden,
@@ -113,10 +115,12 @@ def member_create(
     last_name: str = "",
     role: Role | None = None,
     member_record_id: UUID | None = None,
+    is_joining: bool = False,
 ) -> Member:
     """Let a person sign in to this workspace, with `role` or its default role.
 
-    A person who already signs in to another workspace keeps their password and names.
+    A person who already signs in to another workspace keeps their password and names. `is_joining` says that they
+    follow an invitation, and so let themselves in.
     """
     email = email.strip().lower()
     for path, text in (("firstName", first_name), ("lastName", last_name)):
@@ -144,7 +148,9 @@ def member_create(
         member_record_id = make_record(
             workspace, user_id=user.pk, email=email, first_name=first_name, last_name=last_name
         )
-    return Member.objects.create(workspace_id=workspace.id, user=user, role=role, member_record_id=member_record_id)
+    member = Member.objects.create(workspace_id=workspace.id, user=user, role=role, member_record_id=member_record_id)
+    subjects.note(subjects.as_principal(member) if is_joining else None, "member.created", member)
+    return member
 
 
 @transaction.atomic
@@ -163,8 +169,10 @@ def member_set_role(principal: Principal, *, member_id: UUID, role_id: UUID) -> 
     _refuse_unassignable(role)
     if role.is_editable:
         _refuse_last_admin(member)
+    before = subjects.facts_of(member)
     member.role = role
     member.save(update_fields=["role"])
+    subjects.note(principal, "member.updated", member, before)
     return member
 
 
@@ -182,6 +190,7 @@ def member_remove(principal: Principal, *, member_id: UUID) -> Member:
     if member.member_record_id is not None:
         workspace = Workspace.objects.get(id=principal.workspace_id)
         import_string(settings.MEMBER_RECORD_GONE)(workspace, member.member_record_id)
+    subjects.note(principal, "member.deleted", member, subjects.facts_of(member), is_gone=True)
     member.delete()
     return gone
 
@@ -279,6 +288,7 @@ def role_create(principal: Principal, *, values: Mapping[str, Any], role_id: UUI
         raise BadRequest("A role with this id already exists", path="id")
     role = Role(workspace_id=principal.workspace_id, **({"id": role_id} if role_id else {}))
     _role_save(principal, role, {"label": None, **values})
+    subjects.note(principal, "role.created", role)
     return role
 
 
@@ -287,7 +297,9 @@ def role_update(principal: Principal, *, role_id: UUID, values: Mapping[str, Any
     """Change the API members that are named; null leaves a switch as it is."""
     require(principal, "ROLES")
     role = _editable_role(principal, role_id)
+    before = subjects.facts_of(role)
     _role_save(principal, role, values)
+    subjects.note(principal, "role.updated", role, before)
     return role_get(principal, role_id)
 
 
@@ -309,7 +321,12 @@ def role_delete(principal: Principal, *, role_id: UUID) -> UUID:
         if default is None or not default.is_editable or not default.can_be_assigned_to_users:
             raise Forbidden("Role has members and the workspace has no default role to move them to")
         _refuse_excess(principal, default)
-        Member.objects.filter(role=role).update(role=default)
+        for member in Member.objects.filter(role=role).select_related("role", "user"):
+            before = subjects.facts_of(member)
+            member.role = default
+            member.save(update_fields=["role"])
+            subjects.note(principal, "member.updated", member, before)
+    subjects.note(principal, "role.deleted", role, subjects.facts_of(role), is_gone=True)
     role.delete()
     tell_role_changed(principal.workspace_id, role_id)
     return role_id
@@ -443,9 +460,11 @@ def permission_flags_upsert(principal: Principal, *, role_id: UUID, flags: Seque
     unknown = sorted(set(flags) - FLAGS)
     if unknown:
         raise refusals.unknown_flags(role, unknown)
+    before = subjects.facts_of(role)
     role.permission_flags = sorted(set(flags))
     _bump(role)
     _refuse_excess(principal, role)
+    subjects.note(principal, "role.updated", role, before)
     return role
 
 
@@ -462,6 +481,7 @@ def object_permissions_upsert(
     ids = [as_uuid(each.get("objectMetadataId"), "objectMetadataId") for each in items]
     found = {each.id: each for each in ObjectMetadata.objects.filter(workspace_id=principal.workspace_id, id__in=ids)}
     stored = {each.object_metadata_id: each for each in role.object_permissions.filter(object_metadata_id__in=ids)}
+    before = subjects.facts_of(role)
     for object_id, item in zip(ids, items, strict=True):
         described = found.get(object_id)
         if described is None:
@@ -480,6 +500,7 @@ def object_permissions_upsert(
     _inherit_restrictions(principal, role, of_fields_only=True)
     _bump(role)
     _refuse_excess(principal, role)
+    subjects.note(principal, "role.updated", role, before)
     return [stored[each] for each in dict.fromkeys(ids)]
 
 
@@ -510,6 +531,7 @@ def field_permissions_upsert(
         )
     }
     stored = {each.field_metadata_id: each for each in role.field_permissions.filter(field_metadata_id__in=ids)}
+    before = subjects.facts_of(role)
     lifted = []
     for field_id, item in zip(ids, items, strict=True):
         field = fields.get(field_id)
@@ -545,6 +567,7 @@ def field_permissions_upsert(
     )
     _bump(role)
     _refuse_excess(principal, role)
+    subjects.note(principal, "role.updated", role, before)
     return [stored[each] for each in dict.fromkeys(ids) if each in stored]
 
 
@@ -625,7 +648,7 @@ def apikey_create(
         raise InvalidInput(['apiVersion must be "1" or "2"'])
     limits = _rates(principal, rates or {}, dict.fromkeys(RATES.values()))
     member = Member.objects.filter(id=principal.user_id).first() if principal.user_id else None
-    return ApiKey.objects.create(
+    key = ApiKey.objects.create(
         workspace_id=principal.workspace_id,
         name=name,
         role=role,
@@ -636,6 +659,8 @@ def apikey_create(
         created_by_name=principal.name[:MAX_NAME_LENGTH],
         **limits,
     )
+    subjects.note(principal, "apiKey.created", key)
+    return key
 
 
 @transaction.atomic
@@ -652,6 +677,7 @@ def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, An
         return None
     if values.get("name") is not None or values.get("expiresAt") or values.keys() & RATES.keys():
         _refuse_excess_of_key(principal, key)
+    before, was_revoked = subjects.facts_of(key), key.revoked_at is not None
     if values.get("name") is not None:
         key.name = _name(values["name"], "name")
     if values.get("expiresAt"):
@@ -665,6 +691,8 @@ def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, An
         for column, limit in _rates(principal, values, stored).items():
             setattr(key, column, limit)
     key.save()
+    is_revoked = key.revoked_at is not None and not was_revoked
+    subjects.note(principal, "apiKey.revoked" if is_revoked else "apiKey.updated", key, before)
     return key
 
 
@@ -715,8 +743,10 @@ def apikey_revoke(principal: Principal, *, key_id: UUID) -> ApiKey | None:
     require(principal, FLAG)
     key = _apikey(principal, key_id, lock=True)
     if key is not None and key.revoked_at is None:
+        before = subjects.facts_of(key)
         key.revoked_at = timezone.now()
         key.save(update_fields=["revoked_at", "updated_at"])
+        subjects.note(principal, "apiKey.revoked", key, before)
     return key
 
 
@@ -728,8 +758,10 @@ def apikey_set_enabled(principal: Principal, *, key_id: UUID, enabled: bool) -> 
     if key is not None:
         if enabled:
             _refuse_excess_of_key(principal, key)
+        before = subjects.facts_of(key)
         key.enabled = enabled
         key.save(update_fields=["enabled", "updated_at"])
+        subjects.note(principal, "apiKey.resumed" if enabled else "apiKey.paused", key, before)
     return key
 
 
@@ -744,8 +776,10 @@ def apikey_assign_role(principal: Principal, *, key_id: UUID, role_id: UUID) -> 
     if principal.api_key_id == key.id:
         raise Forbidden("Cannot update self role")
     _refuse_excess_of_key(principal, key)
+    before = subjects.facts_of(key)
     key.role = _role_for_key(principal, role_id)
     key.save(update_fields=["role", "updated_at"])
+    subjects.note(principal, "apiKey.updated", key, before)
     return key
 
 
@@ -782,6 +816,9 @@ def apikey_token(principal: Principal, *, key_id: UUID, expires_at: str | date |
             "expires_at": until,
         },
     )
+    facts = {"token": f"…{row.last_four}", "expiresAt": until}
+    name = key.name
+    audit.note(key.workspace_id, "apiKey.tokenIssued", subject_id=key.id, name=name, after=facts, by=principal)
     return IssuedToken(text, until, row.id)
 
 

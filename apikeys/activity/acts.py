@@ -31,7 +31,7 @@ _VERBS = {"created": "created", "updated": "changed", "deleted": "deleted"}
 _SENTENCES = {
     "session.begun": "signed in",
     "session.ended": "signed out",
-    "session.refused": "tried to sign in with a wrong password",
+    "session.refused": "gave a wrong password for",
     "apiKey.revoked": "revoked the API key",
     "apiKey.paused": "paused the API key",
     "apiKey.resumed": "let work again the API key",

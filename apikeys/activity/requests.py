@@ -224,7 +224,8 @@ def row_of(request: HttpRequest, status: int, duration_ms: float, own_id: str) -
     return workspace, (
         f"{own_id}\t{workspace}\t{'t' if is_key else 'f'}\t"
         f"{facts.NOTHING if caller_id is None else f'{caller_id.int:032x}'}\t{facts.escaped_name(caller_name)}\t{api}\t"
-        f"{method if method in _METHODS else facts.escaped(method[:20])}\t{path}\t{facts.NOTHING if operation is None else facts.escaped(operation)}\t"
+        f"{method if method in _METHODS else facts.escaped(method[:20])}\t{path}\t"
+        f"{facts.NOTHING if operation is None else facts.escaped(operation)}\t"
         f"{noted.get('object_name') or facts.NOTHING}\t{status}\t{outcome}\t{told}\t{duration_ms:.2f}\t"
         f"{client_address(request)}\t{facts.headers_of(meta)}\t"
         f"{facts.NOTHING if given == own_id else facts.escaped(facts.secretless(given))}\n"

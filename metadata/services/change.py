@@ -20,6 +20,7 @@ from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.names import NameClash, Party
 from metadata.schema import WorkspaceSchema
+from metadata.services import auditing
 from metadata.services.indexnames import rename_indexes, renamed_objects
 from metadata.services.locking import lock_workspace
 from metadata.storage import Storage
@@ -45,6 +46,8 @@ class Change:
         self._names: dict[UUID, str] = {}  # of those, as they were
         self._fields: dict[UUID, list[FieldMetadata]] = {}
         self._searched: dict[UUID, frozenset[UUID]] = {}
+        self.watched: dict[UUID, auditing.Watched] = {}
+        self.gone: set[UUID] = set()  # fields that were deleted
 
     @property
     def objects(self) -> dict[UUID, ObjectMetadata]:
@@ -81,6 +84,10 @@ class Change:
         field.object = self.objects[field.object_id]
         return self.permissions.allows("read", field.object) and not self.permissions.hides(field)
 
+    def watch(self, row: ObjectMetadata | FieldMetadata) -> None:
+        """Remember what a row is that is about to be changed or deleted, for the audit."""
+        self.watched[row.id] = (row, auditing.facts_of_row(row))
+
     def watch_search(self, object_id: UUID) -> None:
         """Remember which fields are searched, so that the vectors are made anew if that changes."""
         self._searched.setdefault(object_id, self._searched_fields(object_id))
@@ -109,6 +116,8 @@ class Change:
         rename_indexes(renamed_objects(self.before, after))
         self._tell_renamed()
         self.storage.flush()
+        if settings.AUDIT_LOG_DAYS:
+            auditing.note_changes(self, after)
         for object_id, before in self._searched.items():
             if self._searched_fields(object_id) != before and self.storage.has_records(object_id):
                 for path in settings.SEARCH_FIELDS_CHANGED_HANDLERS:

@@ -310,6 +310,7 @@ def field_update(
         problems = _update_problems(field, obj, type_, given)
         if problems:
             raise MetadataValidationFailed([_failure(field, obj, "update", problems)])
+        change.watch(field)
         change.watch_search(obj.id)
         _apply_update(change, field, obj, type_, given)
         obj.updated_at = change.now
@@ -628,6 +629,7 @@ def field_delete(*, workspace_id: UUID, field_id: UUID) -> FieldMetadata:
         problems = _deletion_problems(field, obj)
         if problems:
             raise MetadataValidationFailed([_failure(field, obj, "delete", problems)])
+        change.watch(field)
         change.watch_search(obj.id)
         remove_fields(change, _with_counterparts(change, field))
         obj.updated_at = change.now

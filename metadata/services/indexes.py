@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from config import audit
 from config.errors import IndexMetadataNotFound, Problem
 from metadata import cache
 from metadata.fieldtypes.contract import field_type
@@ -48,6 +49,7 @@ def index_create(*, workspace_id: UUID, values: Mapping[str, Any]) -> IndexMetad
             index.state = IndexState.BUILDING
         index.save(force_insert=True)
         IndexFieldMetadata.objects.bulk_create(index_fields)
+        _note("created", obj, index, [(field.name, part) for field, part in columns])
         if index.state == IndexState.BUILDING:
             return index
         change.storage.create_index(
@@ -69,8 +71,18 @@ def index_delete(*, workspace_id: UUID, index_id: UUID) -> IndexMetadata:
             message = f"Index {index_id} is a system index and cannot be deleted"
             raise _refused("delete", [Problem(INVALID, message, str(index_id))])
         change.storage.drop_index(index.id)
+        parts = index.index_fields.order_by("order").values_list("field__name", "sub_field_name")
+        _note("deleted", change.objects[index.object_id], index, list(parts))
         IndexMetadata.objects.filter(workspace=change.workspace, id=index_id).delete()
     return index
+
+
+def _note(verb: str, obj: ObjectMetadata, index: IndexMetadata, columns: Sequence[tuple[str, str | None]]) -> None:
+    fields = [name if part is None else f"{name}.{part}" for name, part in columns]
+    facts = {"fields": fields, "indexType": index.index_type}
+    told: dict[str, Any] = {"after": facts} if verb == "created" else {"before": facts}
+    name = f"{obj.name_singular}: {', '.join(fields)}"
+    audit.note(obj.workspace_id, f"index.{verb}", subject_id=index.id, name=name, **told)
 
 
 def _object_of(change: Change, object_id: Any) -> ObjectMetadata:

@@ -260,6 +260,7 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
         if obj is None:
             raise ObjectMetadataNotFound("Object to update not found")
         _refuse_forbidden(obj, given)
+        change.watch(obj)
         change.watch_search(obj.id)
         before, names = (obj.name_singular, obj.label_singular), (obj.name_singular, obj.name_plural)
         named_before = _naming(obj)

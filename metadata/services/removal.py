@@ -22,5 +22,6 @@ def remove_fields(change: Change, fields: Sequence[FieldMetadata]) -> None:
     for field in fields:
         drop_automatic_indexes(change.storage, field)
         change.storage.clear_key(field.object_id, field.storage_key)
+    change.gone.update(ids)
     viewlinks.fields_going(ids)
     FieldMetadata.objects.filter(workspace=change.workspace, id__in=ids).delete()

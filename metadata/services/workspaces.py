@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from config import audit
 from config.errors import InvalidMetadataInput, MetadataConflict
 from config.principal import Principal, system
 from config.texts import is_blank
@@ -69,6 +70,8 @@ def workspace_create(*, name: str, id: UUID | None = None, empty: bool = False) 
             _create_standard_objects(workspace, EMPTY_CATALOGUE if empty else CATALOGUE)
             for path in settings.WORKSPACE_CREATED_HANDLERS:
                 import_string(path)(workspace, empty)
+            facts = {"displayName": name, "objects": "the engine's own" if empty else "standard"}
+            audit.note(workspace.id, "workspace.created", subject_id=workspace.id, name=name, after=facts)
     except BaseException:
         cache.forget(workspace.id)
         raise
@@ -300,6 +303,7 @@ def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any], principal
     """
     with transaction.atomic():
         workspace = lock_workspace(workspace_id)
+        before, hash_before = _facts(workspace), workspace.invite_hash
         changed = []
         for name, value in update.items():
             if name in SETTINGS and (value is not None or name in _CLEARABLE):
@@ -310,6 +314,7 @@ def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any], principal
                 changed.append(SETTINGS[name])
         workspace.updated_at = timezone.now()
         workspace.save(update_fields=[*changed, "updated_at"])
+        _note(workspace, before, has_new_hash=workspace.invite_hash != hash_before)
     return workspace
 
 
@@ -324,9 +329,11 @@ def feature_flag_set(*, workspace_id: UUID, key: str, value: bool) -> None:
         workspace = lock_workspace(workspace_id)
         if key not in workspace.feature_flags and len(workspace.feature_flags) >= MAX_FEATURE_FLAGS:
             raise _invalid(f"A workspace has at most {MAX_FEATURE_FLAGS} feature flags", "publicFeatureFlag")
+        before = _facts(workspace)
         workspace.feature_flags[key] = value
         workspace.updated_at = timezone.now()
         workspace.save(update_fields=["feature_flags", "updated_at"])
+        _note(workspace, before)
 
 
 def workspace_delete(*, workspace_id: UUID) -> Workspace:
@@ -335,8 +342,24 @@ def workspace_delete(*, workspace_id: UUID) -> Workspace:
         workspace = lock_workspace(workspace_id)
         workspace.deleted_at = workspace.updated_at = timezone.now()
         workspace.save(update_fields=["deleted_at", "updated_at"])
+        name = workspace.display_name or ""
+        audit.note(workspace.id, "workspace.deleted", subject_id=workspace.id, name=name, before=_facts(workspace))
     cache.forget(workspace_id)
     return workspace
+
+
+def _facts(workspace: Workspace) -> dict[str, Any]:
+    """The settings for the audit."""
+    facts = {name: getattr(workspace, column) for name, column in SETTINGS.items() if name != "inviteHash"}
+    return {**facts, "featureFlags": dict(workspace.feature_flags)}
+
+
+def _note(workspace: Workspace, before: Mapping[str, Any], *, has_new_hash: bool = False) -> None:
+    """Of the hash that lets people in it is told that there is another, and no more."""
+    name, after = workspace.display_name or "", _facts(workspace)
+    if has_new_hash:
+        after["inviteHash"] = "another"
+    audit.note(workspace.id, "workspace.updated", subject_id=workspace.id, name=name, before=before, after=after)
 
 
 def _clean_setting(workspace: Workspace, name: str, value: Any) -> Any:

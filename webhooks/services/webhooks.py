@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from config import audit
 from config.errors import DuplicateEntry, NotFound
 from config.http import rights
 from config.http.suggestions import nearest_name
@@ -26,7 +27,7 @@ from metadata.models import ObjectMetadata, Workspace
 from webhooks.models import Delivery, Webhook, WebhookAct, generate_secret
 from webhooks.readable import may_read, reads_everything, unreadable_object
 from webhooks.services.checks import clean, clean_id, clean_secret, invalid, named_object, without_nulls
-from webhooks.services.seen import ROLE_DELETED, Seen, require, seen_by
+from webhooks.services.seen import ROLE_DELETED, Seen, masked_url, require, seen_by
 from webhooks.services.waiting import give_up, hold, records_database, release
 
 MAX_WEBHOOKS = 500  # live ones in a workspace, so that lists stay bounded
@@ -87,7 +88,7 @@ def webhook_create(principal: Principal, *, data: Mapping[str, Any]) -> Webhook:
             if webhooks_of(principal.workspace_id).count() >= MAX_WEBHOOKS:
                 raise invalid(f"A workspace can have {MAX_WEBHOOKS} webhooks", "TOO_MANY_WEBHOOKS", None)
             webhook.save(force_insert=True)
-            note(principal, webhook, WebhookAct.Act.CREATED)
+            note(principal, webhook, WebhookAct.Act.CREATED, after=_facts(webhook, role))
     except IntegrityError:
         raise DuplicateEntry("A duplicate entry was detected", path="id") from None
     return webhook
@@ -100,6 +101,7 @@ def webhook_update(principal: Principal, *, webhook_id: UUID, data: Mapping[str,
     with transaction.atomic():
         seen = locked(principal, webhook_id)
         webhook, role = seen.webhook, seen.role
+        before = _facts(webhook, role)
         was_active = webhook.is_active
         if data.get("roleId") is not None:
             role = _role_to_give(principal, data["roleId"], held=role)
@@ -121,7 +123,13 @@ def webhook_update(principal: Principal, *, webhook_id: UUID, data: Mapping[str,
             webhook.disabled_reason = None
         webhook.updated_at = timezone.now()
         webhook.save()
-        note(principal, webhook, WebhookAct.Act.UPDATED, [_API_NAMES.get(name, name) for name in changed])
+        members = [_API_NAMES.get(name, name) for name in changed]
+        after = _facts(webhook, role)
+        if "targetUrl" in members and after["targetUrl"] == before["targetUrl"]:
+            after = {**after, "targetUrl": f"{after['targetUrl']} (another path)"}
+        if "secret" in members:
+            after = {**after, "secret": "another"}
+        note(principal, webhook, WebhookAct.Act.UPDATED, members, before, after)
         if webhook.is_active != was_active:
             (release if webhook.is_active else hold)(webhook_id, records_database(webhook.workspace_id))
     return webhook
@@ -131,11 +139,12 @@ def webhook_delete(principal: Principal, *, webhook_id: UUID) -> Webhook:
     """Delete softly: its deliveries stay readable, and those still waiting are given up."""
     require(principal)
     with transaction.atomic():
-        webhook = locked(principal, webhook_id).webhook
+        seen = locked(principal, webhook_id)
+        webhook, before = seen.webhook, _facts(seen.webhook, seen.role)
         webhook.deleted_at = webhook.updated_at = timezone.now()
         webhook.is_active = False
         webhook.save()
-        note(principal, webhook, WebhookAct.Act.DELETED)
+        note(principal, webhook, WebhookAct.Act.DELETED, before=before)
         give_up(webhook_id, records_database(webhook.workspace_id))
     return webhook
 
@@ -211,8 +220,18 @@ def act_list(principal: Principal, webhook_id: UUID) -> list[WebhookAct]:
     return list(acts.order_by("-id")[:MAX_ACTS])
 
 
-def note(principal: Principal, webhook: Webhook, act: str, members: list[str] | None = None) -> None:
-    """Add to the log of acts, in the transaction that acts."""
+def note(
+    principal: Principal,
+    webhook: Webhook,
+    act: str,
+    members: list[str] | None = None,
+    before: audit.Facts | None = None,
+    after: audit.Facts | None = None,
+) -> None:
+    """Add to the webhook's own log of acts, and to the workspace's audit, in the transaction that acts."""
+    name = masked_url(webhook.target_url)
+    told = f"webhook.{act}"
+    audit.note(webhook.workspace_id, told, subject_id=webhook.id, name=name, before=before, after=after, by=principal)
     WebhookAct.objects.create(
         workspace_id=webhook.workspace_id,
         webhook_id=webhook.id,
@@ -222,6 +241,17 @@ def note(principal: Principal, webhook: Webhook, act: str, members: list[str] | 
         by_member_id=principal.user_id,
         members=members or [],
     )
+
+
+def _facts(webhook: Webhook, role: Role | None) -> audit.Facts:
+    """What the audit says of a webhook: of its address what all may see, and no secret."""
+    return {
+        "targetUrl": masked_url(webhook.target_url),
+        "operations": list(webhook.operations),
+        "description": webhook.description,
+        "isActive": webhook.is_active,
+        "role": None if role is None else role.label,
+    }
 
 
 # Rights ---------------------------------------------------------------------------------------------

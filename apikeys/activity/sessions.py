@@ -1,0 +1,30 @@
+"""Sign-ins and sign-outs in the audit of every workspace that the person is a member of."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+from apikeys.activity.subjects import as_principal, name_of
+from apikeys.models import Member
+from config import audit
+from config.principal import Permissions, Principal, WorkspaceRef
+
+
+def note_of_user(act: str, user_id: int, workspace_id: UUID | None = None) -> None:
+    """Their own act, in all of their workspaces or in one."""
+    members = Member.objects.filter(user_id=user_id).select_related("user")
+    with transaction.atomic():
+        for member in members if workspace_id is None else members.filter(workspace_id=workspace_id):
+            audit.note(member.workspace_id, act, subject_id=member.id, by=as_principal(member))
+
+
+def note_refused(email: str) -> None:
+    """Somebody gave the address of a member and a wrong password; nobody knows who. Tries are few (SIGN_IN_LIMIT)."""
+    if "\0" in email:
+        return
+    with transaction.atomic():
+        for member in Member.objects.filter(user__username=email.strip().lower()).select_related("user"):
+            by = Principal(WorkspaceRef(member.workspace_id, 0), Permissions(), name="Somebody")
+            audit.note(member.workspace_id, "session.refused", subject_id=member.id, name=name_of(member), by=by)
