@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -13,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from config.observability import JsonLines, RequestMiddleware, stage
+from config.principal import Permissions, Principal, WorkspaceRef
 
 
 def answer(request: HttpRequest, **attributes: object) -> HttpResponse:
@@ -69,7 +69,7 @@ def test_one_line_per_request_without_secrets(caplog: pytest.LogCaptureFixture) 
     caplog.set_level(logging.INFO, "fourgate.request")
     caplog.handler.setFormatter(JsonLines())
     workspace_id, key_id = UUID(int=1), UUID(int=2)
-    principal = SimpleNamespace(workspace_id=workspace_id, api_key_id=key_id)
+    principal = Principal(WorkspaceRef(workspace_id, 1), Permissions(), "Importer", api_key_id=key_id)
     headers = {"Authorization": "Bearer secret-token", "X-Request-Id": "r1"}
     answer(RequestFactory().get("/rest/people?token=secret-query", headers=headers), principal=principal)
 
