@@ -149,7 +149,11 @@ def member_create(
             workspace, user_id=user.pk, email=email, first_name=first_name, last_name=last_name
         )
     member = Member.objects.create(workspace_id=workspace.id, user=user, role=role, member_record_id=member_record_id)
-    subjects.note(subjects.as_principal(member) if is_joining else None, "member.created", member)
+    if is_joining:
+        by, facts = subjects.as_principal(member), subjects.facts_of(member)
+        audit.note(workspace.id, "member.joined", subject_id=member.id, after=facts, by=by)
+    else:
+        subjects.note(None, "member.created", member)
     return member
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+_CAPITAL = re.compile("(?<=[a-z])[A-Z]")
 
 KINDS: Mapping[str, str] = {  # the part of an act before its dot
     "session": "Sign-ins",
@@ -36,7 +39,8 @@ _SENTENCES = {
     "apiKey.paused": "paused the API key",
     "apiKey.resumed": "let work again the API key",
     "apiKey.tokenIssued": "generated a token of the API key",
-    "member.created": "made a member of",
+    "member.created": "added the member",
+    "member.joined": "joined",
     "member.deleted": "ended the membership of",
     "invitation.created": "invited",
     "invitation.deleted": "withdrew the invitation of",
@@ -47,6 +51,16 @@ _SENTENCES = {
     "webhook.secretRotated": "gave a new secret to the webhook",
     "webhook.secretRevealed": "saw the secret of the webhook",
 }
+
+
+def words_of(member: str) -> str:
+    """The API name of a part in words.
+
+    >>> words_of("maxRequestsPerMinute"), words_of("labelIdentifierFieldMetadataId")
+    ('max requests per minute', 'label identifier field')
+    """
+    plain = member.removesuffix("MetadataId").removesuffix("Id")
+    return _CAPITAL.sub(lambda match: f" {match.group().lower()}", plain)
 
 
 def sentence_of(act: str) -> str:

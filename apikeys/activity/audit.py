@@ -36,6 +36,8 @@ def note(
 ) -> None:
     """See `config.audit.note`."""
     was, became = differing(before or {}, after or {})
+    if before is None or after is None:  # it came or went: what it had, and not what it had not
+        was, became = ({name: value for name, value in each.items() if value is not None} for each in (was, became))
     if before is not None and after is not None and not became and not was:
         return
     request: Any = answering.get()

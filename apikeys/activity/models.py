@@ -7,7 +7,9 @@ Names are kept as they were then; nothing here leads to another table, so that a
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+import orjson
 from django.db import models
 
 from config.time_ids import moment_of, time_ordered_id
@@ -65,8 +67,8 @@ class AuditEntry(_Entry):
     act = models.TextField()  # `role.updated`
     subject_id = models.UUIDField(null=True)
     subject_name = models.TextField()
-    before = models.JSONField()
-    after = models.JSONField()
+    before_json = models.TextField(db_column="before")  # as text: its members keep their order
+    after_json = models.TextField(db_column="after")
     address = models.TextField()  # empty for the command line
     user_agent = models.TextField()
     request_id = models.TextField()
@@ -75,3 +77,14 @@ class AuditEntry(_Entry):
         managed = False
         db_table = "apikeys_auditlog"
         ordering = ["-id"]
+
+    @property
+    def before(self) -> dict[str, Any]:
+        """By API name; empty for what was not there, or what has no state."""
+        found: dict[str, Any] = orjson.loads(self.before_json)
+        return found
+
+    @property
+    def after(self) -> dict[str, Any]:
+        found: dict[str, Any] = orjson.loads(self.after_json)
+        return found

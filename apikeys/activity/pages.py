@@ -16,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from apikeys.activity import reading
-from apikeys.activity.acts import KINDS, sentence_of
+from apikeys.activity.acts import KINDS, sentence_of, words_of
 from apikeys.activity.exporting import CONTENT_TYPES, MOST, Format, exported
 from apikeys.activity.facts import APIS
 from apikeys.activity.models import AuditEntry, RequestEntry
@@ -29,6 +29,7 @@ from metadata.models import ObjectMetadata
 
 HOME = "/settings/activity"
 AUDIT = f"{HOME}/audit"
+SHOWN = 4  # parts of an act in the list
 _OUTCOME_BADGES = {4: "badge-warn", 5: "badge-bad"}
 
 
@@ -87,7 +88,9 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     page = reading.audit_page(principal, narrowing, **_place(request))
     context = {
         **_shared(request, principal, page),
-        "entries": [{"entry": each, "sentence": sentence_of(each.act)} for each in page.rows],
+        "entries": [
+            {"entry": each, "sentence": sentence_of(each.act), "changed": _changed(each)} for each in page.rows
+        ],
         "filter": narrowing,
         "kinds": [(name, label) for name, label in KINDS.items()],
         "callers": _callers(principal),
@@ -105,7 +108,7 @@ def audit_detail(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     context = {
         "entry": entry,
         "sentence": sentence_of(entry.act),
-        "changes": [(name, _value(entry.before, name), _value(entry.after, name)) for name in names],
+        "changes": [(words_of(name), _value(entry.before, name), _value(entry.after, name)) for name in names],
     }
     return render(request, "apikeys/activity_act.html", context)
 
@@ -204,7 +207,7 @@ def _callers(principal: Principal) -> list[tuple[str, Sequence[tuple[UUID, str]]
     keys = ApiKey.objects.filter(workspace_id=principal.workspace_id).order_by("name").values_list("id", "name")[:500]
     members = Member.objects.filter(workspace_id=principal.workspace_id).select_related("user")
     if not may(principal, *AUDIT_FLAGS):
-        members = members.filter(id=principal.user_id)
+        members = members.filter(id__in=[principal.user_id] if principal.user_id is not None else [])
     named = [(each.id, each.user.get_full_name() or each.user.email) for each in members[:500]]
     return [("API keys", list(keys)), ("Members", sorted(named, key=lambda each: each[1].lower()))]
 
@@ -222,11 +225,21 @@ def _caller_url(principal: Principal, entry: RequestEntry) -> str | None:
     return f"/settings/api-webhooks/keys/{entry.caller_id}" if exists else None
 
 
+def _changed(entry: AuditEntry) -> str:
+    """The parts that an act changed, as far as there is room."""
+    names = [words_of(each) for each in (entry.after or entry.before)]
+    return ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
+
+
 def _value(facts: Mapping[str, Any], name: str) -> str | None:
     """A value as text; None where there was none."""
     if name not in facts:
         return None
     value = facts[name]
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no"}.get(value, "nothing")
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value) or "nothing"
     return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 

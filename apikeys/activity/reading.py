@@ -227,7 +227,7 @@ def all_of(entries: QuerySet[Entry], narrowing: Narrowing, most: int) -> Iterato
 
 def _name(principal: Principal, rows: list[RequestEntry]) -> None:
     """Give entries of refused tokens the name that their key has."""
-    nameless = {each.caller_id for each in rows if not each.caller_name and each.is_key}
+    nameless = {each.caller_id for each in rows if not each.caller_name and each.is_key and each.caller_id is not None}
     if nameless:
         keys = ApiKey.objects.filter(workspace_id=principal.workspace_id, id__in=nameless)
         names = dict(keys.values_list("id", "name"))

@@ -35,7 +35,7 @@ def facts_of(row: Row) -> audit.Facts:
 def _role_facts(role: Role) -> audit.Facts:
     objects = list(role.object_permissions.order_by("object_metadata_id"))
     fields = list(role.field_permissions.order_by("field_metadata_id"))
-    object_ids = {each.object_metadata_id for each in (*objects, *fields)}
+    object_ids = {each.object_metadata_id for each in objects} | {each.object_metadata_id for each in fields}
     named = ObjectMetadata.objects.filter(workspace_id=role.workspace_id, id__in=object_ids)
     names = dict(named.values_list("id", "name_singular")) if object_ids else {}
     field_ids = [each.field_metadata_id for each in fields]

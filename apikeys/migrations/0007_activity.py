@@ -23,7 +23,7 @@ CREATE INDEX apikeys_requestlog_given ON apikeys_requestlog (workspace_id, given
 CREATE TABLE apikeys_requestlog_other PARTITION OF apikeys_requestlog DEFAULT;
 CREATE TABLE apikeys_auditlog (
     id uuid NOT NULL, workspace_id uuid NOT NULL, actor_kind text NOT NULL, actor_id uuid, actor_name text NOT NULL,
-    act text NOT NULL, subject_id uuid, subject_name text NOT NULL, before jsonb NOT NULL, after jsonb NOT NULL,
+    act text NOT NULL, subject_id uuid, subject_name text NOT NULL, before text NOT NULL, after text NOT NULL,
     address text NOT NULL, user_agent text NOT NULL, request_id text NOT NULL,
     PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);

@@ -246,7 +246,7 @@ def test_people_come_change_and_go(acme: Workspace, browser: Client, ada: Member
     found = [(each.actor_name, each.act, each.subject_name) for each in acts(acme)]
     assert found == [
         ("Ada Lovelace", "invitation.created", "bob@example.com"),
-        ("Bob Ross", "member.created", "Bob Ross"),
+        ("Bob Ross", "member.joined", ""),
         ("Bob Ross", "session.begun", ""),
         ("Ada Lovelace", "member.updated", "Bob Ross"),
         ("Ada Lovelace", "member.deleted", "Bob Ross"),
