@@ -27,13 +27,14 @@ from apikeys.activity import facts
 from config.errors import ApiError
 from config.http.client_address import client_address
 from config.principal import Principal
+from config.server.outage import Outage
 from config.time_ids import time_ordered_hex
 from metadata.cache import kept_schema
 from metadata.schema import WorkspaceSchema
 
 FLUSH_S = 0.5
 BATCH = 2_000  # rows of one COPY
-PAUSE_S = 5.0  # before the database is tried again after a fault
+IDLE_S = 60.0  # without a request the connection is given back
 _COPY = (
     "COPY apikeys_requestlog (id, workspace_id, is_key, caller_id, caller_name, api, method, path, operation,"
     " object_name, status, outcome, error_code, error_message, error_hint, duration_ms, address, headers, given_id)"
@@ -97,32 +98,43 @@ class Writer(threading.Thread):
         self.buffer = buffer
         self.is_wanted = threading.Event()
         self.is_ending = threading.Event()
+        self._outage = Outage(logger)
 
     def run(self) -> None:
         while not self.is_ending.is_set():
-            self.is_wanted.wait()
+            if not self.is_wanted.wait(IDLE_S):
+                connections.close_all()
+                continue
             pause_s = FLUSH_S
             while not self.is_ending.wait(pause_s):
                 self.is_wanted.clear()
-                pause_s = FLUSH_S if self.flush() else PAUSE_S
+                pause_s = self.flush() or FLUSH_S
                 if not self.buffer:
                     break
         self.flush()
         connections.close_all()
 
-    def flush(self) -> bool:
-        """Write all that waits; False when the database could not be reached."""
+    def flush(self) -> float:
+        """Write all that waits. When the database cannot be reached, the seconds to wait for it; else 0."""
         while rows := self.buffer.take():
             try:
-                write(rows)
+                self._write(rows)
             except (OperationalError, InterfaceError) as fault:
                 connections[DEFAULT_DB_ALIAS].close()
                 self.buffer.put_back(rows)
-                logger.warning("the request log waits: %s", str(fault).partition("\n")[0])
-                return False
+                return self._outage.met(fault)
             except Exception:  # rows that cannot be written, or are already: they must not stand before others for ever
                 logger.exception("entries of the request log were lost")
-        return True
+            else:
+                self._outage.over()
+        return 0.0
+
+    def _write(self, rows: list[Row]) -> None:
+        try:
+            write(rows)
+        except (OperationalError, InterfaceError):  # a connection that broke while nobody used it
+            connections[DEFAULT_DB_ALIAS].close()
+            write(rows)
 
 
 def write(rows: Iterable[Row]) -> None:

@@ -139,3 +139,21 @@ def test_a_process_that_is_killed_loses_at_most_the_last_second(data: tuple[Path
     found = logged(data, [id for _, id in asked])
     assert [id for at, id in asked if at < killed_at - 1 and id not in found] == []
     assert len(found) >= len(asked) / 2
+
+
+def test_entries_wait_for_a_database_that_was_killed(data: tuple[Path, str]) -> None:
+    with second(data) as own:
+        wire = own.wire()
+        ids = [own.ask(wire) for _ in range(10)]
+        pid = EmbeddedPostgres(data[0]).pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)  # `manage.py up` starts it again
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                if logged(data, ids) == set(ids):
+                    break
+            except psycopg2.OperationalError:
+                pass
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
