@@ -11,6 +11,7 @@ from django.contrib.auth import authenticate as check_password
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apikeys import invitations, services
+from apikeys.activity.sessions import note_of_user
 from apikeys.forms import InviteForm, JoinForm, KnownJoinForm
 from apikeys.models import Invitation, Member
 from apikeys.pages import WORKSPACE_SESSION_KEY
@@ -197,7 +199,9 @@ def profile(request: HttpRequest) -> HttpResponse:
         try:
             admit(request, user.get_username())
             if form.is_valid():
-                form.save()
+                with transaction.atomic():
+                    form.save()
+                    note_of_user("session.passwordChanged", user.pk)
                 update_session_auth_hash(request, user)
                 messages.success(request, "Your password is changed. Everywhere else you are signed out.")
                 return redirect("/settings/profile")

@@ -35,6 +35,7 @@ _SENTENCES = {
     "session.begun": "signed in",
     "session.ended": "signed out",
     "session.refused": "gave a wrong password for",
+    "session.passwordChanged": "gave themselves another password",
     "apiKey.revoked": "revoked the API key",
     "apiKey.paused": "paused the API key",
     "apiKey.resumed": "let work again the API key",

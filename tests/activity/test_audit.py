@@ -277,6 +277,16 @@ def test_signing_in_out_and_failing_to(acme: Workspace, ada: Member) -> None:
     assert {each.address for each in found} == {"127.0.0.1"}
 
 
+def test_another_password_is_an_act(acme: Workspace, browser: Client) -> None:
+    AuditEntry.objects.filter(workspace_id=acme.id).delete()
+    new = {"new_password1": "another horse stapler", "new_password2": "another horse stapler"}
+    assert browser.post("/settings/profile", {"old_password": PASSWORD, **new}).status_code == 302
+    found = acts(acme)
+    assert [(each.actor_name, each.act, each.after) for each in found] == [
+        ("Ada Lovelace", "session.passwordChanged", {}),
+    ]
+
+
 def test_the_life_of_a_webhook_without_its_secrets(acme: Workspace, admin: Api) -> None:
     hook = {
         "targetUrl": "https://hooks.example/T0/pathsecret?t=querysecret",

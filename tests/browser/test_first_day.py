@@ -156,6 +156,34 @@ def test_an_object_made_on_the_page_has_its_fields_in_the_apis(
     context.close()
 
 
+@pytest.mark.parametrize("has_javascript", [True, False], ids=["with JavaScript", "without"])
+def test_a_call_and_an_act_stand_in_the_activity(
+    page: Page, browser: Browser, server: Server, has_javascript: bool
+) -> None:
+    name = "With" if has_javascript else "Without"
+    made = post(server.url + "/rest/companies", server.demo["api_token"], {"name": f"{name} a script"})
+    cookies = page.context.cookies()
+    context = browser.new_context(java_script_enabled=has_javascript, viewport={"width": 360, "height": 800})
+    context.add_cookies(cookies)
+    plain = context.new_page()
+    plain.goto(server.url + "/settings/api-webhooks")
+    plain.get_by_role("link", name="Activity").click()
+    plain.get_by_label("API", exact=True).select_option("REST")
+    plain.get_by_label("Object").select_option("company")
+    plain.get_by_role("button", name="Show").click()
+    while not plain.get_by_role("link", name="POST /rest/companies").count():  # entries are written each half second
+        plain.reload()
+    plain.get_by_role("link", name="POST /rest/companies").first.click()
+    expect(plain.get_by_role("heading", name="POST /rest/companies")).to_be_visible()
+    assert made["data"]["createCompany"]["name"] not in plain.content()
+    assert plain.evaluate("document.documentElement.scrollWidth") == 360
+    plain.goto(server.url + "/settings/activity")
+    plain.get_by_role("link", name="Audit").click()
+    expect(plain.get_by_role("link", name="signed in").first).to_be_visible()
+    assert plain.evaluate("document.documentElement.scrollWidth") == 360
+    context.close()
+
+
 def test_a_rest_call_runs_from_the_playground(page: Page, server: Server):
     page.goto(server.url + "/settings/api-webhooks/playground/rest/core")
     page.locator("#operations-tag-companies").click()
