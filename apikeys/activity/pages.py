@@ -54,6 +54,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
         "outcomes": [(name, label) for name, (label, _) in OUTCOMES.items()],
         "objects": _objects(principal, narrowing.object_name),
         "callers": _callers(principal),
+        "may_see_keys": may(principal, reading.FLAG),
     }
     return render(request, "apikeys/activity_requests.html", context)
 
