@@ -11,8 +11,8 @@ import statistics
 import time
 from typing import Any
 
-PAIRS = 12
-TURN_S = 1.0
+PAIRS = 30
+TURN_S = 0.3
 FLUSHED_S = 0.7  # more than apikeys.activity.requests.FLUSH_S
 PAGES = {
     "newest": "",

@@ -6,8 +6,7 @@ and from where, is known by the request that is being answered; without one it i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
@@ -41,19 +40,3 @@ def note(
 @lru_cache(maxsize=1)
 def _noter(path: str) -> Callable[..., None]:
     return cast(Callable[..., None], import_string(path))
-
-
-@contextmanager
-def noting(
-    workspace_id: UUID,
-    act: str,
-    *,
-    subject_id: UUID,
-    name: str,
-    facts: Callable[[], Facts],
-    by: Principal | None = None,
-) -> Iterator[None]:
-    """Around a change: `facts` is asked before and after it."""
-    before = facts()
-    yield
-    note(workspace_id, act, subject_id=subject_id, name=name, before=before, after=facts(), by=by)

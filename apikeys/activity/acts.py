@@ -17,6 +17,7 @@ KINDS: Mapping[str, str] = {  # the part of an act before its dot
     "field": "Fields",
     "index": "Indexes",
     "webhook": "Webhooks",
+    "layout": "Views and layouts",
     "workspace": "Workspace settings",
 }
 _NOUNS = {
@@ -28,6 +29,7 @@ _NOUNS = {
     "field": "the field",
     "index": "the index",
     "webhook": "the webhook",
+    "layout": "the",
     "workspace": "the workspace",
 }
 _VERBS = {"created": "created", "updated": "changed", "deleted": "deleted"}

@@ -21,6 +21,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from config import audit
 from config.errors import FieldMetadataNotFound, MetadataNotFound, ObjectMetadataNotFound
 from config.http.bounds import MAX, check_count
 from config.http.rights import require
@@ -623,6 +624,10 @@ def resource_create_many(
             problems += [f"{place}: {each}" if len(inputs) > 1 else each for each in faults]
         if problems:
             raise _refusal(resource, problems)
+        if len(rows) == 1:
+            _note("created", resource, rows[0], after=_facts(resource, rows[0]))
+        elif rows:
+            audit.note(workspace_id, "layout.created", name=f"{len(rows)} {resource.many}", after={"count": len(rows)})
     return rows
 
 
@@ -652,6 +657,7 @@ def resource_update(
     """
     with _writing(workspace_id):
         row = _existing(resource, workspace_id, id)
+        before, kept_before = _facts(resource, row), _kept_out(resource, row)
         update = _unmasked(resource, row, update, permissions)
         grouping = getattr(row, "main_group_by_field_id", None)
         problems = apply_members(resource, row, update, is_new=False) or _place_problems(resource, row, update)
@@ -661,6 +667,9 @@ def resource_update(
         row.save(force_update=True)
         if resource is VIEW and row.main_group_by_field_id != grouping:
             _regroup(row)
+        kept = _kept_out(resource, row)
+        others = {name: "another" for name, value in kept.items() if value != kept_before[name]}
+        _note("updated", resource, row, before=before, after={**_facts(resource, row), **others})
     return row
 
 
@@ -712,6 +721,7 @@ def resource_delete(resource: Resource, *, workspace_id: UUID, id: UUID) -> Row:
         for level in _levels(resource, [row.id]):
             for kind, ids in level:
                 kind.model._default_manager.filter(id__in=ids, deleted_at=None).update(deleted_at=row.deleted_at)
+        _note("deleted", resource, row, before=_facts(resource, row))
     return row
 
 
@@ -721,8 +731,30 @@ def resource_destroy(resource: Resource, *, workspace_id: UUID, id: UUID) -> Row
         row = _stored(resource, workspace_id, id)
         if row.deleted_at is None:
             _refuse_removal(resource, row)
+        _note("deleted", resource, row, before=_facts(resource, row))
         destroy_rows(resource, [row.pk])
     return row
+
+
+def _holds_values(member: Member) -> bool:
+    """Whether a member may hold values of records, which are nobody's to keep elsewhere."""
+    return bool(member.kind == "json" or member.holds_conditions or member.field_attributes or member.object_attribute)
+
+
+def _facts(resource: Resource, row: Row) -> audit.Facts:
+    """What the audit says of a row."""
+    return {each.name: getattr(row, each.attribute) for each in resource.members if not _holds_values(each)}
+
+
+def _kept_out(resource: Resource, row: Row) -> Mapping[str, Any]:
+    """The members of which it says only that they are others now."""
+    return {each.name: getattr(row, each.attribute) for each in resource.members if _holds_values(each)}
+
+
+def _note(verb: str, resource: Resource, row: Row, **facts: audit.Facts) -> None:
+    own = getattr(row, "name", None) or getattr(row, "title", None)
+    name = resource.label.lower() if own is None else f"{resource.label.lower()} {own}"
+    audit.note(row.workspace_id, f"layout.{verb}", subject_id=row.id, name=name, **facts)
 
 
 def _stored(resource: Resource, workspace_id: UUID, id: UUID) -> Row:

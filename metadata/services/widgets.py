@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from config import audit
 from config.errors import FieldMetadataNotFound, MetadataNotFound
 from config.http.bounds import check_count
 from config.principal import Permissions
@@ -103,6 +104,7 @@ def _view_behind(workspace_id: UUID, widget_id: UUID) -> Iterator[shown.View]:
         if view is None:
             raise resources.not_found(VIEW)
         yield view
+        audit.note(workspace_id, "layout.updated", subject_id=view.id, name=f"parts of view {view.name}")
 
 
 def _replace(

@@ -174,6 +174,27 @@ def test_a_relation_an_index_and_another_type(acme: Workspace, admin: Api) -> No
         assert (act, name, after["fields"]) == ("index.created", "book: pages", ["pages"])
 
 
+def test_views_and_their_filters_without_what_they_compare_with(acme: Workspace, admin: Api) -> None:
+    book = ObjectMetadata.objects.get(workspace_id=acme.id, name_singular="book")
+    title = FieldMetadata.objects.get(object=book, name="title")
+    values = {"objectMetadataId": str(book.id), "name": "Long ones", "icon": "IconList", "type": "TABLE"}
+    view = data(admin.post("/rest/metadata/views", values))
+    view_id = view.get("id") or view["data"]["createView"]["id"]
+    data(admin.patch(f"/rest/metadata/views/{view_id}", {"name": "Short ones"}))
+    values = {"viewId": view_id, "fieldMetadataId": str(title.id), "operand": "CONTAINS", "value": "Hidden1"}
+    kept = data(admin.post("/rest/metadata/viewFilters", values))
+    filter_id = kept.get("id") or kept["data"]["createViewFilter"]["id"]
+    data(admin.patch(f"/rest/metadata/viewFilters/{filter_id}", {"value": "Hidden2"}))
+    assert admin.delete(f"/rest/metadata/views/{view_id}").status == 200
+    found = told(acme)
+    assert [(act, name) for act, name, _, _ in found] == [
+        ("layout.created", "view Long ones"), ("layout.updated", "view Short ones"), ("layout.created", "view filter"),
+        ("layout.updated", "view filter"), ("layout.deleted", "view Short ones"),
+    ]  # fmt: skip
+    assert found[1][2:] == ({"name": "Long ones"}, {"name": "Short ones"})
+    assert found[3][2:] == ({}, {"value": "another"}) and "Hidden" not in json.dumps(found)
+
+
 # Keys, roles, people, webhooks -----------------------------------------------------------------------
 
 
