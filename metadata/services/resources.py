@@ -751,10 +751,16 @@ def _kept_out(resource: Resource, row: Row) -> Mapping[str, Any]:
     return {each.name: getattr(row, each.attribute) for each in resource.members if _holds_values(each)}
 
 
-def _note(verb: str, resource: Resource, row: Row, **facts: audit.Facts) -> None:
+def _note(
+    verb: str,
+    resource: Resource,
+    row: Row,
+    before: audit.Facts | None = None,
+    after: audit.Facts | None = None,
+) -> None:
     own = getattr(row, "name", None) or getattr(row, "title", None)
     name = resource.label.lower() if own is None else f"{resource.label.lower()} {own}"
-    audit.note(row.workspace_id, f"layout.{verb}", subject_id=row.id, name=name, **facts)
+    audit.note(row.workspace_id, f"layout.{verb}", subject_id=row.id, name=name, before=before, after=after)
 
 
 def _stored(resource: Resource, workspace_id: UUID, id: UUID) -> Row:
