@@ -109,7 +109,9 @@ def path_of(path: str, query: str) -> str:
     >>> path_of("/rest/people/ann@example.com", "filter=name[eq]:Ann&limit=3&Ann")
     '/rest/people/…?filter=…&limit=…&…'
     """
-    named = 12 if path.startswith("/settings/") else 2  # so many segments hold names of ours or of the data model
+    named = 2  # so many segments hold names of ours or of the data model
+    if path.startswith(("/rest/batch/", "/rest/restore/", "/settings/")):
+        named = 12 if path[1] == "s" else 3
     kept = "/".join([_segment(each, place <= named) for place, each in enumerate(path.split("/", 12))])
     if query:
         kept = f"{kept}?{_parameters(query)}"
