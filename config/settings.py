@@ -148,6 +148,7 @@ WORKSPACE_PURGED_HANDLERS = [  # (workspace), once its records are gone for good
     "core.records.idempotency.workspace_purged",
     "webhooks.services.workspace_purged",
     "apikeys.services.workspace_purged",
+    "apikeys.activity.partitions.workspace_purged",
 ]
 # (workspace, object_id), in the transaction that changed them
 SEARCH_FIELDS_CHANGED_HANDLERS = ["core.records.reindex.search_fields_changed"]

@@ -15,10 +15,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apikeys.activity.models import AuditEntry, RequestEntry
 from config.time_ids import first_id_of
+from metadata.models import Workspace
 
 DAYS_AHEAD = 3
 MONTHS_AHEAD = 2
+PIECE = 10_000  # entries removed by one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,14 @@ def partitions_keep() -> int:
     """Make and drop what is due; gives how many it made and dropped."""
     now = timezone.now()
     return _keep(REQUESTS, now, settings.REQUEST_LOG_DAYS) + _keep(AUDIT, now, settings.AUDIT_LOG_DAYS)
+
+
+def workspace_purged(workspace: Workspace) -> None:
+    """Remove what was logged of a workspace that is gone, so many entries at a time."""
+    for model in (RequestEntry, AuditEntry):
+        entries = model.objects.filter(workspace_id=workspace.id)
+        while ids := list(entries.values_list("id", flat=True)[:PIECE]):
+            entries.filter(id__gte=min(ids), id__lte=max(ids)).delete()
 
 
 def _keep(log: Log, now: datetime, days: int) -> int:

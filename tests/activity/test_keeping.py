@@ -10,11 +10,11 @@ from django.db import connection
 
 from apikeys.activity import requests
 from apikeys.activity.models import AuditEntry, RequestEntry
-from apikeys.activity.partitions import AUDIT, REQUESTS, _keep, _partitions, partitions_keep
+from apikeys.activity.partitions import AUDIT, REQUESTS, _keep, _partitions, partitions_keep, workspace_purged
 from metadata.models import Workspace
 from tests.activity.conftest import entries
 from tests.activity.test_pages import add
-from tests.factories import Api
+from tests.factories import Api, api_of, workspace_with
 
 NOON = datetime(2026, 2, 10, 12, 0, tzinfo=UTC)
 
@@ -61,6 +61,17 @@ def test_acts_have_a_partition_a_month(acme: Workspace) -> None:
     assert {"2026-02-01", "2026-03-01", "2026-04-01"} <= {each.isoformat() for each in _partitions(AUDIT)}
     _keep(AUDIT, datetime(2027, 3, 2, tzinfo=UTC), 365)
     assert "2026-02-01" not in {each.isoformat() for each in _partitions(AUDIT)}
+
+
+def test_what_was_logged_of_a_purged_workspace_goes_with_it(acme: Workspace, importer: Api) -> None:
+    other = workspace_with(name="Elsewhere")
+    api_of(other).get("/rest/workspaceMembers")
+    importer.get("/rest/books")
+    assert len(entries(other)) == 1 and AuditEntry.objects.filter(workspace_id=other.id).exists()
+    workspace_purged(other)
+    workspace_purged(other)  # it may be begun again
+    assert entries(other) == [] and not AuditEntry.objects.filter(workspace_id=other.id).exists()
+    assert len(entries(acme)) == 1 and AuditEntry.objects.filter(workspace_id=acme.id).exists()
 
 
 def test_switched_off_nothing_is_written_and_nothing_is_kept(acme: Workspace, importer: Api, settings: object) -> None:
