@@ -13,6 +13,8 @@ from typing import Any
 
 PAIRS = 30
 TURN_S = 0.3
+ENTRIES = 20_000
+WRITTEN_AT_ONCE = 500
 FLUSHED_S = 0.7  # more than apikeys.activity.requests.FLUSH_S
 PAGES = {
     "newest": "",
@@ -40,6 +42,7 @@ def measure_request_log(report: Any, count: int) -> None:
 
     workspace = data.workspace_to_measure("Request log")
     data.seed(workspace, 100, 1_000)
+    _in_process(report, workspace)
     _cost(report, data.token_of(workspace))
     _pages(report, workspace, count)
 
@@ -77,6 +80,38 @@ def _cost(report: Any, token: str) -> None:
     low, cost, high = statistics.quantiles(differences, n=4)
     shown = f"{cost:.0f} µs of {statistics.median(whole):.0f}  (half of the pairs {low:.0f} to {high:.0f})"
     report.add("what the request log costs a request, CPU", shown, cost, "≤ 30 µs")
+
+
+def _in_process(report: Any, workspace: Any) -> None:
+    """What one entry costs by itself, which what else the machine does disturbs least."""
+    from django.db import connection
+    from django.test import RequestFactory
+
+    from apikeys.activity import requests
+    from apikeys.activity.partitions import partitions_keep
+    from benchmarks.server import process_cpu_s
+    from config.time_ids import time_ordered_hex
+    from tests.factories import principal_of
+
+    partitions_keep()
+    headers = {"User-Agent": "python-requests/2.32", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+    request: Any = RequestFactory().get(f"/rest/people/{workspace.id}", headers=headers)
+    request.principal, request.object_name = principal_of(workspace), "person"
+    rows = []
+    began_s = time.process_time()
+    for _ in range(ENTRIES):
+        request.request_id = own_id = time_ordered_hex()
+        rows.append(requests.row_of(request, 200, 1.25, own_id))
+    made_s = time.process_time() - began_s
+    connection.ensure_connection()
+    pid = connection.connection.info.backend_pid
+    began_s, server_began_s = time.process_time(), process_cpu_s(pid)
+    for start in range(0, ENTRIES, WRITTEN_AT_ONCE):
+        requests.write([row for row in rows[start : start + WRITTEN_AT_ONCE] if row is not None])
+    written_s, server_s = time.process_time() - began_s, process_cpu_s(pid) - server_began_s
+    parts = [each / ENTRIES * 1_000_000 for each in (made_s, written_s, server_s)]
+    shown = "{:.0f} µs  (made {:.1f}, written {:.1f}, PostgreSQL {:.1f})".format(sum(parts), *parts)
+    report.add("an entry of the request log by itself, CPU", shown, sum(parts), "≤ 30 µs")
 
 
 def _pages(report: Any, workspace: Any, count: int) -> None:
