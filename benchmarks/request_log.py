@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import statistics
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 PAIRS = 30
 TURN_S = 0.3
+DAYS = 24  # that a million entries are spread over, two seconds apart
 ENTRIES = 20_000
 WRITTEN_AT_ONCE = 500
 FLUSHED_S = 0.7  # more than apikeys.activity.requests.FLUSH_S
@@ -121,11 +123,13 @@ def _pages(report: Any, workspace: Any, count: int) -> None:
 
     from apikeys import services
     from apikeys.activity.models import RequestEntry
-    from apikeys.activity.partitions import partitions_keep
+    from apikeys.activity.partitions import REQUESTS, make_partition, partitions_keep
     from apikeys.models import Role
     from tests.budgets.recording import recording
 
     partitions_keep()
+    for days in range(1, DAYS + 1):
+        make_partition(REQUESTS, datetime.now(UTC).date() - timedelta(days=days))
     began = time.perf_counter()
     with connection.cursor() as cursor:
         cursor.execute(_FILL, {"workspace": str(workspace.id), "count": count})

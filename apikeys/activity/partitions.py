@@ -62,7 +62,7 @@ def _keep(log: Log, now: datetime, days: int) -> int:
         first = first.replace(day=1)
     for _ in range(log.ahead + 1):
         if first not in known and days:
-            count += _make(log, first)
+            count += make_partition(log, first)
         first = log.following(first)
     cutoff = now - timedelta(days=days)
     for start, name in known.items():
@@ -92,7 +92,7 @@ def _partitions(log: Log) -> dict[date, str]:
     }
 
 
-def _make(log: Log, first: date) -> int:
+def make_partition(log: Log, first: date) -> int:
     """Make the partition that begins on that day, with what waits for it in the default one; 0 when somebody did."""
     name, other = f"{log.table}_{first.strftime(log.name_format)}", f"{log.table}_other"
     start, end = (first_id_of(_midnight(each)) for each in (first, log.following(first)))
