@@ -509,6 +509,8 @@ def _apply_unique(
         field.is_unique = False
         return []
     field.is_unique = True
+    if field.secret_flag is not None:  # values that are alike are stored unlike
+        return [Problem(INVALID, f"Field {field.name} cannot be unique: its values are encrypted", field.name)]
     schema = cache.field_schema(field)
     problems = type_.unique_problems(schema)
     if problems or was_unique:

@@ -231,3 +231,4 @@ def test_a_token_of_a_connected_account_stands_in_no_refusal(scene: Scene) -> No
     )
     reply = scene.admin.ask("PATCH", f"{PATH}/fields/{field.id}", {"isUnique": True})
     assert reply.status == 400 and b"at-5f1e" not in reply.body, reply.body
+    assert b"Field accessToken cannot be unique: its values are encrypted" in reply.body
