@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from apikeys.sign_in import PasswordHasher
 from config.openapi import document
 from metadata import cache
 from tests.factories import Api, api_of, workspace_with
 from webhooks import outbox
+
+PasswordHasher.iterations = 1_000  # a third of a second each otherwise; the servers that tests start have their own
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -147,9 +147,7 @@ ABOUT_CONNECTIONS = (
     "tests/metadata/test_building.py",
     "tests/metadata/test_concurrency.py",
     "tests/api/core_rest/test_concurrency.py",
-    "tests/api/core_rest/test_records.py",
     "tests/api/core_graphql/test_writing.py",
-    "tests/apikeys/test_authentication.py",
     "tests/webhooks/test_worker.py",
 )
 
