@@ -13,39 +13,22 @@ from uuid import UUID
 from config import audit
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
+from metadata.services.columns import FIELD_COLUMNS, OBJECT_COLUMNS
 
 if TYPE_CHECKING:
     from metadata.services.change import Change
 
-_OBJECT_COLUMNS: Mapping[str, str] = {  # API name → column
-    "nameSingular": "name_singular",
-    "namePlural": "name_plural",
-    "labelSingular": "label_singular",
-    "labelPlural": "label_plural",
-    "description": "description",
-    "icon": "icon",
-    "color": "color",
+_OBJECT_COLUMNS: Mapping[str, str] = {
+    **OBJECT_COLUMNS,
     "shortcut": "shortcut",
-    "isActive": "is_active",
-    "isSearchable": "is_searchable",
-    "isLabelSyncedWithName": "is_label_synced_with_name",
-    "openRecordIn": "open_record_in",
-    "labelIdentifierFieldMetadataId": "label_identifier_field_id",
-    "imageIdentifierFieldMetadataId": "image_identifier_field_id",
-    "duplicateCriteria": "duplicate_criteria",
     "standardOverrides": "standard_overrides",
 }
 _FIELD_COLUMNS: Mapping[str, str] = {
     "name": "name",
-    "label": "label",
     "type": "type",
-    "description": "description",
-    "icon": "icon",
-    "isActive": "is_active",
+    **FIELD_COLUMNS,
     "isNullable": "is_nullable",
     "isUnique": "is_unique",
-    "isSearchable": "is_searchable",
-    "isLabelSyncedWithName": "is_label_synced_with_name",
     "defaultValue": "default_value",
     "options": "options",
     "settings": "settings",

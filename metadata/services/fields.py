@@ -24,6 +24,7 @@ from metadata.services.build import (
     taken_names,
 )
 from metadata.services.change import Change, changing, tidy
+from metadata.services.columns import FIELD_COLUMNS
 from metadata.services.criteria import columns_of, follow_fields
 from metadata.services.overrides import OVERRIDABLE_FIELD, apply_overrides
 from metadata.services.relations import (
@@ -271,15 +272,6 @@ _RELATION_EDITABLE = frozenset(
     | {"morphRelationsUpdatePayload", "isAuditLogged"}
 )
 _STANDARD_FORBIDDEN = ("isLabelSyncedWithName", "name")
-_PLAIN_COLUMNS: Mapping[str, str] = {
-    "label": "label",
-    "description": "description",
-    "icon": "icon",
-    "isActive": "is_active",
-    "isLabelSyncedWithName": "is_label_synced_with_name",
-    "isSearchable": "is_searchable",
-    "isAuditLogged": "is_audit_logged",
-}
 _CLEARABLE = frozenset({"description", "icon"})
 
 
@@ -362,7 +354,7 @@ def _apply_update(
     if not field.is_custom:
         given = apply_overrides(field, given, OVERRIDABLE_FIELD)
     for row in (field, *siblings):
-        for name, column in _PLAIN_COLUMNS.items():
+        for name, column in FIELD_COLUMNS.items():
             if name in given:
                 setattr(row, column, given[name])
     # what stays as it is may have been named by an older rule

@@ -31,6 +31,7 @@ from metadata.services.build import (
     taken_names,
 )
 from metadata.services.change import Change, changing, tidy
+from metadata.services.columns import OBJECT_COLUMNS
 from metadata.services.criteria import criteria_problems
 from metadata.services.defaultviews import create_default_views
 from metadata.services.overrides import OVERRIDABLE_OBJECT, apply_overrides
@@ -227,23 +228,6 @@ def _write_new_object(
 _STANDARD_FORBIDDEN = ("isLabelSyncedWithName", "labelIdentifierFieldMetadataId", "namePlural", "nameSingular")
 _SYSTEM_EDITABLE = frozenset({"isActive", "color", *OVERRIDABLE_OBJECT, "translations"})
 _IGNORED = frozenset({"shortcut"})
-_COLUMNS: Mapping[str, str] = {
-    "nameSingular": "name_singular",
-    "namePlural": "name_plural",
-    "labelSingular": "label_singular",
-    "labelPlural": "label_plural",
-    "description": "description",
-    "icon": "icon",
-    "color": "color",
-    "isActive": "is_active",
-    "isLabelSyncedWithName": "is_label_synced_with_name",
-    "isSearchable": "is_searchable",
-    "labelIdentifierFieldMetadataId": "label_identifier_field_id",
-    "imageIdentifierFieldMetadataId": "image_identifier_field_id",
-    "openRecordIn": "open_record_in",
-    "readability": "readability",
-    "duplicateCriteria": "duplicate_criteria",
-}
 _CLEARABLE = frozenset({"description", "icon", "color", "imageIdentifierFieldMetadataId", "duplicateCriteria"})
 _REQUIRED_TEXTS = ("nameSingular", "namePlural", "labelSingular", "labelPlural")
 
@@ -254,7 +238,7 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
     Raises ObjectMetadataNotFound, InvalidInput, InvalidMetadataInput, MetadataValidationFailed.
     """
     require_texts(update, [name for name in _REQUIRED_TEXTS if update.get(name, None) is not None])
-    given = {name: value for name, value in tidy(update).items() if name in _COLUMNS or name == "translations"}
+    given = {name: value for name, value in tidy(update).items() if name in OBJECT_COLUMNS or name == "translations"}
     with changing(workspace_id) as change:
         obj = change.objects.get(object_id)
         if obj is None:
@@ -272,8 +256,8 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
             require_texts(given, [name for name in ("labelSingular", "labelPlural") if given.get(name) is not None])
             given = apply_overrides(obj, given, OVERRIDABLE_OBJECT)
         for name, value in given.items():
-            if name in _COLUMNS and (value is not None or name in _CLEARABLE):
-                setattr(obj, _COLUMNS[name], value)
+            if name in OBJECT_COLUMNS and (value is not None or name in _CLEARABLE):
+                setattr(obj, OBJECT_COLUMNS[name], value)
         if obj.is_custom:
             problems = [*_object_problems(change, obj, is_named_anew=_naming(obj) != named_before), *problems]
         if problems:

@@ -88,6 +88,13 @@ def test_an_act_that_cannot_be_written_down_does_not_happen(
 # The data model --------------------------------------------------------------------------------------
 
 
+def test_that_the_history_of_a_field_is_switched_off_is_told(acme: Workspace, admin: Api) -> None:
+    title = FieldMetadata.objects.get(workspace=acme, object__name_singular="book", name="title")
+    AuditEntry.objects.all().delete()
+    data(admin.patch(f"/rest/metadata/fields/{title.id}", {"isAuditLogged": False}))
+    assert told(acme) == [("field.updated", "book.title", {"isAuditLogged": True}, {"isAuditLogged": False})]
+
+
 def test_an_object_its_fields_and_their_end(acme: Workspace, admin: Api) -> None:
     names = {"nameSingular": "shelf", "namePlural": "shelves", "labelSingular": "Shelf", "labelPlural": "Shelves"}
     data(admin.post("/rest/metadata/objects", names))
@@ -107,6 +114,11 @@ def test_an_object_its_fields_and_their_end(acme: Workspace, admin: Api) -> None
         )
     ]
     AuditEntry.objects.all().delete()
+
+    for name, value, was in (("readability", "PARENT", "OPEN"), ("color", "red", None), ("isSearchable", False, True)):
+        data(admin.patch(f"/rest/metadata/objects/{shelf.id}", {name: value}))
+        assert told(acme) == [("object.updated", "shelf", {name: was}, {name: value})]
+        AuditEntry.objects.all().delete()
 
     field = {"objectMetadataId": str(shelf.id), "type": "TEXT", "name": "room", "label": "Room"}
     data(admin.post("/rest/metadata/fields", field))
