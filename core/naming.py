@@ -11,6 +11,22 @@ from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 SYSTEM = "Fourgate itself"
 
 
+def named(template: str, subject: ObjectSchema) -> str:
+    """A template with the object's names in it.
+
+    `{singular}` person, `{plural}` people, `{Object}` Person, `{Objects}` People; `{label}` and
+    `{labels}` are the words people read.
+    """
+    return template.format(
+        singular=subject.singular,
+        plural=subject.plural,
+        Object=subject.singular_pascal,
+        Objects=subject.plural_pascal,
+        label=subject.label_singular,
+        labels=subject.label_plural,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One name in one space. Names of a space are claimed once: `("GraphQL type", "CompanyEdge")`."""

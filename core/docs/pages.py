@@ -27,11 +27,12 @@ from config.pages import settings_page
 from config.principal import Principal
 from config.server_url import server_url
 from core.docs.examples import METADATA_EXAMPLES, SEARCH, record_examples, sample_of, selection
+from core.naming import named
 from core.openapi.names import told_of
 from core.openapi.schemas import View
 from core.query import ir
 from core.query.reading import DEFAULT_CONNECTION_SIZE
-from core.rest.operations import RECORD_OPERATIONS, named
+from core.rest.operations import RECORD_OPERATIONS
 from core.transfer.exporting import CONTENT_TYPES, export_records, file_name
 from core.transfer.exporting import FLAG as EXPORT_FLAG
 from metadata.cache import load_schema
@@ -197,7 +198,7 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
             and not (each.is_in_subset_of_criteria and subject.duplicate_criteria is None)
         ],
         "graphql": [
-            {"root": each.root, "name": each.field_name(subject), "about": _filled(each.description, subject)}
+            {"root": each.root, "name": each.field_name(subject), "about": named(each.description, subject)}
             for each in import_string(settings.GRAPHQL_OPERATIONS)
             if each.applies_to(subject) and all(view.may(verb, subject) for verb in each.verbs)
         ],
@@ -225,10 +226,6 @@ def _uploads(view: View, subject: ObjectSchema, base_url: str) -> str:
         f'curl -X PATCH "{base_url}/rest/{subject.plural}/RECORD_ID" \\\n  {bearer} \\\n'
         f"  -H \"Content-Type: application/json\" \\\n  -d '{value}'"
     )
-
-
-def _filled(template: str, subject: ObjectSchema) -> str:
-    return template.format(label=subject.label_singular, labels=subject.label_plural)
 
 
 def _field(view: View, field: FieldSchema) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from config.errors import BadRequest
 from config.principal import Principal, Verb
 from core.graphql import arguments as args
 from core.graphql.arguments import Argument, Values
+from core.naming import named
 from core.query import ir
 from core.query.names import Scope, denied, may
 from core.records.create import create
@@ -66,7 +67,7 @@ class Operation:
         return subject.duplicate_criteria is not None or not self.needs_criteria
 
     def field_name(self, subject: ObjectSchema) -> str:
-        return fill(self.name, subject)
+        return named(self.name, subject)
 
     def query(self, subject: ObjectSchema | None, values: Values, picks: Picks) -> ir.Query:
         """The query that the field's arguments ask for; `search` has no subject. Raises BadRequest and its kin."""
@@ -90,22 +91,6 @@ def may_change_own(scope: Scope, subject: ObjectSchema) -> bool:
 def require_operation(scope: Scope, operation: Operation, subject: ObjectSchema) -> None:
     if not is_offered(scope, operation, subject):
         raise denied(next(verb for verb in operation.verbs if not may(scope, verb, subject)), subject)
-
-
-def fill(template: str, subject: ObjectSchema) -> str:
-    """A template with the object's names in it.
-
-    `{singular}` person, `{plural}` people, `{Object}` Person, `{Objects}` People; `{label}` and
-    `{labels}` are the words people read.
-    """
-    return template.format(
-        singular=subject.singular,
-        plural=subject.plural,
-        Object=subject.singular_pascal,
-        Objects=subject.plural_pascal,
-        label=subject.label_singular,
-        labels=subject.label_plural,
-    )
 
 
 # What each verb asks ---------------------------------------------------------------------------------

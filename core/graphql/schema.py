@@ -35,8 +35,9 @@ from config.principal import Verb
 from core.graphql.arguments import LIST_ARGUMENTS, Argument
 from core.graphql.inputs import filter_members
 from core.graphql.names import enum_filter_name, enum_name, has_enum, left_out, unique_name
-from core.graphql.operations import OPERATIONS, Operation, fill, is_offered, may_change_own
+from core.graphql.operations import OPERATIONS, Operation, is_offered, may_change_own
 from core.graphql.types import resolve_member, vocabulary
+from core.naming import named
 from core.query.aggregates import AggregateSpec, aggregate_specs, aggregates_of
 from core.query.names import Scope, may, reads, writes
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
@@ -146,7 +147,7 @@ class _Builder:
         return cast(GraphQLInputField, self.refs[key])
 
     def arguments(self, subject: ObjectSchema, arguments: tuple[Argument, ...]) -> dict[str, GraphQLArgument]:
-        return {argument.name: self.argument(fill(argument.type, subject)) for argument in arguments if argument.type}
+        return {argument.name: self.argument(named(argument.type, subject)) for argument in arguments if argument.type}
 
     def argument(self, text: str) -> GraphQLArgument:
         key = f"argument {text}"
@@ -240,10 +241,10 @@ class _Builder:
                 return resolve_root(info, operation, subject)
 
         return GraphQLField(
-            self.ref(fill(operation.type, subject)),
+            self.ref(named(operation.type, subject)),
             args=self.arguments(subject, operation.arguments),
             resolve=resolve,
-            description=fill(operation.description, subject),
+            description=named(operation.description, subject),
             extensions={"operation": operation, "object": subject},
         )
 

@@ -14,8 +14,9 @@ from rest_framework.views import APIView
 
 from config.openapi.generator import Endpoint
 from config.principal import Permissions
+from core.naming import named
 from core.rest.body_schemas import search_hits
-from core.rest.operations import RECORD_OPERATIONS, Operation, named
+from core.rest.operations import RECORD_OPERATIONS, Operation
 from core.rest.parameters import IF_NONE_MATCH, STARTING_AFTER, Parameter
 from core.rest.search import PARAMETERS as SEARCH_PARAMETERS
 from metadata.schema import ObjectSchema

@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from core.naming import Claim, shared_clashes
-from core.rest.operations import RECORD_OPERATIONS, named
+from core.naming import Claim, named, shared_clashes
+from core.rest.operations import RECORD_OPERATIONS
 from core.rest.routes import RESERVED_PATHS
 from metadata.names import NameClash
 from metadata.schema import ObjectSchema, WorkspaceSchema

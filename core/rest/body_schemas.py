@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from config.openapi.schemas import PAGE_INFO, UUID, array_of, component, object_of
+from core.naming import named
 from metadata.schema import ObjectSchema
 
 Json = dict[str, Any]
@@ -40,26 +41,20 @@ def _in_data(key: str, value: Json) -> Json:
 # Answers -----------------------------------------------------------------------------------------------
 
 
-def _key(template: str, subject: ObjectSchema) -> str:
-    return template.format(
-        singular=subject.singular, plural=subject.plural, One=subject.singular_pascal, Many=subject.plural_pascal
-    )
-
-
 def one(key: str) -> Answer:
-    return lambda subject: _in_data(_key(key, subject), answer_component(subject.singular_pascal))
+    return lambda subject: _in_data(named(key, subject), answer_component(subject.singular_pascal))
 
 
 def many(key: str) -> Answer:
-    return lambda subject: _in_data(_key(key, subject), array_of(answer_component(subject.singular_pascal)))
+    return lambda subject: _in_data(named(key, subject), array_of(answer_component(subject.singular_pascal)))
 
 
 def removed_one(key: str) -> Answer:
-    return lambda subject: _in_data(_key(key, subject), _REMOVED)
+    return lambda subject: _in_data(named(key, subject), _REMOVED)
 
 
 def removed_many(key: str) -> Answer:
-    return lambda subject: _in_data(_key(key, subject), array_of(_REMOVED))
+    return lambda subject: _in_data(named(key, subject), array_of(_REMOVED))
 
 
 def page(subject: ObjectSchema) -> Json:
@@ -140,7 +135,7 @@ def batch_results(key: str) -> Answer:
 
     def answer(subject: ObjectSchema) -> Json:
         members = {
-            "data": object_of({_key(key, subject): array_of(answer_component(subject.singular_pascal))}),
+            "data": object_of({named(key, subject): array_of(answer_component(subject.singular_pascal))}),
             "results": array_of(result, description="Only with `on_error=continue`: one per record of the body"),
         }
         return object_of(members, optional=("results",))

@@ -40,7 +40,7 @@ _FILES = ("text/csv", "application/x-ndjson")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One route. `path`, `id` and `summary` are templates over the object's names, as `named` fills them.
+    """One route. `path`, `id` and `summary` are templates over the object's names, as `core.naming.named` fills them.
 
     A caller is shown it who has all of `verbs`, one of `any_verbs` if there are some, and `flag` if there is one.
     """
@@ -112,18 +112,6 @@ class Operation:
         return not {p.IF_NONE_MATCH, p.IF_MATCH}.isdisjoint(self.headers) or self.body is bodies.RECORD
 
 
-def named(template: str, subject: ObjectSchema) -> str:
-    """A template with the object's names in it: `{plural}` people, `{One}` Person, `{Many}` People."""
-    return template.format(
-        plural=subject.plural,
-        singular=subject.singular,
-        One=subject.singular_pascal,
-        Many=subject.plural_pascal,
-        label=subject.label_singular,
-        labels=subject.label_plural,
-    )
-
-
 # Checks ----------------------------------------------------------------------------------------------
 
 
@@ -178,7 +166,7 @@ _RESTORES = "Undoes a soft delete; the filter need not mention `deletedAt`."
 
 RECORD_OPERATIONS: tuple[Operation, ...] = (  # in the order in which clients know them
     Operation(
-        "find_many", "GET", "/{plural}", "findMany{Many}", "List {labels}", _READ,
+        "find_many", "GET", "/{plural}", "findMany{Objects}", "List {labels}", _READ,
         answers.answer_find_many, schemas.page,
         (p.ORDER_BY, p.FILTER, p.LIMIT, p.DEPTH, p.STARTING_AFTER, p.ENDING_BEFORE, p.FIELDS, p.COUNT),
         description="A page of records, their total, and the cursors of the pages beside it.",
@@ -186,86 +174,86 @@ RECORD_OPERATIONS: tuple[Operation, ...] = (  # in the order in which clients kn
         also=(("GET", "/batch/{plural}"), ("GET", "/{plural}/duplicates"), ("GET", "/{plural}/merge")),
     ),
     Operation(
-        "create_one", "POST", "/{plural}", "createOne{One}", "Create one {label}", _WRITE,
-        answers.answer_create_one, schemas.one("create{One}"), _CREATION, _KEYED, bodies.RECORD, status=201,
+        "create_one", "POST", "/{plural}", "createOne{Object}", "Create one {label}", _WRITE,
+        answers.answer_create_one, schemas.one("create{Object}"), _CREATION, _KEYED, bodies.RECORD, status=201,
         description="Members left out get the field's default, or no value. A value of a unique field that another"
         " record has is refused, unless `upsert=true` says to update that record instead.",
         also=(("POST", "/{plural}/{{id}}"),),
     ),
     Operation(
-        "update_many", "PATCH", "/{plural}", "updateMany{Many}", "Update the {labels} that match a filter", _WRITE,
-        answers.answer_update, schemas.many("update{Many}"), (p.REQUIRED_FILTER, *_SELECTION), _KEYED, bodies.CHANGES,
-        checks=(updates_some,),
+        "update_many", "PATCH", "/{plural}", "updateMany{Objects}", "Update the {labels} that match a filter", _WRITE,
+        answers.answer_update, schemas.many("update{Objects}"), (p.REQUIRED_FILTER, *_SELECTION), _KEYED,
+        bodies.CHANGES, checks=(updates_some,),
         description="One body for every match; what it does not name is kept.",
         also=(("PATCH", "/batch/{plural}"),),
     ),
     Operation(
-        "delete_many", "DELETE", "/{plural}", "deleteMany{Many}", "Delete the {labels} that match a filter", _READ,
-        answers.answer_delete, schemas.removed_many("delete{Many}"), (p.REQUIRED_FILTER, p.SOFT_DELETE), _KEYED,
+        "delete_many", "DELETE", "/{plural}", "deleteMany{Objects}", "Delete the {labels} that match a filter", _READ,
+        answers.answer_delete, schemas.removed_many("delete{Objects}"), (p.REQUIRED_FILTER, p.SOFT_DELETE), _KEYED,
         checks=(removes_some,), description=_FOR_GOOD, any_verbs=("soft_delete", "destroy"),
         also=(("DELETE", "/batch/{plural}"),),
     ),
     Operation(
-        "create_many", "POST", "/batch/{plural}", "createMany{Many}", "Create several {labels}", _WRITE,
-        answers.answer_create_many, schemas.batch_results("create{Many}"), (*_CREATION, p.ON_ERROR_OF_BATCH), _KEYED,
+        "create_many", "POST", "/batch/{plural}", "createMany{Objects}", "Create several {labels}", _WRITE,
+        answers.answer_create_many, schemas.batch_results("create{Objects}"), (*_CREATION, p.ON_ERROR_OF_BATCH), _KEYED,
         bodies.BATCH, status=201, other_statuses=(200,),
         description="All or none; the answer has the order of the body.\n\nWith `on_error=continue` records with"
         " faults are left out and the others written; `results` says what became of each. 200 when none was written.",
     ),
     Operation(
-        "find_one", "GET", "/{plural}/{{id}}", "findOne{One}", "Read one {label}", _READ,
+        "find_one", "GET", "/{plural}/{{id}}", "findOne{Object}", "Read one {label}", _READ,
         answers.answer_find_one, schemas.one("{singular}"), _SELECTION, (p.IF_NONE_MATCH,), is_of_one=True,
         description="Its `ETag` is the state it was read in: `If-None-Match` asks whether the answer is still the same,"
         " `If-Match` lets a write through only while the record is.",
         tolerates=(p.DISCOVER,), checks=(discovers_nothing,),
     ),
     Operation(
-        "update_one", "PATCH", "/{plural}/{{id}}", "UpdateOne{One}", "Update one {label}", _WRITE,
-        answers.answer_update, schemas.one("update{One}"), _SELECTION, _MATCHED, bodies.CHANGES, is_of_one=True,
+        "update_one", "PATCH", "/{plural}/{{id}}", "UpdateOne{Object}", "Update one {label}", _WRITE,
+        answers.answer_update, schemas.one("update{Object}"), _SELECTION, _MATCHED, bodies.CHANGES, is_of_one=True,
         description="What the body does not name is kept, sub-fields of a value included; `null` clears.",
         is_own_perhaps=True,
     ),
     Operation(
-        "delete_one", "DELETE", "/{plural}/{{id}}", "deleteOne{One}", "Delete one {label}", _READ,
-        answers.answer_delete, schemas.removed_one("delete{One}"), (p.SOFT_DELETE,), _MATCHED, description=_FOR_GOOD,
+        "delete_one", "DELETE", "/{plural}/{{id}}", "deleteOne{Object}", "Delete one {label}", _READ,
+        answers.answer_delete, schemas.removed_one("delete{Object}"), (p.SOFT_DELETE,), _MATCHED, description=_FOR_GOOD,
         any_verbs=("soft_delete", "destroy"), is_of_one=True,
     ),
     Operation(
-        "duplicates", "POST", "/{plural}/duplicates", "find{One}Duplicates", "Find duplicates of {labels}", _READ,
+        "duplicates", "POST", "/{plural}/duplicates", "find{Object}Duplicates", "Find duplicates of {labels}", _READ,
         answers.answer_duplicates, schemas.duplicates, _SELECTION, _KEYED, bodies.DUPLICATES,
         description="For each record of `data`, or each id of `ids`, the stored records that look the same by the"
         " object's duplicate criteria.",
     ),
     Operation(
-        "restore_one", "PATCH", "/restore/{plural}/{{id}}", "restoreOne{One}", "Restore one {label}",
-        ("read", "soft_delete"), answers.answer_restore, schemas.one("restore{One}"), _SELECTION, _MATCHED,
+        "restore_one", "PATCH", "/restore/{plural}/{{id}}", "restoreOne{Object}", "Restore one {label}",
+        ("read", "soft_delete"), answers.answer_restore, schemas.one("restore{Object}"), _SELECTION, _MATCHED,
         is_of_one=True, description=_RESTORES, shares_path=True,
     ),
     Operation(
-        "restore_one", "PATCH", "/{plural}/{{id}}/restore", "restore{One}", "Restore one {label} (newer path)",
-        ("read", "soft_delete"), answers.answer_restore, schemas.one("restore{One}"), _SELECTION, _MATCHED,
+        "restore_one", "PATCH", "/{plural}/{{id}}/restore", "restore{Object}", "Restore one {label} (newer path)",
+        ("read", "soft_delete"), answers.answer_restore, schemas.one("restore{Object}"), _SELECTION, _MATCHED,
         is_of_one=True, description=_RESTORES, shares_path=True,
     ),
     Operation(
-        "restore_many", "PATCH", "/restore/{plural}", "restoreMany{Many}",
+        "restore_many", "PATCH", "/restore/{plural}", "restoreMany{Objects}",
         "Restore the {labels} that match a filter", ("read", "soft_delete"), answers.answer_restore,
-        schemas.many("restore{Many}"), (p.REQUIRED_FILTER, *_SELECTION), _KEYED, checks=(restores_some,),
+        schemas.many("restore{Objects}"), (p.REQUIRED_FILTER, *_SELECTION), _KEYED, checks=(restores_some,),
         description=_RESTORES, shares_path=True,
     ),
     Operation(
-        "restore_many", "PATCH", "/{plural}/restore", "restore{Many}",
+        "restore_many", "PATCH", "/{plural}/restore", "restore{Objects}",
         "Restore the {labels} that match a filter (newer path)", ("read", "soft_delete"), answers.answer_restore,
-        schemas.many("restore{Many}"), (p.REQUIRED_FILTER, *_SELECTION), _KEYED, checks=(restores_some,),
+        schemas.many("restore{Objects}"), (p.REQUIRED_FILTER, *_SELECTION), _KEYED, checks=(restores_some,),
         description=_RESTORES, shares_path=True,
     ),
     Operation(
-        "merge", "PATCH", "/{plural}/merge", "mergeMany{Many}", "Merge {labels} into one",
-        ("read", "update", "destroy"), answers.answer_merge, schemas.one("merge{One}"), _SELECTION, _KEYED,
+        "merge", "PATCH", "/{plural}/merge", "mergeMany{Objects}", "Merge {labels} into one",
+        ("read", "update", "destroy"), answers.answer_merge, schemas.one("merge{Object}"), _SELECTION, _KEYED,
         bodies.MERGE, is_of_one=True, is_in_subset_of_criteria=True,
         description="The record at `conflictPriorityIndex` survives; what pointed at the others points at it.",
     ),
     Operation(
-        "group_by", "GET", "/{plural}/groupBy", "groupBy{Many}", "Group {labels}", _READ,
+        "group_by", "GET", "/{plural}/groupBy", "groupBy{Objects}", "Group {labels}", _READ,
         answers.answer_group_by, schemas.groups,
         (p.GROUP_BY, p.FILTER, p.ORDER_BY_OF_GROUPS, p.LIMIT_OF_GROUPS, p.VIEW_ID, p.AGGREGATE,
          p.INCLUDE_RECORDS_SAMPLE, p.ORDER_BY_FOR_RECORDS, p.OMIT_NULL_VALUES),
@@ -274,12 +262,12 @@ RECORD_OPERATIONS: tuple[Operation, ...] = (  # in the order in which clients kn
         is_of_one=True,  # of a view
     ),
     Operation(
-        "history", "GET", "/{plural}/{{id}}/history", "history{One}", "Who changed one {label}", _READ,
+        "history", "GET", "/{plural}/{{id}}/history", "history{Object}", "Who changed one {label}", _READ,
         answers.answer_history, schemas.history, (p.LIMIT, p.STARTING_AFTER), is_of_one=True,
         description="The changes of a record, the newest first. It outlives the record.",
     ),
     Operation(
-        "export", "GET", "/{plural}/export", "export{Many}", "Export {labels} as a file", _READ,
+        "export", "GET", "/{plural}/export", "export{Objects}", "Export {labels} as a file", _READ,
         answers.answer_export, schemas.file,
         (p.FORMAT, p.FILTER, p.ORDER_BY, p.FIELDS, p.LIMIT_OF_FILE, p.SEPARATOR, p.SAFE), gives=_FILES,
         flag="EXPORT_CSV",
@@ -287,13 +275,13 @@ RECORD_OPERATIONS: tuple[Operation, ...] = (  # in the order in which clients kn
         " `INCOMPLETE` that is neither CSV nor JSON.",
     ),
     Operation(
-        "import", "POST", "/{plural}/import", "import{Many}", "Import {labels} from a file", ("update",),
+        "import", "POST", "/{plural}/import", "import{Objects}", "Import {labels} from a file", ("update",),
         answers.answer_import, schemas.imported,
         (p.FORMAT, p.UPSERT, p.DRY_RUN, p.ON_ERROR_OF_BATCH, p.SEPARATOR, p.SAFE), body=bodies.FILE,
         flag="IMPORT_CSV",
         description="CSV with the members of a record as columns (`name.firstName`, `companyId`,"
-        " `company.domainName.primaryLinkUrl`), or JSON Lines with records as `createMany{Many}` takes them. In a cell"
-        " stands an option's value or label, a list as JSON or `A,B`; a field is given as a whole or in parts. Written"
+        " `company.domainName.primaryLinkUrl`), or JSON Lines with records as `createMany{Objects}` takes them. In a"
+        " cell stands an option's value or label, a list as JSON or `A,B`; a field is given as a whole or in parts. Written"
         " in batches of 500; a fault ends the import, and its batch is not written, unless `on_error=continue`."
         " A dry run is one transaction that is taken back, so other writers of what it touches wait for its end."
         "\n\nWithout `format` the body's media type says it:"
