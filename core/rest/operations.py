@@ -281,8 +281,8 @@ RECORD_OPERATIONS: tuple[Operation, ...] = (  # in the order in which clients kn
         flag="IMPORT_CSV",
         description="CSV with the members of a record as columns (`name.firstName`, `companyId`,"
         " `company.domainName.primaryLinkUrl`), or JSON Lines with records as `createMany{Objects}` takes them. In a"
-        " cell stands an option's value or label, a list as JSON or `A,B`; a field is given as a whole or in parts. Written"
-        " in batches of 500; a fault ends the import, and its batch is not written, unless `on_error=continue`."
+        " cell stands an option's value or label, a list as JSON or `A,B`; a field is given as a whole or in parts."
+        " Written in batches of 500; a fault ends the import, and its batch is not written, unless `on_error=continue`."
         " A dry run is one transaction that is taken back, so other writers of what it touches wait for its end."
         "\n\nWithout `format` the body's media type says it:"
         " `text/csv` or `application/x-ndjson`.",
