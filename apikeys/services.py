@@ -325,10 +325,12 @@ def role_delete(principal: Principal, *, role_id: UUID) -> UUID:
         if default is None or not default.is_editable or not default.can_be_assigned_to_users:
             raise Forbidden("Role has members and the workspace has no default role to move them to")
         _refuse_excess(principal, default)
-        for member in Member.objects.filter(role=role).select_related("role", "user"):
-            before = subjects.facts_of(member)
+        moved = [
+            (each, subjects.facts_of(each)) for each in Member.objects.filter(role=role).select_related("role", "user")
+        ]
+        Member.objects.filter(role=role).update(role=default)
+        for member, before in moved:
             member.role = default
-            member.save(update_fields=["role"])
             subjects.note(principal, "member.updated", member, before)
     subjects.note(principal, "role.deleted", role, subjects.facts_of(role), is_gone=True)
     role.delete()
