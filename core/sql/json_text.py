@@ -31,7 +31,8 @@ def json_object(pieces: Sequence[tuple[str, Sql | str]], *, is_heavy: bool = Fal
     texts.append(literal(pending + "}"))
     if is_heavy:
         parts = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
-        values = ",".join(f"({concat(part)})" for part in parts)
+        # One SELECT for each: the expressions of VALUES would be initialised anew for every record (ValuesNext).
+        values = " UNION ALL ".join(f"SELECT {concat(part)} AS t" for part in parts)
         within = within_bounds("v.t").text
-        return Sql(f"(SELECT string_agg(v.t, '') FROM (VALUES {values}) v(t) HAVING {within})", tuple(params))
+        return Sql(f"(SELECT string_agg(v.t, '') FROM ({values}) v HAVING {within})", tuple(params))
     return Sql(concat(texts), tuple(params))
