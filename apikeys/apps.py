@@ -27,7 +27,7 @@ class ApiKeysConfig(AppConfig):
 
 
 def _end_console_tokens(sender: Any, user: Any, **more: Any) -> None:
-    from apikeys.services import member_tokens_end  # models are not there yet when this module is read
+    from apikeys.services.members import member_tokens_end
 
     if user is not None and user.is_authenticated:
         member_tokens_end(user.pk)
@@ -35,7 +35,7 @@ def _end_console_tokens(sender: Any, user: Any, **more: Any) -> None:
 
 def _end_tokens_of_inactive(sender: Any, instance: Any, **more: Any) -> None:
     """Else they would be good again once the account is."""
-    from apikeys.services import member_tokens_end
+    from apikeys.services.members import member_tokens_end
 
     if not instance.is_active:
         member_tokens_end(instance.pk)

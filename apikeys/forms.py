@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from apikeys.models import ObjectPermission, Role
 from apikeys.roles import ASSIGNABLE, OBJECT_RIGHTS, RIGHTS, VERBS
-from apikeys.services import MAX_NAME_LENGTH, MAX_RATE
+from apikeys.services.api_keys import MAX_RATE
+from apikeys.services.inputs import MAX_NAME_LENGTH
 from config.forms import check_seen
 from config.right_words import SETTINGS_WORDS, TOOL_WORDS
 

@@ -14,8 +14,24 @@ import graphene
 from django.db.models import prefetch_related_objects
 from graphql import GraphQLResolveInfo as Info
 
-from apikeys import models, services
+from apikeys import models
 from apikeys.people_graphql import EffectiveRights, UserWorkspace, WorkspaceMember
+from apikeys.services.api_keys import (
+    FLAG,
+    RATES,
+    apikey_assign_role,
+    apikey_create,
+    apikey_get,
+    apikey_list,
+    apikey_revoke,
+    apikey_update,
+    roles_for_api_keys,
+)
+from apikeys.services.inputs import as_uuid
+from apikeys.services.members import member_remove, member_set_role
+from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
+from apikeys.services.roles import role_create, role_delete, role_list, role_update
+from apikeys.services.tokens import IssuedToken, apikey_token, playground_token
 from config.errors import InvalidMetadataInput, MissingToken
 from config.http.rights import require
 from config.principal import Principal
@@ -32,7 +48,7 @@ def _principal(info: Info) -> Principal:
 
 def _require_manager(info: Info) -> None:
     """What a role says and which keys have it is told to those who give roles or bind them; its name to everybody."""
-    require(_principal(info), "ROLES", services.FLAG)
+    require(_principal(info), "ROLES", FLAG)
 
 
 def _all_of(item: type) -> graphene.List:
@@ -344,8 +360,8 @@ class Workspace:
         return models.Role.objects.filter(workspace_id=root.id, id=root.default_role_id).first()
 
 
-_KEYS: Needed = ((services.FLAG,),)
-_KEYS_AND_ROLES: Needed = ((services.FLAG,), ("ROLES",))
+_KEYS: Needed = ((FLAG,),)
+_KEYS_AND_ROLES: Needed = ((FLAG,), ("ROLES",))
 NEEDS: Mapping[str, Needed] = {
     **dict.fromkeys(("apiKeys", "apiKey", "getApiKeyRoles"), _KEYS),
     **dict.fromkeys(("updateApiKey", "revokeApiKey", "generateApiKeyToken"), _KEYS),
@@ -363,16 +379,16 @@ class Query:
     get_roles = _all_of(Role)
 
     def resolve_api_keys(root: Any, info: Info) -> list[models.ApiKey]:
-        return _shared_roles(services.apikey_list(_principal(info)))
+        return _shared_roles(apikey_list(_principal(info)))
 
     def resolve_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
-        return services.apikey_get(_principal(info), Uuid(input["id"]))
+        return apikey_get(_principal(info), Uuid(input["id"]))
 
     def resolve_get_api_key_roles(root: Any, info: Info) -> list[models.Role]:
-        return _with_holders(services.roles_for_api_keys(_principal(info)))
+        return _with_holders(roles_for_api_keys(_principal(info)))
 
     def resolve_get_roles(root: Any, info: Info) -> list[models.Role]:
-        return _with_holders(services.role_list(_principal(info)))
+        return _with_holders(role_list(_principal(info)))
 
 
 def _with_holders(roles: list[models.Role]) -> list[models.Role]:
@@ -426,58 +442,58 @@ class Mutation:
     def resolve_delete_user_from_workspace(root: Any, info: Info, workspace_member_id_to_delete: str) -> models.Member:
         principal = _principal(info)
         require(principal, "WORKSPACE_MEMBERS")  # before the id is looked at
-        wanted = services.as_uuid(workspace_member_id_to_delete, "workspaceMemberIdToDelete")
-        return services.member_remove(principal, member_id=wanted)
+        wanted = as_uuid(workspace_member_id_to_delete, "workspaceMemberIdToDelete")
+        return member_remove(principal, member_id=wanted)
 
     def resolve_create_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey:
-        return services.apikey_create(
+        return apikey_create(
             _principal(info),
             name=input["name"],
             expires_at=input["expires_at"],
             role_id=Uuid(input["role_id"]),
             revoked_at=input.get("revoked_at"),
-            rates={name: value for name, value in _values(input).items() if name in services.RATES},
+            rates={name: value for name, value in _values(input).items() if name in RATES},
         )
 
     def resolve_update_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
-        return services.apikey_update(_principal(info), key_id=Uuid(input["id"]), values=_values(input, ["id"]))
+        return apikey_update(_principal(info), key_id=Uuid(input["id"]), values=_values(input, ["id"]))
 
     def resolve_revoke_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
-        return services.apikey_revoke(_principal(info), key_id=Uuid(input["id"]))
+        return apikey_revoke(_principal(info), key_id=Uuid(input["id"]))
 
     def resolve_assign_role_to_api_key(root: Any, info: Info, api_key_id: str, role_id: str) -> bool:
-        services.apikey_assign_role(_principal(info), key_id=Uuid(api_key_id), role_id=Uuid(role_id))
+        apikey_assign_role(_principal(info), key_id=Uuid(api_key_id), role_id=Uuid(role_id))
         return True
 
-    def resolve_generate_api_key_token(root: Any, info: Info, api_key_id: str, expires_at: str) -> services.IssuedToken:
-        return services.apikey_token(_principal(info), key_id=Uuid(api_key_id), expires_at=expires_at or None)
+    def resolve_generate_api_key_token(root: Any, info: Info, api_key_id: str, expires_at: str) -> IssuedToken:
+        return apikey_token(_principal(info), key_id=Uuid(api_key_id), expires_at=expires_at or None)
 
-    def resolve_generate_playground_token(root: Any, info: Info) -> services.IssuedToken:
-        return services.playground_token(_principal(info))
+    def resolve_generate_playground_token(root: Any, info: Info) -> IssuedToken:
+        return playground_token(_principal(info))
 
     def resolve_create_one_role(root: Any, info: Info, create_role_input: Mapping[str, Any]) -> models.Role:
         principal, own_id = _principal(info), create_role_input.get("id")
         require(principal, "ROLES")  # before the id is looked at
-        return services.role_create(
+        return role_create(
             principal,
             values=_values(create_role_input, ["id", "edit_window_minutes"]),
-            role_id=services.as_uuid(own_id, "id") if own_id else None,
+            role_id=as_uuid(own_id, "id") if own_id else None,
         )
 
     def resolve_update_one_role(root: Any, info: Info, update_role_input: Mapping[str, Any]) -> models.Role:
-        return services.role_update(
+        return role_update(
             _principal(info),
             role_id=Uuid(update_role_input["id"]),
             values=_values(update_role_input["update"], ["edit_window_minutes"]),
         )
 
     def resolve_delete_one_role(root: Any, info: Info, role_id: str) -> str:
-        return str(services.role_delete(_principal(info), role_id=Uuid(role_id)))
+        return str(role_delete(_principal(info), role_id=Uuid(role_id)))
 
     def resolve_upsert_object_permissions(
         root: Any, info: Info, upsert_object_permissions_input: Mapping[str, Any]
     ) -> list[models.ObjectPermission]:
-        return services.object_permissions_upsert(
+        return object_permissions_upsert(
             _principal(info),
             role_id=Uuid(upsert_object_permissions_input["role_id"]),
             items=[_values(each) for each in upsert_object_permissions_input["object_permissions"]],
@@ -486,7 +502,7 @@ class Mutation:
     def resolve_upsert_field_permissions(
         root: Any, info: Info, upsert_field_permissions_input: Mapping[str, Any]
     ) -> list[models.FieldPermission]:
-        return services.field_permissions_upsert(
+        return field_permissions_upsert(
             _principal(info),
             role_id=Uuid(upsert_field_permissions_input["role_id"]),
             items=[_values(each) for each in upsert_field_permissions_input["field_permissions"]],
@@ -495,7 +511,7 @@ class Mutation:
     def resolve_upsert_permission_flags(
         root: Any, info: Info, upsert_permission_flags_input: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
-        role = services.permission_flags_upsert(
+        role = permission_flags_upsert(
             _principal(info),
             role_id=Uuid(upsert_permission_flags_input["role_id"]),
             flags=upsert_permission_flags_input["permission_flag_keys"],
@@ -505,4 +521,4 @@ class Mutation:
     def resolve_update_workspace_member_role(
         root: Any, info: Info, workspace_member_id: str, role_id: str
     ) -> models.Member:
-        return services.member_set_role(_principal(info), member_id=Uuid(workspace_member_id), role_id=Uuid(role_id))
+        return member_set_role(_principal(info), member_id=Uuid(workspace_member_id), role_id=Uuid(role_id))

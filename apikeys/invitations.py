@@ -18,9 +18,11 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 
-from apikeys import services
 from apikeys.keys import digest
 from apikeys.models import Invitation, Member, Role
+from apikeys.services.granting import excess_of, permissions_of
+from apikeys.services.members import member_create
+from apikeys.services.roles import roles_of
 from config import audit
 from config.errors import BadRequest, NotFound
 from config.http.rights import require
@@ -36,8 +38,8 @@ def givable_roles(principal: Principal) -> list[Role]:
     require(principal, FLAG, "ROLES")
     return [
         each
-        for each in services.roles_of(principal.workspace_id)
-        if each.can_be_assigned_to_users and services.excess_of(principal, services.permissions_of(each)) is None
+        for each in roles_of(principal.workspace_id)
+        if each.can_be_assigned_to_users and excess_of(principal, permissions_of(each)) is None
     ]
 
 
@@ -121,7 +123,7 @@ def invitation_accept(
     if not Invitation.objects.filter(id=invitation.id).delete()[0]:
         raise NotFound("Invitation not found")
     known = user_of(invitation)
-    return services.member_create(
+    return member_create(
         workspace=workspace,
         email=invitation.email,
         password=password,

@@ -19,12 +19,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apikeys import invitations, services
+from apikeys import invitations
 from apikeys.activity.sessions import note_of_user
 from apikeys.forms import InviteForm, JoinForm, KnownJoinForm
 from apikeys.models import Invitation, Member
 from apikeys.pages import WORKSPACE_SESSION_KEY
 from apikeys.role_pages import sentence
+from apikeys.services import members as services
+from apikeys.services.inputs import as_uuid
+from apikeys.services.members import member_set_role
 from apikeys.sign_in import admit
 from config.errors import ApiError, NotFound, RateLimited
 from config.http.members import FORM_TOKEN, refuse_unknown
@@ -103,9 +106,7 @@ def member_detail(request: HttpRequest, member_id: UUID) -> HttpResponse:
     if request.method == "POST":
         try:
             refuse_unknown(request.POST, ("role", FORM_TOKEN), "The form")
-            services.member_set_role(
-                principal, member_id=member.id, role_id=services.as_uuid(request.POST.get("role"), "role")
-            )
+            member_set_role(principal, member_id=member.id, role_id=as_uuid(request.POST.get("role"), "role"))
             messages.success(request, "Role changed.")
         except ApiError as error:
             messages.error(request, sentence(error))

@@ -23,7 +23,8 @@ from apikeys import keys, signing_keys
 from apikeys.activity.sessions import note_of_user
 from apikeys.authentication import NO_MEMBER, principal_of_member_id
 from apikeys.models import Member, RenewedToken
-from apikeys.services import IssuedToken, member_tokens_end, stamp_of_member
+from apikeys.services.members import member_tokens_end, stamp_of_member
+from apikeys.services.tokens import IssuedToken
 from apikeys.sign_in import admit, admit_token
 from config.errors import Forbidden, NotFound, TokenRefused
 from metadata.models import Workspace

@@ -21,11 +21,23 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apikeys import services
 from apikeys.authentication import principal_of_member_id
 from apikeys.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, ApiKeyRatesForm, SignInForm
 from apikeys.models import ApiKey, Member, Role
 from apikeys.roles import RIGHTS
+from apikeys.services.api_keys import (
+    FLAG,
+    apikey_assign_role,
+    apikey_get,
+    apikey_list,
+    apikey_revoke,
+    apikey_set_enabled,
+    apikey_update,
+    bindable_roles,
+)
+from apikeys.services.granting import permissions_of
+from apikeys.services.inputs import as_uuid
+from apikeys.services.tokens import IssuedToken, apikey_create_with_token, apikey_token, apikey_token_issued
 from apikeys.sign_in import admit
 from config.errors import ApiError, RateLimited, TokenRefused
 from config.forms import ConfirmForm
@@ -172,14 +184,14 @@ def _shown(key: ApiKey) -> dict[str, Any]:
     }
 
 
-@settings_page(flag=services.FLAG)
+@settings_page(flag=FLAG)
 @require_GET
 def key_list(request: HttpRequest) -> HttpResponse:
     """The keys of the workspace, with a search by name and the revoked ones on request."""
     principal = _principal(request)
     search = request.GET.get("q", "").strip()[:200]
     with_revoked = request.GET.get("revoked") == "1"
-    found = services.apikey_list(principal, with_revoked=True)
+    found = apikey_list(principal, with_revoked=True)
     listed = [
         _shown(each)
         for each in reversed(found)
@@ -197,18 +209,18 @@ def key_list(request: HttpRequest) -> HttpResponse:
     return render(request, "apikeys/key_list.html", context)
 
 
-@settings_page(flag=services.FLAG)
+@settings_page(flag=FLAG)
 @require_http_methods(["GET", "POST"])
 def key_new(request: HttpRequest) -> HttpResponse:
     """Make a key and its first token, then go to the page that shows it once."""
     principal = _principal(request)
     require(principal, "ROLES")
-    roles = services.bindable_roles(principal)
+    roles = bindable_roles(principal)
     form = ApiKeyForm(roles, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
-            key, issued = services.apikey_create_with_token(
+            key, issued = apikey_create_with_token(
                 principal,
                 name=form.cleaned_data["name"],
                 expires_at=form.expires_at(),
@@ -236,12 +248,12 @@ def _role_choice(role: Role, form: ApiKeyForm) -> dict[str, Any]:
     }
 
 
-def _show_once(request: HttpRequest, key: ApiKey, issued: services.IssuedToken) -> HttpResponse:
+def _show_once(request: HttpRequest, key: ApiKey, issued: IssuedToken) -> HttpResponse:
     request.session[TOKEN_SESSION_KEY] = {"key": str(key.id), "token": str(issued.id)}
     return redirect(f"{HOME}/keys/{key.id}/token")
 
 
-@settings_page(flag=services.FLAG)
+@settings_page(flag=FLAG)
 @require_http_methods(["GET", "POST"])
 def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """GET shows a token that was just issued, once. POST issues another one of the key."""
@@ -249,7 +261,7 @@ def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
     key = _key(principal, key_id)
     if request.method == "POST":
         try:
-            return _show_once(request, key, services.apikey_token(principal, key_id=key.id))
+            return _show_once(request, key, apikey_token(principal, key_id=key.id))
         except ApiError as error:
             messages.error(request, error.message)
             return redirect(f"{HOME}/keys/{key.id}")
@@ -257,18 +269,18 @@ def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
     issued = None
     if isinstance(waiting, dict) and waiting.get("key") == str(key.id):
         del request.session[TOKEN_SESSION_KEY]
-        issued = services.apikey_token_issued(principal, key_id=key.id, token_id=UUID(waiting["token"]))
+        issued = apikey_token_issued(principal, key_id=key.id, token_id=UUID(waiting["token"]))
     if issued is None:
         messages.warning(request, "A token is shown only once. Generate a new one if you did not copy it.")
         return redirect(f"{HOME}/keys/{key.id}")
-    rights = Permissions() if key.role is None else services.permissions_of(key.role)
+    rights = Permissions() if key.role is None else permissions_of(key.role)
     context = {"key": key, "token": issued.token, "expires_at": issued.expires_at, **_example(request, rights)}
     response = render(request, "apikeys/key_token.html", context)
     response["Cache-Control"] = "no-store"
     return response
 
 
-@settings_page(flag=services.FLAG)
+@settings_page(flag=FLAG)
 @require_http_methods(["GET", "POST"])
 def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """What is known of a key; POST renames it, pauses or resumes it, gives it another role or other rate limits."""
@@ -282,25 +294,23 @@ def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
         try:
             refuse_unknown(request.POST, (*form.fields, *rates.fields, "role", "enabled", FORM_TOKEN), "The form")
             if "role" in request.POST:
-                services.apikey_assign_role(
-                    principal, key_id=key.id, role_id=services.as_uuid(request.POST["role"], "role")
-                )
+                apikey_assign_role(principal, key_id=key.id, role_id=as_uuid(request.POST["role"], "role"))
                 messages.success(request, "Role changed.")
             elif "enabled" in request.POST:
                 enabled = request.POST["enabled"] == "1"
-                services.apikey_set_enabled(principal, key_id=key.id, enabled=enabled)
+                apikey_set_enabled(principal, key_id=key.id, enabled=enabled)
                 messages.success(request, "The key works again." if enabled else "The key is paused.")
             elif "per_second" in request.POST:
                 rates = ApiKeyRatesForm(request.POST)
                 if not rates.is_valid():
                     return _render_detail(request, principal, key, form, rates)
-                services.apikey_update(principal, key_id=key.id, values=rates.values())
+                apikey_update(principal, key_id=key.id, values=rates.values())
                 messages.success(request, "Rate limits saved.")
             else:
                 form = ApiKeyNameForm(request.POST)
                 if not form.is_valid():
                     return _render_detail(request, principal, key, form, rates)
-                services.apikey_update(principal, key_id=key.id, values={"name": form.cleaned_data["name"]})
+                apikey_update(principal, key_id=key.id, values={"name": form.cleaned_data["name"]})
                 messages.success(request, "Name saved.")
         except ApiError as error:
             messages.error(request, error.message if error.hint is None else f"{error.message}. {error.hint}")
@@ -311,7 +321,7 @@ def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
 def _render_detail(
     request: HttpRequest, principal: Principal, key: ApiKey, form: ApiKeyNameForm, rates: ApiKeyRatesForm
 ) -> HttpResponse:
-    roles = services.bindable_roles(principal) if may(principal, "ROLES") else []
+    roles = bindable_roles(principal) if may(principal, "ROLES") else []
     context = {
         **_shown(key),
         "form": form,
@@ -324,7 +334,7 @@ def _render_detail(
     return render(request, "apikeys/key_detail.html", context, status=422 if form.errors or rates.errors else 200)
 
 
-@settings_page(flag=services.FLAG)
+@settings_page(flag=FLAG)
 @require_http_methods(["GET", "POST"])
 def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Ask for the key's name, then stop it for good."""
@@ -335,7 +345,7 @@ def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     refusal = "This is not the name of the key. Nothing was revoked."
     form = ConfirmForm(key.name, refusal, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.apikey_revoke(principal, key_id=key.id)
+        apikey_revoke(principal, key_id=key.id)
         messages.success(request, f"“{key.name}” is revoked. Its tokens stopped working.")
         return redirect(HOME)
     return render(request, "apikeys/key_revoke.html", {"key": key, "form": form}, status=422 if form.errors else 200)
@@ -347,7 +357,7 @@ def _principal(request: HttpRequest) -> Principal:
 
 
 def _key(principal: Principal, key_id: UUID) -> ApiKey:
-    key = services.apikey_get(principal, key_id)
+    key = apikey_get(principal, key_id)
     if key is None:
         raise Http404
     return key

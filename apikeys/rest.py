@@ -17,8 +17,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apikeys import services
 from apikeys.models import ApiKey
+from apikeys.services.api_keys import FLAG, RATES, apikey_create, apikey_get, apikey_list, apikey_revoke, apikey_update
+from apikeys.services.tokens import apikey_token
 from config.errors import BadRequest, NotFound
 from config.http.ignored import NamesIgnored
 from config.http.members import refuse_unknown
@@ -110,7 +111,7 @@ class _KeysView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        require(_principal(request), services.FLAG)
+        require(_principal(request), FLAG)
 
 
 class ApiKeys(NamesIgnored, _KeysView):
@@ -123,7 +124,7 @@ class ApiKeys(NamesIgnored, _KeysView):
         principal = _principal(request)
         asked = read_page_request(request.query_params)
         if not self.is_paged or principal.api_version == "1":
-            living = services.apikey_list(principal)
+            living = apikey_list(principal)
             if not PAGE_PARAMETERS.isdisjoint(request.query_params):
                 living = page_of(living, asked)
             return Response(ApiKeySerializer(living, many=True).data)
@@ -133,14 +134,14 @@ class ApiKeys(NamesIgnored, _KeysView):
     @extend_schema(request=CREATE_BODY, responses={201: ApiKeySerializer})
     def post(self, request: Request) -> Response:
         body = _body(request)
-        key = services.apikey_create(
+        key = apikey_create(
             _principal(request),
             name=body.get("name"),  # type: ignore[arg-type]  # the service refuses what is no text
             expires_at=_required(body, "expiresAt"),
             role_id=_optional_uuid(body, "roleId"),
             revoked_at=body.get("revokedAt"),
             api_version=body.get("apiVersion"),
-            rates={name: body[name] for name in services.RATES if name in body},
+            rates={name: body[name] for name in RATES if name in body},
         )
         return Response(ApiKeySerializer(key).data, status=201)
 
@@ -150,17 +151,17 @@ class OneApiKey(_KeysView):
 
     @extend_schema(responses=ApiKeySerializer)
     def get(self, request: Request, key_id: str) -> Response:
-        return _one(services.apikey_get(_principal(request), path_id(key_id)))
+        return _one(apikey_get(_principal(request), path_id(key_id)))
 
     @extend_schema(request=UPDATE_BODY, responses=ApiKeySerializer)
     def patch(self, request: Request, key_id: str) -> Response:
-        return _one(services.apikey_update(_principal(request), key_id=path_id(key_id), values=_body(request)))
+        return _one(apikey_update(_principal(request), key_id=path_id(key_id), values=_body(request)))
 
     put = patch
 
     @extend_schema(responses=ApiKeySerializer)
     def delete(self, request: Request, key_id: str) -> Response:
-        return _one(services.apikey_revoke(_principal(request), key_id=path_id(key_id)))
+        return _one(apikey_revoke(_principal(request), key_id=path_id(key_id)))
 
 
 class ApiKeyTokens(_KeysView):
@@ -171,7 +172,7 @@ class ApiKeyTokens(_KeysView):
         responses={201: TOKEN},
     )
     def post(self, request: Request, key_id: str) -> Response:
-        issued = services.apikey_token(
+        issued = apikey_token(
             _principal(request),
             key_id=path_id(key_id),
             expires_at=_body(request, TOKEN_MEMBERS, "A token").get("expiresAt") or None,

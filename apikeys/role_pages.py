@@ -13,16 +13,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from apikeys import services
 from apikeys.forms import ObjectRightsForm, RoleForm, TryForm
 from apikeys.models import ApiKey, Member, Role
 from apikeys.roles import FIELD_RIGHTS, RIGHTS, VERBS
+from apikeys.services import roles as services
+from apikeys.services.granting import permissions_of
+from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
+from apikeys.services.roles import role_create, role_get, role_update
 from config.errors import ApiError, NotFound
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.rights import may, require
-from config.pages import FLAG as KEYS_FLAG
 from config.pages import page_of, settings_page
-from config.principal import Permissions, Principal, Verb
+from config.principal import KEYS_FLAG, Permissions, Principal, Verb
 from config.right_words import WORDS, words_of
 from metadata.models import FieldMetadata, ObjectMetadata
 
@@ -83,8 +85,8 @@ def role_new(request: HttpRequest) -> HttpResponse:
         try:
             refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
             with transaction.atomic():
-                role = services.role_create(principal, values=form.values())
-                services.permission_flags_upsert(principal, role_id=role.id, flags=form.flags())
+                role = role_create(principal, values=form.values())
+                permission_flags_upsert(principal, role_id=role.id, flags=form.flags())
         except ApiError as error:
             form.add_error("label" if error.path == "label" else None, sentence(error))
         else:
@@ -98,21 +100,21 @@ def role_new(request: HttpRequest) -> HttpResponse:
 def role_detail(request: HttpRequest, role_id: UUID) -> HttpResponse:
     """What a role may do, changed in one form; its exceptions object by object; who has it."""
     principal = _principal(request)
-    role = services.role_get(principal, role_id)
+    role = role_get(principal, role_id)
     form = RoleForm(request.POST or None, role=role)
     if request.method == "POST" and form.is_valid():
         kept = [each for each in role.permission_flags if each not in WORDS]
         try:
             refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
             with transaction.atomic():
-                services.role_update(principal, role_id=role.id, values=form.values())
-                services.permission_flags_upsert(principal, role_id=role.id, flags=[*form.flags(), *kept])
+                role_update(principal, role_id=role.id, values=form.values())
+                permission_flags_upsert(principal, role_id=role.id, flags=[*form.flags(), *kept])
         except ApiError as error:
             form.add_error("label" if error.path == "label" else None, sentence(error))
         else:
             messages.success(request, "Saved.")
             return redirect(f"{ROLES}/{role.id}")
-    permissions = services.permissions_of(role)
+    permissions = permissions_of(role)
     search = request.GET.get("q", "").strip()[:200]
     objects = [
         each for each in _objects(principal) if search.lower() in f"{each.label_plural} {each.name_plural}".lower()
@@ -156,7 +158,7 @@ def _answers(role: Role, permissions: Permissions, described: ObjectMetadata) ->
 def role_object(request: HttpRequest, role_id: UUID, object_id: UUID) -> HttpResponse:
     """What a role may do with one object and its fields, where that differs from what it may do with all."""
     principal = _principal(request)
-    role = services.role_get(principal, role_id)
+    role = role_get(principal, role_id)
     described = _object(principal, object_id)
     fields = list(described.fields.filter(is_active=True).order_by("is_system", "label"))
     own = next((each for each in role.object_permissions.all() if each.object_metadata_id == described.id), None)
@@ -172,11 +174,11 @@ def role_object(request: HttpRequest, role_id: UUID, object_id: UUID) -> HttpRes
         try:
             refuse_unknown(request.POST, (*form.fields, *chosen, FORM_TOKEN), "The form")
             with transaction.atomic():
-                services.object_permissions_upsert(
+                object_permissions_upsert(
                     principal, role_id=role.id, items=[{"objectMetadataId": str(described.id), **form.values()}]
                 )
                 if items:
-                    services.field_permissions_upsert(principal, role_id=role.id, items=items)
+                    field_permissions_upsert(principal, role_id=role.id, items=items)
         except ApiError as error:
             form.add_error(None, sentence(error))
         else:
@@ -205,7 +207,7 @@ def _field_items(
     hidden: set[str],
     locked: set[str],
 ) -> list[dict[str, Any]]:
-    """What changes of the fields' restrictions, as `services.field_permissions_upsert` takes it."""
+    """What changes of the fields' restrictions, as `field_permissions_upsert` takes it."""
     items = []
     for field in fields:
         stored = limits.get(field.id)
@@ -222,7 +224,7 @@ def _field_items(
 def role_delete(request: HttpRequest, role_id: UUID) -> HttpResponse:
     """Say where the role's people and keys go, then delete it."""
     principal = _principal(request)
-    role = services.role_get(principal, role_id)
+    role = role_get(principal, role_id)
     if request.method == "POST":
         try:
             services.role_delete(principal, role_id=role.id)
@@ -261,7 +263,7 @@ def role_try(request: HttpRequest) -> HttpResponse:
 
 def explain(role: Role, verb: Verb, described: ObjectMetadata, field: FieldMetadata | None) -> dict[str, Any]:
     """`{is_allowed, why}`: decided as every request decides it, told by the part of the role that decides."""
-    permissions = services.permissions_of(role)
+    permissions = permissions_of(role)
     is_allowed = permissions.allows(verb, described)
     if is_allowed and field is not None:
         if field.id in permissions.unreadable_fields:

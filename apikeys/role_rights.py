@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db.models import QuerySet, prefetch_related_objects
 
-from apikeys import roles, services
+from apikeys import roles
 from apikeys.models import Role as Row
+from apikeys.services.granting import excess_of, permissions_of
 from config.principal import Permissions, Principal
 from config.roles import Role
 
@@ -22,7 +23,7 @@ def roles_of(workspace_id: UUID) -> list[Role]:
 
 
 def excess(wanted: Permissions, principal: Principal) -> str | None:
-    return services.excess_of(principal, wanted)
+    return excess_of(principal, wanted)
 
 
 def _roles(rows: QuerySet[Row]) -> list[Role]:
@@ -34,6 +35,6 @@ def _roles(rows: QuerySet[Row]) -> list[Role]:
 
 def _permissions(role: Row) -> Permissions:
     if role.is_restricted:
-        return services.permissions_of(role)
+        return permissions_of(role)
     rights = [getattr(role, column) for column in roles.RIGHTS.values()]
     return roles.compile_permissions(rights, role.permission_flags, (), ())

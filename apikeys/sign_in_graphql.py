@@ -15,7 +15,7 @@ from graphql import GraphQLResolveInfo as Info
 from apikeys import member_tokens
 from apikeys.member_tokens import TokenPair
 from apikeys.people_graphql import urls_of
-from apikeys.services import IssuedToken
+from apikeys.services.tokens import IssuedToken
 from config.errors import BadRequest
 from config.http.request_kinds import IN_PASSWORD_LANE
 from metadata import models as data_model

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from apikeys import services as access
+from apikeys.services.roles import role_list
+from apikeys.services.tokens import apikey_create_with_token
 from config.principal import Principal, system
 from core.query import ir
 from core.records.create import create
@@ -89,8 +90,8 @@ def add_plain_object(workspace: Workspace) -> None:
 
 def token_of(workspace: Workspace) -> str:
     principal = principal_of(workspace)
-    role_id = next(role.id for role in access.role_list(principal) if role.label == "Admin")
-    _, issued = access.apikey_create_with_token(principal, name="Benchmark", expires_at=None, role_id=role_id)
+    role_id = next(role.id for role in role_list(principal) if role.label == "Admin")
+    _, issued = apikey_create_with_token(principal, name="Benchmark", expires_at=None, role_id=role_id)
     return issued.token
 
 

@@ -121,10 +121,10 @@ def _pages(report: Any, workspace: Any, count: int) -> None:
     from django.db import connection
     from django.test import Client
 
-    from apikeys import services
     from apikeys.activity.models import RequestEntry
     from apikeys.activity.partitions import REQUESTS, make_partition, partitions_keep
     from apikeys.models import Role
+    from apikeys.services.members import member_create
     from tests.budgets.recording import recording
 
     partitions_keep()
@@ -137,7 +137,7 @@ def _pages(report: Any, workspace: Any, count: int) -> None:
     report.add(f"fill the log with {count:,} entries", f"{time.perf_counter() - began:.1f} s")
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     role = Role.objects.get(workspace_id=workspace.id, label="Admin")
-    member = services.member_create(workspace=workspace, email="a@example.com", password="correct horse", role=role)  # noqa: S106
+    member = member_create(workspace=workspace, email="a@example.com", password="correct horse", role=role)  # noqa: S106
     client = Client()
     client.force_login(member.user)
     entries = RequestEntry.objects.filter(workspace_id=workspace.id)

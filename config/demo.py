@@ -13,8 +13,12 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from apikeys import services
 from apikeys.models import Member
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.members import member_create
+from apikeys.services.roles import role_list
+from apikeys.services.tokens import apikey_token
+from apikeys.services.workspaces import system_principal
 from metadata.models import Workspace
 from metadata.services import workspace_create
 
@@ -40,13 +44,13 @@ def make_demo() -> DemoAccess | None:
         return None
     workspace = workspace_create(name=WORKSPACE_NAME)
     password = secrets.token_urlsafe(12)
-    principal = services.system_principal(workspace)
-    admin = next(role for role in services.role_list(principal) if not role.is_editable)
-    services.member_create(
+    principal = system_principal(workspace)
+    admin = next(role for role in role_list(principal) if not role.is_editable)
+    member_create(
         workspace=workspace, email=ADMIN_EMAIL, password=password, first_name="Ada", last_name="Admin", role=admin
     )
-    key = services.apikey_create(principal, name="Demo key", role_id=admin.id, expires_at=None)
-    token = services.apikey_token(principal, key_id=key.id)
+    key = apikey_create(principal, name="Demo key", role_id=admin.id, expires_at=None)
+    token = apikey_token(principal, key_id=key.id)
     return DemoAccess(WORKSPACE_NAME, ADMIN_EMAIL, password, token.token)
 
 

@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 
 from config.errors import BadRequest, NotFound, PermissionDenied, TokenRefused
 from config.http.rights import may
+from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
 from config.right_words import WORDS, words_of
 from config.texts import refuse_nul
@@ -37,7 +38,6 @@ CONTENT_SECURITY_POLICY: Mapping[str, str] = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
-FLAG = "API_KEYS_AND_WEBHOOKS"
 PROFILE = "/settings/profile"  # what everybody may open
 CONSOLES = "/settings/api-webhooks/playground"  # which belong to the docs, whatever their path
 SECTIONS = (  # group, path prefix, label, icon of static/settings/icons.svg, rights of which one opens it

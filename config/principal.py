@@ -9,10 +9,12 @@ from uuid import UUID
 
 Verb = Literal["read", "update", "soft_delete", "destroy"]
 
+KEYS_FLAG = "API_KEYS_AND_WEBHOOKS"
+
 # Named flags of a role: those that canUpdateAllSettings implies, and those of canAccessAllTools.
 SETTINGS_FLAGS = frozenset(
     [
-        "API_KEYS_AND_WEBHOOKS",
+        KEYS_FLAG,
         "WORKSPACE",
         "WORKSPACE_MEMBERS",
         "ROLES",

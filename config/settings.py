@@ -122,10 +122,10 @@ REST_FRAMEWORK = {
 }
 AUTHENTICATOR = "apikeys.authentication.authenticate"  # (HttpRequest) -> Principal, for all four APIs
 PAGE_PRINCIPAL = "apikeys.pages.principal_of_session"  # (HttpRequest) -> (Principal, Workspace) | None
-PLAYGROUND_TOKEN = "apikeys.services.playground_token"  # (Principal) -> something with token and expires_at
+PLAYGROUND_TOKEN = "apikeys.services.tokens.playground_token"  # (Principal) -> something with token and expires_at
 SECRET_KEY_KNOWN = "apikeys.signing_keys.is_secret_key_known"  # () -> bool, for the readiness page
 RECORD_COUNTS = "core.records.totals.live_counts"  # (Workspace) -> live records, by object id
-API_KEYS = "apikeys.services.apikey_list"  # (Principal) -> the workspace's keys that are not revoked
+API_KEYS = "apikeys.services.api_keys.apikey_list"  # (Principal) -> the workspace's keys that are not revoked
 GRAPHQL_OPERATIONS = "core.graphql.operations.OPERATIONS"  # the docs list them
 NAME_CLASHES = "core.claims.clashes"  # (WorkspaceSchema, the one before) -> names that two would claim
 NAME_CLASH_MESSAGES = "core.claims.messages"  # (WorkspaceSchema) -> sentences by object id
@@ -135,19 +135,21 @@ NAME_CHECK_MS = int(os.environ.get("NAME_CHECK_MS", "100"))  # of one /readyz, f
 MEMBER_RECORD = "core.records.members.create_member_record"  # makes a member's workspaceMember record
 MEMBER_RECORDS = "core.records.members.member_records"  # (principal, their ids): what a caller reads of them
 MEMBER_RECORD_GONE = "core.records.members.delete_member_record"  # (workspace, its id): the member is one no more
-DEFAULT_ROLE_CHECK = "apikeys.services.default_role_check"  # (Principal, role id) refuses what new members may not get
+DEFAULT_ROLE_CHECK = (
+    "apikeys.services.roles.default_role_check"  # (Principal, role id) refuses what new members may not get
+)
 EVENT_HANDLERS = ["webhooks.outbox"]
 ROLES = "apikeys.role_rights"  # what a role may do, for those who act as one; see config/roles.py
 ROLE_CHANGED_HANDLERS = ["webhooks.services.role_changed"]  # (workspace_id, role_id), in the change's transaction
 OBJECTS_RENAMED_HANDLERS = ["webhooks.services.objects_renamed"]  # (workspace_id, {old: new}), in the transaction
 WORKSPACE_CREATED_HANDLERS = [  # (workspace, empty), in its transaction
-    "apikeys.services.workspace_created",
+    "apikeys.services.workspaces.workspace_created",
     "core.records.samples.workspace_created",
 ]
 WORKSPACE_PURGED_HANDLERS = [  # (workspace), once its records are gone for good; may be called again
     "core.records.idempotency.workspace_purged",
     "webhooks.services.workspace_purged",
-    "apikeys.services.workspace_purged",
+    "apikeys.services.workspaces.workspace_purged",
     "apikeys.activity.partitions.workspace_purged",
 ]
 # (workspace, object_id), in the transaction that changed them

@@ -11,7 +11,9 @@ from uuid import UUID
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from apikeys import services as access
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.roles import role_list
+from apikeys.services.tokens import apikey_token
 from config.principal import Principal, system
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
@@ -147,9 +149,9 @@ def system_of(workspace_id: UUID) -> Principal:
 def key_of(workspace: Workspace, *, role: str = "Admin", name: str = "Test key", api_version: str = "1") -> str:
     """A token of a new key with the role of that label."""
     principal = principal_of(workspace)
-    role_id = next(each.id for each in access.role_list(principal) if each.label == role)
-    key = access.apikey_create(principal, name=name, expires_at=None, role_id=role_id, api_version=api_version)
-    return access.apikey_token(principal, key_id=key.id).token
+    role_id = next(each.id for each in role_list(principal) if each.label == role)
+    key = apikey_create(principal, name=name, expires_at=None, role_id=role_id, api_version=api_version)
+    return apikey_token(principal, key_id=key.id).token
 
 
 def api_of(workspace: Workspace, **key: Any) -> Api:

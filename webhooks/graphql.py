@@ -14,7 +14,7 @@ import graphene
 from graphql import GraphQLResolveInfo as Info
 
 from config.errors import BadRequest, InvalidCursor, InvalidFirst, MissingToken
-from config.principal import Principal
+from config.principal import KEYS_FLAG, Principal
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID, ConnectionCursor, DateTime, JSONObject
 from webhooks import models, services
@@ -253,7 +253,7 @@ def _named_id(id: str | None, input: Mapping[str, Any] | None) -> Uuid:
     return Uuid(given)
 
 
-NEEDS: Mapping[str, Needed] = {"*": (("API_KEYS_AND_WEBHOOKS",),)}
+NEEDS: Mapping[str, Needed] = {"*": ((KEYS_FLAG,),)}
 
 
 class Query:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from apikeys.activity.facts import APIS
 from apikeys.activity.models import AuditEntry, RequestEntry
 from apikeys.models import ApiKey
-from apikeys.services import FLAG
+from apikeys.services.api_keys import FLAG
 from config.http.rights import may
 from config.principal import Principal
 from config.time_ids import first_id_of, moment_of

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.principal import KEYS_FLAG
 from core.openapi.schemas import View
 from metadata.schema import FieldSchema, ObjectSchema
 
@@ -172,11 +173,11 @@ METADATA_EXAMPLES: Sequence[Example] = (
     Example(
         "API keys",
         "query ApiKeys {\n  apiKeys { id name expiresAt role { id label } }\n}\n",
-        flag="API_KEYS_AND_WEBHOOKS",
+        flag=KEYS_FLAG,
     ),
     Example(
         "Webhooks",
         "query Webhooks {\n  webhooks { id targetUrl operations description }\n}\n",
-        flag="API_KEYS_AND_WEBHOOKS",
+        flag=KEYS_FLAG,
     ),
 )

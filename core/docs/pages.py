@@ -24,6 +24,7 @@ from config.openapi.document import Name, Syntax
 from config.openapi.refusals import refusal_table
 from config.openapi.views import answer
 from config.pages import settings_page
+from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
 from config.server_url import server_url
 from core.docs.examples import METADATA_EXAMPLES, SEARCH, record_examples, sample_of, selection
@@ -39,7 +40,6 @@ from metadata.cache import load_schema
 from metadata.fieldtypes.operators import OPERATORS
 from metadata.schema import FieldSchema, ObjectSchema
 
-FLAG = "API_KEYS_AND_WEBHOOKS"
 PLAYGROUND = "/settings/api-webhooks/playground"
 GRAPHQL_PATHS = {"core": "/graphql", "metadata": "/metadata"}
 ASSETS = (

@@ -22,7 +22,7 @@ from config.openapi.document import Variant
 from config.openapi.generator import GENERAL, Document, DocumentGenerator, Endpoint, open_api_endpoint
 from config.openapi.refusals import refusals
 from config.openapi.schemas import PAGE_INFO, array_of, component, object_of
-from config.principal import Principal
+from config.principal import KEYS_FLAG, Principal
 from config.rendering import dumps
 from metadata.openapi.bodies import DESCRIBED, Described
 from metadata.openapi.bodies import bodies as described_bodies
@@ -51,7 +51,7 @@ _ORDER = tuple(_ONES)
 _Flags = tuple[str, ...]
 _ANYONE: _Flags = ()
 _MODEL: _Flags = ("DATA_MODEL",)
-_KEYS: _Flags = ("API_KEYS_AND_WEBHOOKS",)
+_KEYS: _Flags = (KEYS_FLAG,)
 _FLAGS: Mapping[str, tuple[_Flags, _Flags]] = {  # of which a role needs one, to read and to write
     **dict.fromkeys(("objects", "fields", "schema"), (_MODEL, _MODEL)),
     **dict.fromkeys(("webhooks", "webhookDeliveries", "apiKeys"), (_KEYS, _KEYS)),

@@ -13,11 +13,13 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 
-from apikeys import services
 from apikeys.activity import audit
 from apikeys.activity.acts import sentence_of
 from apikeys.activity.models import AuditEntry
 from apikeys.models import ApiKey, Member, Role
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
+from apikeys.services.roles import role_create, role_delete, role_update
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.activity.conftest import acts
 from tests.api.settings_pages.conftest import PASSWORD, add_member
@@ -243,14 +245,14 @@ def test_what_a_role_may_and_may_not(acme: Workspace, admin: Api) -> None:
     principal = principal_of(acme)
     book = ObjectMetadata.objects.get(workspace_id=acme.id, name_singular="book")
     title = FieldMetadata.objects.get(object=book, name="title")
-    role = services.role_create(principal, values={"label": "Clerk", "canReadAllObjectRecords": True})
-    services.role_update(principal, role_id=role.id, values={"label": "Librarian"})
-    services.permission_flags_upsert(principal, role_id=role.id, flags=["ROLES"])
+    role = role_create(principal, values={"label": "Clerk", "canReadAllObjectRecords": True})
+    role_update(principal, role_id=role.id, values={"label": "Librarian"})
+    permission_flags_upsert(principal, role_id=role.id, flags=["ROLES"])
     item = {"objectMetadataId": str(book.id), "canUpdateObjectRecords": True}
-    services.object_permissions_upsert(principal, role_id=role.id, items=[item])
+    object_permissions_upsert(principal, role_id=role.id, items=[item])
     item = {"objectMetadataId": str(book.id), "fieldMetadataId": str(title.id), "canUpdateFieldValue": False}
-    services.field_permissions_upsert(principal, role_id=role.id, items=[item])
-    services.role_delete(principal, role_id=role.id)
+    field_permissions_upsert(principal, role_id=role.id, items=[item])
+    role_delete(principal, role_id=role.id)
     found = told(acme)
     assert [(act, name) for act, name, _, _ in found] == [
         ("role.created", "Clerk"), ("role.updated", "Librarian"), ("role.updated", "Librarian"),
@@ -380,7 +382,7 @@ def test_the_command_line_is_in_it(db: None) -> None:
 
 
 def test_the_list_reads_as_sentences_and_one_opens_with_before_and_after(acme: Workspace, browser: Client) -> None:
-    services.role_update(principal_of(acme), role_id=_clerk(acme), values={"label": "Librarian <b>"})
+    role_update(principal_of(acme), role_id=_clerk(acme), values={"label": "Librarian <b>"})
     page = browser.get(PAGE).content.decode()
     assert "Command line changed the role Librarian &lt;b&gt;" in page and "Ada Lovelace signed in" in page
     entry = acts(acme)[-1]
@@ -390,14 +392,14 @@ def test_the_list_reads_as_sentences_and_one_opens_with_before_and_after(acme: W
 
 
 def _clerk(workspace: Workspace) -> Any:
-    return services.role_create(principal_of(workspace), values={"label": "Clerk"}).id
+    return role_create(principal_of(workspace), values={"label": "Clerk"}).id
 
 
 def test_filters_and_search(acme: Workspace, browser: Client, ada: Member) -> None:
     AuditEntry.objects.filter(workspace_id=acme.id).delete()
     clerk = _clerk(acme)
     browser.post(f"/settings/roles/{clerk}/delete", {"confirmation": "Clerk"})
-    services.apikey_create(principal_of(acme), name="Nightly", expires_at=None, role_id=role_of(acme, "Admin").id)
+    apikey_create(principal_of(acme), name="Nightly", expires_at=None, role_id=role_of(acme, "Admin").id)
 
     def found(query: str) -> int:
         return len(re.findall(rf'href="{PAGE}/[0-9a-f-]{{36}}"', browser.get(f"{PAGE}?{query}").content.decode()))
@@ -420,7 +422,7 @@ def test_another_workspaces_acts_are_not_shown(acme: Workspace, browser: Client)
 
 def test_the_file_is_safe_for_spreadsheets(acme: Workspace, browser: Client) -> None:
     AuditEntry.objects.filter(workspace_id=acme.id).delete()
-    services.role_create(principal_of(acme), values={"label": "=cmd|' /C calc'!A0"})
+    role_create(principal_of(acme), values={"label": "=cmd|' /C calc'!A0"})
     [row] = list(csv.DictReader(io.StringIO(b"".join(browser.get(f"{PAGE}/export").streaming_content).decode())))
     assert (row["act"], row["subject"], row["byKind"]) == ("role.created", "'=cmd|' /C calc'!A0", "system")
     lines = b"".join(browser.get(f"{PAGE}/export?format=jsonl").streaming_content).splitlines()

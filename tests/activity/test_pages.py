@@ -16,9 +16,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apikeys import services
 from apikeys.activity import reading, requests
 from apikeys.models import ApiKey, Member
+from apikeys.services.permissions import permission_flags_upsert
+from apikeys.services.roles import role_create
 from config.time_ids import time_ordered_id
 from metadata.models import Workspace
 from tests.activity.conftest import entries
@@ -191,8 +192,8 @@ def test_files_hold_what_the_filter_lets_through_and_no_formulas(browser: Client
 @pytest.fixture
 def person(acme: Workspace, browser_of: Callable[[Member], Client]) -> Callable[..., tuple[Client, Member]]:
     def with_flags(*flags: str) -> tuple[Client, Member]:
-        role = services.role_create(principal_of(acme), values={"label": "Of " + " ".join(flags)})
-        services.permission_flags_upsert(principal_of(acme), role_id=role.id, flags=flags)
+        role = role_create(principal_of(acme), values={"label": "Of " + " ".join(flags)})
+        permission_flags_upsert(principal_of(acme), role_id=role.id, flags=flags)
         member = add_member(acme, f"{'-'.join(flags).lower() or 'none'}@example.com", role.label)
         return browser_of(member), member
 

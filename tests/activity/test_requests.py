@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apikeys import services
 from apikeys.activity import facts
 from apikeys.activity.models import RequestEntry
 from apikeys.authentication import principal_of_member_id
 from apikeys.models import ApiKey, Member
+from apikeys.services.api_keys import apikey_revoke
+from apikeys.services.roles import role_create
+from apikeys.services.tokens import playground_token
 from metadata.models import Workspace
 from tests.activity.conftest import entries
 from tests.factories import Api, api_of, key_of, principal_of, workspace_with
@@ -45,7 +47,7 @@ def test_a_call_of_each_api_by_a_key_is_one_entry(acme: Workspace, importer: Api
 
 
 def test_a_call_of_each_api_by_a_member_bears_their_name(acme: Workspace, ada: Member) -> None:
-    member = Api(services.playground_token(principal_of_member_id(acme.id, ada.id)).token)
+    member = Api(playground_token(principal_of_member_id(acme.id, ada.id)).token)
     member.get("/rest/books")
     member.graphql(ONE_BOOK)
     member.get("/rest/metadata/objects")
@@ -99,7 +101,7 @@ def test_an_error_of_graphql_counts_as_one_though_its_status_is_200(acme: Worksp
 
 
 def test_a_key_that_may_not_is_refused_and_seen(acme: Workspace) -> None:
-    services.role_create(principal_of(acme), values={"label": "Nothing at all"})
+    role_create(principal_of(acme), values={"label": "Nothing at all"})
     answer = api_of(acme, role="Nothing at all", name="Curious").get("/rest/books")
     [entry] = entries(acme)
     assert (answer.status, entry.status, entry.caller_name, entry.object_name) == (403, 403, "Curious", "book")
@@ -109,7 +111,7 @@ def test_a_key_that_may_not_is_refused_and_seen(acme: Workspace) -> None:
 def test_a_revoked_key_is_seen_trying(acme: Workspace, browser: Client) -> None:
     token = key_of(acme, name="Old one")
     key = ApiKey.objects.get(workspace_id=acme.id, name="Old one")
-    services.apikey_revoke(principal_of(acme), key_id=key.id)
+    apikey_revoke(principal_of(acme), key_id=key.id)
     assert Api(token).get("/rest/books").status == 403
     [entry] = entries(acme)
     assert (entry.status, entry.caller_id, entry.error_message) == (403, key.id, "This API Key is revoked")

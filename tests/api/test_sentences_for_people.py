@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from apikeys import services as access
+from apikeys.services.roles import role_create
 from metadata import services
 from metadata.models import FieldMetadata, Workspace
 from tests.factories import Answer, Api, add_field, add_object, api_of, key_of, principal_of, workspace_with
@@ -178,7 +178,7 @@ def test_a_required_field_is_named_in_the_message_and_not_in_the_sentence(worksp
 
 
 def test_who_may_not_is_told_so(workspace: Workspace) -> None:
-    access.role_create(principal_of(workspace), values={"label": "Nobody", "canBeAssignedToApiKeys": True})
+    role_create(principal_of(workspace), values={"label": "Nobody", "canBeAssignedToApiKeys": True})
     answer = Api(key_of(workspace, role="Nobody")).graphql("{ ships { totalCount } }")
     assert told(answer) == ("Entity performing the request does not have permission", "User does not have permission.")
 

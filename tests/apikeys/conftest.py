@@ -10,8 +10,9 @@ import jwt
 import pytest
 from django.conf import settings
 
-from apikeys import keys, services
+from apikeys import keys
 from apikeys.models import ApiKey, Role
+from apikeys.services.api_keys import apikey_create
 from config.principal import Principal
 from metadata.models import Workspace
 from tests.factories import principal_of, workspace_with
@@ -43,7 +44,7 @@ def admin(acme: Workspace) -> Principal:
 @pytest.fixture
 def key(admin: Principal) -> ApiKey:
     """An Admin key of `acme`."""
-    return services.apikey_create(admin, name="Nightly sync", expires_at=None, role_id=role(admin, "Admin").id)
+    return apikey_create(admin, name="Nightly sync", expires_at=None, role_id=role(admin, "Admin").id)
 
 
 def role(principal: Principal, label: str) -> Role:

@@ -16,10 +16,13 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apikeys import services
 from apikeys.authentication import authenticate, principal_of_member
 from apikeys.models import ApiKey, FieldPermission, Member, ObjectPermission, Role
-from apikeys.services import IssuedToken
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.members import member_create
+from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
+from apikeys.services.roles import role_create, role_update
+from apikeys.services.tokens import IssuedToken, apikey_token, playground_token
 from config.principal import ObjectPermission as Override
 from config.principal import Principal
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
@@ -33,7 +36,7 @@ ME = "/rest/metadata/apiKeys/me"
 
 @pytest.fixture
 def issued(admin: Principal, key: ApiKey) -> IssuedToken:
-    return services.apikey_token(admin, key_id=key.id)
+    return apikey_token(admin, key_id=key.id)
 
 
 def refusal(answer: Answer) -> tuple[int, str, str]:
@@ -232,15 +235,15 @@ def test_overrides_arrive_compiled_and_a_change_of_the_role_is_seen_at_once(
 ) -> None:
     book = ObjectMetadata.objects.get(workspace_id=acme.id, name_singular="book")
     title = FieldMetadata.objects.get(object=book, name="title")
-    made = services.role_create(admin, values={"label": "Reader", "canReadAllObjectRecords": True})
-    key = services.apikey_create(admin, name="reader", expires_at=None, role_id=made.id)
-    token = services.apikey_token(admin, key_id=key.id).token
+    made = role_create(admin, values={"label": "Reader", "canReadAllObjectRecords": True})
+    key = apikey_create(admin, name="reader", expires_at=None, role_id=made.id)
+    token = apikey_token(admin, key_id=key.id).token
     assert authenticated(token).permissions.objects == {}
 
-    services.object_permissions_upsert(
+    object_permissions_upsert(
         admin, role_id=made.id, items=[{"objectMetadataId": str(book.id), "canUpdateObjectRecords": True}]
     )
-    services.field_permissions_upsert(
+    field_permissions_upsert(
         admin,
         role_id=made.id,
         items=[{"objectMetadataId": str(book.id), "fieldMetadataId": str(title.id), "canUpdateFieldValue": False}],
@@ -253,14 +256,14 @@ def test_overrides_arrive_compiled_and_a_change_of_the_role_is_seen_at_once(
     assert permissions.locked_fields == {title.id}
     assert permissions.unreadable_fields == frozenset()
 
-    services.role_update(admin, role_id=made.id, values={"canReadAllObjectRecords": True, "label": "Readers"})
-    services.permission_flags_upsert(admin, role_id=made.id, flags=["VIEWS"])
+    role_update(admin, role_id=made.id, values={"canReadAllObjectRecords": True, "label": "Readers"})
+    permission_flags_upsert(admin, role_id=made.id, flags=["VIEWS"])
     assert authenticated(token).permissions.flags == {"VIEWS"}
     assert (ObjectPermission.objects.count(), FieldPermission.objects.count()) == (1, 1)
 
 
 def member_of(workspace: Workspace, label: str = "Member") -> Member:
-    return services.member_create(
+    return member_create(
         workspace=workspace,
         email="ada@example.com",
         password="correct horse",
@@ -272,7 +275,7 @@ def member_of(workspace: Workspace, label: str = "Member") -> Member:
 
 def test_a_playground_token_acts_as_its_member(acme: Workspace, django_assert_num_queries: Any) -> None:
     member = member_of(acme)
-    issued = services.playground_token(principal_of_member(member.user, acme))
+    issued = playground_token(principal_of_member(member.user, acme))
     with django_assert_num_queries(1):
         principal = authenticated(issued.token)
     assert principal == principal_of_member(member.user, acme)
@@ -288,7 +291,7 @@ def test_a_playground_token_acts_as_its_member(acme: Workspace, django_assert_nu
 @pytest.mark.parametrize("ending", ["membership", "account"])
 def test_a_playground_token_ends_with_its_member(acme: Workspace, ending: str) -> None:
     member = member_of(acme)
-    token = services.playground_token(principal_of_member(member.user, acme)).token
+    token = playground_token(principal_of_member(member.user, acme)).token
     if ending == "membership":
         member.delete()
     else:

@@ -11,8 +11,12 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from apikeys import keys, services
+from apikeys import keys
 from apikeys.models import ApiKey, ApiKeyToken
+from apikeys.services.api_keys import apikey_create, apikey_update
+from apikeys.services.roles import role_create
+from apikeys.services.tokens import apikey_token
+from apikeys.services.workspaces import system_principal
 from config.principal import Principal
 from metadata.models import Workspace
 from tests.apikeys.conftest import role
@@ -154,7 +158,7 @@ def test_a_key_is_renamed_and_its_end_moved(api: Api, key: ApiKey, method: str) 
 
 
 def test_a_key_is_revoked_and_stays_so(api: Api, admin: Principal, key: ApiKey) -> None:
-    token = services.apikey_token(admin, key_id=key.id).token
+    token = apikey_token(admin, key_id=key.id).token
     answer = api.delete(f"{KEYS}/{key.id}")
     assert (answer.status, answer.body) == (200, shown(key))
     first = key.revoked_at
@@ -170,8 +174,8 @@ def test_a_key_is_revoked_and_stays_so(api: Api, admin: Principal, key: ApiKey) 
 
 
 def test_a_token_is_issued_and_only_its_digest_is_kept(api: Api, key: ApiKey) -> None:
-    services.apikey_update(
-        services.system_principal(Workspace.objects.get(id=key.workspace_id)),
+    apikey_update(
+        system_principal(Workspace.objects.get(id=key.workspace_id)),
         key_id=key.id,
         values={"expiresAt": "2090-01-01"},
     )
@@ -212,7 +216,7 @@ def test_no_token_of_an_unknown_key(api: Api) -> None:
 
 
 def test_a_key_reads_itself_without_any_right(acme: Workspace, admin: Principal) -> None:
-    made = services.role_create(admin, values={"label": "Nothing"})
+    made = role_create(admin, values={"label": "Nothing"})
     body = api_of(acme, role="Nothing", name="mute").get(f"{KEYS}/me").body
     mute = ApiKey.objects.get(name="mute")
     assert {name: body[name] for name in ("id", "name", "role", "apiVersion")} == {
@@ -329,6 +333,6 @@ def test_listing_keys_costs_the_same_for_one_and_for_many(
     query = "{ apiKeys { name role { label permissionFlags { flag } } } }"
     api.data(query, path="/metadata")
     for each in range(5):
-        services.apikey_create(admin, name=f"k{each}", expires_at=None, role_id=role(admin, "Member").id)
+        apikey_create(admin, name=f"k{each}", expires_at=None, role_id=role(admin, "Member").id)
     with django_assert_num_queries(2):  # the caller, the keys with their roles
         assert len(api.data(query, path="/metadata")["apiKeys"]) == 6

@@ -13,10 +13,15 @@ from django.db.migrations.executor import MigrationExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apikeys import services
 from apikeys.authentication import principal_of_member
 from apikeys.models import ApiKey, FieldPermission, Member, ObjectPermission, Role
 from apikeys.roles import VERBS, Reach, compile_permissions, excess, lacking_restrictions
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.members import member_create
+from apikeys.services.permissions import object_permissions_upsert, permission_flags_upsert
+from apikeys.services.roles import role_create
+from apikeys.services.tokens import apikey_token, playground_token
+from apikeys.services.workspaces import system_principal
 from config.principal import EVERYTHING, FLAGS, SETTINGS_FLAGS, TOOL_FLAGS, Guard, Permissions, Principal
 from config.principal import ObjectPermission as Override
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
@@ -355,10 +360,10 @@ def test_the_default_role_stays(api: Api, admin: Principal) -> None:
 def test_deleting_a_role_moves_members_to_the_default_and_stops_keys(
     api: Api, acme: Workspace, admin: Principal
 ) -> None:
-    made = services.role_create(admin, values={"label": "Sales", "canReadAllObjectRecords": True})
-    member = services.member_create(workspace=acme, email="a@example.com", password="correct horse", role=made)
-    key = services.apikey_create(admin, name="sales", expires_at=None, role_id=made.id)
-    token = services.apikey_token(admin, key_id=key.id).token
+    made = role_create(admin, values={"label": "Sales", "canReadAllObjectRecords": True})
+    member = member_create(workspace=acme, email="a@example.com", password="correct horse", role=made)
+    key = apikey_create(admin, name="sales", expires_at=None, role_id=made.id)
+    token = apikey_token(admin, key_id=key.id).token
     assert gql(api, DELETE, id=str(made.id)) == {"deleteOneRole": str(made.id)}
     member.refresh_from_db()
     assert member.role.label == "Member"
@@ -371,7 +376,7 @@ def test_deleting_a_role_moves_members_to_the_default_and_stops_keys(
 
 @pytest.fixture
 def reader(admin: Principal) -> Role:
-    return services.role_create(admin, values={"label": "Reader", "canReadAllObjectRecords": True})
+    return role_create(admin, values={"label": "Reader", "canReadAllObjectRecords": True})
 
 
 def test_object_permissions_are_set_and_null_inherits(api: Api, acme: Workspace, reader: Role) -> None:
@@ -401,8 +406,8 @@ def test_object_permissions_that_are_refused(api: Api, acme: Workspace, other: W
     book = object_id(acme, "book")
     assert refused(book, canReadObjectRecords=False, canUpdateObjectRecords=True) == without_read
     assert refused(object_id(other, "book"), canReadObjectRecords=True) == ("NOT_FOUND", "Object metadata not found")
-    services.object_permissions_upsert(
-        services.system_principal(acme),
+    object_permissions_upsert(
+        system_principal(acme),
         role_id=reader.id,
         items=[{"objectMetadataId": book, "canReadObjectRecords": None, "canUpdateObjectRecords": True}],
     )
@@ -446,7 +451,7 @@ def test_ids_stay_readable(api: Api, acme: Workspace, reader: Role) -> None:
 
 def test_restrictions_that_hid_an_id_are_gone_after_the_migration(api: Api, acme: Workspace, reader: Role) -> None:
     book, title = UUID(object_id(acme, "book")), UUID(field_id(acme, "book", "title"))
-    other = services.role_create(services.system_principal(acme), values={"label": "Other"})
+    other = role_create(system_principal(acme), values={"label": "Other"})
     for owner, field, can_update in (
         (reader, UUID(field_id(acme, "book", "id")), None),
         (reader, title, None),
@@ -536,8 +541,8 @@ TOKEN = 'mutation($key: UUID!) { generateApiKeyToken(apiKeyId: $key, expiresAt: 
 
 def holder(admin: Principal, acme: Workspace, *flags: str) -> Api:
     """A key that reads records and has some flags."""
-    made = services.role_create(admin, values={"label": "Holder", "canReadAllObjectRecords": True})
-    services.permission_flags_upsert(admin, role_id=made.id, flags=flags)
+    made = role_create(admin, values={"label": "Holder", "canReadAllObjectRecords": True})
+    permission_flags_upsert(admin, role_id=made.id, flags=flags)
     return api_of(acme, role="Holder", name="holder")
 
 
@@ -562,7 +567,7 @@ def test_with_the_roles_flag_only_roles_within_ones_own_rights_are_bound(
     acme: Workspace, admin: Principal, key: ApiKey
 ) -> None:
     api = holder(admin, acme, "API_KEYS_AND_WEBHOOKS", "ROLES")
-    narrow = services.role_create(admin, values={"label": "Narrow", "canReadAllObjectRecords": True})
+    narrow = role_create(admin, values={"label": "Narrow", "canReadAllObjectRecords": True})
     for label in ("Admin", "Member"):
         new = {"name": "x", "expiresAt": "2100-01-01", "roleId": str(role(admin, label).id)}
         assert error_of(api, CREATE_KEY, v=new) == DENIED
@@ -575,7 +580,7 @@ def test_with_the_roles_flag_only_roles_within_ones_own_rights_are_bound(
 
 
 def test_a_role_that_keys_may_not_have_is_not_bound(api: Api, admin: Principal) -> None:
-    made = services.role_create(admin, values={"label": "People", "canBeAssignedToApiKeys": False})
+    made = role_create(admin, values={"label": "People", "canBeAssignedToApiKeys": False})
     new = {"name": "x", "expiresAt": "2100-01-01", "roleId": str(made.id)}
     assert error_of(api, CREATE_KEY, v=new) == ("BAD_USER_INPUT", 'Role "People" cannot be assigned to API keys')
     labels = [each["label"] for each in gql(api, "{ getApiKeyRoles { label } }")["getApiKeyRoles"]]
@@ -584,17 +589,15 @@ def test_a_role_that_keys_may_not_have_is_not_bound(api: Api, admin: Principal) 
 
 def test_a_member_gets_another_role_but_never_changes_their_own(api: Api, acme: Workspace, admin: Principal) -> None:
     query = "mutation($m: UUID!, $r: UUID!) { updateWorkspaceMemberRole(workspaceMemberId: $m, roleId: $r) { roles { label } } }"
-    member = services.member_create(
-        workspace=acme, email="a@example.com", password="correct horse", role=role(admin, "Admin")
-    )
+    member = member_create(workspace=acme, email="a@example.com", password="correct horse", role=role(admin, "Admin"))
     member_role = str(role(admin, "Member").id)
-    own = services.playground_token(member_principal(member, acme)).token
+    own = playground_token(member_principal(member, acme)).token
     assert error_of(Api(own), query, m=str(member.id), r=member_role) == ("FORBIDDEN", "Cannot update self role")
     assert error_of(api, query, m=str(member.id), r=member_role) == (
         "FORBIDDEN",
         "Cannot unassign admin role from last admin of the workspace",
     )
-    services.member_create(workspace=acme, email="b@example.com", password="correct horse", role=role(admin, "Admin"))
+    member_create(workspace=acme, email="b@example.com", password="correct horse", role=role(admin, "Admin"))
     assert gql(api, query, m=str(member.id), r=member_role) == {
         "updateWorkspaceMemberRole": {"roles": [{"label": "Member"}]}
     }

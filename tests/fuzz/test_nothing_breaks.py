@@ -19,7 +19,8 @@ from django.test import Client
 from graphql import FieldNode, TypeInfo, TypeInfoVisitor, Visitor, parse, visit
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
-from apikeys import services as access
+from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
+from apikeys.services.roles import role_create
 from config.urls import urlpatterns
 from core.graphql.schema import build_schema
 from metadata.cache import current_schema
@@ -96,16 +97,16 @@ class Fuzz:
         """A key of each lesser role, and who has no key at all."""
         system = principal_of(self.workspace)
         for label, (rights, flags) in LESSER.items():
-            role = access.role_create(
+            role = role_create(
                 system, values={"label": label, "canBeAssignedToApiKeys": True, **dict.fromkeys(rights, True)}
             )
             if flags:
-                access.permission_flags_upsert(system, role_id=role.id, flags=flags)
+                permission_flags_upsert(system, role_id=role.id, flags=flags)
             if label == "Writer":
                 schema = current_schema(self.workspace.id)
                 nothing = dict.fromkeys(OBJECT_RIGHTS, False)
                 company = {"objectMetadataId": str(schema.by_singular["company"].id), **nothing}
-                access.object_permissions_upsert(system, role_id=role.id, items=[company])
+                object_permissions_upsert(system, role_id=role.id, items=[company])
                 items = [
                     {
                         "objectMetadataId": str(schema.by_singular[name].id),
@@ -116,7 +117,7 @@ class Fuzz:
                     for field in schema.by_singular[name].fields
                     if field.name in BLIND_TO
                 ]
-                access.field_permissions_upsert(system, role_id=role.id, items=items)
+                field_permissions_upsert(system, role_id=role.id, items=items)
         return {label: api_of(self.workspace, role=label) for label in LESSER} | {"nobody": Api(None)}
 
     def read_documents(self) -> None:

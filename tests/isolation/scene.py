@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from apikeys import services as access
 from apikeys.models import ApiKey, Role
+from apikeys.services.roles import role_create
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.factories import Api, add_field, add_object, api_of, principal_of, system_of, workspace_with
 from webhooks.models import Delivery
@@ -38,7 +38,7 @@ def make_side(name: str) -> Side:
     relation = add_field(workspace, moon, "RELATION", "planet", label=f"{name} home", relationCreationPayload=payload)
     own = f"{name.lower()}Secret"
     secret = add_object(workspace, own, f"{own}s", labelSingular=f"{name} secret", labelPlural=f"{name} secrets")
-    role = access.role_create(principal_of(workspace), values={"label": f"{name} role"})
+    role = role_create(principal_of(workspace), values={"label": f"{name} role"})
     api = api_of(workspace, name=f"{name} key")
     webhook = webhook_create(
         system_of(workspace.id),

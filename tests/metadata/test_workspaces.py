@@ -15,7 +15,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.utils import timezone
 
-from apikeys import services as access
+from apikeys.services.members import member_create
 from config.errors import InvalidMetadataInput, MetadataConflict, WorkspaceNotFound
 from metadata import cache, services
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
@@ -289,7 +289,7 @@ def cut_off(workspace: Workspace) -> None:
 def lived_in(name: str) -> Workspace:
     """A workspace with a record, a member, a key, and a webhook that has a delivery."""
     workspace = services.workspace_create(name=name)
-    access.member_create(workspace=workspace, email=f"{name.lower()}@example.org", password="correct horse battery")
+    member_create(workspace=workspace, email=f"{name.lower()}@example.org", password="correct horse battery")
     api = api_of(workspace)
     hook = {"targetUrl": "https://receiver.example.org/", "operations": ["*.*"]}
     assert api.post("/rest/metadata/webhooks", hook).status == 201

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from apikeys.models import FieldPermission, ObjectPermission, Role
-from apikeys.services import permission_flags_upsert, role_create
+from apikeys.services.permissions import permission_flags_upsert
+from apikeys.services.roles import role_create
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.factories import Api, add_field, add_object, api_of, principal_of
 from tests.openapi.documents import core

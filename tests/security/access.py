@@ -13,8 +13,10 @@ from typing import Any, Literal
 
 from django.utils import timezone
 
-from apikeys import services as keys
 from apikeys.models import ApiKey
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.roles import role_list
+from apikeys.services.tokens import apikey_token
 from tests.factories import principal_of
 from tests.security.scene import ALL, READ, TOOLS, Caller, Scene, make_scene
 
@@ -117,9 +119,9 @@ def _caller(scene: Scene, other: Scene, kind: Kind) -> Caller:
 
 def _spoilt_token(scene: Scene, name: str) -> str:
     system = principal_of(scene.workspace)
-    role_id = next(each.id for each in keys.role_list(system) if each.label == "Admin")
-    key = keys.apikey_create(system, name=name, expires_at=None, role_id=role_id)
-    token = keys.apikey_token(system, key_id=key.id).token
+    role_id = next(each.id for each in role_list(system) if each.label == "Admin")
+    key = apikey_create(system, name=name, expires_at=None, role_id=role_id)
+    token = apikey_token(system, key_id=key.id).token
     now = timezone.now()
     changed: dict[str, Any] = {
         "expired": {"expires_at": now - timedelta(hours=1)},

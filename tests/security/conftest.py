@@ -9,7 +9,7 @@ import pytest
 
 from apikeys import sign_in
 from apikeys.models import Member, Role
-from apikeys.services import member_create
+from apikeys.services.members import member_create
 from config.http import limits
 from metadata.models import Workspace
 from tests.factories import workspace_with

@@ -17,8 +17,11 @@ from typing import Any
 from django.db import connection, transaction
 from django.test import Client
 
-from apikeys import services as access
 from apikeys.models import Role
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
+from apikeys.services.roles import role_create, role_list
+from apikeys.services.tokens import apikey_token
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.factories import add_field, add_object, principal_of, workspace_with
@@ -99,15 +102,15 @@ class Scene:
         `only_read`; fields like `deal.code` taken away."""
         system = principal_of(self.workspace)
         values = {"label": label, "canBeAssignedToApiKeys": True, **dict.fromkeys(rights, True)}
-        role = access.role_create(system, values=values)
+        role = role_create(system, values=values)
         if flags:
-            access.permission_flags_upsert(system, role_id=role.id, flags=flags)
+            permission_flags_upsert(system, role_id=role.id, flags=flags)
         if blind or only_read:
             nothing = dict.fromkeys(OBJECT_RIGHTS, False)
             reading = {**nothing, OBJECT_RIGHTS[0]: True}
             items = [{"objectMetadataId": str(self.objects[name].id), **nothing} for name in blind]
             items += [{"objectMetadataId": str(self.objects[name].id), **reading} for name in only_read]
-            access.object_permissions_upsert(system, role_id=role.id, items=items)
+            object_permissions_upsert(system, role_id=role.id, items=items)
         restrictions: dict[str, dict[str, Any]] = {}
         for paths, right in ((unreadable, "canReadFieldValue"), (locked, "canUpdateFieldValue")):
             for path in paths:
@@ -118,7 +121,7 @@ class Scene:
             for path, each in fields.items()
         ]
         if items:
-            access.field_permissions_upsert(system, role_id=role.id, items=items)
+            field_permissions_upsert(system, role_id=role.id, items=items)
         return role
 
 
@@ -169,9 +172,9 @@ def _relate(workspace: Workspace, source: ObjectMetadata, name: str, target: Obj
 
 def _token(workspace: Workspace, label: str) -> str:
     system = principal_of(workspace)
-    role_id = next(each.id for each in access.role_list(system) if each.label == label)
-    key = access.apikey_create(system, name=f"{label} key", expires_at=None, role_id=role_id)
-    return access.apikey_token(system, key_id=key.id).token
+    role_id = next(each.id for each in role_list(system) if each.label == label)
+    key = apikey_create(system, name=f"{label} key", expires_at=None, role_id=role_id)
+    return apikey_token(system, key_id=key.id).token
 
 
 @contextmanager

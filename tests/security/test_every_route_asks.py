@@ -29,8 +29,10 @@ from graphql import (
     is_required_input_field,
 )
 
-from apikeys import services
 from apikeys.authentication import principal_of_member_id
+from apikeys.services.members import member_create
+from apikeys.services.roles import role_create, role_list
+from apikeys.services.tokens import playground_token
 from core.graphql.schema import build_schema
 from core.graphql.search import static_schema
 from core.rest.operations import RECORD_OPERATIONS
@@ -114,7 +116,7 @@ OPEN_CORE = {"workspaceMember", "workspaceMembers", "workspaceMembersGroupBy", "
 @pytest.fixture(scope="module")
 def standard(uncommitted: None) -> Workspace:
     workspace = workspace_with(empty=False)
-    services.role_create(principal_of(workspace), values={"label": "Nothing"})
+    role_create(principal_of(workspace), values={"label": "Nothing"})
     return workspace
 
 
@@ -130,8 +132,8 @@ def key(workspace: Workspace) -> Api:
 
 @pytest.fixture
 def member(workspace: Workspace) -> Any:
-    role = next(each for each in services.role_list(principal_of(workspace)) if each.label == "Nothing")
-    return services.member_create(workspace=workspace, email="n@example.com", password="correct horse", role=role)
+    role = next(each for each in role_list(principal_of(workspace)) if each.label == "Nothing")
+    return member_create(workspace=workspace, email="n@example.com", password="correct horse", role=role)
 
 
 @pytest.fixture(params=["key", "member"])
@@ -139,7 +141,7 @@ def caller(request: pytest.FixtureRequest, workspace: Workspace, key: Api, membe
     """A key, or a member by the token that acts as them."""
     if request.param == "key":
         return key
-    return Api(services.playground_token(principal_of_member_id(workspace.id, member.id)).token)
+    return Api(playground_token(principal_of_member_id(workspace.id, member.id)).token)
 
 
 # Routes --------------------------------------------------------------------------------------------------

@@ -230,9 +230,9 @@ def test_a_form_from_server_url_is_taken_behind_a_proxy_and_from_elsewhere_not(h
 
 
 def test_the_session_cookie_is_for_https_only_and_hidden_from_scripts(https: None, db: Any) -> None:
-    from apikeys import services
+    from apikeys.services.members import member_create
 
-    services.member_create(workspace=workspace_with(), email="ada@example.com", password="correct horse")
+    member_create(workspace=workspace_with(), email="ada@example.com", password="correct horse")
     answer = Client().post("/settings/login", {"email": "ada@example.com", "password": "correct horse"})
     cookie = answer.cookies["sessionid"]
     assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")

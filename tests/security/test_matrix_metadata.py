@@ -18,7 +18,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from graphql import get_introspection_query
 
-from apikeys import services as access
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.members import member_create
+from apikeys.services.roles import role_create
+from apikeys.services.tokens import apikey_token
 from metadata import cache
 from metadata.graphql.schema import schema as metadata_schema
 from metadata.services.resources import RESOURCES, Resource
@@ -363,10 +366,10 @@ def fill(scene: Scene, sign: str, number: int) -> tuple[dict[str, str], dict[str
 
     system = principal_of(scene.workspace)
     given = {"canBeAssignedToApiKeys": True, "canBeAssignedToUsers": True, "description": f"{sign}aboutrole"}
-    least, unused = (access.role_create(system, values={"label": f"{sign}role {n}", **given}) for n in (1, 2))
-    key = access.apikey_create(system, name=f"{sign}key", expires_at=None, role_id=least.id)
-    token = access.apikey_token(system, key_id=key.id).token
-    member = access.member_create(workspace=scene.workspace, email=f"{sign}@example.com", password=PASSWORD, role=least)
+    least, unused = (role_create(system, values={"label": f"{sign}role {n}", **given}) for n in (1, 2))
+    key = apikey_create(system, name=f"{sign}key", expires_at=None, role_id=least.id)
+    token = apikey_token(system, key_id=key.id).token
+    member = member_create(workspace=scene.workspace, email=f"{sign}@example.com", password=PASSWORD, role=least)
     ids |= {"least": str(least.id), "unused": str(unused.id), "key": str(key.id), "member": str(member.id)}
     ids["file"] = upload(scene.admin, f"{sign}file.txt").json["data"]["createOneFile"]["id"]
     cache.forget(scene.workspace.id)

@@ -9,9 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 from django.test import Client
 
-from apikeys import services
 from apikeys.authentication import principal_of_member_id
 from apikeys.models import ApiKey, ApiKeyToken, FieldPermission, Member, ObjectPermission, Role
+from apikeys.services.api_keys import apikey_set_enabled
+from apikeys.services.members import member_create
+from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
+from apikeys.services.roles import role_create, role_update
+from apikeys.services.tokens import apikey_token, apikey_token_issued, playground_token
 from config.errors import PermissionDenied
 from config.principal import Principal
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
@@ -49,13 +53,13 @@ class Lib:
         return str(FieldMetadata.objects.get(object_id=UUID(self.object_id("book")), name=name).id)
 
     def made_role(self, label: str, *flags: str, **rights: bool) -> Role:
-        role = services.role_create(self.system, values={"label": label, **rights})
+        role = role_create(self.system, values={"label": label, **rights})
         if flags:
-            services.permission_flags_upsert(self.system, role_id=role.id, flags=list(flags))
+            permission_flags_upsert(self.system, role_id=role.id, flags=list(flags))
         return role
 
     def member(self, role: Role) -> Member:
-        return services.member_create(
+        return member_create(
             workspace=self.workspace, email=f"{uuid4().hex}@example.com", password="correct horse battery", role=role
         )
 
@@ -64,17 +68,17 @@ class Lib:
 def lib(db: Any) -> Lib:
     workspace = workspace_with([BOOKS, SHELVES])
     system = principal_of(workspace)
-    role = services.role_create(system, values={"label": "Manager", **ALL_RECORDS})
-    services.permission_flags_upsert(
+    role = role_create(system, values={"label": "Manager", **ALL_RECORDS})
+    permission_flags_upsert(
         system, role_id=role.id, flags=["API_KEYS_AND_WEBHOOKS", "ROLES", "WORKSPACE", "WORKSPACE_MEMBERS"]
     )
     described = {each.name_singular: each for each in ObjectMetadata.objects.filter(workspace_id=workspace.id)}
     shelf = {f"can{verb}ObjectRecords": False for verb in RECORDS}
-    services.object_permissions_upsert(
+    object_permissions_upsert(
         system, role_id=role.id, items=[{"objectMetadataId": str(described["shelf"].id), **shelf}]
     )
     price = FieldMetadata.objects.get(object=described["book"], name="price")
-    services.field_permissions_upsert(
+    field_permissions_upsert(
         system,
         role_id=role.id,
         items=[
@@ -274,8 +278,8 @@ def test_deleting_a_role_lifts_nobody_beyond_who_deletes_it(lib: Lib) -> None:
     low = lib.made_role("Low")
     member = lib.member(low)
     assert refused(lib.manager, DELETE_ROLE, id=str(low.id)) == "canAccessAllTools"
-    services.role_update(lib.system, role_id=lib.role("Member").id, values=dict.fromkeys(ALL_RECORDS, False))
-    services.role_update(lib.system, role_id=lib.role("Member").id, values={"canAccessAllTools": False})
+    role_update(lib.system, role_id=lib.role("Member").id, values=dict.fromkeys(ALL_RECORDS, False))
+    role_update(lib.system, role_id=lib.role("Member").id, values={"canAccessAllTools": False})
     assert lib.manager.data(DELETE_ROLE, {"id": str(low.id)}, path="/metadata") == {"deleteOneRole": str(low.id)}
     member.refresh_from_db()
     assert member.role.label == "Member"
@@ -340,7 +344,7 @@ def test_a_member_is_given_no_more_than_the_caller_has(lib: Lib) -> None:
 
 def test_a_member_is_removed_with_their_record(lib: Lib) -> None:
     member = lib.member(lib.made_role("Low"))
-    token = services.playground_token(principal_of_member_id(lib.workspace.id, member.id)).token
+    token = playground_token(principal_of_member_id(lib.workspace.id, member.id)).token
     gone = lib.manager.data(REMOVE_MEMBER, {"id": str(member.member_record_id)}, path="/metadata")
     assert gone == {"deleteUserFromWorkspace": {"user": {"email": member.user.email}}}
     assert not Member.objects.filter(id=member.id).exists()
@@ -392,19 +396,19 @@ def test_a_key_above_can_only_be_stopped(lib: Lib) -> None:
 
 
 def test_a_token_of_a_key_above_is_not_shown_again(lib: Lib) -> None:
-    issued = services.apikey_token(lib.system, key_id=lib.admin_key.id)
+    issued = apikey_token(lib.system, key_id=lib.admin_key.id)
     assert issued.id is not None
     member = lib.member(lib.manager_role)
     manager = principal_of_member_id(lib.workspace.id, member.id)
     with pytest.raises(PermissionDenied):
-        services.apikey_token_issued(manager, key_id=lib.admin_key.id, token_id=issued.id)
+        apikey_token_issued(manager, key_id=lib.admin_key.id, token_id=issued.id)
 
 
 def test_the_pages_refuse_the_same(lib: Lib) -> None:
     member = lib.member(lib.manager_role)
     browser = Client()
     browser.force_login(member.user)
-    services.apikey_set_enabled(lib.system, key_id=lib.admin_key.id, enabled=False)
+    apikey_set_enabled(lib.system, key_id=lib.admin_key.id, enabled=False)
     page = f"/settings/api-webhooks/keys/{lib.admin_key.id}"
     low = str(lib.made_role("Low").id)
     before = state()

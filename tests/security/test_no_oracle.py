@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from apikeys import services as access
+from apikeys.services.permissions import field_permissions_upsert
+from apikeys.services.roles import role_list
 from core.query.words import search_terms
 from core.sql.execute import fetch_texts
 from core.sql.fragment import Sql
@@ -164,9 +165,9 @@ def test_a_kept_answer_is_not_repeated_to_a_role_that_may_read_less(records: Sce
     assert first.status == 201 and b'"code":"K"' in first.body
     assert (send().body, send().replayed) == (first.body, "true")
     system, code = principal_of(records.workspace), records.field("deal.code")
-    role = next(each for each in access.role_list(system) if each.label == "Shrinking")
+    role = next(each for each in role_list(system) if each.label == "Shrinking")
     item = {"objectMetadataId": str(code.object_id), "fieldMetadataId": str(code.id), "canReadFieldValue": False}
-    access.field_permissions_upsert(system, role_id=role.id, items=[item])
+    field_permissions_upsert(system, role_id=role.id, items=[item])
     again, before = send(), digest(records.workspace)
     assert (again.status, again.json["code"], again.replayed) == (422, "IDEMPOTENCY_MISMATCH", None)
     assert b"K" not in again.body.replace(b"Idempotency-Key", b"").replace(b"take a new key", b"")

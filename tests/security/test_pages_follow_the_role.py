@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apikeys import services as access
+from apikeys.services.granting import permissions_of
+from apikeys.services.roles import role_list
 from core.docs.examples import record_examples
 from core.openapi.schemas import View
 from metadata.cache import current_schema
@@ -56,8 +57,8 @@ def test_a_reader_is_shown_no_write(scene: Scene, client: Client) -> None:
 def test_examples_of_the_consoles_follow_the_role(scene: Scene) -> None:
     def labels(label: str) -> list[str]:
         schema = current_schema(scene.workspace.id)
-        role = next(each for each in access.role_list(principal_of(scene.workspace)) if each.label == label)
-        permissions = access.permissions_of(role)
+        role = next(each for each in role_list(principal_of(scene.workspace)) if each.label == label)
+        permissions = permissions_of(role)
         readable = tuple(each for each in schema.objects if permissions.allows("read", each))
         examples = record_examples(View(schema, permissions, readable), schema.by_singular["deal"])
         whole = json.dumps([each.as_json() for each in examples])

@@ -10,8 +10,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from apikeys import keys, services
+from apikeys import keys
 from apikeys.models import ApiKey, Member, Role
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.members import member_create
+from apikeys.services.tokens import playground_token
+from apikeys.services.workspaces import system_principal
 from metadata.models import Workspace
 from tests.budgets.recording import recording
 from tests.factories import Api, api_of, key_of, principal_of, workspace_with
@@ -123,10 +127,10 @@ def test_a_playground_token_counts_as_its_member(shelf: Workspace, rates: Any) -
     rates.RATE_LIMIT_SHORT = (2, 1.0)
     admin = Role.objects.get(workspace_id=shelf.id, label="Admin")
     members = [
-        services.member_create(workspace=shelf, email=f"{name}@example.com", password="correct horse", role=admin)
+        member_create(workspace=shelf, email=f"{name}@example.com", password="correct horse", role=admin)
         for name in ("ada", "bob")
     ]
-    ada, bob = (Api(services.playground_token(_principal(shelf, each)).token) for each in members)
+    ada, bob = (Api(playground_token(_principal(shelf, each)).token) for each in members)
     assert statuses(ada, "/rest/books", 3) == [200, 200, 429]
     assert statuses(bob, "/rest/books", 1) == [200]
     assert ada.get("/rest/books").body["scope"]["spenderType"] == "workspaceMember"
@@ -365,8 +369,8 @@ def test_limits_of_a_key_over_graphql(shelf: Workspace) -> None:
 @pytest.mark.parametrize("value", [-1, 1.5, "10", True, 10**10])
 def test_a_limit_that_is_none_is_refused(shelf: Workspace, value: Any) -> None:
     admin = api_of(shelf, name="mine")
-    other = services.apikey_create(
-        services.system_principal(shelf),
+    other = apikey_create(
+        system_principal(shelf),
         name="other",
         expires_at=None,
         role_id=Role.objects.get(workspace_id=shelf.id, label="Admin").id,
@@ -416,8 +420,8 @@ def test_a_workspace_with_a_limit_of_its_own(shelf: Workspace, rates: Any, clock
 
 def test_the_keys_page_shows_and_changes_its_limits(shelf: Workspace) -> None:
     admin = Role.objects.get(workspace_id=shelf.id, label="Admin")
-    ada = services.member_create(workspace=shelf, email="ada@example.com", password="correct horse", role=admin)
-    key = services.apikey_create(principal_of(shelf), name="k", expires_at=None, role_id=admin.id)
+    ada = member_create(workspace=shelf, email="ada@example.com", password="correct horse", role=admin)
+    key = apikey_create(principal_of(shelf), name="k", expires_at=None, role_id=admin.id)
     browser = Client()
     browser.force_login(ada.user)
     page = f"/settings/api-webhooks/keys/{key.id}"

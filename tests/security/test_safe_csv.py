@@ -13,8 +13,8 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apikeys import services
 from apikeys.models import Role
+from apikeys.services.members import member_create
 from config.formulas import harmless, restored
 from metadata.models import Workspace
 from tests.factories import Api, api_of, workspace_with
@@ -122,7 +122,7 @@ def test_the_command_has_it_too(api: Api, things: Workspace, tmp_path: Path) -> 
 @pytest.fixture
 def browser(things: Workspace) -> Client:
     role = Role.objects.get(workspace_id=things.id, label="Admin")
-    member = services.member_create(workspace=things, email="ada@example.com", password="correct horse", role=role)
+    member = member_create(workspace=things, email="ada@example.com", password="correct horse", role=role)
     client = Client()
     client.force_login(member.user)
     return client
@@ -144,7 +144,7 @@ def test_the_file_of_the_page_is_for_members_who_may_read_the_object(things: Wor
     assert browser.get("/settings/docs/objects/nothing/export").status_code == 404
     other = workspace_with(name="Other")
     role = Role.objects.get(workspace_id=other.id, label="Admin")
-    stranger = services.member_create(workspace=other, email="eve@example.com", password="correct horse", role=role)
+    stranger = member_create(workspace=other, email="eve@example.com", password="correct horse", role=role)
     client = Client()
     client.force_login(stranger.user)
     assert client.get(url).status_code == 404

@@ -13,8 +13,9 @@ import pytest
 from django.db.models import F
 from django.test import Client
 
-from apikeys import keys, services
+from apikeys import keys
 from apikeys.models import Member, RenewedToken, Role
+from apikeys.services.members import member_create, member_tokens_end, stamp_of_member
 from config.http.request_kinds import IN_PASSWORD_LANE, signs_in
 from metadata import services as data_model
 from metadata.models import Workspace
@@ -99,7 +100,7 @@ def test_tokens_end_with_the_time_the_password_and_the_membership(ada: Member, s
     settings.ACCESS_TOKEN_LIFETIME_S = 60
     access, refresh = pair(RENEW, refresh)
     waiting = login_token()
-    services.member_tokens_end(ada.user_id)  # signs out
+    member_tokens_end(ada.user_id)  # signs out
     for query, token in ((EXCHANGE, waiting), (RENEW, refresh)):
         assert refusal(send(query, {"token": token})) == ("FORBIDDEN", "This token ended when its member signed out")
     assert refusal(send(WHO, token=access))[0] == "FORBIDDEN"
@@ -146,7 +147,7 @@ def test_a_refresh_token_is_good_for_once_and_shortly_again(settings: Any, long_
 def test_a_use_of_one_members_token_ends_no_other_members(ada: Member, settings: Any, long_ago: Any) -> None:
     settings.SIGN_IN_LIMIT = settings.SIGN_IN_ACCOUNT_LIMIT = settings.SIGN_IN_ADDRESS_LIMIT = 0
     workspace = Workspace.objects.get(id=ada.workspace_id)
-    services.member_create(workspace=workspace, email="bob@example.com", password=PASSWORD, role=ada.role)
+    member_create(workspace=workspace, email="bob@example.com", password=PASSWORD, role=ada.role)
     _, refresh = pair(EXCHANGE, login_token())
     access, others = pair(EXCHANGE, login_token(email="bob@example.com"))
     pair(RENEW, refresh)
@@ -161,7 +162,7 @@ def test_a_token_of_before_that_has_no_number_is_good_for_once_too(ada: Member, 
     now = int(time.time())
     claims = {
         "sub": str(ada.id), "userId": str(ada.id), "workspaceId": str(ada.workspace_id), "type": keys.REFRESH,
-        "stamp": services.stamp_of_member(ada.id), "iat": now, "exp": now + 60,
+        "stamp": stamp_of_member(ada.id), "iat": now, "exp": now + 60,
     }  # fmt: skip
     secret = keys.signing_secret(settings.SECRET_KEY, str(ada.workspace_id), keys.REFRESH)
     old = jwt.encode(claims, secret, algorithm="HS256")
@@ -223,7 +224,7 @@ def test_the_workspace_is_the_one_that_the_page_is_of(ada: Member, settings: Any
     other = workspace_with([], name="Beta")
     Workspace.objects.filter(id=other.id).update(custom_domain="crm.beta.example")
     role = Role.objects.get(workspace_id=other.id, label="Member")
-    services.member_create(workspace=other, email="ada@example.com", password=None, role=role)
+    member_create(workspace=other, email="ada@example.com", password=None, role=role)
     for origin, workspace_id in (
         ("", ada.workspace_id),
         ("https://crm.beta.example/sign-in", other.id),

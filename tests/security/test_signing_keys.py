@@ -14,9 +14,12 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apikeys import keys, services, signing_keys
+from apikeys import keys, signing_keys
 from apikeys.authentication import principal_of_member
 from apikeys.models import ApiKey, Member, Role, SigningKey
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.members import member_create
+from apikeys.services.tokens import apikey_token, apikey_token_issued, playground_token
 from config.principal import Principal
 from config.secret import fingerprint
 from metadata.models import Workspace
@@ -35,12 +38,12 @@ def admin(acme: Workspace) -> Principal:
 @pytest.fixture
 def key(admin: Principal) -> ApiKey:
     role = Role.objects.get(workspace_id=admin.workspace_id, label="Admin")
-    return services.apikey_create(admin, name="Nightly sync", expires_at=None, role_id=role.id)
+    return apikey_create(admin, name="Nightly sync", expires_at=None, role_id=role.id)
 
 
 @pytest.fixture
 def token(admin: Principal, key: ApiKey) -> str:
-    return services.apikey_token(admin, key_id=key.id).token
+    return apikey_token(admin, key_id=key.id).token
 
 
 def claims_of(key: ApiKey, **changed: Any) -> dict[str, Any]:
@@ -278,7 +281,7 @@ def test_after_a_rotation_new_tokens_bear_the_new_key_and_old_ones_work_until_it
 ) -> None:
     first = signing_keys.current_kid()
     second = command("rotate").strip()
-    later = services.apikey_token(admin, key_id=key.id).token
+    later = apikey_token(admin, key_id=key.id).token
     assert [jwt.get_unverified_header(each)["kid"] for each in (token, later)] == [first, second]
     assert [asked(each) for each in (token, later)] == [TAKEN, TAKEN]
 
@@ -319,7 +322,7 @@ def test_tokens_without_a_kid_can_be_revoked_all_at_once_and_the_pages_stay(
     assert asked(old) == TAKEN
     command("revoke", "none")
     assert [asked(old), asked(token)] == [INVALID, TAKEN]
-    member = services.member_create(workspace=acme, email="ada@example.com", password="correct horse")
+    member = member_create(workspace=acme, email="ada@example.com", password="correct horse")
     assert principal_of_member(member.user, acme).user_id == member.id
 
 
@@ -328,8 +331,8 @@ def test_the_list_says_which_key_signs_and_how_many_tokens_run_under_each(
 ) -> None:
     first = signing_keys.current_kid()
     second = signing_keys.rotate().kid
-    services.apikey_token(admin, key_id=key.id)
-    services.apikey_token(admin, key_id=key.id, expires_at="2030-01-01")
+    apikey_token(admin, key_id=key.id)
+    apikey_token(admin, key_id=key.id, expires_at="2030-01-01")
     third = signing_keys.rotate().kid
     signing_keys.revoke(first)
     SigningKey.objects.create(kid="f" * 16, secret_key_fingerprint="0" * 16)
@@ -347,10 +350,10 @@ def test_the_list_says_which_key_signs_and_how_many_tokens_run_under_each(
 
 def test_a_token_is_shown_again_as_it_was_issued(admin: Principal, key: ApiKey) -> None:
     """The page that shows a token makes it anew, also when the signing key was rotated in between."""
-    issued = services.apikey_token(admin, key_id=key.id)
+    issued = apikey_token(admin, key_id=key.id)
     signing_keys.rotate()
     assert issued.id is not None
-    assert services.apikey_token_issued(admin, key_id=key.id, token_id=issued.id) == issued
+    assert apikey_token_issued(admin, key_id=key.id, token_id=issued.id) == issued
 
 
 # Another SECRET_KEY ------------------------------------------------------------------------------------
@@ -378,7 +381,7 @@ def test_another_secret_key_voids_tokens_and_its_predecessor_brings_them_back(
     assert asked(token) == TAKEN
     assert Api(None).get("/readyz").body["secretKey"] == "ok"
     assert [each.id for each in run_checks(tags=["database"], databases=["default"])] == []
-    later = services.apikey_token(admin, key_id=key.id).token
+    later = apikey_token(admin, key_id=key.id).token
     assert jwt.get_unverified_header(later)["kid"] != kid  # of today's secret
     settings.SECRET_KEYS_OLD = []
     assert [asked(token), asked(later)] == [INVALID, TAKEN]
@@ -415,14 +418,14 @@ def test_a_secret_that_data_dir_still_holds_is_pointed_at(token: str, settings: 
 
 def member_of(workspace: Workspace) -> Member:
     role = Role.objects.get(workspace_id=workspace.id, label="Admin")
-    return services.member_create(workspace=workspace, email="ada@example.com", password="correct horse", role=role)
+    return member_create(workspace=workspace, email="ada@example.com", password="correct horse", role=role)
 
 
 ENDED = (403, "FORBIDDEN_EXCEPTION", "This token ended when its member signed out")
 
 
 def playground(member: Member, workspace: Workspace) -> str:
-    return services.playground_token(principal_of_member(member.user, workspace)).token
+    return playground_token(principal_of_member(member.user, workspace)).token
 
 
 def roles(token: str) -> tuple[int, str, str]:
@@ -447,7 +450,7 @@ def test_signing_out_ends_console_tokens_of_every_workspace(acme: Workspace, cli
     other = workspace_with(name="Other")
     here, there = member_of(acme), member_of(other)
     tokens = [playground(here, acme), playground(there, other)]
-    stranger = services.member_create(workspace=acme, email="bob@example.com", password="correct horse")
+    stranger = member_create(workspace=acme, email="bob@example.com", password="correct horse")
     theirs = playground(stranger, acme)
     user = here.user
     user.is_staff = True

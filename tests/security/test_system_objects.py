@@ -7,8 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from apikeys import services
 from apikeys.models import Member, Role
+from apikeys.services.members import member_create
+from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
+from apikeys.services.roles import role_create
+from apikeys.services.tokens import playground_token
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.factories import Answer, Api, api_of, key_of, principal_of, workspace_with
 
@@ -44,9 +47,9 @@ def workspace(db: Any) -> Workspace:
 
 def made_role(workspace: Workspace, label: str, *, flags: tuple[str, ...] = (), **rights: bool) -> Role:
     principal = principal_of(workspace)
-    role = services.role_create(principal, values={"label": label, **rights})
+    role = role_create(principal, values={"label": label, **rights})
     if flags:
-        services.permission_flags_upsert(principal, role_id=role.id, flags=list(flags))
+        permission_flags_upsert(principal, role_id=role.id, flags=list(flags))
     return role
 
 
@@ -61,7 +64,7 @@ def member_of(workspace: Workspace, *flags: str, **rights: bool) -> tuple[Api, s
     """Someone signed in, by a token that acts as them, and the id of their workspaceMember record."""
     role = made_role(workspace, f"Role {uuid4()}", flags=flags, **rights)
     email = f"{uuid4().hex}@example.com"
-    member = services.member_create(
+    member = member_create(
         workspace=workspace,
         email=email,
         password="correct horse battery",
@@ -75,7 +78,7 @@ def member_of(workspace: Workspace, *flags: str, **rights: bool) -> tuple[Api, s
 def token_of(workspace: Workspace, member: Member) -> str:
     from apikeys.authentication import principal_of_member_id
 
-    return services.playground_token(principal_of_member_id(workspace.id, member.id)).token
+    return playground_token(principal_of_member_id(workspace.id, member.id)).token
 
 
 def plural(workspace: Workspace, singular: str) -> str:
@@ -163,7 +166,7 @@ def test_a_deletion_takes_its_junction_records_whatever_the_role_says_of_those(w
     role = made_role(workspace, label)
     notes = ObjectMetadata.objects.get(workspace_id=workspace.id, name_singular="note")
     rights = {"canReadObjectRecords": True, "canSoftDeleteObjectRecords": True}
-    services.object_permissions_upsert(
+    object_permissions_upsert(
         principal_of(workspace), role_id=role.id, items=[{"objectMetadataId": str(notes.id), **rights}]
     )
     api = Api(key_of(workspace, role=label))
@@ -184,7 +187,7 @@ def test_everybody_reads_members_whatever_the_override(workspace: Workspace) -> 
     label = "Nothing"
     role = made_role(workspace, label)
     described = ObjectMetadata.objects.get(workspace_id=workspace.id, name_singular="workspaceMember")
-    services.object_permissions_upsert(
+    object_permissions_upsert(
         principal_of(workspace),
         role_id=role.id,
         items=[{"objectMetadataId": str(described.id), "canReadObjectRecords": False}],
@@ -201,7 +204,7 @@ def test_a_hidden_field_of_members_stays_hidden(workspace: Workspace) -> None:
     role = made_role(workspace, label)
     email = FieldMetadata.objects.get(object__workspace_id=workspace.id, name="userEmail")
     item = {"objectMetadataId": str(email.object_id), "fieldMetadataId": str(email.id), "canReadFieldValue": False}
-    services.field_permissions_upsert(principal_of(workspace), role_id=role.id, items=[item])
+    field_permissions_upsert(principal_of(workspace), role_id=role.id, items=[item])
     [seen] = Api(key_of(workspace, role=label)).records("/rest/workspaceMembers")
     assert "userEmail" not in seen and seen["name"] == {"firstName": "Ada", "lastName": "Byron"}
 
@@ -319,8 +322,8 @@ def test_a_locked_field_of_ones_own_profile_stays_locked(workspace: Workspace) -
     locale = FieldMetadata.objects.get(object__workspace_id=workspace.id, name="locale")
     role = Member.objects.get(member_record_id=UUID(record_id)).role
     item = {"objectMetadataId": str(locale.object_id), "fieldMetadataId": str(locale.id), "canUpdateFieldValue": False}
-    services.field_permissions_upsert(principal_of(workspace), role_id=role.id, items=[item])
-    services.permission_flags_upsert(principal_of(workspace), role_id=role.id, flags=[])
+    field_permissions_upsert(principal_of(workspace), role_id=role.id, items=[item])
+    permission_flags_upsert(principal_of(workspace), role_id=role.id, flags=[])
     answer = ada.patch(f"/rest/workspaceMembers/{record_id}", {"locale": "fr"})
     assert (answer.status, answer.body["code"]) == (403, "PERMISSION_DENIED")
     assert ada.patch(f"/rest/workspaceMembers/{record_id}", {"timeZone": "Europe/Paris"}).status == 200
@@ -347,7 +350,7 @@ def test_workflows_ignore_overrides(workspace: Workspace) -> None:
     label = "Overridden"
     role = made_role(workspace, label)
     described = ObjectMetadata.objects.get(workspace_id=workspace.id, name_singular="workflow")
-    services.object_permissions_upsert(
+    object_permissions_upsert(
         principal_of(workspace),
         role_id=role.id,
         items=[{"objectMetadataId": str(described.id), "canReadObjectRecords": True}],

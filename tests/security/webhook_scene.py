@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from apikeys import services as access
 from apikeys.models import Role
+from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
+from apikeys.services.roles import role_create
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.factories import Api, api_of, principal_of, workspace_with
 
@@ -44,14 +45,14 @@ class Scene:
         return Role.objects.get(workspace_id=self.workspace.id, label=label).id
 
     def hide_object(self, label: str, name: str) -> None:
-        access.object_permissions_upsert(
+        object_permissions_upsert(
             principal_of(self.workspace),
             role_id=self.role_id(label),
             items=[{"objectMetadataId": str(self.object_id(name)), "canReadObjectRecords": False}],
         )
 
     def hide_field(self, label: str, name: str, field: str) -> None:
-        access.field_permissions_upsert(
+        field_permissions_upsert(
             principal_of(self.workspace),
             role_id=self.role_id(label),
             items=[
@@ -72,8 +73,8 @@ class Scene:
 
 def make_role(workspace: Workspace, label: str, flags: list[str], **rights: bool) -> None:
     principal = principal_of(workspace)
-    made = access.role_create(principal, values={"label": label, **rights})
-    access.permission_flags_upsert(principal, role_id=made.id, flags=flags)
+    made = role_create(principal, values={"label": label, **rights})
+    permission_flags_upsert(principal, role_id=made.id, flags=flags)
 
 
 def make_scene() -> Scene:

@@ -11,8 +11,9 @@ import pytest
 from django.test.utils import override_settings
 from django.utils import timezone
 
-from apikeys import services as access
 from apikeys.models import ApiKey
+from apikeys.services.permissions import permission_flags_upsert
+from apikeys.services.roles import role_delete
 from metadata.models import ObjectMetadata, Workspace
 from tests.api.settings_pages.test_webhooks import signed_in, text
 from tests.budgets.recording import recording
@@ -162,7 +163,7 @@ def test_it_pauses_and_says_so_when_its_role_is_deleted(scene: Scene, receiver: 
     hook = scene.webhook(scene.hooks, targetUrl=receiver.url())
     path = f"{PATH}/{hook['id']}"
     rocket(scene)
-    access.role_delete(principal_of(scene.workspace), role_id=scene.role_id("Hooks"))
+    role_delete(principal_of(scene.workspace), role_id=scene.role_id("Hooks"))
     rocket(scene)
     assert worker.run_once() == 0 and receiver.received == []
     assert list(Delivery.objects.values_list("status", flat=True)) == ["held"]
@@ -480,7 +481,7 @@ def test_an_address_is_left_out_of_what_was_written_before_the_right_went(
     scene.webhook(downloads, targetUrl=receiver.url(), operations=["rocket.created"])
     file = scene.admin.uploaded("rocket.drawings", "a.txt")
     scene.admin.post("/rest/rockets", {"motto": "Up", "drawings": [{"fileId": file, "label": "A"}]})
-    access.permission_flags_upsert(principal_of(scene.workspace), role_id=scene.role_id("Downloads"), flags=[FLAG])
+    permission_flags_upsert(principal_of(scene.workspace), role_id=scene.role_id("Downloads"), flags=[FLAG])
     worker.run_once()
     [request] = receiver.received
     record = json.loads(request.body)["record"]

@@ -16,14 +16,13 @@ from django.conf import settings
 
 from config.http import rights
 from config.principal import EVERYTHING, Permissions, Principal
+from config.principal import KEYS_FLAG as FLAG
 from config.roles import Role, excess, roles_by_id
 from metadata.cache import load_schema
 from metadata.models import ObjectMetadata
 from webhooks.models import Webhook
 from webhooks.readable import may_read
 from webhooks.services.checks import SAFE_SECRET_LENGTH, named_object
-
-FLAG = "API_KEYS_AND_WEBHOOKS"
 
 ROLE_DELETED = "The role it acted as was deleted: choose another role, then switch it on"
 SECRET_UNREADABLE = (

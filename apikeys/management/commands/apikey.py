@@ -11,8 +11,9 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from apikeys import services
 from apikeys.models import Role
+from apikeys.services.tokens import apikey_create_with_token
+from apikeys.services.workspaces import system_principal
 from config.errors import ApiError
 from metadata.models import Workspace
 
@@ -36,10 +37,10 @@ class Command(BaseCommand):
         role = Role.objects.filter(workspace_id=workspace.id, **by_id_or("label", options["role"])).first()
         if role is None:
             raise CommandError(f'No role "{options["role"]}" in this workspace')
-        principal = services.system_principal(workspace)
+        principal = system_principal(workspace)
         expires_in: timedelta | None = options["expires"]
         try:
-            _, issued = services.apikey_create_with_token(
+            _, issued = apikey_create_with_token(
                 principal,
                 name=options["name"],
                 expires_at=None if expires_in is None else timezone.now() + expires_in,

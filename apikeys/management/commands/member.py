@@ -13,9 +13,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apikeys import services
 from apikeys.management.commands.apikey import by_id_or, find_workspace
 from apikeys.models import Member, Role
+from apikeys.services.members import member_create
 from config.errors import ApiError
 
 
@@ -57,7 +57,7 @@ class Command(BaseCommand):
                     else f"{email} signs in with another password, which stays: nothing was done. Leave"
                     " --password-stdin out to make them a member with the password that they have."
                 )
-            member = services.member_create(
+            member = member_create(
                 workspace=workspace,
                 email=email,
                 password=password,

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from apikeys import services as access
+from apikeys.services.permissions import object_permissions_upsert
+from apikeys.services.roles import role_create
 from metadata.models import FieldMetadata, ObjectMetadata
 from tests.api.core_graphql.conftest import without_samples
 from tests.factories import Api, add_field, add_object, api_of, principal_of, workspace_with
@@ -450,9 +451,9 @@ def test_the_name_of_a_morph_target_is_for_those_who_may_read_it(db: None) -> No
     found = api.data(text)["petsGroupBy"]
     assert {each["groupByDimensionValues"][0]: each["totalCount"] for each in found} == {"R1": 2, "R2": 1, None: 1}
     values = {"label": "Blind", "canReadAllObjectRecords": True, "canBeAssignedToApiKeys": True}
-    role = access.role_create(principal_of(workspace), values=values)
+    role = role_create(principal_of(workspace), values=values)
     hidden = {"objectMetadataId": str(rocket.id), "canReadObjectRecords": False}
-    access.object_permissions_upsert(principal_of(workspace), role_id=role.id, items=[hidden])
+    object_permissions_upsert(principal_of(workspace), role_id=role.id, items=[hidden])
     answer = api_of(workspace, role="Blind").graphql(text)
     assert answer.body["data"] == {"petsGroupBy": None}
     [error] = answer.body["errors"]

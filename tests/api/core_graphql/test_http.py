@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from apikeys import services as access
+from apikeys.services.roles import role_create
 from tests.factories import Api, api_of, key_of, principal_of, workspace_with
 
 pytestmark = pytest.mark.django_db
@@ -360,7 +360,7 @@ def test_pages_of_any_origin_may_ask(api: Api) -> None:
 def test_a_read_only_key_cannot_write(db: None) -> None:
     workspace = workspace_with([{"nameSingular": "rock", "namePlural": "rocks"}])
     api_of(workspace).data('mutation { createRock(data: {name: "x"}) { id } }')
-    access.role_create(
+    role_create(
         principal_of(workspace),
         values={"label": "Guest", "canReadAllObjectRecords": True, "canBeAssignedToApiKeys": True},
     )

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from apikeys import services as access
+from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert
+from apikeys.services.roles import role_create, role_list
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.api.core_graphql.conftest import clear_samples
 from tests.factories import Api, api_of, key_of, principal_of, workspace_with
@@ -53,20 +54,20 @@ def workspace(uncommitted: None) -> Workspace:
 
 def role(workspace: Workspace, *, objects: Any = None, fields: Any = None, **rights: bool) -> Api:
     """A client whose role has `rights` on all objects, other ones on some, and restrictions of company fields."""
-    label = f"Role {len(access.role_list(principal_of(workspace)))}"
+    label = f"Role {len(role_list(principal_of(workspace)))}"
     values = {"label": label, "canReadAllObjectRecords": True, "canBeAssignedToApiKeys": True, **rights}
-    made = access.role_create(principal_of(workspace), values=values)
+    made = role_create(principal_of(workspace), values=values)
     known = {each.name_singular: each for each in ObjectMetadata.objects.filter(workspace=workspace)}
     items = [{"objectMetadataId": str(known[name].id), **more} for name, more in (objects or {}).items()]
     if items:
-        access.object_permissions_upsert(principal_of(workspace), role_id=made.id, items=items)
+        object_permissions_upsert(principal_of(workspace), role_id=made.id, items=items)
     company = known["company"]
     restricted = [
         {"objectMetadataId": str(company.id), "fieldMetadataId": str(FieldMetadata.objects.get(object=company, name=name).id), **more}
         for name, more in (fields or {}).items()
     ]  # fmt: skip
     if restricted:
-        access.field_permissions_upsert(principal_of(workspace), role_id=made.id, items=restricted)
+        field_permissions_upsert(principal_of(workspace), role_id=made.id, items=restricted)
     return Api(key_of(workspace, role=label))
 
 

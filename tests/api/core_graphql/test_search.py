@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from apikeys import services as access
+from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert
+from apikeys.services.roles import role_create
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.api.core_graphql.conftest import without_samples
@@ -417,12 +418,12 @@ def test_objects_the_caller_may_not_read_are_skipped(db: None) -> None:
     admin = api_of(workspace)
     add(admin, "pets", {"name": "Same"})
     add(admin, "rocks", {"name": "Same"})
-    role = access.role_create(
+    role = role_create(
         principal_of(workspace),
         values={"label": "Blind", "canReadAllObjectRecords": True, "canBeAssignedToApiKeys": True},
     )
     rock = ObjectMetadata.objects.get(workspace=workspace, name_singular="rock")
-    access.object_permissions_upsert(
+    object_permissions_upsert(
         principal_of(workspace),
         role_id=role.id,
         items=[{"objectMetadataId": str(rock.id), "canReadObjectRecords": False}],
@@ -435,7 +436,7 @@ def test_a_label_or_picture_the_caller_may_not_read_is_not_shown(ada: Api) -> No
     workspace = Workspace.objects.get()
     file_id = ada.uploaded("person.avatarFile", "ada.png")
     ada.patch(f"/rest/people/{FIRST}", {"avatarFile": [{"fileId": file_id, "label": "Ada"}]})
-    role = access.role_create(
+    role = role_create(
         principal_of(workspace),
         values={"label": "Blind", "canReadAllObjectRecords": True, "canBeAssignedToApiKeys": True},
     )
@@ -444,7 +445,7 @@ def test_a_label_or_picture_the_caller_may_not_read_is_not_shown(ada: Api) -> No
         {"objectMetadataId": str(person.id), "fieldMetadataId": str(field.id), "canReadFieldValue": False}
         for field in FieldMetadata.objects.filter(object=person, name__in=["name", "avatarFile"])
     ]
-    access.field_permissions_upsert(principal_of(workspace), role_id=role.id, items=hidden)
+    field_permissions_upsert(principal_of(workspace), role_id=role.id, items=hidden)
     [edge] = found(Api(key_of(workspace, role="Blind")), "analyst")["edges"]
     assert (edge["node"]["label"], edge["node"]["imageUrl"]) == (FIRST, None)
     for text in ("lovelace", "ada", "Ada Lovelace"):  # and it cannot be found out by asking

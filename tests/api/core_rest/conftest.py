@@ -73,7 +73,9 @@ class Rest:
 def standard(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Workspace, str]]:
     """One workspace for a module's tests, whose changes to it are rolled back, and the token of an Admin key."""
     with django_db_blocker.unblock():
-        with override_settings(WORKSPACE_CREATED_HANDLERS=["apikeys.services.workspace_created"]):  # no first records
+        with override_settings(
+            WORKSPACE_CREATED_HANDLERS=["apikeys.services.workspaces.workspace_created"]
+        ):  # no first records
             workspace = workspace_with(name="Acme", empty=False)
         token = key_of(workspace, name="Importer")
     yield workspace, token

@@ -13,7 +13,8 @@ from django.db import connection
 
 from apikeys import keys
 from apikeys.models import ApiKey
-from apikeys.services import field_permissions_upsert, role_create
+from apikeys.services.permissions import field_permissions_upsert
+from apikeys.services.roles import role_create
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace, table_name
 from tests.api.core_rest.conftest import Rest
 from tests.factories import key_of, principal_of, workspace_with

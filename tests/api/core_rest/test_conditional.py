@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from apikeys.services import field_permissions_upsert, role_create
+from apikeys.services.permissions import field_permissions_upsert
+from apikeys.services.roles import role_create
 from metadata.models import FieldMetadata, Workspace
 from tests.api.core_rest.conftest import Answer, Rest
 from tests.budgets.recording import recording

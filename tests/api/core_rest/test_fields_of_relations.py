@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apikeys.services import field_permissions_upsert, role_create
+from apikeys.services.permissions import field_permissions_upsert
+from apikeys.services.roles import role_create
 from metadata.models import FieldMetadata, Workspace
 from tests.api.core_rest.conftest import Rest
 from tests.factories import key_of, principal_of

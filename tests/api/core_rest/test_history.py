@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import connection
 
-from apikeys.services import field_permissions_upsert, role_create
+from apikeys.services.permissions import field_permissions_upsert
+from apikeys.services.roles import role_create
 from metadata import services
 from metadata.models import FieldMetadata, Workspace
 from tests.api.core_rest.conftest import Rest

@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 
-from apikeys import services as access
 from apikeys.authentication import principal_of_member
 from apikeys.models import Member, Role
+from apikeys.services.members import member_create
+from apikeys.services.permissions import field_permissions_upsert
+from apikeys.services.roles import role_create
+from apikeys.services.tokens import playground_token
 from metadata.models import FieldMetadata, Workspace
 from tests.api.core_rest.conftest import Rest
 from tests.factories import principal_of
 
 
 def member_of(workspace: Workspace, role: str) -> Member:
-    return access.member_create(
+    return member_create(
         workspace=workspace,
         email="ada@example.com",
         password="correct horse",
@@ -26,7 +29,7 @@ def member_of(workspace: Workspace, role: str) -> Member:
 
 
 def as_member(member: Member, workspace: Workspace) -> Rest:
-    return Rest(access.playground_token(principal_of_member(member.user, workspace)).token)
+    return Rest(playground_token(principal_of_member(member.user, workspace)).token)
 
 
 @pytest.fixture
@@ -79,13 +82,11 @@ def test_a_relation_hidden_from_the_role_is_hidden_from_the_member(
     company = rest.post("companies", {"name": "Acme"}).data["id"]
     person = rest.post("people", {"companyId": company}).data["id"]
     system = principal_of(workspace)
-    role = access.role_create(
-        system, values={"label": "Part", "canReadAllObjectRecords": True, "canBeAssignedToUsers": True}
-    )
+    role = role_create(system, values={"label": "Part", "canReadAllObjectRecords": True, "canBeAssignedToUsers": True})
     if restricted:
         people = FieldMetadata.objects.get(object__workspace=workspace, object__name_singular="company", name="people")
         hidden = {"objectMetadataId": people.object_id, "fieldMetadataId": people.id, "canReadFieldValue": False}
-        access.field_permissions_upsert(system, role_id=role.id, items=[hidden])
+        field_permissions_upsert(system, role_id=role.id, items=[hidden])
     answer = as_member(member_of(workspace, "Part"), workspace).get(f"companies/{company}?depth=1")
     assert answer.status == 200
     shown = None if "people" not in answer.data else [each["id"] for each in answer.data["people"]]
@@ -93,7 +94,7 @@ def test_a_relation_hidden_from_the_role_is_hidden_from_the_member(
 
 
 def test_a_member_who_may_only_read_writes_nothing(rest: Rest, workspace: Workspace) -> None:
-    access.role_create(
+    role_create(
         principal_of(workspace), values={"label": "Part", "canReadAllObjectRecords": True, "canBeAssignedToUsers": True}
     )
     reader = as_member(member_of(workspace, "Part"), workspace)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from apikeys import services as access
+from apikeys.services.members import member_create
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.factories import Api, add_field, api_of, workspace_with
@@ -174,7 +174,7 @@ def test_every_verb_answers(workspace: Workspace) -> None:
 @pytest.mark.parametrize("name", ["workspaceMember", "workspaceMember.userEmail", "workspaceMember.userId"])
 def test_people_can_join_all_the_same(workspace: Workspace, name: str) -> None:
     with switched_off(workspace, (name,)):
-        member = access.member_create(workspace=workspace, email="ada@example.com", password="correct horse battery")
+        member = member_create(workspace=workspace, email="ada@example.com", password="correct horse battery")
         if name != "workspaceMember":
             record = api_of(workspace).get(f"/rest/workspaceMembers/{member.member_record_id}")
             assert record.status == 200

@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
 
-from apikeys import services as access
+from apikeys.services.permissions import object_permissions_upsert, permission_flags_upsert
+from apikeys.services.roles import role_create
 from core.records.files import PART_BYTES, UNUSED_DAYS, files_sweep
 from core.sql.execute import fetch
 from core.sql.files import compile_signature
@@ -208,10 +209,10 @@ def test_a_role_uploads_only_where_it_may_write(workspace: Workspace) -> None:
     rocket = ObjectMetadata.objects.get(workspace=workspace, name_singular="rocket")
     principal = principal_of(workspace)
     rights = {"canReadAllObjectRecords": True, "canUpdateAllObjectRecords": True, "canBeAssignedToApiKeys": True}
-    access.role_create(principal, values={"label": "No tools", **rights})
-    reader = access.role_create(principal, values={"label": "Reader", "canAccessAllTools": True, **rights})
+    role_create(principal, values={"label": "No tools", **rights})
+    reader = role_create(principal, values={"label": "Reader", "canAccessAllTools": True, **rights})
     no_writing = {"objectMetadataId": str(rocket.id), "canUpdateObjectRecords": False}
-    access.object_permissions_upsert(principal_of(workspace), role_id=reader.id, items=[no_writing])
+    object_permissions_upsert(principal_of(workspace), role_id=reader.id, items=[no_writing])
     admin = api_of(workspace)
     kept = admin.uploaded("rocket.drawings", "x.txt")
     for role in ("No tools", "Reader"):
@@ -223,7 +224,7 @@ def test_a_role_uploads_only_where_it_may_write(workspace: Workspace) -> None:
     assert api.get(f"/rest/metadata/files/{kept}").status == 200
     assert list(stored(workspace)) == [kept]
     unseen = {"objectMetadataId": str(rocket.id), "canReadObjectRecords": False}
-    access.object_permissions_upsert(principal_of(workspace), role_id=reader.id, items=[unseen])
+    object_permissions_upsert(principal_of(workspace), role_id=reader.id, items=[unseen])
     for call in (api.get, api.delete):
         hidden, unknown = (call(f"/rest/metadata/files/{each}") for each in (kept, kept[:-4] + "0000"))
         assert (hidden.status, hidden.body["code"]) == (unknown.status, unknown.body["code"]) == (404, "NOT_FOUND")
@@ -256,8 +257,8 @@ def test_the_address_in_a_record_downloads_the_file_without_a_key(api: Api) -> N
 def test_addresses_are_answered_to_who_may_download(api: Api, workspace: Workspace) -> None:
     rights = {"canReadAllObjectRecords": True}
     for label, flags in (("Looks", []), ("Downloads", ["DOWNLOAD_FILE"])):
-        role = access.role_create(principal_of(workspace), values={"label": label, **rights})
-        access.permission_flags_upsert(principal_of(workspace), role_id=role.id, flags=flags)
+        role = role_create(principal_of(workspace), values={"label": label, **rights})
+        permission_flags_upsert(principal_of(workspace), role_id=role.id, flags=flags)
     looks, downloads = (api_of(workspace, role=label) for label in ("Looks", "Downloads"))
     file_id = api.uploaded("rocket.drawings", "x.txt")
     made = api.post("/rest/rockets", {"drawings": [{"fileId": file_id, "label": "x"}]})

@@ -13,8 +13,11 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from apikeys import services as apikeys
 from apikeys.models import Role
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.roles import role_create
+from apikeys.services.tokens import apikey_token
+from apikeys.services.workspaces import system_principal
 from metadata import cache
 from metadata.models import ObjectMetadata, Workspace
 from metadata.services import workspace_create
@@ -108,17 +111,17 @@ class Scene:
 
 def _scene(name: str) -> Scene:
     workspace = workspace_create(name=name)
-    system = apikeys.system_principal(workspace)
+    system = system_principal(workspace)
     admin = Role.objects.get(workspace_id=workspace.id, label="Admin")
-    reader = apikeys.role_create(system, values={"label": "Reader", "canReadAllObjectRecords": True})
+    reader = role_create(system, values={"label": "Reader", "canReadAllObjectRecords": True})
     return Scene(workspace, token_of(workspace, admin), token_of(workspace, reader))
 
 
 def token_of(workspace: Workspace, role: Role) -> str:
-    system = apikeys.system_principal(workspace)
+    system = system_principal(workspace)
     expires_at = (timezone.now() + timedelta(days=30)).isoformat()
-    key = apikeys.apikey_create(system, name=f"{role.label} key", expires_at=expires_at, role_id=role.id)
-    return apikeys.apikey_token(system, key_id=key.id, expires_at=expires_at).token
+    key = apikey_create(system, name=f"{role.label} key", expires_at=expires_at, role_id=role.id)
+    return apikey_token(system, key_id=key.id, expires_at=expires_at).token
 
 
 @pytest.fixture(scope="module")

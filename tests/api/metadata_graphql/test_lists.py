@@ -9,8 +9,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apikeys import services as apikeys
 from apikeys.authentication import principal_of_member
+from apikeys.services.members import member_create
+from apikeys.services.roles import role_create
+from apikeys.services.tokens import playground_token
+from apikeys.services.workspaces import system_principal
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata
 from tests.api.metadata_graphql.conftest import Api, Scene, token_of
 
@@ -267,8 +270,8 @@ def test_record_counts_are_the_kept_totals_of_active_objects(api: Api, reader_ap
 
 
 def test_objects_that_may_not_be_read_are_not_counted(scene: Scene, api: Api) -> None:
-    system = apikeys.system_principal(scene.workspace)
-    blind = apikeys.role_create(system, values={"label": "Blind"})
+    system = system_principal(scene.workspace)
+    blind = role_create(system, values={"label": "Blind"})
     answer = Api(scene.workspace, token_of(scene.workspace, blind)).ask("{ objectRecordCounts { objectNamePlural } }")
     assert answer == {"objectRecordCounts": [{"objectNamePlural": "workspaceMembers"}]}  # known to all
 
@@ -286,7 +289,7 @@ def test_a_key_is_no_user(api: Api) -> None:
 
 
 def test_a_member_is_the_current_user(scene: Scene) -> None:
-    member = apikeys.member_create(
+    member = member_create(
         workspace=scene.workspace,
         email="ada@example.org",
         password="correct horse",
@@ -295,7 +298,7 @@ def test_a_member_is_the_current_user(scene: Scene) -> None:
     )
     principal = principal_of_member(member.user, scene.workspace)
     query = "{ currentUser { id firstName lastName email currentWorkspace { id } } }"
-    assert Api(scene.workspace, apikeys.playground_token(principal).token).ask(query) == {
+    assert Api(scene.workspace, playground_token(principal).token).ask(query) == {
         "currentUser": {
             "id": str(member.id),
             "firstName": "Ada",

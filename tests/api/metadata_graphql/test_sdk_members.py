@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 from graphql import build_client_schema, get_introspection_query
 
-from apikeys import services as access
 from apikeys.models import Member, Role
+from apikeys.services.members import member_create
+from apikeys.services.tokens import playground_token
 from metadata.models import IndexMetadata
 from metadata.view_models import ViewField, ViewFieldGroup, ViewFilter
 from tests.api.metadata_graphql.conftest import Api, object_input
@@ -288,7 +289,7 @@ def test_many_view_groups_change_in_one_call(api: Api, rocket: dict[str, Any]) -
 @pytest.fixture
 def ada(api: Api) -> Member:
     role = Role.objects.get(workspace_id=api.workspace.id, label="Member")
-    return access.member_create(
+    return member_create(
         workspace=api.workspace, email="ada@example.com", password="correct horse battery", first_name="Ada", role=role
     )
 
@@ -297,7 +298,7 @@ def _as(api: Api, member: Member) -> Api:
     from apikeys.authentication import principal_of_member_id
 
     principal = principal_of_member_id(api.workspace.id, member.id)
-    return Api(api.workspace, access.playground_token(principal).token)
+    return Api(api.workspace, playground_token(principal).token)
 
 
 def test_a_member_reads_and_changes_their_own_settings(api: Api, ada: Member) -> None:
@@ -337,7 +338,7 @@ def test_a_member_reads_and_changes_their_own_settings(api: Api, ada: Member) ->
     assert own.ask(update, mine) == {"updateWorkspaceMemberSettings": True}
     member = own.ask(query)["currentUser"]["workspaceMember"]
     assert (member["locale"], member["dateFormat"]) == ("fr-FR", "DAY_FIRST")
-    other = access.member_create(workspace=api.workspace, email="b@example.com", password="correct horse battery")
+    other = member_create(workspace=api.workspace, email="b@example.com", password="correct horse battery")
     for change, code in (
         ({"id": str(other.member_record_id), "update": {"locale": "de"}}, "FORBIDDEN"),
         ({**mine, "update": {"userEmail": "x@example.com"}}, "FORBIDDEN"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from apikeys import services as access
+from apikeys.services.roles import role_create
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.snapshot import schema_export, schema_text
 from tests.api.metadata_rest.conftest import PATH, Metadata
@@ -85,7 +85,7 @@ def test_apply_refusals(api: Api, workspace: Workspace) -> None:
 
 def test_who_may_use_the_schema(api: Api, workspace: Workspace) -> None:
     principal = principal_of(workspace)
-    access.role_create(principal, values={"label": "Reader", "canReadAllObjectRecords": True})
+    role_create(principal, values={"label": "Reader", "canReadAllObjectRecords": True})
     reader = Api(key_of(workspace, role="Reader"))
     assert (reader.get(f"{PATH}/schema").status, reader.post(f"{PATH}/schema", {"objects": []}).status) == (403, 403)
     assert Api(None).get(f"{PATH}/schema").status == 403
@@ -126,7 +126,7 @@ def test_invalid_settings(api: Api, workspace: Workspace, update: dict[str, Any]
 
 def test_who_may_change_settings(api: Api, workspace: Workspace) -> None:
     principal = principal_of(workspace)
-    access.role_create(principal, values={"label": "Reader", "canReadAllObjectRecords": True})
+    role_create(principal, values={"label": "Reader", "canReadAllObjectRecords": True})
     reader = Api(key_of(workspace, role="Reader"))
     assert reader.get(f"{PATH}/workspace").status == 200
     for update in ({"displayName": "No"}, {"isGoogleAuthEnabled": False}, {}):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from apikeys import services as access
+from apikeys.services.roles import role_create
 from metadata.models import FieldMetadata, ObjectMetadata, View, ViewField, Workspace
 from metadata.services.resources import RESOURCES
 from tests.api.metadata_rest.conftest import PATH
@@ -211,7 +211,7 @@ def test_who_may(scene: Scene, many: str) -> None:
     assert stranger.post(f"{PATH}/{many}", body).status in (201, 404)  # a layout of no object is its own
     assert Api(None).get(path).status == 403
     principal = principal_of(scene.workspace)
-    access.role_create(principal, values={"label": "Reader", "canReadAllObjectRecords": True})
+    role_create(principal, values={"label": "Reader", "canReadAllObjectRecords": True})
     reader = Api(key_of(scene.workspace, role="Reader"))
     assert reader.get(path).body == made
     assert (reader.patch(path, CHANGES[many]).status, reader.delete(path).status) == (403, 403)

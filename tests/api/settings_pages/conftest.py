@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from apikeys import services
 from apikeys.models import Member, Role
+from apikeys.services.members import member_create
 from metadata.models import Workspace
 from tests.factories import workspace_with
 
@@ -27,7 +27,7 @@ def acme(db: None, acme_of_the_module: Workspace) -> Workspace:
 
 
 def add_member(workspace: Workspace, email: str, label: str) -> Member:
-    return services.member_create(
+    return member_create(
         workspace=workspace,
         email=email,
         password=PASSWORD,

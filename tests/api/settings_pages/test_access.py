@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apikeys import services
 from apikeys.models import ApiKey, Member, Role
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.workspaces import system_principal
 from metadata.models import Workspace
 from tests.api.settings_pages.conftest import PASSWORD, add_member
 from tests.factories import workspace_with
@@ -22,9 +23,7 @@ PAGES = [HOME, f"{HOME}/keys/new", f"{HOME}/keys/{{id}}", f"{HOME}/keys/{{id}}/r
 @pytest.fixture
 def key(acme: Workspace) -> ApiKey:
     admin = Role.objects.get(workspace_id=acme.id, label="Admin")
-    return services.apikey_create(
-        services.system_principal(acme), name="Nightly sync", expires_at=None, role_id=admin.id
-    )
+    return apikey_create(system_principal(acme), name="Nightly sync", expires_at=None, role_id=admin.id)
 
 
 def sign_in(client: Client, **changed: str) -> Any:
@@ -134,9 +133,7 @@ def test_a_member_of_two_workspaces_changes_between_them(
 def test_a_key_of_another_workspace_is_not_found(browser: Client) -> None:
     other = workspace_with(name="Other")
     admin = Role.objects.get(workspace_id=other.id, label="Admin")
-    foreign = services.apikey_create(
-        services.system_principal(other), name="Foreign", expires_at=None, role_id=admin.id
-    )
+    foreign = apikey_create(system_principal(other), name="Foreign", expires_at=None, role_id=admin.id)
     for page in PAGES[2:]:
         response = browser.get(page.format(id=foreign.id))
         assert response.status_code == 404

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from apikeys.models import Member
-from apikeys.services import permission_flags_upsert, role_create
+from apikeys.services.permissions import permission_flags_upsert
+from apikeys.services.roles import role_create
 from metadata.fieldtypes.contract import field_types
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from tests.api.settings_pages.conftest import add_member

@@ -12,8 +12,11 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from apikeys import services
 from apikeys.models import ApiKey, ApiKeyToken, Member, Role
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.permissions import permission_flags_upsert
+from apikeys.services.roles import role_create
+from apikeys.services.workspaces import system_principal
 from config.templatetags.moments import distance
 from metadata.models import Workspace
 from tests.api.settings_pages.conftest import add_member
@@ -31,8 +34,8 @@ def form(workspace: Workspace, **changed: str) -> dict[str, str]:
 
 
 def make_key(workspace: Workspace, **changed: Any) -> ApiKey:
-    key = services.apikey_create(
-        services.system_principal(workspace),
+    key = apikey_create(
+        system_principal(workspace),
         name=changed.pop("name", "Nightly sync"),
         expires_at=None,
         role_id=Role.objects.get(workspace_id=workspace.id, label="Admin").id,
@@ -125,9 +128,9 @@ def test_a_wrong_form_is_shown_again_and_makes_nothing(
 
 
 def test_only_roles_within_ones_own_rights_are_offered(acme: Workspace, browser_of: Callable[[Member], Client]) -> None:
-    system = services.system_principal(acme)
-    helper = services.role_create(system, values={"label": "Helper", "canReadAllObjectRecords": True})
-    services.permission_flags_upsert(system, role_id=helper.id, flags=["API_KEYS_AND_WEBHOOKS", "ROLES"])
+    system = system_principal(acme)
+    helper = role_create(system, values={"label": "Helper", "canReadAllObjectRecords": True})
+    permission_flags_upsert(system, role_id=helper.id, flags=["API_KEYS_AND_WEBHOOKS", "ROLES"])
     client = browser_of(add_member(acme, "help@example.com", "Helper"))
     html = client.get(f"{HOME}/keys/new").content.decode()
     assert re.findall(r"<strong>(\w+)</strong>", html) == ["Helper"]
@@ -141,9 +144,9 @@ def test_only_roles_within_ones_own_rights_are_offered(acme: Workspace, browser_
 def test_without_the_roles_flag_keys_are_seen_but_not_made(
     acme: Workspace, browser_of: Callable[[Member], Client]
 ) -> None:
-    system = services.system_principal(acme)
-    keeper = services.role_create(system, values={"label": "Keeper"})
-    services.permission_flags_upsert(system, role_id=keeper.id, flags=["API_KEYS_AND_WEBHOOKS"])
+    system = system_principal(acme)
+    keeper = role_create(system, values={"label": "Keeper"})
+    permission_flags_upsert(system, role_id=keeper.id, flags=["API_KEYS_AND_WEBHOOKS"])
     client = browser_of(add_member(acme, "keep@example.com", "Keeper"))
     assert "Create" not in client.get(HOME).content.decode()
     assert client.get(f"{HOME}/keys/new").status_code == 403

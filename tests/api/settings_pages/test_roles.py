@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apikeys import services
 from apikeys.models import Member, Role
+from apikeys.services.api_keys import apikey_create
+from apikeys.services.granting import permissions_of
+from apikeys.services.permissions import permission_flags_upsert
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.api.settings_pages.conftest import add_member
 from tests.factories import principal_of
@@ -81,7 +83,7 @@ def test_what_cannot_be_is_said_and_nothing_made(
 
 
 def test_saving_keeps_rights_that_the_page_does_not_know(browser: Client, acme: Workspace, reader: Role) -> None:
-    services.permission_flags_upsert(principal_of(acme), role_id=reader.id, flags=["BILLING", "EXPORT_CSV"])
+    permission_flags_upsert(principal_of(acme), role_id=reader.id, flags=["BILLING", "EXPORT_CSV"])
     response = browser.post(f"{ROLES}/{reader.id}", READER | {"label": "Looker", "tools": []})
     assert response.status_code == 302
     reader.refresh_from_db()
@@ -94,12 +96,12 @@ def test_an_object_may_be_denied_and_a_field_locked(browser: Client, reader: Rol
     assert "Hide Title" in text_of(browser, path)
     response = browser.post(path, {"update": "yes", "hidden": [], "locked": ["title"]})
     assert (response.status_code, response["Location"]) == (302, f"{ROLES}/{reader.id}")
-    permissions = services.permissions_of(Role.objects.get(id=reader.id))
+    permissions = permissions_of(Role.objects.get(id=reader.id))
     assert permissions.allows("update", book) and not permissions.allows("destroy", book)
     assert permissions.locked_fields == {title.id}
     assert "<strong>Yes</strong>" in text_of(browser, f"{ROLES}/{reader.id}")
     browser.post(path, {"read": "no"})
-    permissions = services.permissions_of(Role.objects.get(id=reader.id))
+    permissions = permissions_of(Role.objects.get(id=reader.id))
     assert not permissions.allows("read", book)
     assert permissions.locked_fields == frozenset()
 
@@ -129,7 +131,7 @@ def test_deleting_a_role_says_where_its_people_and_keys_go(
 ) -> None:
     eve = add_member(acme, "eve@example.com", "Reader")
     browser.post(f"{ROLES}/{reader.id}", READER | {"targets": ["canBeAssignedToUsers", "canBeAssignedToApiKeys"]})
-    services.apikey_create(principal_of(acme), name="Nightly", expires_at=None, role_id=reader.id)
+    apikey_create(principal_of(acme), name="Nightly", expires_at=None, role_id=reader.id)
     page = text_of(browser, f"{ROLES}/{reader.id}/delete")
     assert "1 person with the role “Reader” gets the role “Member” instead." in page
     assert "1 API key stops working until it gets another role: Nightly." in page

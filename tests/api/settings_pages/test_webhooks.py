@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from apikeys.models import Role
-from apikeys.services import member_create
+from apikeys.services.members import member_create
 from metadata.models import Workspace
 from tests.factories import principal_of, system_of, workspace_with
 from tests.webhooks.conftest import Receiver, event, loopback_allowed, new_receiver, receiver

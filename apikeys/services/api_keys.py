@@ -1,0 +1,257 @@
+"""The writers of API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apikeys.activity import subjects
+from apikeys.models import ApiKey, Member, Role
+from apikeys.services.granting import excess_of, permissions_of, refuse_excess
+from apikeys.services.inputs import MAX_NAME_LENGTH, moment, name_of
+from apikeys.services.roles import roles_of
+from config.errors import (
+    Forbidden,
+    InvalidMetadataInput,
+    NotFound,
+)
+from config.http.rights import require
+from config.principal import KEYS_FLAG as FLAG
+from config.principal import Principal
+from metadata.models import Workspace
+from metadata.validation import InvalidInput
+
+NEVER = timedelta(days=36_525)  # "never expires" is stored as a hundred years
+
+RATES: Mapping[str, str] = {  # API name → column, of a key and of a principal
+    "maxRequestsPerSecond": "max_requests_per_second",
+    "maxRequestsPerMinute": "max_requests_per_minute",
+}
+
+MAX_RATE = 1_000_000_000
+
+
+def roles_for_api_keys(principal: Principal) -> list[Role]:
+    """Roles that can be bound to a key; which of them the caller may bind is checked when they do."""
+    require(principal, FLAG)
+    return list(roles_of(principal.workspace_id).filter(can_be_assigned_to_api_keys=True))
+
+
+def bindable_roles(principal: Principal) -> list[Role]:
+    """Roles for keys that lie within the caller's own rights."""
+    return [each for each in roles_for_api_keys(principal) if excess_of(principal, permissions_of(each)) is None]
+
+
+def apikey_list(principal: Principal, *, with_revoked: bool = False) -> list[ApiKey]:
+    require(principal, FLAG)
+    found = ApiKey.objects.filter(workspace_id=principal.workspace_id).select_related("role")
+    return list(found if with_revoked else found.filter(revoked_at=None))
+
+
+def apikey_get(principal: Principal, key_id: UUID) -> ApiKey | None:
+    """The key, a revoked one too; None when this workspace has no such key."""
+    require(principal, FLAG)
+    return apikey_of(principal, key_id)
+
+
+def apikey_of(principal: Principal, key_id: UUID, *, lock: bool = False) -> ApiKey | None:
+    found = ApiKey.objects.select_related("role").filter(workspace_id=principal.workspace_id, id=key_id)
+    return (found.select_for_update(of=("self",)) if lock else found).first()
+
+
+@transaction.atomic
+def apikey_create(
+    principal: Principal,
+    *,
+    name: str,
+    expires_at: str | date | None,
+    role_id: UUID | None,
+    revoked_at: str | datetime | None = None,
+    api_version: str | None = None,
+    rates: Mapping[str, Any] | None = None,
+) -> ApiKey:
+    """A key with exactly one role, which must lie within the caller's rights; no token yet.
+
+    `expires_at` is a date or a moment in the future; None means never. `api_version` defaults to the
+    workspace's. `rates` are members of RATES: how often the key may ask.
+    """
+    require(principal, FLAG)
+    require(principal, "ROLES")
+    name = name_of(name, "name")
+    until = expiry(expires_at)
+    role = _role_for_key(principal, role_id)
+    if api_version is None:
+        api_version = Workspace.objects.values_list("default_api_version", flat=True).get(id=principal.workspace_id)
+    elif api_version not in ("1", "2"):
+        raise InvalidInput(['apiVersion must be "1" or "2"'])
+    limits = _rates(principal, rates or {}, dict.fromkeys(RATES.values()))
+    member = Member.objects.filter(id=principal.user_id).first() if principal.user_id else None
+    key = ApiKey.objects.create(
+        workspace_id=principal.workspace_id,
+        name=name,
+        role=role,
+        api_version=api_version,
+        expires_at=until,
+        revoked_at=moment(revoked_at, "revokedAt") if revoked_at else None,
+        created_by_user_id=member.user_id if member else None,
+        created_by_name=principal.name[:MAX_NAME_LENGTH],
+        **limits,
+    )
+    subjects.note(principal, "apiKey.created", key)
+    return key
+
+
+@transaction.atomic
+def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, Any]) -> ApiKey | None:
+    """Change `name`, `expiresAt`, `revokedAt` or members of RATES; None when there is no such key.
+
+    A revoked key stays revoked: an empty or null `revokedAt` is ignored. Who lacks rights that the key has
+    may stop it, and change nothing else of it. A key cannot change how often it may ask
+    itself.
+    """
+    require(principal, FLAG)
+    key = apikey_of(principal, key_id, lock=True)
+    if key is None:
+        return None
+    if values.get("name") is not None or values.get("expiresAt") or values.keys() & RATES.keys():
+        refuse_excess_of_key(principal, key)
+    before, was_revoked = subjects.facts_of(key), key.revoked_at is not None
+    if values.get("name") is not None:
+        key.name = name_of(values["name"], "name")
+    if values.get("expiresAt"):
+        key.expires_at = expiry(values["expiresAt"])
+    if values.get("revokedAt"):
+        key.revoked_at = key.revoked_at or moment(values["revokedAt"], "revokedAt")
+    if values.keys() & RATES.keys():
+        if principal.api_key_id == key.id:
+            raise Forbidden("Cannot update own rate limits")
+        stored = {column: getattr(key, column) for column in RATES.values()}
+        for column, limit in _rates(principal, values, stored).items():
+            setattr(key, column, limit)
+    key.save()
+    is_revoked = key.revoked_at is not None and not was_revoked
+    subjects.note(principal, "apiKey.revoked" if is_revoked else "apiKey.updated", key, before)
+    return key
+
+
+def _rates(principal: Principal, values: Mapping[str, Any], stored: Mapping[str, int | None]) -> dict[str, int | None]:
+    """The limits of a key by column: those in `values`, by their API names, over the stored ones.
+
+    null is the server's limit, 0 is none. A key passes on no wider limits than it has, and passes its own on where
+    none are named.
+    """
+    limits = dict(stored)
+    for member, column in RATES.items():
+        if member in values:
+            limits[column] = _rate(values[member], member)
+        if principal.api_key_id is None:
+            continue
+        own = getattr(principal, column)
+        if limits[column] is None and member not in values:
+            limits[column] = own
+        had, wanted = _in_force(column, own), _in_force(column, limits[column])
+        if member in values and had and (not wanted or wanted > had):
+            raise Forbidden(f"{member} must not exceed that of the key that asks, {had:g}", path=member)
+    return limits
+
+
+def _rate(value: Any, member: str) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if value is not None and not (is_whole and 0 <= value <= MAX_RATE):
+        raise InvalidInput([f"{member} must be an integer from 0 to {MAX_RATE}, or null"])
+    return value
+
+
+def _in_force(column: str, limit: int | None) -> float:
+    """What a key's limit amounts to in its window, the server's where it has none of its own; 0 is no limit."""
+    if limit is not None:
+        return limit
+    if column == "max_requests_per_second":
+        tokens, window_s = settings.RATE_LIMIT_SHORT
+        return float(tokens / window_s)
+    tokens, window_s = settings.RATE_LIMIT_LONG
+    return float(tokens / window_s * 60)
+
+
+@transaction.atomic
+def apikey_revoke(principal: Principal, *, key_id: UUID) -> ApiKey | None:
+    """Stop every token of the key for good; the row stays. None when there is no such key."""
+    require(principal, FLAG)
+    key = apikey_of(principal, key_id, lock=True)
+    if key is not None and key.revoked_at is None:
+        before = subjects.facts_of(key)
+        key.revoked_at = timezone.now()
+        key.save(update_fields=["revoked_at", "updated_at"])
+        subjects.note(principal, "apiKey.revoked", key, before)
+    return key
+
+
+@transaction.atomic
+def apikey_set_enabled(principal: Principal, *, key_id: UUID, enabled: bool) -> ApiKey | None:
+    """Pause a key, or let it work again, which takes every right that the key has."""
+    require(principal, FLAG)
+    key = apikey_of(principal, key_id, lock=True)
+    if key is not None:
+        if enabled:
+            refuse_excess_of_key(principal, key)
+        before = subjects.facts_of(key)
+        key.enabled = enabled
+        key.save(update_fields=["enabled", "updated_at"])
+        subjects.note(principal, "apiKey.resumed" if enabled else "apiKey.paused", key, before)
+    return key
+
+
+@transaction.atomic
+def apikey_assign_role(principal: Principal, *, key_id: UUID, role_id: UUID) -> ApiKey:
+    """Bind another role to a key, within the caller's rights; a key cannot change its own."""
+    require(principal, FLAG)
+    require(principal, "ROLES")
+    key = apikey_of(principal, key_id, lock=True)
+    if key is None:
+        raise NotFound(f"API Key with id {key_id} not found")
+    if principal.api_key_id == key.id:
+        raise Forbidden("Cannot update self role")
+    refuse_excess_of_key(principal, key)
+    before = subjects.facts_of(key)
+    key.role = _role_for_key(principal, role_id)
+    key.save(update_fields=["role", "updated_at"])
+    subjects.note(principal, "apiKey.updated", key, before)
+    return key
+
+
+def _role_for_key(principal: Principal, role_id: UUID | None) -> Role:
+    role = roles_of(principal.workspace_id).filter(id=role_id).first() if role_id else None
+    if role is None:
+        raise InvalidMetadataInput("Could not find role for given roleId", sub_code="ROLE_NOT_FOUND", path="roleId")
+    if not role.can_be_assigned_to_api_keys:
+        raise InvalidMetadataInput(
+            f'Role "{role.label}" cannot be assigned to API keys',
+            sub_code="ROLE_CANNOT_BE_ASSIGNED_TO_API_KEYS",
+            path="roleId",
+        )
+    refuse_excess(principal, role)
+    return role
+
+
+def expiry(value: str | date | None) -> datetime:
+    """When a key or token ends: a future moment; None is a hundred years from now."""
+    now = timezone.now()
+    if value is None:
+        return now + NEVER
+    until = moment(value, "expiresAt")
+    if until <= now:
+        raise InvalidInput(["expiresAt must be in the future"])
+    return until
+
+
+def refuse_excess_of_key(principal: Principal, key: ApiKey) -> None:
+    if key.role is not None:
+        refuse_excess(principal, key.role)
