@@ -15,7 +15,7 @@ from django.db.models import prefetch_related_objects
 from graphql import GraphQLResolveInfo as Info
 
 from apikeys import models
-from apikeys.people_graphql import EffectiveRights, UserWorkspace, WorkspaceMember
+from apikeys.graphql.people import EffectiveRights, UserWorkspace, WorkspaceMember
 from apikeys.services.api_keys import (
     FLAG,
     RATES,

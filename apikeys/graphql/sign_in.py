@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from graphql import GraphQLResolveInfo as Info
 
 from apikeys import member_tokens
+from apikeys.graphql.people import urls_of
 from apikeys.member_tokens import TokenPair
-from apikeys.people_graphql import urls_of
 from apikeys.services.tokens import IssuedToken
 from config.errors import BadRequest
 from config.http.request_kinds import IN_PASSWORD_LANE

@@ -86,13 +86,13 @@ def _start_day(root: models.Member, info: Info) -> int | None:
 
 
 def _role_type() -> Any:
-    from apikeys.graphql import Role  # which shows members in turn
+    from apikeys.graphql.roles import Role  # which shows members in turn
 
     return Role
 
 
 def _object_permission_type() -> Any:
-    from apikeys.graphql import ObjectPermission
+    from apikeys.graphql.roles import ObjectPermission
 
     return ObjectPermission
 

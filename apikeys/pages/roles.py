@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from apikeys.forms import ObjectRightsForm, RoleForm, TryForm
 from apikeys.models import ApiKey, Member, Role
+from apikeys.pages.forms import ObjectRightsForm, RoleForm, TryForm
 from apikeys.roles import FIELD_RIGHTS, RIGHTS, VERBS
 from apikeys.services import roles as services
 from apikeys.services.granting import permissions_of

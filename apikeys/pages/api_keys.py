@@ -22,8 +22,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apikeys.authentication import principal_of_member_id
-from apikeys.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, ApiKeyRatesForm, SignInForm
 from apikeys.models import ApiKey, Member, Role
+from apikeys.pages.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, ApiKeyRatesForm, SignInForm
 from apikeys.roles import RIGHTS
 from apikeys.services.api_keys import (
     FLAG,

@@ -19,12 +19,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apikeys import invitations
 from apikeys.activity.sessions import note_of_user
-from apikeys.forms import InviteForm, JoinForm, KnownJoinForm
 from apikeys.models import Invitation, Member
-from apikeys.pages import WORKSPACE_SESSION_KEY
-from apikeys.role_pages import sentence
+from apikeys.pages.api_keys import WORKSPACE_SESSION_KEY
+from apikeys.pages.forms import InviteForm, JoinForm, KnownJoinForm
+from apikeys.pages.roles import sentence
+from apikeys.services import invitations
 from apikeys.services import members as services
 from apikeys.services.inputs import as_uuid
 from apikeys.services.members import member_set_role
