@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.urls import path
 
 from apikeys.activity import pages as activity_pages
-from apikeys.pages import api_keys, members, roles
+from apikeys.pages import members, roles
+from apikeys.pages.api_keys import key_detail, key_list, key_new, key_revoke, key_token
+from apikeys.pages.session import home, sign_in, sign_out, switch_workspace
 
 urlpatterns = [
-    path("settings", api_keys.home, name="settings"),
-    path("settings/login", api_keys.sign_in, name="sign-in"),
-    path("settings/logout", api_keys.sign_out, name="sign-out"),
-    path("settings/workspace", api_keys.switch_workspace, name="switch-workspace"),
+    path("settings", home, name="settings"),
+    path("settings/login", sign_in, name="sign-in"),
+    path("settings/logout", sign_out, name="sign-out"),
+    path("settings/workspace", switch_workspace, name="switch-workspace"),
     path("settings/profile", members.profile, name="profile"),
     path("settings/join", members.join, name="join"),
     path("settings/members", members.member_list, name="member-list"),
@@ -30,9 +32,9 @@ urlpatterns = [
     path("settings/activity/audit", activity_pages.audit_list, name="audit-list"),
     path("settings/activity/audit/export", activity_pages.audit_export, name="audit-export"),
     path("settings/activity/audit/<uuid:entry_id>", activity_pages.audit_detail, name="audit-detail"),
-    path("settings/api-webhooks", api_keys.key_list, name="api-key-list"),
-    path("settings/api-webhooks/keys/new", api_keys.key_new, name="api-key-new"),
-    path("settings/api-webhooks/keys/<uuid:key_id>", api_keys.key_detail, name="api-key-detail"),
-    path("settings/api-webhooks/keys/<uuid:key_id>/token", api_keys.key_token, name="api-key-token"),
-    path("settings/api-webhooks/keys/<uuid:key_id>/revoke", api_keys.key_revoke, name="api-key-revoke"),
+    path("settings/api-webhooks", key_list, name="api-key-list"),
+    path("settings/api-webhooks/keys/new", key_new, name="api-key-new"),
+    path("settings/api-webhooks/keys/<uuid:key_id>", key_detail, name="api-key-detail"),
+    path("settings/api-webhooks/keys/<uuid:key_id>/token", key_token, name="api-key-token"),
+    path("settings/api-webhooks/keys/<uuid:key_id>/revoke", key_revoke, name="api-key-revoke"),
 ]

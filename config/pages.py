@@ -55,6 +55,12 @@ TABS = (  # of the section API & Webhooks
 )
 
 
+def principal_of(request: HttpRequest) -> Principal:
+    """Who asks for a settings page."""
+    principal: Principal = request.principal  # type: ignore[attr-defined]
+    return principal
+
+
 def settings_page(
     *, flag: str | Sequence[str] | None = None, csp: Mapping[str, str] | None = None
 ) -> Callable[[View], View]:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from config.errors import ApiError, InvalidMetadataInput, NotFound
 from config.events import ACTIONS
 from config.http.members import FORM_TOKEN, refuse_unknown
-from config.pages import settings_page
+from config.pages import principal_of, settings_page
 from config.principal import Principal
 from metadata.models import ObjectMetadata
 from webhooks import services
@@ -68,7 +68,7 @@ def status_of(webhook: Seen) -> tuple[str, str]:
 @settings_page(flag=FLAG)
 @require_GET
 def webhook_list(request: HttpRequest) -> HttpResponse:
-    principal = _principal(request)
+    principal = principal_of(request)
     webhooks = services.webhook_list(principal)
     last = services.last_deliveries(principal, [each.id for each in webhooks])
     search = request.GET.get("q", "").strip()[:200]
@@ -90,7 +90,7 @@ def webhook_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def webhook_new(request: HttpRequest) -> HttpResponse:
     """Make a webhook, then show its secret once."""
-    principal = _principal(request)
+    principal = principal_of(request)
     form = WebhookForm(request.POST if request.method == "POST" else None, roles=services.roles_to_give(principal))
     if request.method == "POST" and not _changes_rows(request, form) and form.is_valid():
         try:
@@ -107,7 +107,7 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
 @settings_page(flag=FLAG)
 @require_http_methods(["GET", "POST"])
 def webhook_edit(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
-    principal = _principal(request)
+    principal = principal_of(request)
     webhook = _webhook(request, webhook_id)
     services.refuse_beyond(webhook)
     roles = services.roles_to_give(principal)
@@ -139,7 +139,7 @@ def _changes_rows(request: HttpRequest, form: WebhookForm) -> bool:
 
 def _render_form(request: HttpRequest, form: WebhookForm, webhook: Seen | None) -> HttpResponse:
     rows = form.rows if form.rows and not form.rows[-1].object_name else [*form.rows, OperationRow()]
-    known = _object_choices(_principal(request))
+    known = _object_choices(principal_of(request))
     named = {each.object_name for each in form.rows} - {name for name, _ in known} - {"", "*"}
     context = {
         "form": form,
@@ -160,7 +160,7 @@ def _unlisted(name: str) -> str:
 @require_GET
 def webhook_detail(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """Settings and log of a webhook. `status` filters the log; `before` and `after` are ids of deliveries."""
-    principal = _principal(request)
+    principal = principal_of(request)
     webhook = _webhook(request, webhook_id)
     chosen = request.GET.get("status", "")
     page = services.delivery_page(
@@ -200,7 +200,7 @@ def webhook_secret(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         return redirect(f"{HOME}/{webhook.id}")
     del request.session[SESSION_KEY]
     try:
-        secret = services.secret_reveal(_principal(request), webhook_id=webhook.id)
+        secret = services.secret_reveal(principal_of(request), webhook_id=webhook.id)
     except InvalidMetadataInput as error:
         messages.error(request, error.message)
         return redirect(f"{HOME}/{webhook.id}")
@@ -219,7 +219,7 @@ def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         messages.error(request, "Choose how long the old secret signs. Nothing was changed.")
         return redirect(f"{HOME}/{webhook.id}")
     services.secret_rotate(
-        _principal(request),
+        principal_of(request),
         webhook_id=webhook.id,
         overlap=timedelta(hours=form.cleaned_data["hours"]),
     )
@@ -233,7 +233,7 @@ def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = _webhook(request, webhook_id)
     is_active = request.POST.get("active") == "1"
     try:
-        services.webhook_update(_principal(request), webhook_id=webhook.id, data={"isActive": is_active})
+        services.webhook_update(principal_of(request), webhook_id=webhook.id, data={"isActive": is_active})
     except InvalidMetadataInput as error:
         messages.error(request, error.message)
     else:
@@ -254,7 +254,7 @@ def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     services.refuse_beyond(webhook)
     form = DeleteForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        services.webhook_delete(_principal(request), webhook_id=webhook.id)
+        services.webhook_delete(principal_of(request), webhook_id=webhook.id)
         messages.success(request, "The webhook is deleted.")
         return redirect(HOME)
     return render(
@@ -270,7 +270,7 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     services.refuse_beyond(webhook)
     try:
         attempt = services.webhook_test(
-            _principal(request),
+            principal_of(request),
             webhook_id=webhook.id,
             object_name=request.POST.get("object", ""),
             action=request.POST.get("action", ""),
@@ -291,7 +291,7 @@ def webhook_recover(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     days = {"1": 1, "7": 7, "14": 14}.get(request.POST.get("days", ""), 1)
     try:
         count = services.failed_recover(
-            _principal(request), webhook_id=webhook.id, since=timezone.now() - timedelta(days=days)
+            principal_of(request), webhook_id=webhook.id, since=timezone.now() - timedelta(days=days)
         )
     except ApiError as error:
         messages.error(request, error.message)
@@ -305,7 +305,7 @@ def webhook_recover(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 def delivery_detail(request: HttpRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
     webhook = _webhook(request, webhook_id)
     delivery = _delivery(request, webhook, delivery_id)
-    content = services.delivery_content(_principal(request), delivery, webhook)
+    content = services.delivery_content(principal_of(request), delivery, webhook)
     context = {
         "webhook": webhook,
         **_delivery_shown(delivery),
@@ -328,7 +328,7 @@ def delivery_redeliver(request: HttpRequest, webhook_id: UUID, delivery_id: UUID
     services.refuse_beyond(webhook)
     delivery = _delivery(request, webhook, delivery_id)
     try:
-        services.delivery_redeliver(_principal(request), delivery_id=delivery.id)
+        services.delivery_redeliver(principal_of(request), delivery_id=delivery.id)
     except ApiError as error:
         messages.error(request, error.message)
     else:
@@ -336,17 +336,12 @@ def delivery_redeliver(request: HttpRequest, webhook_id: UUID, delivery_id: UUID
     return redirect(f"{HOME}/{webhook.id}/deliveries/{delivery.id}")
 
 
-def _principal(request: HttpRequest) -> Principal:
-    principal: Principal = request.principal  # type: ignore[attr-defined]
-    return principal
-
-
 def _webhook(request: HttpRequest, webhook_id: UUID) -> Seen:
-    return services.webhook_get(_principal(request), webhook_id)
+    return services.webhook_get(principal_of(request), webhook_id)
 
 
 def _delivery(request: HttpRequest, webhook: Seen, delivery_id: UUID) -> Delivery:
-    delivery = services.delivery_get(_principal(request), delivery_id)
+    delivery = services.delivery_get(principal_of(request), delivery_id)
     if delivery.webhook_id != webhook.id:
         raise NotFound("Delivery not found")
     return delivery

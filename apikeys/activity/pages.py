@@ -23,7 +23,7 @@ from apikeys.activity.models import AuditEntry, RequestEntry
 from apikeys.activity.reading import AUDIT_FLAGS, OUTCOMES, REQUEST_FLAGS, SPANS, AuditFilter, RequestFilter
 from apikeys.models import ApiKey, Member
 from config.http.rights import may
-from config.pages import settings_page
+from config.pages import principal_of, settings_page
 from config.principal import Principal
 from metadata.models import ObjectMetadata
 
@@ -37,7 +37,7 @@ _OUTCOME_BADGES = {4: "badge-warn", 5: "badge-bad"}
 @require_GET
 def request_list(request: HttpRequest) -> HttpResponse:
     """Requests, newest first. `before` and `after` are ids of entries; an exact request id leads to its entry."""
-    principal = _principal(request)
+    principal = principal_of(request)
     if not may(principal, *REQUEST_FLAGS):
         return redirect(AUDIT)
     narrowing = _request_filter(request)
@@ -62,7 +62,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
 @settings_page(flag=REQUEST_FLAGS)
 @require_GET
 def request_detail(request: HttpRequest, entry_id: UUID) -> HttpResponse:
-    principal = _principal(request)
+    principal = principal_of(request)
     found = reading.request_find(principal, str(entry_id))
     if found is None:
         raise Http404
@@ -77,14 +77,14 @@ def request_detail(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 @settings_page(flag=REQUEST_FLAGS)
 @require_GET
 def request_export(request: HttpRequest) -> StreamingHttpResponse:
-    entries = RequestEntry.objects.filter(workspace_id=_principal(request).workspace_id)
+    entries = RequestEntry.objects.filter(workspace_id=principal_of(request).workspace_id)
     return _file(request, reading.all_of(entries, _request_filter(request), MOST), "requests")
 
 
 @settings_page(flag=AUDIT_FLAGS)
 @require_GET
 def audit_list(request: HttpRequest) -> HttpResponse:
-    principal = _principal(request)
+    principal = principal_of(request)
     narrowing = _audit_filter(request)
     page = reading.audit_page(principal, narrowing, **_place(request))
     context = {
@@ -102,7 +102,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
 @settings_page(flag=AUDIT_FLAGS)
 @require_GET
 def audit_detail(request: HttpRequest, entry_id: UUID) -> HttpResponse:
-    entry = reading.audit_find(_principal(request), entry_id)
+    entry = reading.audit_find(principal_of(request), entry_id)
     if entry is None:
         raise Http404
     names = list(dict.fromkeys([*entry.before, *entry.after]))
@@ -117,7 +117,7 @@ def audit_detail(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 @settings_page(flag=AUDIT_FLAGS)
 @require_GET
 def audit_export(request: HttpRequest) -> StreamingHttpResponse:
-    entries = AuditEntry.objects.filter(workspace_id=_principal(request).workspace_id)
+    entries = AuditEntry.objects.filter(workspace_id=principal_of(request).workspace_id)
     return _file(request, reading.all_of(entries, _audit_filter(request), MOST), "audit")
 
 
@@ -127,7 +127,7 @@ def audit_export(request: HttpRequest) -> StreamingHttpResponse:
 def _request_filter(request: HttpRequest) -> RequestFilter:
     asked = request.GET
     return reading.seen_filter(
-        _principal(request),
+        principal_of(request),
         span=_choice(asked.get("span", ""), SPANS),
         by=_id(asked.get("by", "")),
         api=_choice(asked.get("api", ""), APIS),
@@ -252,8 +252,3 @@ def _file(request: HttpRequest, entries: Iterator[Any], name: str) -> StreamingH
     response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     response["Cache-Control"] = "no-store"
     return response
-
-
-def _principal(request: HttpRequest) -> Principal:
-    principal: Principal = request.principal  # type: ignore[attr-defined]
-    return principal

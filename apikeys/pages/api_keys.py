@@ -1,4 +1,4 @@
-"""Settings → API & Webhooks: sign-in, the list of API keys, and the pages of one key.
+"""Settings → API & Webhooks: the list of API keys, and the pages of one key.
 
 A token's text is in one answer only. Between its creation and that answer the session holds the id of
 its row, from which it is made again.
@@ -11,19 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth import authenticate as check_password
-from django.contrib.auth import login, logout
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from apikeys.authentication import principal_of_member_id
-from apikeys.models import ApiKey, Member, Role
-from apikeys.pages.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, ApiKeyRatesForm, SignInForm
+from apikeys.models import ApiKey, Role
+from apikeys.pages.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, ApiKeyRatesForm
 from apikeys.roles import RIGHTS
 from apikeys.services.api_keys import (
     FLAG,
@@ -38,24 +32,19 @@ from apikeys.services.api_keys import (
 from apikeys.services.granting import permissions_of
 from apikeys.services.inputs import as_uuid
 from apikeys.services.tokens import IssuedToken, apikey_create_with_token, apikey_token, apikey_token_issued
-from apikeys.sign_in import admit
-from config.errors import ApiError, RateLimited, TokenRefused
+from config.errors import ApiError
 from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.rights import may, require
-from config.pages import first_section, public_page, settings_page
+from config.pages import principal_of, settings_page
 from config.principal import Permissions, Principal
 from config.server_url import server_url
-from metadata.models import ObjectMetadata, Workspace
+from metadata.models import ObjectMetadata
 
 HOME = "/settings/api-webhooks"
+
 EXPIRING = timedelta(days=14)
-NO_WORKSPACE = "You are signed in, but you are not a member of any workspace here. Ask an admin to invite you."
-NO_PASSWORDS = (
-    "Signing in with a password is switched off in this workspace. An API key with the right for security switches it"
-    " on again: PATCH /rest/metadata/workspace with isPasswordAuthEnabled."
-)
-WORKSPACE_SESSION_KEY = "workspace_id"
+
 TOKEN_SESSION_KEY = "issued_token"  # noqa: S105 - {"key": id of the ApiKey, "token": id of the ApiKeyToken}
 
 # What a role lets a key do, in the words of the form.
@@ -66,96 +55,6 @@ _ABILITIES = dict(
         strict=True,
     )
 )
-
-
-# Who is signed in ------------------------------------------------------------------------------------
-
-
-def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | None:
-    """The signed-in person in the workspace they chose, else their first one; None when nobody is.
-
-    Raises TokenRefused for someone without a workspace, or without one that lets people in by their password.
-    """
-    user = request.user
-    if not user.is_authenticated:
-        return None
-    members = dict(Member.objects.filter(user_id=user.pk).values_list("workspace_id", "id"))  # oldest first
-    found = {each.id: each for each in Workspace.objects.filter(id__in=members, deleted_at=None)}
-    workspaces = [found[each] for each in members if each in found]
-    if not workspaces:
-        raise TokenRefused("User is not a member of the workspace", user_message=NO_WORKSPACE)
-    workspaces = [each for each in workspaces if each.is_password_auth_enabled]
-    if not workspaces:
-        raise TokenRefused(NO_PASSWORDS, user_message=NO_PASSWORDS)
-    chosen = request.session.get(WORKSPACE_SESSION_KEY)
-    workspace = next((each for each in workspaces if str(each.id) == chosen), workspaces[0])
-    request.workspaces = workspaces  # type: ignore[attr-defined]  # for the switch in base.html
-    return principal_of_member_id(workspace.id, members[workspace.id]), workspace
-
-
-def _may_come_in(user_id: int) -> bool:
-    """Whether one of their workspaces lets people in by their password; without any the pages say so."""
-    workspaces = Workspace.objects.filter(
-        deleted_at=None, id__in=Member.objects.filter(user_id=user_id).values("workspace_id")
-    )
-    allowed = set(workspaces.values_list("is_password_auth_enabled", flat=True))
-    return not allowed or True in allowed
-
-
-@public_page
-@never_cache
-@sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in with e-mail and password; the session gets a new id. Too many tries are refused before a password is
-    looked at."""
-    destination = request.POST.get("next") or request.GET.get("next") or "/settings"
-    is_ours = url_has_allowed_host_and_scheme(destination, {request.get_host()}, require_https=request.is_secure())
-    if not is_ours or not destination.startswith(("/", "http")):
-        destination = "/settings"
-    if request.method == "GET" and request.user.is_authenticated:
-        return HttpResponseRedirect(destination)
-    form = SignInForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        email = form.cleaned_data["email"].lower()
-        try:
-            admit(request, email)
-            user = check_password(request, username=email, password=form.cleaned_data["password"])
-        except RateLimited as refusal:
-            form.add_error(None, refusal.user_message)
-        else:
-            if user is not None and _may_come_in(user.pk):
-                login(request, user)
-                return HttpResponseRedirect(destination)
-            form.add_error(None, "E-mail or password is wrong." if user is None else NO_PASSWORDS)
-    context = {"form": form, "next": destination}
-    return render(request, "apikeys/sign_in.html", context, status=422 if form.errors else 200)
-
-
-@public_page
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    logout(request)
-    return redirect("/settings/login")
-
-
-@settings_page()
-@require_POST
-def switch_workspace(request: HttpRequest) -> HttpResponse:
-    """Work in another workspace one is a member of; any other id changes nothing."""
-    chosen = request.POST.get("workspace", "")
-    if chosen in {str(each.id) for each in request.workspaces}:  # type: ignore[attr-defined]
-        request.session[WORKSPACE_SESSION_KEY] = chosen
-    return redirect("/settings")
-
-
-@settings_page()
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    return redirect(first_section(_principal(request)))
-
-
-# API keys --------------------------------------------------------------------------------------------
 
 
 def status_of(key: ApiKey) -> tuple[str, str]:
@@ -188,7 +87,7 @@ def _shown(key: ApiKey) -> dict[str, Any]:
 @require_GET
 def key_list(request: HttpRequest) -> HttpResponse:
     """The keys of the workspace, with a search by name and the revoked ones on request."""
-    principal = _principal(request)
+    principal = principal_of(request)
     search = request.GET.get("q", "").strip()[:200]
     with_revoked = request.GET.get("revoked") == "1"
     found = apikey_list(principal, with_revoked=True)
@@ -213,7 +112,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def key_new(request: HttpRequest) -> HttpResponse:
     """Make a key and its first token, then go to the page that shows it once."""
-    principal = _principal(request)
+    principal = principal_of(request)
     require(principal, "ROLES")
     roles = bindable_roles(principal)
     form = ApiKeyForm(roles, request.POST or None)
@@ -257,7 +156,7 @@ def _show_once(request: HttpRequest, key: ApiKey, issued: IssuedToken) -> HttpRe
 @require_http_methods(["GET", "POST"])
 def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """GET shows a token that was just issued, once. POST issues another one of the key."""
-    principal = _principal(request)
+    principal = principal_of(request)
     key = _key(principal, key_id)
     if request.method == "POST":
         try:
@@ -284,7 +183,7 @@ def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """What is known of a key; POST renames it, pauses or resumes it, gives it another role or other rate limits."""
-    principal = _principal(request)
+    principal = principal_of(request)
     key = _key(principal, key_id)
     form = ApiKeyNameForm(initial={"name": key.name})
     rates = ApiKeyRatesForm(
@@ -338,7 +237,7 @@ def _render_detail(
 @require_http_methods(["GET", "POST"])
 def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Ask for the key's name, then stop it for good."""
-    principal = _principal(request)
+    principal = principal_of(request)
     key = _key(principal, key_id)
     if key.revoked_at is not None:
         return redirect(f"{HOME}/keys/{key.id}")
@@ -351,11 +250,6 @@ def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     return render(request, "apikeys/key_revoke.html", {"key": key, "form": form}, status=422 if form.errors else 200)
 
 
-def _principal(request: HttpRequest) -> Principal:
-    principal: Principal = request.principal  # type: ignore[attr-defined]
-    return principal
-
-
 def _key(principal: Principal, key_id: UUID) -> ApiKey:
     key = apikey_get(principal, key_id)
     if key is None:
@@ -366,7 +260,7 @@ def _key(principal: Principal, key_id: UUID) -> ApiKey:
 def _example(request: HttpRequest, permissions: Permissions) -> dict[str, str]:
     """`base_url`, and `example_path`: a request that works, on the workspace's own first readable object."""
     described = ObjectMetadata.objects.filter(
-        workspace_id=_principal(request).workspace_id, is_active=True, is_system=False
+        workspace_id=principal_of(request).workspace_id, is_active=True, is_system=False
     ).order_by("created_at", "name_singular")
     plural = next((each.name_plural for each in described if permissions.allows("read", each)), None)
     return {

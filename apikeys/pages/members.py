@@ -21,9 +21,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apikeys.activity.sessions import note_of_user
 from apikeys.models import Invitation, Member
-from apikeys.pages.api_keys import WORKSPACE_SESSION_KEY
 from apikeys.pages.forms import InviteForm, JoinForm, KnownJoinForm
 from apikeys.pages.roles import sentence
+from apikeys.pages.session import WORKSPACE_SESSION_KEY
 from apikeys.services import invitations
 from apikeys.services import members as services
 from apikeys.services.inputs import as_uuid
@@ -32,7 +32,7 @@ from apikeys.sign_in import admit
 from config.errors import ApiError, NotFound, RateLimited
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.rights import may
-from config.pages import page_number, public_page, settings_page
+from config.pages import page_number, principal_of, public_page, settings_page
 from config.principal import Principal
 from config.server_url import server_url
 from metadata.models import Workspace
@@ -47,7 +47,7 @@ PAGE_SIZE = 50
 @require_http_methods(["GET", "POST"])
 def member_list(request: HttpRequest) -> HttpResponse:
     """Everybody, with a search; POST invites somebody and shows the link, once."""
-    principal = _principal(request)
+    principal = principal_of(request)
     can_invite = may(principal, invitations.FLAG)
     form = InviteForm(invitations.givable_roles(principal), request.POST or None)
     default_id = request.workspace.default_role_id  # type: ignore[attr-defined]
@@ -92,7 +92,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def invitation_end(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Withdraw an invitation."""
-    invitations.invitation_end(_principal(request), invitation_id=invitation_id)
+    invitations.invitation_end(principal_of(request), invitation_id=invitation_id)
     messages.success(request, "The invitation is withdrawn; its link does not work any more.")
     return redirect(MEMBERS)
 
@@ -101,7 +101,7 @@ def invitation_end(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def member_detail(request: HttpRequest, member_id: UUID) -> HttpResponse:
     """One person; POST gives them another role."""
-    principal = _principal(request)
+    principal = principal_of(request)
     member = _member(principal, member_id)
     if request.method == "POST":
         try:
@@ -124,7 +124,7 @@ def member_detail(request: HttpRequest, member_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def member_remove(request: HttpRequest, member_id: UUID) -> HttpResponse:
     """Say what it means, then end somebody's membership."""
-    principal = _principal(request)
+    principal = principal_of(request)
     member = _member(principal, member_id)
     if request.method == "POST":
         try:
@@ -208,7 +208,7 @@ def profile(request: HttpRequest) -> HttpResponse:
                 return redirect("/settings/profile")
         except RateLimited as refusal:
             form.add_error(None, refusal.user_message)
-    principal = _principal(request)
+    principal = principal_of(request)
     member = Member.objects.select_related("user", "role").get(workspace_id=principal.workspace_id, user=user)
     context = {"form": form, "member": member}
     return render(request, "apikeys/profile.html", context, status=422 if form.errors else 200)
@@ -220,8 +220,3 @@ def _member(principal: Principal, member_id: UUID) -> Member:
     if member is None:
         raise NotFound("Member not found")
     return member
-
-
-def _principal(request: HttpRequest) -> Principal:
-    principal: Principal = request.principal  # type: ignore[attr-defined]
-    return principal

@@ -23,7 +23,7 @@ from apikeys.services.roles import role_create, role_get, role_update
 from config.errors import ApiError, NotFound
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.rights import may, require
-from config.pages import page_of, settings_page
+from config.pages import page_of, principal_of, settings_page
 from config.principal import KEYS_FLAG, Permissions, Principal, Verb
 from config.right_words import WORDS, words_of
 from metadata.models import FieldMetadata, ObjectMetadata
@@ -50,7 +50,7 @@ ABILITIES: Mapping[str, str] = dict(
 @require_GET
 def role_list(request: HttpRequest) -> HttpResponse:
     """Every role, in words, with how many people and keys act with it."""
-    principal = _principal(request)
+    principal = principal_of(request)
     people = Counter(Member.objects.filter(workspace_id=principal.workspace_id).values_list("role_id", flat=True))
     keys = Counter(
         ApiKey.objects.filter(workspace_id=principal.workspace_id, revoked_at=None).values_list("role_id", flat=True)
@@ -79,7 +79,7 @@ def abilities(role: Role) -> list[str]:
 @require_http_methods(["GET", "POST"])
 def role_new(request: HttpRequest) -> HttpResponse:
     """Make a role; its exceptions follow on its own page."""
-    principal = _principal(request)
+    principal = principal_of(request)
     form = RoleForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -99,7 +99,7 @@ def role_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def role_detail(request: HttpRequest, role_id: UUID) -> HttpResponse:
     """What a role may do, changed in one form; its exceptions object by object; who has it."""
-    principal = _principal(request)
+    principal = principal_of(request)
     role = role_get(principal, role_id)
     form = RoleForm(request.POST or None, role=role)
     if request.method == "POST" and form.is_valid():
@@ -157,7 +157,7 @@ def _answers(role: Role, permissions: Permissions, described: ObjectMetadata) ->
 @require_http_methods(["GET", "POST"])
 def role_object(request: HttpRequest, role_id: UUID, object_id: UUID) -> HttpResponse:
     """What a role may do with one object and its fields, where that differs from what it may do with all."""
-    principal = _principal(request)
+    principal = principal_of(request)
     role = role_get(principal, role_id)
     described = _object(principal, object_id)
     fields = list(described.fields.filter(is_active=True).order_by("is_system", "label"))
@@ -223,7 +223,7 @@ def _field_items(
 @require_http_methods(["GET", "POST"])
 def role_delete(request: HttpRequest, role_id: UUID) -> HttpResponse:
     """Say where the role's people and keys go, then delete it."""
-    principal = _principal(request)
+    principal = principal_of(request)
     role = role_get(principal, role_id)
     if request.method == "POST":
         try:
@@ -247,7 +247,7 @@ def role_delete(request: HttpRequest, role_id: UUID) -> HttpResponse:
 @require_GET
 def role_try(request: HttpRequest) -> HttpResponse:
     """Whether a role may do something, and what of the role says so."""
-    principal = _principal(request)
+    principal = principal_of(request)
     roles = services.role_list(principal)
     objects = _objects(principal)
     chosen = next((each for each in objects if each.name_singular == request.GET.get("object")), None)

@@ -23,7 +23,7 @@ from config.http.rights import may
 from config.openapi.document import Name, Syntax
 from config.openapi.refusals import refusal_table
 from config.openapi.views import answer
-from config.pages import settings_page
+from config.pages import principal_of, settings_page
 from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
 from config.server_url import server_url
@@ -63,17 +63,12 @@ CONSOLES = (
 
 def _view(request: HttpRequest) -> View:
     """What the signed-in member may read, standard objects of records people work with first."""
-    principal = _principal(request)
+    principal = principal_of(request)
     schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
     allows = principal.permissions.allows
     readable = [each for each in schema.objects if allows("read", each)]
     ordered = sorted(readable, key=lambda each: (each.is_system, each.label_plural.casefold()))
     return View(schema, principal.permissions, tuple(ordered))
-
-
-def _principal(request: HttpRequest) -> Principal:
-    principal: Principal = request.principal  # type: ignore[attr-defined]
-    return principal
 
 
 def _first(view: View) -> ObjectSchema | None:
@@ -91,7 +86,7 @@ def _has_key(principal: Principal) -> bool:
 @settings_page(flag=FLAG)
 @require_GET
 def docs(request: HttpRequest) -> HttpResponse:
-    principal, view, base_url = _principal(request), _view(request), server_url()
+    principal, view, base_url = principal_of(request), _view(request), server_url()
     subject = _first(view)
     context = {
         "base_url": base_url,
@@ -158,7 +153,7 @@ def _rate(window: tuple[int, float]) -> str:
 @require_GET
 def object_export(request: HttpRequest, name: str) -> HttpResponseBase:
     """Every record of the object as CSV for a spreadsheet; `safe=false` gives the texts as they are."""
-    principal, view = _principal(request), _view(request)
+    principal, view = principal_of(request), _view(request)
     subject = next((each for each in view.objects if each.singular == name), None)
     if subject is None:
         raise Http404(f"There is no object {name}")
@@ -182,7 +177,7 @@ def object_docs(request: HttpRequest, name: str) -> HttpResponse:
     may_create = view.may("update", subject)
     context = {
         "subject": subject,
-        "can_export": may(_principal(request), EXPORT_FLAG),
+        "can_export": may(principal_of(request), EXPORT_FLAG),
         "clashes": [words for each, words in told_of(view.schema) if each is subject],
         "base_url": base_url,
         "fields": [_field(view, each) for each in view.readable_fields(subject)],
@@ -261,7 +256,7 @@ def _filters(field: FieldSchema) -> Iterator[tuple[str, list[str]]]:
 @require_GET
 def document(request: HttpRequest, name: Name, syntax: Syntax) -> HttpResponse:
     """The OpenAPI document for the signed-in member: what the consoles read and the download links give."""
-    response = answer(request, _principal(request), name, syntax, nests="console" not in request.GET)
+    response = answer(request, principal_of(request), name, syntax, nests="console" not in request.GET)
     if "download" in request.GET:
         response["Content-Disposition"] = f'attachment; filename="{name}.{syntax}"'
     return response
@@ -274,7 +269,7 @@ def document(request: HttpRequest, name: Name, syntax: Syntax) -> HttpResponse:
 @require_POST
 def playground_token(request: HttpRequest) -> HttpResponse:
     """A fresh token of the signed-in member, for the script of a console."""
-    issued = import_string(settings.PLAYGROUND_TOKEN)(_principal(request))
+    issued = import_string(settings.PLAYGROUND_TOKEN)(principal_of(request))
     response = JsonResponse({"token": issued.token, "expiresAt": issued.expires_at.isoformat()})
     response["Cache-Control"] = "no-store"
     return response
@@ -290,7 +285,7 @@ def rest_console(request: HttpRequest, name: Name) -> HttpResponse:
 @settings_page(flag=FLAG, csp=VIEWER_CSP)
 @require_GET
 def graphql_console(request: HttpRequest, name: Name) -> HttpResponse:
-    principal, view = _principal(request), _view(request)
+    principal, view = principal_of(request), _view(request)
     wanted = request.GET.get("object")
     subject = next((each for each in view.objects if each.singular == wanted), None) or _first(view)
     examples = [each for each in METADATA_EXAMPLES if each.flag is None or may(principal, each.flag)]
@@ -312,6 +307,6 @@ def _console(request: HttpRequest, name: Name, kind: str) -> dict[str, Any]:
         "name": name,
         "kind": kind,
         "consoles": [{**each, "is_current": each["url"] == request.path} for each in CONSOLES],
-        "has_key": _has_key(_principal(request)),
-        "can_create_key": may(_principal(request), "ROLES"),
+        "has_key": _has_key(principal_of(request)),
+        "can_create_key": may(principal_of(request), "ROLES"),
     }

@@ -10,7 +10,7 @@ from django import forms
 from django.http import HttpRequest
 
 from config.errors import ApiError, NotFound, Problem
-from config.principal import Principal
+from config.pages import principal_of
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.validation import MetadataValidationFailed
 
@@ -18,11 +18,6 @@ DATA_MODEL = "/settings/data-model"
 FLAG = "DATA_MODEL"
 PAGE_SIZE = 50
 NOT_ITS_NAME = "This is not its API name. Nothing was deleted."
-
-
-def principal_of(request: HttpRequest) -> Principal:
-    principal: Principal = request.principal  # type: ignore[attr-defined]
-    return principal
 
 
 def workspace_id_of(request: HttpRequest) -> UUID:
