@@ -159,8 +159,8 @@ METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
     "apikeys.graphql.people",
     "apikeys.graphql.sign_in",
     "webhooks.graphql",
-    "metadata.graphql.views",
-    "metadata.graphql.widgets",
+    "metadata.graphql.layout",
+    "metadata.graphql.layout_widgets",
     "core.graphql.files",
     "core.graphql.members",
 ]

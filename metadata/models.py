@@ -337,7 +337,7 @@ class IndexFieldMetadata(models.Model):
 
 
 # Django finds an app's models through its `models` module; the rows that only clients show have a file of their own.
-from metadata.view_models import (  # noqa: E402
+from metadata.layout_models import (  # noqa: E402
     PageLayout,
     PageLayoutTab,
     PageLayoutWidget,

@@ -15,7 +15,7 @@ from core.sql.aggregate import compile_groups
 from core.sql.execute import fetch_texts
 from metadata.fieldtypes.uuid import is_uuid
 from metadata.schema import WorkspaceSchema
-from metadata.services.views import view_filter
+from metadata.services.layout.filters import view_filter
 
 
 def group_by(principal: Principal, schema: WorkspaceSchema, query: ir.GroupBy) -> list[str]:

@@ -28,7 +28,7 @@ from metadata.openapi.bodies import DESCRIBED, Described
 from metadata.openapi.bodies import bodies as described_bodies
 from metadata.openapi.entities import ENTITIES, UUID, Entity
 from metadata.openapi.words import KINDS, description_of
-from metadata.services.resources import RESOURCES
+from metadata.services.layout.kinds import RESOURCES
 
 Json = dict[str, Any]
 

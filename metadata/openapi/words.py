@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from metadata.services.resources import RESOURCES, Resource
+from metadata.services.layout.kinds import RESOURCES, Resource
 
 # What each kind of thing is, by the first segment of its path: the description of its tag.
 KINDS: Mapping[str, str] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from metadata.rest import resources
+from metadata.rest import layout
 from metadata.rest.schema import SchemaView
 from metadata.rest.views import FieldsView, FieldTypeView, FieldView, ObjectsView, ObjectView
 from metadata.rest.workspace import WorkspaceView
@@ -17,5 +17,5 @@ urlpatterns = [
     path("fields/<str:id>/changeType", FieldTypeView.as_view()),
     path("workspace", WorkspaceView.as_view()),
     path("schema", SchemaView.as_view()),
-    *resources.urlpatterns,
+    *layout.urlpatterns,
 ]

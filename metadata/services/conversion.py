@@ -25,12 +25,12 @@ from metadata.models import (
     Workspace,
 )
 from metadata.schema import FieldSchema
-from metadata.services import viewlinks
 from metadata.services.autoindex import create_automatic_indexes, drop_automatic_indexes
 from metadata.services.build import automatic_indexes, take_storage_key
 from metadata.services.change import Change, changing, tidy
 from metadata.services.criteria import columns_of, follow_fields
 from metadata.services.indexes import column_problem
+from metadata.services.layout import links
 from metadata.validation import Failure, MetadataValidationFailed
 
 INVALID = "INVALID_FIELD_INPUT"
@@ -238,7 +238,7 @@ def _apply(change: Change, old: FieldMetadata, new: FieldMetadata) -> TypeChange
     follow_fields(obj, _followed(old, new))
     obj.save(update_fields=["updated_at", "duplicate_criteria", "used_storage_keys"])
     _create_indexes(change, new, made_by_users)
-    viewlinks.type_changed(new)
+    links.type_changed(new)
     change.search_again(obj.id)
     return done
 

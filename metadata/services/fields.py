@@ -14,7 +14,7 @@ from metadata.fieldtypes.contract import FieldType, field_type, is_field_type
 from metadata.fieldtypes.values import unquote
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, OnDelete, RelationType
 from metadata.names import composite_column, field_problems, taken_problem
-from metadata.services import morphs, viewlinks
+from metadata.services import morphs
 from metadata.services.autoindex import create_automatic_indexes
 from metadata.services.build import (
     RelationEnd,
@@ -26,6 +26,7 @@ from metadata.services.build import (
 from metadata.services.change import Change, changing, tidy
 from metadata.services.columns import FIELD_COLUMNS
 from metadata.services.criteria import columns_of, follow_fields
+from metadata.services.layout import links
 from metadata.services.overrides import OVERRIDABLE_FIELD, apply_overrides
 from metadata.services.relations import (
     Payload,
@@ -157,7 +158,7 @@ def _write_new_fields(change: Change, fields: Sequence[FieldMetadata]) -> None:
     ObjectMetadata.objects.bulk_update(objects.values(), ["used_storage_keys", "updated_at"])
     FieldMetadata.objects.bulk_create(fields)
     _write_indexes(change, fields)
-    viewlinks.fields_created(fields)
+    links.fields_created(fields)
 
 
 def _write_indexes(change: Change, fields: Sequence[FieldMetadata]) -> None:
@@ -380,11 +381,11 @@ def _apply_update(
     if replacements:
         change.storage.replace_options(cache.field_schema(field), replacements)
     if "options" in given and type_.has_options:
-        viewlinks.options_changed(field, replacements)
+        links.options_changed(field, replacements)
     if "settings" in given:
-        viewlinks.settings_changed(field)
+        links.settings_changed(field)
     if hidden:
-        viewlinks.fields_hidden(hidden)
+        links.fields_hidden(hidden)
     renamed = [name for row in (field, *siblings) for name in columns_of(row)]
     follow_fields(obj, dict(zip(columns, renamed, strict=True)))
     _write_uniqueness(change, field, was_unique)

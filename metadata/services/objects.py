@@ -18,7 +18,7 @@ from metadata.models import (
     RelationType,
 )
 from metadata.names import object_problems, taken_problem
-from metadata.services import morphs, viewlinks
+from metadata.services import morphs
 from metadata.services.autoindex import create_automatic_indexes
 from metadata.services.build import (
     RelationEnd,
@@ -33,7 +33,8 @@ from metadata.services.build import (
 from metadata.services.change import Change, changing, tidy
 from metadata.services.columns import OBJECT_COLUMNS
 from metadata.services.criteria import criteria_problems
-from metadata.services.defaultviews import create_default_views
+from metadata.services.layout import links
+from metadata.services.layout.defaults import create_default_views
 from metadata.services.overrides import OVERRIDABLE_OBJECT, apply_overrides
 from metadata.services.removal import remove_fields
 from metadata.validation import (
@@ -269,7 +270,7 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
         if (obj.name_singular, obj.name_plural) != names:
             _rename_morph_rows(change, obj, names)
         if obj.label_identifier_field_id != label_identifier:
-            viewlinks.label_identifier_changed(obj)
+            links.label_identifier_changed(obj)
     return obj
 
 
@@ -372,7 +373,7 @@ def object_delete(*, workspace_id: UUID, object_id: UUID) -> ObjectMetadata:
             problem = Problem("OBJECT_MUTATION_NOT_ALLOWED", refusal)
             raise MetadataValidationFailed([_failure(obj, "delete", [problem])])
         remove_fields(change, change.fields_to(obj.id))
-        viewlinks.object_going(obj.id)
+        links.object_going(obj.id)
         ObjectMetadata.objects.filter(workspace=change.workspace, id=obj.id).delete()
         change.storage.drop_table(obj.id)
     return obj

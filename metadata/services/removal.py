@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from metadata.models import FieldMetadata, IndexMetadata
-from metadata.services import viewlinks
 from metadata.services.autoindex import drop_automatic_indexes
 from metadata.services.change import Change
+from metadata.services.layout import links
 
 
 def remove_fields(change: Change, fields: Sequence[FieldMetadata]) -> None:
@@ -23,5 +23,5 @@ def remove_fields(change: Change, fields: Sequence[FieldMetadata]) -> None:
         drop_automatic_indexes(change.storage, field)
         change.storage.clear_key(field.object_id, field.storage_key)
     change.gone.update(ids)
-    viewlinks.fields_going(ids)
+    links.fields_going(ids)
     FieldMetadata.objects.filter(workspace=change.workspace, id__in=ids).delete()

@@ -27,7 +27,6 @@ from metadata.models import (
     Workspace,
     schema_name,
 )
-from metadata.services import viewlinks
 from metadata.services.autoindex import create_automatic_indexes
 from metadata.services.build import (
     RelationEnd,
@@ -40,7 +39,8 @@ from metadata.services.build import (
     system_fields,
 )
 from metadata.services.change import changing
-from metadata.services.defaultviews import create_default_views
+from metadata.services.layout import links
+from metadata.services.layout.defaults import create_default_views
 from metadata.services.locking import lock_workspace
 from metadata.services.objects import default_relations
 from metadata.standard import CATALOGUE, EMPTY_CATALOGUE
@@ -146,7 +146,7 @@ def _write_standard(
     storage.flush()
     create_default_views(objects, by_object)
     if further:
-        viewlinks.fields_created([each for each in fields if each.object_id not in new])
+        links.fields_created([each for each in fields if each.object_id not in new])
 
 
 def standard_objects_add(*, workspace_id: UUID, names: Sequence[str]) -> None:

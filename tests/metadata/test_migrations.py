@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import F
 
+from metadata.layout_models import View, ViewField, ViewKey
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from metadata.view_models import View, ViewField, ViewKey
 from tests.factories import api_of, workspace_with
 
 pytestmark = pytest.mark.django_db

@@ -11,13 +11,13 @@ import pytest
 from config.errors import InvalidFilter, MetadataNotFound, TooComplex
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_types
+from metadata.layout_models import ViewFilter, ViewFilterOperand
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.services import field_create, field_update, object_update
-from metadata.services.resources import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP, resource_create, resource_update
-from metadata.services.viewconditions import anywhere, condition, count
-from metadata.services.views import view_filter
+from metadata.services.layout.conditions import anywhere, condition, count
+from metadata.services.layout.filters import view_filter
+from metadata.services.layout.kinds import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP, resource_create, resource_update
 from metadata.validation import InvalidInput
-from metadata.view_models import ViewFilter, ViewFilterOperand
 from tests.factories import add_field, add_object, workspace_with
 from tests.fieldtypes.fields import field_of
 

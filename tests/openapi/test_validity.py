@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 
 from apikeys.models import Role
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from metadata.services.resources import RESOURCES
+from metadata.services.layout.kinds import RESOURCES
 from tests.factories import Api, api_of
 from tests.openapi.documents import answer_schema, body_schema, core, faults, metadata
 

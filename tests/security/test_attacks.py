@@ -8,7 +8,7 @@ import pytest
 
 from apikeys.models import ApiKey, Role
 from config.principal import SETTINGS_FLAGS, TOOL_FLAGS
-from metadata.view_models import ViewFilter
+from metadata.layout_models import ViewFilter
 from tests.security.access import DENIED
 from tests.security.scene import ALL, C1, C2, D1, D2, D3, S1, V1, Caller, Scene, make_scene
 from webhooks.models import Delivery

@@ -25,8 +25,8 @@ from config.http.bounds import MAX, Bounds
 from config.http.encodings import MEMBERS
 from config.rendering import dumps
 from metadata.fieldtypes.blocknote import marks_of
+from metadata.layout_models import View, ViewFilter, ViewFilterGroup
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.view_models import View, ViewFilter, ViewFilterGroup
 from tests.factories import Answer, Api, add_object, api_of, workspace_with
 from tests.security.costs import Cost, measure
 

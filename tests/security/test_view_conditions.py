@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from metadata.layout_models import View, ViewFilter
 from metadata.models import FieldMetadata
 from metadata.services import standard_objects_add
-from metadata.view_models import View, ViewFilter
 from tests.security.scene import Caller, Scene, make_scene
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from graphql import build_client_schema, get_introspection_query
 from apikeys.models import Member, Role
 from apikeys.services.members import member_create
 from apikeys.services.tokens import playground_token
+from metadata.layout_models import ViewField, ViewFieldGroup, ViewFilter
 from metadata.models import IndexMetadata
-from metadata.view_models import ViewField, ViewFieldGroup, ViewFilter
 from tests.api.metadata_graphql.conftest import Api, object_input
 
 pytestmark = pytest.mark.django_db

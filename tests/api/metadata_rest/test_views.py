@@ -10,7 +10,7 @@ import pytest
 
 from apikeys.services.roles import role_create
 from metadata.models import FieldMetadata, ObjectMetadata, View, ViewField, Workspace
-from metadata.services.resources import RESOURCES
+from metadata.services.layout.kinds import RESOURCES
 from tests.api.metadata_rest.conftest import PATH
 from tests.factories import Api, add_field, add_object, api_of, key_of, principal_of, workspace_with
 

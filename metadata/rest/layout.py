@@ -25,8 +25,8 @@ from config.principal import Principal
 from metadata.rest.paging import read_page, read_page_request
 from metadata.rest.shapes import moment
 from metadata.rest.views import KEYED, path_id
-from metadata.services import resources
-from metadata.services.resources import RESOURCES, Member, Resource
+from metadata.services.layout import kinds as resources
+from metadata.services.layout.kinds import RESOURCES, Member, Resource
 from metadata.validation import BadParameter, InvalidInput
 
 _DESTROY = {"true": True, "1": True, "false": False, "0": False}

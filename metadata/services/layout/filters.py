@@ -11,17 +11,17 @@ from django.utils import timezone
 
 from config.errors import MetadataNotFound, TooComplex
 from config.http.bounds import MAX
-from metadata import cache, view_models
+from metadata import cache, layout_models
 from metadata.models import FieldMetadata
 from metadata.schema import FieldSchema
-from metadata.services.resources import (
+from metadata.services.layout.conditions import Filter, anywhere, condition, count, either
+from metadata.services.layout.kinds import (
     VIEW,
     VIEW_FILTER,
     VIEW_FILTER_GROUP,
     resource_find,
     resource_rows,
 )
-from metadata.services.viewconditions import Filter, anywhere, condition, count, either
 
 
 def view_filter(
@@ -68,8 +68,8 @@ def view_filter(
 
 
 def conditions(
-    filters: Sequence[view_models.ViewFilter],
-    groups: Sequence[view_models.ViewFilterGroup],
+    filters: Sequence[layout_models.ViewFilter],
+    groups: Sequence[layout_models.ViewFilterGroup],
     fields: Mapping[UUID, FieldSchema],
     *,
     member_id: UUID | None,
@@ -77,10 +77,10 @@ def conditions(
 ) -> list[Filter]:
     """What the top of the tree says: the groups without a parent, and the filters without a group."""
     known = {each.id for each in groups}
-    by_group: dict[UUID | None, list[view_models.ViewFilter]] = defaultdict(list)
+    by_group: dict[UUID | None, list[layout_models.ViewFilter]] = defaultdict(list)
     for each in filters:
         by_group[each.view_filter_group_id if each.view_filter_group_id in known else None].append(each)
-    children: dict[UUID | None, list[view_models.ViewFilterGroup]] = defaultdict(list)
+    children: dict[UUID | None, list[layout_models.ViewFilterGroup]] = defaultdict(list)
     for group in groups:
         parent = group.parent_view_filter_group_id
         children[parent if parent in known else None].append(group)
@@ -101,6 +101,6 @@ def conditions(
 
 
 def _joined(operator: str, parts: list[Filter]) -> Filter:
-    if operator == view_models.ViewFilterGroupLogicalOperator.NOT:
+    if operator == layout_models.ViewFilterGroupLogicalOperator.NOT:
         return {"not": {"and": parts}}
     return {operator.lower(): parts}

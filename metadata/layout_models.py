@@ -1,7 +1,7 @@
 """Views and page layouts as rows: how clients show records. Stored and checked, never looked at by the record APIs
 except for a view's filters.
 
-References between rows are real foreign keys without Django's cascades (DO_NOTHING): `metadata.services.viewlinks`
+References between rows are real foreign keys without Django's cascades (DO_NOTHING): `metadata.services.layout.links`
 clears what depends on an object or field before that goes, one statement per table.
 """
 

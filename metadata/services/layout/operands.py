@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metadata.fieldtypes.contract import FieldType
-from metadata.view_models import ViewFilterOperand as Operand
+from metadata.layout_models import ViewFilterOperand as Operand
 
 _EMPTINESS = (Operand.IS_EMPTY, Operand.IS_NOT_EMPTY, Operand.IS_NOT_NULL)
 _EQUALITY = (Operand.IS, Operand.IS_NOT)

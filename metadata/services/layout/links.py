@@ -11,11 +11,11 @@ from uuid import UUID
 from django.db.models import Max, Q
 
 from metadata import cache
-from metadata import view_models as shown
+from metadata import layout_models as shown
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.services.defaultviews import LABEL_WIDTH, WIDTH, is_column
-from metadata.services.resources import PAGE_LAYOUT, VIEW, destroy_rows, groups_of
-from metadata.services.viewconditions import filter_values, is_sayable
+from metadata.services.layout.conditions import filter_values, is_sayable
+from metadata.services.layout.defaults import LABEL_WIDTH, WIDTH, is_column
+from metadata.services.layout.kinds import PAGE_LAYOUT, VIEW, destroy_rows, groups_of
 
 
 def object_going(object_id: UUID) -> None:

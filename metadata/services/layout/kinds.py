@@ -28,16 +28,16 @@ from config.http.rights import require
 from config.principal import EVERYTHING, Permissions, Principal
 from config.texts import is_blank
 from metadata import cache
-from metadata import view_models as shown
+from metadata import layout_models as shown
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from metadata.services.layout.conditions import anywhere, filter_values, is_sayable
+from metadata.services.layout.operands import operands_of
 from metadata.services.locking import lock_workspace
-from metadata.services.viewconditions import anywhere, filter_values, is_sayable
-from metadata.services.viewoperands import operands_of
 from metadata.validation import InvalidInput
 
 Kind = Literal["text", "flag", "number", "count", "json", "choice", "uuid", "object", "field", "related", "resource"]
-Row = Any  # an instance of one of the models in metadata.view_models
+Row = Any  # an instance of one of the models in metadata.layout_models
 
 LARGEST_CREATED = 200  # rows made by one mutation
 MAX_PARTS = 500  # view fields, filters, … of one view

@@ -17,11 +17,10 @@ from config import audit
 from config.errors import FieldMetadataNotFound, MetadataNotFound
 from config.http.bounds import check_count
 from config.principal import Permissions
-from metadata import view_models as shown
+from metadata import layout_models as shown
 from metadata.models import FieldMetadata
-from metadata.services import resources
-from metadata.services.locking import lock_workspace
-from metadata.services.resources import (
+from metadata.services.layout import kinds as resources
+from metadata.services.layout.kinds import (
     LARGEST_CREATED,
     PAGE_LAYOUT_WIDGET,
     VIEW,
@@ -32,6 +31,7 @@ from metadata.services.resources import (
     VIEW_SORT,
     Resource,
 )
+from metadata.services.locking import lock_workspace
 from metadata.validation import InvalidInput
 
 Values = Mapping[str, Any]

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from config.errors import InvalidFilter
-from metadata import view_models
+from metadata import layout_models
 from metadata.fieldtypes.date import read_moment
 from metadata.fieldtypes.datetime import moment_text
 from metadata.fieldtypes.number import decimal_of
@@ -46,7 +46,7 @@ def filter_values(value: Any) -> list[Any]:
 
 
 def condition(
-    row: view_models.ViewFilter, fields: Mapping[UUID, FieldSchema], *, member_id: UUID | None, now: datetime
+    row: layout_models.ViewFilter, fields: Mapping[UUID, FieldSchema], *, member_id: UUID | None, now: datetime
 ) -> Filter | None:
     """The filter as a condition; None while its value is not filled in, or its field is switched off.
 
@@ -67,7 +67,7 @@ def condition(
 
 
 def _said(
-    row: view_models.ViewFilter,
+    row: layout_models.ViewFilter,
     field: FieldSchema,
     fields: Mapping[UUID, FieldSchema],
     member_id: UUID | None,
@@ -110,7 +110,7 @@ class _Said:
         self.name = join_name or field.name
 
     def by(self, operand: str) -> Filter:
-        if operand not in view_models.ViewFilterOperand.values:
+        if operand not in layout_models.ViewFilterOperand.values:
             raise self.refused()
         if self.part is not None and self.type.subfields and self.part not in self.type.subfields:
             raise self.refused()

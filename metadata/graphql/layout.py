@@ -18,8 +18,8 @@ from graphene.types.unmountedtype import UnmountedType
 
 from config.errors import BadRequest
 from config.principal import Permissions
+from metadata import layout_models as shown
 from metadata import services
-from metadata import view_models as shown
 from metadata.graphql import types
 from metadata.graphql.enums import FieldMetadataType, ViewKey, ViewType
 from metadata.graphql.inputs import payload
@@ -28,8 +28,8 @@ from metadata.graphql.resolvers import DATA_MODEL, begin_change
 from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import JSON, UUID, DateTime
 from metadata.models import FieldMetadata
-from metadata.services import resources
-from metadata.services.resources import (
+from metadata.services.layout import kinds as resources
+from metadata.services.layout.kinds import (
     RESOURCES,
     VIEW,
     VIEW_FIELD,

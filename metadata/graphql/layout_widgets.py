@@ -10,11 +10,11 @@ from graphene import Argument, Boolean, Field, Float, InputObjectType, List, Non
 from graphene import ResolveInfo as Info
 
 from metadata.graphql.inputs import payload
+from metadata.graphql.layout import TYPES, begin_writing, member_input
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID
-from metadata.graphql.views import TYPES, begin_writing, member_input
-from metadata.services import widgets
-from metadata.services.resources import RESOURCES, VIEW
+from metadata.services.layout import widgets
+from metadata.services.layout.kinds import RESOURCES, VIEW
 
 NEEDS: Mapping[str, Needed] = {"*": ((VIEW.flag, "DATA_MODEL"),)}
 
