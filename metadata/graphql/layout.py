@@ -28,15 +28,17 @@ from metadata.graphql.resolvers import DATA_MODEL, begin_change
 from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import JSON, UUID, DateTime
 from metadata.models import FieldMetadata
-from metadata.services.layout import kinds as resources
-from metadata.services.layout.kinds import (
-    RESOURCES,
-    VIEW,
-    VIEW_FIELD,
-    VIEW_FIELD_GROUP,
-    VIEW_FILTER,
-    Member,
-    Resource,
+from metadata.services.layout.kinds import RESOURCES, VIEW, VIEW_FIELD, VIEW_FIELD_GROUP, VIEW_FILTER
+from metadata.services.layout.masking import hidden_fields, shown_value
+from metadata.services.layout.members import Member, Resource
+from metadata.services.layout.reading import require_writer, resource_find, resource_rows
+from metadata.services.layout.writing import (
+    resource_create,
+    resource_create_many,
+    resource_delete,
+    resource_destroy,
+    resource_update,
+    resource_update_many,
 )
 
 Resolver = Callable[..., Any]
@@ -69,27 +71,27 @@ class _Shown:
 
     @cached_property
     def views(self) -> Sequence[shown.View]:
-        return list(resources.resource_rows(VIEW, self.rows.workspace_id))
+        return list(resource_rows(VIEW, self.rows.workspace_id))
 
     def hidden_for(self, row: shown.ViewFilter | shown.View) -> frozenset[Uuid]:
         """Fields whose values are kept from the caller: of all filters there are, and of the row, deleted or not."""
         if isinstance(row, shown.View):
             known, hidden = self._hidden_of_views
-            return hidden if row.id in known else resources.hidden_fields(VIEW, [row], self.permissions)
+            return hidden if row.id in known else hidden_fields(VIEW, [row], self.permissions)
         if not {row.field_id, row.relation_target_field_id} <= self._compared:
-            rows = [row] if self._compared else [row, *resources.resource_rows(VIEW_FILTER, self.rows.workspace_id)]
+            rows = [row] if self._compared else [row, *resource_rows(VIEW_FILTER, self.rows.workspace_id)]
             self._compared |= {
                 None,
                 *(each.field_id for each in rows),
                 *(each.relation_target_field_id for each in rows),
             }
-            self._hidden |= resources.hidden_fields(VIEW_FILTER, rows, self.permissions)
+            self._hidden |= hidden_fields(VIEW_FILTER, rows, self.permissions)
         return self._hidden
 
     @cached_property
     def _hidden_of_views(self) -> tuple[frozenset[Uuid], frozenset[Uuid]]:
         """The views there are, and what is kept from the caller of what they look for in any field."""
-        hidden = resources.hidden_fields(VIEW, self.views, self.permissions)
+        hidden = hidden_fields(VIEW, self.views, self.permissions)
         return frozenset(each.id for each in self.views), hidden
 
     @cached_property
@@ -99,7 +101,7 @@ class _Shown:
     def parts(self, resource: Resource, view_id: Uuid) -> Sequence[Any]:
         if resource.one not in self._parts:
             by_view: dict[Uuid, list[Any]] = defaultdict(list)
-            for row in resources.resource_rows(resource, self.rows.workspace_id):
+            for row in resource_rows(resource, self.rows.workspace_id):
                 by_view[row.view_id].append(row)
             self._parts[resource.one] = by_view
         return self._parts[resource.one].get(view_id, ())
@@ -143,7 +145,7 @@ def _reader(attribute: str) -> Resolver:
 
 
 def _condition_reader(member: Member) -> Resolver:
-    return lambda row, info: resources.shown_value(member, row, _shown(info).hidden_for(row))
+    return lambda row, info: shown_value(member, row, _shown(info).hidden_for(row))
 
 
 def _part_reader(part: Resource) -> Resolver:
@@ -231,11 +233,11 @@ def _getters(resource: Resource) -> dict[str, Any]:
     is_asked = resource.one in _PARENT_ASKED
 
     def resolve_one(root: Any, info: Info, id: str) -> Any:
-        return resources.resource_find(resource, info.context.rows.workspace_id, _id(id))
+        return resource_find(resource, info.context.rows.workspace_id, _id(id))
 
     def resolve_many(root: Any, info: Info, viewId: str | None = None) -> Sequence[Any]:
         parent = None if viewId is None else _id(viewId, "viewId")
-        return list(info.context.rows.spend(resources.resource_rows(resource, info.context.rows.workspace_id, parent)))
+        return list(info.context.rows.spend(resource_rows(resource, info.context.rows.workspace_id, parent)))
 
     many = List(NonNull(kind), required=True, viewId=String(required=is_asked), resolver=resolve_many)
     return {
@@ -274,7 +276,7 @@ Query = type("Query", (), _queries)
 
 def begin_writing(info: Info, resource: Resource) -> Uuid:
     """The workspace of a caller who may write; what the request read before is forgotten."""
-    resources.require_writer(info.context.principal, resource)
+    require_writer(info.context.principal, resource)
     info.context.rows = WorkspaceRows(info.context.principal.workspace_id)
     return info.context.rows.workspace_id
 
@@ -285,13 +287,11 @@ def _creators(resource: Resource) -> dict[str, Any]:
     def create(root: Any, info: Info, input: Any) -> Any:
         workspace_id = begin_writing(info, resource)
         created_by = info.context.principal.user_id
-        return resources.resource_create(
-            resource, workspace_id=workspace_id, values=payload(input), created_by=created_by
-        )
+        return resource_create(resource, workspace_id=workspace_id, values=payload(input), created_by=created_by)
 
     def create_many(root: Any, info: Info, inputs: Any) -> list[Any]:
         workspace_id = begin_writing(info, resource)
-        return resources.resource_create_many(resource, workspace_id=workspace_id, inputs=payload(inputs))
+        return resource_create_many(resource, workspace_id=workspace_id, inputs=payload(inputs))
 
     fields: dict[str, Any] = {
         f"create{resource.pascal}": Field(kind, required=True, input=Argument(given, required=True), resolver=create)
@@ -309,7 +309,7 @@ def _updater(resource: Resource) -> dict[str, Any]:
         workspace_id = begin_writing(info, resource)
         members = payload(input) if id is not None else payload(input["update"])
         target = _id(id if id is not None else input["id"])
-        return resources.resource_update(
+        return resource_update(
             resource,
             workspace_id=workspace_id,
             id=target,
@@ -319,7 +319,7 @@ def _updater(resource: Resource) -> dict[str, Any]:
 
     def update_many(root: Any, info: Info, inputs: Any) -> list[Any]:
         workspace_id = begin_writing(info, resource)
-        return resources.resource_update_many(
+        return resource_update_many(
             resource,
             workspace_id=workspace_id,
             inputs=[(_id(each["id"]), payload(each["update"])) for each in inputs],
@@ -426,8 +426,8 @@ for _resource in (VIEW, *_PARTS):
     _writers = {
         **_creators(_resource),
         **_updater(_resource),
-        **_remover(_resource, "delete", resources.resource_delete),
-        **_remover(_resource, "destroy", resources.resource_destroy),
+        **_remover(_resource, "delete", resource_delete),
+        **_remover(_resource, "destroy", resource_destroy),
     }
     _mutations |= _writers
     NEEDS |= dict.fromkeys(_writers, ((_resource.flag, "DATA_MODEL"),))
@@ -449,9 +449,7 @@ class MinimalMetadata:
 
 
 def _all_of(part: Resource) -> Resolver:
-    return lambda root, info: list(
-        info.context.rows.spend(list(resources.resource_rows(part, info.context.rows.workspace_id)))
-    )
+    return lambda root, info: list(info.context.rows.spend(list(resource_rows(part, info.context.rows.workspace_id))))
 
 
 Workspace = type(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from metadata.services.layout.kinds import RESOURCES, Resource
+from metadata.services.layout.kinds import RESOURCES
+from metadata.services.layout.members import Resource
 
 # What each kind of thing is, by the first segment of its path: the description of its tag.
 KINDS: Mapping[str, str] = {

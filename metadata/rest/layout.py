@@ -25,8 +25,11 @@ from config.principal import Principal
 from metadata.rest.paging import read_page, read_page_request
 from metadata.rest.shapes import moment
 from metadata.rest.views import KEYED, path_id
-from metadata.services.layout import kinds as resources
-from metadata.services.layout.kinds import RESOURCES, Member, Resource
+from metadata.services.layout.kinds import RESOURCES
+from metadata.services.layout.masking import hidden_fields, shown_value
+from metadata.services.layout.members import Member, Resource
+from metadata.services.layout.reading import not_found, require_writer, resource_find, resource_rows
+from metadata.services.layout.writing import resource_create, resource_delete, resource_destroy, resource_update
 from metadata.validation import BadParameter, InvalidInput
 
 _DESTROY = {"true": True, "1": True, "false": False, "0": False}
@@ -39,7 +42,7 @@ def resource_json(resource: Resource, row: Any, hidden: frozenset[UUID]) -> dict
     """A row as lists and items answer it; `hidden` are fields whose values stay out of conditions."""
     return {
         "id": row.id,
-        **{member.name: resources.shown_value(member, row, hidden) for member in resource.members},
+        **{member.name: shown_value(member, row, hidden) for member in resource.members},
         **{name: getattr(row, attribute) for name, attribute in _FURTHER.get(resource.one, {}).items()},
         "workspaceId": row.workspace_id,
         "createdAt": moment(row.created_at),
@@ -54,7 +57,7 @@ class _ResourceView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method not in ("GET", "HEAD", "OPTIONS"):
-            resources.require_writer(self.principal, self.resource)
+            require_writer(self.principal, self.resource)
 
     @property
     def principal(self) -> Principal:
@@ -75,7 +78,7 @@ class _ResourceView(APIView):
         return Response(item, status_code)
 
     def items(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
-        hidden = resources.hidden_fields(self.resource, rows, self.principal.permissions)
+        hidden = hidden_fields(self.resource, rows, self.principal.permissions)
         return [resource_json(self.resource, row, hidden) for row in rows]
 
 
@@ -84,7 +87,7 @@ class ResourceListView(NamesIgnored, _ResourceView):
         return PAGING if self.resource.parent is None else (*PAGING, self.resource.parent)
 
     def get(self, request: Request) -> Response:
-        rows = resources.resource_rows(self.resource, self.workspace_id, self.parent_id(request))
+        rows = resource_rows(self.resource, self.workspace_id, self.parent_id(request))
         is_keyed = self.principal.api_version == KEYED
         if is_keyed and not any(name in request.query_params for name in PAGING):
             return Response(self.items(list(rows)))
@@ -93,7 +96,7 @@ class ResourceListView(NamesIgnored, _ResourceView):
         return Response(items if is_keyed else page.envelope(items))
 
     def post(self, request: Request) -> Response:
-        row = resources.resource_create(
+        row = resource_create(
             self.resource,
             workspace_id=self.workspace_id,
             values=self.body(request),
@@ -117,13 +120,13 @@ class ResourceListView(NamesIgnored, _ResourceView):
 
 class ResourceItemView(_ResourceView):
     def get(self, request: Request, id: str) -> Response:
-        row = resources.resource_find(self.resource, self.workspace_id, path_id(id))
+        row = resource_find(self.resource, self.workspace_id, path_id(id))
         if row is None:
-            raise resources.not_found(self.resource)
+            raise not_found(self.resource)
         return self.shown(row)
 
     def patch(self, request: Request, id: str) -> Response:
-        row = resources.resource_update(
+        row = resource_update(
             self.resource,
             workspace_id=self.workspace_id,
             id=path_id(id),
@@ -137,7 +140,7 @@ class ResourceItemView(_ResourceView):
         text = request.query_params.get("destroy", "false")
         if text not in _DESTROY:
             raise BadRequest(f"destroy '{text}' is invalid. Should be true or false", path="destroy")
-        remove = resources.resource_destroy if _DESTROY[text] else resources.resource_delete
+        remove = resource_destroy if _DESTROY[text] else resource_delete
         remove(self.resource, workspace_id=self.workspace_id, id=path_id(id))
         return Response({"success": True})
 

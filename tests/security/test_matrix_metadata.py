@@ -24,7 +24,8 @@ from apikeys.services.roles import role_create
 from apikeys.services.tokens import apikey_token
 from metadata import cache
 from metadata.graphql.schema import schema as metadata_schema
-from metadata.services.layout.kinds import RESOURCES, Resource
+from metadata.services.layout.kinds import RESOURCES
+from metadata.services.layout.members import Resource
 from tests.factories import principal_of
 from tests.security.access import DENIED, HIDDEN, KINDS, Kind, World, make_world, sees
 from tests.security.marks import everything, hidden, logged, told

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from metadata import layout_models as shown
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.services.layout.kinds import groups_of
+from metadata.services.layout.writing import groups_of
 
 _LAST_COLUMNS = ("createdBy", "createdAt")  # shown behind the object's own fields
 WIDTH = 150.0  # pixels, of the columns that come by themselves

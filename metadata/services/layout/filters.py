@@ -15,13 +15,8 @@ from metadata import cache, layout_models
 from metadata.models import FieldMetadata
 from metadata.schema import FieldSchema
 from metadata.services.layout.conditions import Filter, anywhere, condition, count, either
-from metadata.services.layout.kinds import (
-    VIEW,
-    VIEW_FILTER,
-    VIEW_FILTER_GROUP,
-    resource_find,
-    resource_rows,
-)
+from metadata.services.layout.kinds import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP
+from metadata.services.layout.reading import resource_find, resource_rows
 
 
 def view_filter(

@@ -15,7 +15,8 @@ from metadata import layout_models as shown
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.services.layout.conditions import filter_values, is_sayable
 from metadata.services.layout.defaults import LABEL_WIDTH, WIDTH, is_column
-from metadata.services.layout.kinds import PAGE_LAYOUT, VIEW, destroy_rows, groups_of
+from metadata.services.layout.kinds import PAGE_LAYOUT, VIEW
+from metadata.services.layout.writing import destroy_rows, groups_of
 
 
 def object_going(object_id: UUID) -> None:

@@ -19,9 +19,8 @@ from config.http.bounds import check_count
 from config.principal import Permissions
 from metadata import layout_models as shown
 from metadata.models import FieldMetadata
-from metadata.services.layout import kinds as resources
+from metadata.services.layout.checking import clean_member
 from metadata.services.layout.kinds import (
-    LARGEST_CREATED,
     PAGE_LAYOUT_WIDGET,
     VIEW,
     VIEW_FIELD,
@@ -29,8 +28,10 @@ from metadata.services.layout.kinds import (
     VIEW_FILTER,
     VIEW_FILTER_GROUP,
     VIEW_SORT,
-    Resource,
 )
+from metadata.services.layout.members import LARGEST_CREATED, Resource
+from metadata.services.layout.reading import label_identifier_of, not_found, resource_find, resource_rows
+from metadata.services.layout.writing import destroy_rows, resource_create, resource_update
 from metadata.services.locking import lock_workspace
 from metadata.validation import InvalidInput
 
@@ -55,7 +56,7 @@ def fields_widget_upsert(
         known = shown.ViewFieldGroup.objects.filter(view=view, deleted_at=None)
         kept = {UUID(str(each["id"])) for each in groups or ()}
         gone = [each for each in known.values_list("id", flat=True) if each not in kept]
-        resources.destroy_rows(VIEW_FIELD_GROUP, gone)
+        destroy_rows(VIEW_FIELD_GROUP, gone)
         for group in groups or ():
             values = {name: value for name, value in group.items() if name != "fields"}
             _upsert(VIEW_FIELD_GROUP, view, values)
@@ -76,7 +77,7 @@ def view_widget_upsert(
     with _view_behind(workspace_id, widget_id) as view:
         settings = given.get("viewSettings")
         if settings is not None:
-            resources.resource_update(VIEW, workspace_id=workspace_id, id=view.id, update=settings)
+            resource_update(VIEW, workspace_id=workspace_id, id=view.id, update=settings)
         _upsert_fields(view, lists["viewFields"] or ())
         if lists["viewFilterGroups"] is not None:
             ordered = list(_parents_first(lists["viewFilterGroups"]))
@@ -93,16 +94,16 @@ def view_widget_upsert(
 def _view_behind(workspace_id: UUID, widget_id: UUID) -> Iterator[shown.View]:
     with transaction.atomic():
         lock_workspace(workspace_id)
-        widget = resources.resource_find(PAGE_LAYOUT_WIDGET, workspace_id, widget_id)
+        widget = resource_find(PAGE_LAYOUT_WIDGET, workspace_id, widget_id)
         if widget is None:
-            raise resources.not_found(PAGE_LAYOUT_WIDGET)
+            raise not_found(PAGE_LAYOUT_WIDGET)
         configuration = widget.configuration if isinstance(widget.configuration, Mapping) else {}
         try:
-            view = resources.resource_find(VIEW, workspace_id, UUID(str(configuration.get("viewId"))))
+            view = resource_find(VIEW, workspace_id, UUID(str(configuration.get("viewId"))))
         except ValueError:
             raise InvalidInput(["The widget shows no view: its configuration has no viewId"]) from None
         if view is None:
-            raise resources.not_found(VIEW)
+            raise not_found(VIEW)
         yield view
         audit.note(workspace_id, "layout.updated", subject_id=view.id, name=f"parts of view {view.name}")
 
@@ -115,12 +116,12 @@ def _replace(
     *,
     keeps_children: bool = False,
 ) -> None:
-    known = {each.id for each in resources.resource_rows(resource, view.workspace_id, view.id)}
+    known = {each.id for each in resource_rows(resource, view.workspace_id, view.id)}
     named = {UUID(str(each["id"])) for each in rows if each.get("id") is not None}
     gone = [each for each in known if each not in named]
     if keeps_children and gone:  # the filters that are given say themselves which group they are in
         shown.ViewFilter.objects.filter(view_filter_group_id__in=gone).update(view_filter_group_id=None)
-    resources.destroy_rows(resource, gone)
+    destroy_rows(resource, gone)
     for each in rows:
         _upsert(resource, view, each, permissions)
 
@@ -131,10 +132,10 @@ def _upsert(resource: Resource, view: shown.View, values: Values, permissions: P
     stored = None if id is None else resource.model._default_manager.filter(id=id, view=view, deleted_at=None).first()
     if stored is None:
         values = {**values, "viewId": str(view.id)}
-        resources.resource_create(resource, workspace_id=view.workspace_id, values=values)
+        resource_create(resource, workspace_id=view.workspace_id, values=values)
         return
     more: dict[str, Any] = {} if permissions is None else {"permissions": permissions}
-    resources.resource_update(resource, workspace_id=view.workspace_id, id=stored.pk, update=values, **more)
+    resource_update(resource, workspace_id=view.workspace_id, id=stored.pk, update=values, **more)
 
 
 def _upsert_fields(view: shown.View, given: Sequence[Values]) -> None:
@@ -161,7 +162,7 @@ def _upsert_fields(view: shown.View, given: Sequence[Values]) -> None:
         problems += _put(row, values) or VIEW_FIELD.rules(row, fields)
         if row.view_field_group_id is not None and row.view_field_group_id not in groups:
             raise MetadataNotFound("View field group not found", path="viewFieldGroupId")
-    leading = by_field.get(resources.label_identifier_of(view.id)) if given else None
+    leading = by_field.get(label_identifier_of(view.id)) if given else None
     if leading is not None and not leading.is_visible:
         problems.append("Label identifier view field has to be visible")
     if problems:
@@ -179,7 +180,7 @@ def _put(row: shown.ViewField, values: Values) -> list[str]:
     for member in VIEW_FIELD.members:
         if member.is_fixed or member.name not in values or (values[member.name] is None and not member.is_nullable):
             continue
-        fault, cleaned = resources.clean_member(member, values[member.name])
+        fault, cleaned = clean_member(member, values[member.name])
         if fault is None:
             setattr(row, member.attribute, cleaned)
         else:
