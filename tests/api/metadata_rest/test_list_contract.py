@@ -8,8 +8,8 @@ import pytest
 
 from metadata.models import Workspace
 from tests.api.metadata_rest.conftest import PATH, Metadata
-from tests.api.metadata_rest.test_views import BODIES, Scene
-from tests.api.metadata_rest.test_views import scene as scene
+from tests.api.metadata_rest.test_layout import BODIES, Scene
+from tests.api.metadata_rest.test_layout import scene as scene
 from tests.factories import Api, add_object, api_of, workspace_with
 
 pytestmark = pytest.mark.django_db
