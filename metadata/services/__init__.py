@@ -8,7 +8,10 @@ another ApiError, and nothing has changed.
 
 from metadata.services.building import indexes_build
 from metadata.services.conversion import field_change_type
-from metadata.services.fields import field_create, field_delete, field_order, field_update
+from metadata.services.fields.create import field_create
+from metadata.services.fields.delete import field_delete
+from metadata.services.fields.order import field_order
+from metadata.services.fields.update import field_update
 from metadata.services.indexes import index_create, index_delete
 from metadata.services.objects import object_create, object_delete, object_update
 from metadata.services.purging import workspaces_purge

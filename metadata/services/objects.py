@@ -228,7 +228,6 @@ def _write_new_object(
 
 _STANDARD_FORBIDDEN = ("isLabelSyncedWithName", "labelIdentifierFieldMetadataId", "namePlural", "nameSingular")
 _SYSTEM_EDITABLE = frozenset({"isActive", "color", *OVERRIDABLE_OBJECT, "translations"})
-_IGNORED = frozenset({"shortcut"})
 _CLEARABLE = frozenset({"description", "icon", "color", "imageIdentifierFieldMetadataId", "duplicateCriteria"})
 _REQUIRED_TEXTS = ("nameSingular", "namePlural", "labelSingular", "labelPlural")
 

@@ -1,0 +1,1 @@
+"""The writers of fields, relations included, by verb."""
