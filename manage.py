@@ -9,8 +9,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    from config import embedded_postgres
-    from config.postgres_binaries import EmbeddedPostgresError
+    from config.server import embedded_postgres
+    from config.server.postgres_binaries import EmbeddedPostgresError
 
     # Without DATABASE_URL a command uses the server that `up` runs, or has it started for its own duration.
     try:

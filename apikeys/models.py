@@ -205,8 +205,8 @@ class SigningKey(models.Model):
     """A name that tokens are signed under, `kid` in their header. The newest that stands signs new ones.
 
     What it signs with is derived from the server's secret, so nothing secret is here: `secret_key_fingerprint` says
-    from which (`config.secret.fingerprint`). Without that secret its tokens are void, which is how a lost or changed
-    SECRET_KEY is noticed. The row `none` is there once the tokens without a `kid` have been revoked.
+    from which (`config.server.secret.fingerprint`). Without that secret its tokens are void, which is how a lost or
+    changed SECRET_KEY is noticed. The row `none` is there once the tokens without a `kid` have been revoked.
     """
 
     kid = models.CharField(primary_key=True, max_length=16, editable=False)

@@ -25,9 +25,9 @@ from config.http.ignored import NamesIgnored
 from config.http.members import refuse_unknown
 from config.http.rights import require
 from config.principal import Principal
+from metadata.refusals import InvalidInput
 from metadata.rest.paging import PAGE_PARAMETERS, page_of, read_page, read_page_request
 from metadata.rest.views import path_id
-from metadata.validation import InvalidInput
 
 
 class Moment(serializers.DateTimeField):

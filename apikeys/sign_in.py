@@ -24,7 +24,7 @@ from config.errors import RateLimited
 from config.http.buckets import Limit
 from config.http.client_address import client_address, counted_as
 from config.http.limits import take
-from config.server_url import answering
+from config.http.server_url import answering
 
 BUSY_S = 1  # a password takes less time than this
 

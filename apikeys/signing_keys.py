@@ -21,7 +21,7 @@ from django.utils import timezone
 from apikeys import keys
 from apikeys.models import ApiKeyToken, SigningKey
 from config.errors import BadRequest, NotFound
-from config.secret import SECRET_KEY_FILE, fingerprint
+from config.server.secret import SECRET_KEY_FILE, fingerprint
 
 _MAKING = 0x73696778  # advisory lock: two servers that start together make one key
 

@@ -92,7 +92,7 @@ def main() -> None:
         os.environ.setdefault("SECRET_KEY", "benchmark")
         os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
         if not os.environ.get("DATABASE_URL"):
-            from config.embedded_postgres import EmbeddedPostgres
+            from config.server.embedded_postgres import EmbeddedPostgres
 
             server = EmbeddedPostgres(data_dir)
             stack.callback(server.destroy)

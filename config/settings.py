@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from config.database import SessionLimits, database_settings, is_command
 from config.http.client_address import read_networks
 from config.http.host_names import allowed_hosts
-from config.secret import load_secret_key, old_secret_keys
 from config.server import machine
+from config.server.database import SessionLimits, database_settings, is_command
+from config.server.secret import load_secret_key, old_secret_keys
 
 VERSION = (0, 1, 0)  # also in pyproject.toml
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -55,12 +55,12 @@ INSTALLED_APPS = [
     "webhooks",
 ]
 MIDDLEWARE = [
-    "config.observability.RequestMiddleware",
+    "config.http.observability.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",  # around all that answers by itself
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.http.headers.HeadersMiddleware",
     "config.http.final_slash.FinalSlashMiddleware",
-    "config.cors.CorsMiddleware",
+    "config.http.cors.CorsMiddleware",
     "config.http.hosts.HostMiddleware",
     "config.http.limits.LimitsMiddleware",
     "config.http.encodings.EncodingsMiddleware",
@@ -85,7 +85,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.pages.navigation",
+                "config.http.pages.navigation",
             ]
         },
     }
@@ -114,9 +114,9 @@ DATABASES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apikeys.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_RENDERER_CLASSES": ["config.rendering.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.rendering.LenientJSONParser"],
-    "EXCEPTION_HANDLER": "config.exceptions.answer",
+    "DEFAULT_RENDERER_CLASSES": ["config.http.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.http.rendering.LenientJSONParser"],
+    "EXCEPTION_HANDLER": "config.http.exceptions.answer",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
@@ -138,7 +138,7 @@ MEMBER_RECORD_GONE = "core.records.members.delete_member_record"  # (workspace, 
 DEFAULT_ROLE_CHECK = (
     "apikeys.services.roles.default_role_check"  # (Principal, role id) refuses what new members may not get
 )
-EVENT_HANDLERS = ["webhooks.outbox"]
+EVENT_HANDLERS = ["webhooks.delivery.outbox"]
 ROLES = "apikeys.role_rights"  # what a role may do, for those who act as one; see config/roles.py
 ROLE_CHANGED_HANDLERS = ["webhooks.services.role_changed"]  # (workspace_id, role_id), in the change's transaction
 OBJECTS_RENAMED_HANDLERS = ["webhooks.services.objects_renamed"]  # (workspace_id, {old: new}), in the transaction
@@ -207,7 +207,7 @@ RATE_LIMIT_ADDRESS = (  # without a key that works
     int(os.environ.get("API_RATE_LIMITING_ADDRESS_LIMIT", "3000")),
     int(os.environ.get("API_RATE_LIMITING_ADDRESS_TTL_IN_MS", "60000")) / 1000,
 )
-WEBHOOK_HEADERS = "webhooks.signing.HEADERS"  # of deliveries: name, description and value of each
+WEBHOOK_HEADERS = "webhooks.delivery.signing.HEADERS"  # of deliveries: name, description and value of each
 OPENAPI_DOCUMENTS = {  # (Principal, Variant) -> bytes
     "core": "core.openapi.records.core_document",
     "metadata": "metadata.openapi.document.metadata_document",
@@ -268,7 +268,7 @@ SIGN_INS_AT_ONCE = int(os.environ.get("SIGN_INS_AT_ONCE", "0")) or max(1, (os.cp
 LOGIN_URL = "/settings/login"
 LOGIN_REDIRECT_URL = "/settings/api-webhooks"
 LOGOUT_REDIRECT_URL = "/settings/login"
-CSRF_FAILURE_VIEW = "config.pages.csrf_failure"
+CSRF_FAILURE_VIEW = "config.http.pages.csrf_failure"
 STATIC_URL = "/static/"
 STATIC_ROOT = os.environ.get("STATIC_ROOT")  # only for `collectstatic`; the server finds the files itself
 STATICFILES_DIRS = [BASE_DIR / "config" / "static", DATA_DIR / "assets"]
@@ -301,7 +301,7 @@ LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO").upper()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "config.observability.JsonLines"}},
+    "formatters": {"json": {"()": "config.http.observability.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {"django.request": {"level": "ERROR"}},  # what was refused stands in the request's own line

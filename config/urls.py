@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from apikeys import rest as apikeys_rest
-from config import health
+from config.http import health
 from core.graphql.view import RecordGraphQLView
 from core.rest.files import DownloadView, FilesView, FileView
 from core.rest.search import SearchView

@@ -9,7 +9,7 @@ import os
 import django
 from django.core.handlers.wsgi import WSGIHandler
 
-from config.chunked_bodies import ChunkedBodies
+from config.http.chunked_bodies import ChunkedBodies
 from config.server.scope import PlainRequest
 from config.server.warm_up import warm_up
 

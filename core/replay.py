@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from config.exceptions import as_api_error
+from config.http.exceptions import as_api_error
 from config.principal import Principal
 from core.records.idempotency import KeptAnswer, claim, settle, write_once
 

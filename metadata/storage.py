@@ -320,6 +320,11 @@ class Storage:
         self.flush()
         return bool(self._fetch(self._compose("SELECT FROM {schema}.{table} LIMIT 1", table=_table(object_id))))
 
+    def live_records(self) -> Mapping[UUID, int]:
+        """How many records each object has that are not deleted; an object without any is absent."""
+        text = "SELECT object_id, sum(live)::bigint FROM {schema}.{table} GROUP BY object_id"
+        return dict(self._fetch(self._compose(text, table=_RECORD_COUNT)))
+
     def unfit(self, field: FieldSchema) -> tuple[int, list[UUID]]:
         """How many records have a value of the field that its settings do not allow, and the ids of the first ten.
 

@@ -16,7 +16,7 @@ from apikeys.sign_in import PasswordHasher
 from config.openapi import document
 from metadata import cache
 from tests.factories import Api, api_of, workspace_with
-from webhooks import outbox
+from webhooks.delivery import outbox
 
 PasswordHasher.iterations = 1_000  # a third of a second each otherwise; the servers that tests start have their own
 

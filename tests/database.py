@@ -26,7 +26,7 @@ def start_database() -> None:
     pytest-django would read Django's settings before any conftest.py is imported, were they named in
     pytest's own configuration; so they are named here.
     """
-    from config.embedded_postgres import EmbeddedPostgres, needed
+    from config.server.embedded_postgres import EmbeddedPostgres, needed
 
     run = RUNS / str(os.getpid())
     os.environ.setdefault("DATA_DIR", str(run))
@@ -48,8 +48,8 @@ def start_database() -> None:
     django.setup()
     from django.conf import settings
 
-    from config.secret import SECRET_KEY_FILE
     from config.server.locks import provide_stand_ins
+    from config.server.secret import SECRET_KEY_FILE
 
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:  # it has the environment of the run that started it, and read its settings before this
@@ -65,8 +65,8 @@ def start_database() -> None:
 
 def _remove_abandoned() -> None:
     """Delete what killed runs left behind: their process is gone, their server nobody's."""
-    from config.embedded_postgres import EmbeddedPostgres
-    from config.postgres_binaries import EmbeddedPostgresError
+    from config.server.embedded_postgres import EmbeddedPostgres
+    from config.server.postgres_binaries import EmbeddedPostgresError
 
     for run in RUNS.glob("*"):
         if not _is_alive(int(run.name)):

@@ -18,9 +18,9 @@ from config.principal import KEYS_FLAG, Principal
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID, ConnectionCursor, DateTime, JSONObject
 from webhooks import models, services
+from webhooks.delivery.signing import standard_secret
 from webhooks.rest import moment, next_attempt_text, overlap
 from webhooks.services import Content, Seen
-from webhooks.signing import standard_secret
 
 BARE_FIELDS = {"deleteWebhook": "deleteWebhookFlag"}  # sent without a selection by old clients
 MAX_DELIVERIES = 200

@@ -21,14 +21,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from config.errors import ApiError, InvalidMetadataInput, NotFound
 from config.events import ACTIONS
 from config.http.members import FORM_TOKEN, refuse_unknown
-from config.pages import principal_of, settings_page
+from config.http.pages import principal_of, settings_page
 from config.principal import Principal
 from metadata.models import ObjectMetadata
 from webhooks import services
+from webhooks.delivery.signing import standard_secret
 from webhooks.forms import DeleteForm, OperationRow, RotationForm, TestForm, WebhookForm
 from webhooks.models import Delivery, DeliveryStatus, Webhook
 from webhooks.services import FLAG, Seen
-from webhooks.signing import standard_secret
 
 HOME = "/settings/api-webhooks/webhooks"
 PAGE_SIZE = 25

@@ -19,7 +19,7 @@ from config.events import Event
 from config.http.rights import DOWNLOAD_FLAG, grants
 from config.principal import Permissions
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
-from webhooks.serialise import dumps
+from webhooks.delivery.serialise import dumps
 
 
 def reads_everything(permissions: Permissions) -> bool:

@@ -25,10 +25,10 @@ from config.http.ignored import PAGING, NamesIgnored
 from config.http.members import refuse_unknown
 from config.principal import Principal
 from webhooks import services
+from webhooks.delivery.serialise import iso_moment
+from webhooks.delivery.signing import standard_secret
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook, WebhookAct
-from webhooks.serialise import iso_moment
 from webhooks.services import Content, Seen
-from webhooks.signing import standard_secret
 
 DEFAULT_LIMIT = 60
 MAX_LIMIT = 200

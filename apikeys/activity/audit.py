@@ -12,9 +12,9 @@ from apikeys.activity.facts import secretless
 from config.audit import Facts
 from config.errors import bounded
 from config.http.client_address import client_address
+from config.http.rendering import dumps
+from config.http.server_url import answering
 from config.principal import Principal
-from config.rendering import dumps
-from config.server_url import answering
 from config.time_ids import time_ordered_hex
 
 _INSERT = (

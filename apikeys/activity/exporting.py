@@ -12,7 +12,7 @@ import orjson
 
 from apikeys.activity.models import AuditEntry, RequestEntry
 from config.formulas import harmless
-from config.rendering import dumps
+from config.http.rendering import dumps
 
 Format = Literal["csv", "jsonl"]
 CONTENT_TYPES: Mapping[str, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}

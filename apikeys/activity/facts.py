@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from config.rendering import dumps
+from config.http.rendering import dumps
 
 APIS: Mapping[str, str] = {  # what a request was for → how people call it
     "rest": "REST",

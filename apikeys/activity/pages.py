@@ -22,8 +22,8 @@ from apikeys.activity.facts import APIS
 from apikeys.activity.models import AuditEntry, RequestEntry
 from apikeys.activity.reading import AUDIT_FLAGS, OUTCOMES, REQUEST_FLAGS, SPANS, AuditFilter, RequestFilter
 from apikeys.models import ApiKey, Member
+from config.http.pages import principal_of, settings_page
 from config.http.rights import may
-from config.pages import principal_of, settings_page
 from config.principal import Principal
 from metadata.models import ObjectMetadata
 

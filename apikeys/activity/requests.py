@@ -1,6 +1,6 @@
 """The log of requests: written off their path, read by `reading.py`.
 
-`note` is what settings.REQUEST_LOG names: `config.observability` calls it for every answer, and it puts one tuple
+`note` is what settings.REQUEST_LOG names: `config.http.observability` calls it for every answer, and it puts one tuple
 into a buffer. One thread of the process copies what is there to PostgreSQL, each FLUSH_S seconds while there is
 anything, over its own connection. A buffer that is full drops entries and counts them; the count becomes an entry
 itself and a line in the server's log. `end` writes what is left when the process ends.

@@ -19,8 +19,8 @@ from graphql import GraphQLResolveInfo as Info
 
 from apikeys import models
 from config.http.rights import may
+from config.http.server_url import server_url
 from config.principal import FLAGS, Principal
-from config.server_url import server_url
 from metadata import models as data_model
 from metadata.graphql.parts import extended
 from metadata.graphql.scalars import UUID, DateTime, JSONObject

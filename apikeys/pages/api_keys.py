@@ -35,10 +35,10 @@ from apikeys.services.tokens import IssuedToken, apikey_create_with_token, apike
 from config.errors import ApiError
 from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
+from config.http.pages import principal_of, settings_page
 from config.http.rights import may, require
-from config.pages import principal_of, settings_page
+from config.http.server_url import server_url
 from config.principal import Permissions, Principal
-from config.server_url import server_url
 from metadata.models import ObjectMetadata
 
 HOME = "/settings/api-webhooks"

@@ -31,10 +31,10 @@ from apikeys.services.members import member_set_role
 from apikeys.sign_in import admit
 from config.errors import ApiError, NotFound, RateLimited
 from config.http.members import FORM_TOKEN, refuse_unknown
+from config.http.pages import page_number, principal_of, public_page, settings_page
 from config.http.rights import may
-from config.pages import page_number, principal_of, public_page, settings_page
+from config.http.server_url import server_url
 from config.principal import Principal
-from config.server_url import server_url
 from metadata.models import Workspace
 
 MEMBERS = "/settings/members"

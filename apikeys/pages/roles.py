@@ -22,8 +22,8 @@ from apikeys.services.permissions import field_permissions_upsert, object_permis
 from apikeys.services.roles import role_create, role_get, role_update
 from config.errors import ApiError, NotFound
 from config.http.members import FORM_TOKEN, refuse_unknown
+from config.http.pages import page_of, principal_of, settings_page
 from config.http.rights import may, require
-from config.pages import page_of, principal_of, settings_page
 from config.principal import KEYS_FLAG, Permissions, Principal, Verb
 from config.right_words import WORDS, words_of
 from metadata.models import FieldMetadata, ObjectMetadata

@@ -16,7 +16,7 @@ from apikeys.models import Member
 from apikeys.pages.forms import SignInForm
 from apikeys.sign_in import admit
 from config.errors import RateLimited, TokenRefused
-from config.pages import first_section, principal_of, public_page, settings_page
+from config.http.pages import first_section, principal_of, public_page, settings_page
 from config.principal import Principal
 from metadata.models import Workspace
 

@@ -25,7 +25,7 @@ from config.http.rights import require
 from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
 from metadata.models import Workspace
-from metadata.validation import InvalidInput
+from metadata.refusals import InvalidInput
 
 NEVER = timedelta(days=36_525)  # "never expires" is stored as a hundred years
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.dateparse import parse_date, parse_datetime
 
 from config.texts import is_blank, refuse_nul
-from metadata.validation import InvalidInput
+from metadata.refusals import InvalidInput
 
 MAX_NAME_LENGTH = 255
 

@@ -27,7 +27,7 @@ from config.http.rights import require
 from config.principal import Principal
 from config.texts import is_blank, refuse_nul
 from metadata.models import Workspace
-from metadata.validation import InvalidInput
+from metadata.refusals import InvalidInput
 
 
 @transaction.atomic

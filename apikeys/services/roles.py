@@ -28,7 +28,7 @@ from config.http.rights import require
 from config.principal import Principal
 from config.roles import tell_role_changed
 from metadata.models import Workspace
-from metadata.validation import InvalidInput
+from metadata.refusals import InvalidInput
 
 _WRITE_RIGHTS = ("can_update", "can_soft_delete", "can_destroy")
 

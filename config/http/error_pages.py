@@ -13,10 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from config.errors import ApiError, Forbidden, Internal
-from config.exceptions import answer, framework_response, is_api_path
-from config.graphql_errors import error_json
-from config.pages import secured
-from config.rendering import JSON_CONTENT_TYPE, dumps
+from config.http.exceptions import answer, framework_response, is_api_path
+from config.http.graphql_errors import error_json
+from config.http.pages import secured
+from config.http.rendering import JSON_CONTENT_TYPE, dumps
 from config.server.sqlstate import machine_error
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
-from config.exceptions import API_PATHS
+from config.http.exceptions import API_PATHS
 
 
 class FinalSlashMiddleware:

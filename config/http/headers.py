@@ -1,7 +1,7 @@
 """Headers that every answer has, whoever makes it: what a browser must not do with it.
 
 Django's SecurityMiddleware, which stands around this one, adds nosniff, Referrer-Policy and Cross-Origin-Opener-Policy.
-An answer's own headers go before these. Pages of the settings have a policy of their own (`config.pages`); the one
+An answer's own headers go before these. Pages of the settings have a policy of their own (`config.http.pages`); the one
 here is for all others: error pages, /admin, whatever a library renders.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
-from config.pages import CONTENT_SECURITY_POLICY, policy_text
+from config.http.pages import CONTENT_SECURITY_POLICY, policy_text
 
 PERMISSIONS_POLICY = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "

@@ -24,16 +24,16 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
 
 from config.errors import RateLimited
-from config.exceptions import API_PATHS, answer
-from config.graphql_errors import error_json
-from config.graphql_request import graphql_response, wants_response_type
 from config.http.buckets import Limit, Purse
 from config.http.client_address import client_address, counted_as, is_trusted_proxy
 from config.http.error_pages import refusal as refusal_of
-from config.observability import stage
+from config.http.exceptions import API_PATHS, answer
+from config.http.graphql_errors import error_json
+from config.http.graphql_request import graphql_response, wants_response_type
+from config.http.observability import stage
+from config.http.rendering import dumps
+from config.http.server_url import answering
 from config.principal import Principal
-from config.rendering import dumps
-from config.server_url import answering
 
 RECORDS_PER_TOKEN = 100
 GRAPHQL_PATHS = frozenset(("/graphql", "/metadata"))

@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
 
 from config.errors import ApiError
-from config.exceptions import error_headers
 from config.http.error_pages import refusal
+from config.http.exceptions import error_headers
 
-LAST = "config.cors.CorsMiddleware"  # of settings.MIDDLEWARE: what comes after it may ask the database
+LAST = "config.http.cors.CorsMiddleware"  # of settings.MIDDLEWARE: what comes after it may ask the database
 LAST_COUNTED = "config.http.limits.LimitsMiddleware"
 View = Callable[[HttpRequest], HttpResponseBase]
 

@@ -1,6 +1,6 @@
 """The one place that asks for settings and tool rights, for every API and page.
 
-Rights over records are asked by the planner, in `core.query.names`. Both decide by `Permissions`, and by nothing else.
+Rights over records are asked by the planner, in `core.query.scope`. Both decide by `Permissions`, and by nothing else.
 """
 
 from __future__ import annotations

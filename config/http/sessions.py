@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from config.exceptions import is_api_path
+from config.http.exceptions import is_api_path
 
 STARTED, SEEN = "started_at", "seen_at"  # Unix seconds, in the session
 NOTED_EVERY_S = 60

@@ -16,11 +16,11 @@ from typing import Literal
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from config.http.rendering import dumps, loads
 from config.openapi.generator import skeleton
 from config.openapi.version_3_0 import as_3_0
 from config.openapi.yaml_text import as_yaml
 from config.principal import Principal
-from config.rendering import dumps, loads
 
 Name = Literal["core", "metadata"]
 Syntax = Literal["json", "yaml"]

@@ -16,9 +16,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 from config.errors import ApiError, MethodNotAllowed
 from config.http.refusals import refused
+from config.http.server_url import server_url
 from config.openapi.document import Name, Syntax, Variant, document_bytes
 from config.principal import Principal
-from config.server_url import server_url
 
 CONTENT_TYPES = {"json": "application/json; charset=utf-8", "yaml": "application/yaml; charset=utf-8"}
 MAX_NAMES = 200  # of `objects`

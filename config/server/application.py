@@ -31,9 +31,9 @@ from django.urls import set_script_prefix
 from django.utils.module_loading import import_string
 
 from config.errors import ApiError, HeadersTooLarge, Overloaded, RequestTimedOut, TooManyUnfinished, UrlTooLong
-from config.exceptions import as_api_error
-from config.health import live, ready
 from config.http.deadline import IS_GONE
+from config.http.exceptions import as_api_error
+from config.http.health import live, ready
 from config.http.limits import COUNTED, count
 from config.http.refusals import refuse, refuse_counted, respond
 from config.http.request_kinds import IN_PASSWORD_LANE, hashes_password, is_long, signs_in

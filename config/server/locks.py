@@ -25,8 +25,8 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import connections, transaction
 
-from config.database import is_command
 from config.errors import LockTimeout
+from config.server.database import is_command
 from config.server.sqlstate import lock_timeout
 
 T = TypeVar("T")

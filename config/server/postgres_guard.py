@@ -8,8 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from config.embedded_postgres import EmbeddedPostgres
-from config.postgres_binaries import EmbeddedPostgresError
+from config.server.embedded_postgres import EmbeddedPostgres
+from config.server.postgres_binaries import EmbeddedPostgresError
 
 LOOK_EVERY_S = 0.25
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0  # between attempts that fail

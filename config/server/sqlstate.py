@@ -20,6 +20,7 @@ from config.http import deadline
 
 UNREACHABLE = "The database cannot be reached"
 _COLLIDED = frozenset((errorcodes.DEADLOCK_DETECTED, errorcodes.SERIALIZATION_FAILURE))
+FAULTS = (psycopg2.Error, django.db.Error)  # whatever the database or its driver says no with
 _UNANSWERED = (  # the faults of a driver to which the server said nothing
     psycopg2.OperationalError,
     psycopg2.InterfaceError,
@@ -47,7 +48,7 @@ def machine_error(fault: BaseException) -> ApiError | None:
     """The error a client is told of; None when the fault is none of the machine's."""
     if isinstance(fault, OSError):
         return _storage_full() if fault.errno in _NO_SPACE else None
-    if not isinstance(fault, psycopg2.Error | django.db.Error):
+    if not isinstance(fault, FAULTS):
         return None
     if is_connection_lost(fault):
         return Unavailable(UNREACHABLE)

@@ -19,14 +19,14 @@ from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET, require_POST
 
 from config.events import ACTIONS
+from config.http.pages import principal_of, settings_page
 from config.http.rights import may
+from config.http.server_url import server_url
 from config.openapi.document import Name, Syntax
 from config.openapi.refusals import refusal_table
 from config.openapi.views import answer
-from config.pages import principal_of, settings_page
 from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
-from config.server_url import server_url
 from core.docs.examples import METADATA_EXAMPLES, SEARCH, record_examples, sample_of, selection
 from core.naming import named
 from core.openapi.names import told_of

@@ -18,10 +18,10 @@ from zlib import compress, decompress
 from graphql import GraphQLResolveInfo, GraphQLSchema, get_named_type
 
 from config.errors import ApiError, MixedFields, UnknownObject, shortened
-from config.graphql_errors import api_error, error_json
 from config.http import deadline
+from config.http.graphql_errors import api_error, error_json
+from config.http.rendering import dumps
 from config.principal import Principal
-from config.rendering import dumps
 from core.graphql.compile import (
     MISSING,
     Document,
@@ -38,7 +38,7 @@ from core.graphql.schema import build_schema
 from core.graphql.search import STATIC_FIELDS, static_schema
 from core.graphql.variables import check_variables
 from core.query import ir
-from core.query.names import Scope, may, nearest
+from core.query.scope import Scope, may, nearest
 from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema
 

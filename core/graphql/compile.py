@@ -40,9 +40,9 @@ from graphql import (
 from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 
 from config.errors import ApiError, BadRequest, GraphqlValidation, TooComplex
-from config.graphql_errors import api_error
 from config.http.graphql_bounds import check_field_count, merge_conflict, parse_bounded, root_title
-from config.rendering import LongFraction, dumps
+from config.http.graphql_errors import api_error
+from config.http.rendering import LongFraction, dumps
 from core.graphql.arguments import LIST_ARGUMENTS, read_arguments
 from core.graphql.operations import Operation
 from core.graphql.rules import check_document, check_root_fields

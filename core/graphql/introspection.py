@@ -33,9 +33,9 @@ from graphql.execution.collect_fields import collect_sub_fields
 from graphql.execution.values import get_argument_values
 
 from config.errors import GraphqlValidation, TooComplex
-from config.graphql_errors import api_error
 from config.http.bounds import MAX
-from config.rendering import dumps
+from config.http.graphql_errors import api_error
+from config.http.rendering import dumps
 from core.graphql.compile import Variables, check_mergeable
 
 MOST_MEMBERS = 32

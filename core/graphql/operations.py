@@ -15,7 +15,7 @@ from core.graphql import arguments as args
 from core.graphql.arguments import Argument, Values
 from core.naming import named
 from core.query import ir
-from core.query.names import Scope, denied, may
+from core.query.scope import Scope, denied, may
 from core.records.create import create
 from core.records.delete import delete
 from core.records.destroy import destroy

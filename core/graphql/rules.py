@@ -43,8 +43,8 @@ from graphql.validation.rules.provided_required_arguments import ProvidedRequire
 from graphql.validation.specified_rules import recommended_rules
 
 from config.errors import BadRequest, UnknownObject, listed
-from config.graphql_errors import api_error
 from config.http.graphql_bounds import MAX_ERRORS, check_root_field_count
+from config.http.graphql_errors import api_error
 
 
 class KnownFragmentTypesRule(ValidationRule):

@@ -39,7 +39,7 @@ from core.graphql.operations import OPERATIONS, Operation, is_offered, may_chang
 from core.graphql.types import resolve_member, vocabulary
 from core.naming import named
 from core.query.aggregates import AggregateSpec, aggregate_specs, aggregates_of
-from core.query.names import Scope, may, reads, writes
+from core.query.scope import Scope, may, reads, writes
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 logger = logging.getLogger(__name__)

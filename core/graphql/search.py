@@ -12,8 +12,8 @@ from typing import Any
 
 import graphene
 
+from config.http.rendering import dumps
 from config.principal import Principal
-from config.rendering import dumps
 from core.graphql import arguments as args
 from core.graphql.arguments import Values, filter_argument
 from core.graphql.inputs import filter_named

@@ -24,7 +24,7 @@ from graphql import (
 )
 
 from config.errors import GraphqlValidation, listed, shortened
-from config.rendering import dumps
+from config.http.rendering import dumps
 from metadata.fieldtypes.uuid import is_uuid
 
 FindType = Callable[[str], GraphQLNamedType | None]
@@ -71,7 +71,7 @@ def _misfit(value: Any, of_type: TypeNode, find_type: FindType) -> str | None:
         try:
             named.parse_value(value)
         except GraphQLError as fault:
-            return fault.message.replace("'", '"')  # as `config.graphql_errors` has it
+            return fault.message.replace("'", '"')  # as `config.http.graphql_errors` has it
     elif named is not None and is_input_object_type(named) and not isinstance(value, Mapping | list):
         return f'Expected type "{name}" to be an object.'
     return None

@@ -26,18 +26,18 @@ from config.errors import (
     NotAuthenticatedForRecords,
     UnknownObject,
 )
-from config.graphql_errors import api_error, error_json
-from config.graphql_request import (
+from config.http.graphql_errors import api_error, error_json
+from config.http.graphql_request import (
     GraphqlRequest,
     compressed_response,
     graphql_response,
     read_request,
     wants_response_type,
 )
+from config.http.observability import note_operation, stage
+from config.http.rendering import dumps
 from config.http.request_kinds import READS_ONLY
-from config.observability import note_operation, stage
 from config.principal import Principal
-from config.rendering import dumps
 from core.graphql.answer import record_api
 from core.graphql.compile import parse_document
 from core.replay import HEADER as IDEMPOTENCY_KEY

@@ -18,12 +18,12 @@ from django.utils.module_loading import import_string
 from drf_spectacular.plumbing import ResolvedComponent
 
 from config.events import ACTIONS
+from config.http.rendering import dumps
 from config.openapi.document import Variant
 from config.openapi.generator import GENERAL, DocumentGenerator, open_api_endpoint
 from config.openapi.refusals import refusals
 from config.openapi.schemas import UUID, array_of, object_of
 from config.principal import Permissions, Principal, Verb
-from config.rendering import dumps
 from core.openapi.generator import record_endpoints, search_endpoint
 from core.openapi.names import left_out, told_of
 from core.openapi.schemas import View, components

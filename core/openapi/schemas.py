@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from config.openapi.schemas import array_of, object_of
 from config.principal import Permissions, Verb
-from core.query.names import hidden_behind
+from core.query.scope import hidden_behind
 from core.rest.body_schemas import answer_component
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 

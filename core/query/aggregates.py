@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.query.names import Scope, reads
+from core.query.scope import Scope, reads
 from metadata.schema import FieldSchema, ObjectSchema
 
 _COUNTS = ("countUniqueValues", "countEmpty", "countNotEmpty", "percentageEmpty", "percentageNotEmpty")

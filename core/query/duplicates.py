@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from config.errors import BadRequest
-from core.query.names import Scope, reads
 from core.query.plan import All, Any_, Compare, Condition, Negation
+from core.query.scope import Scope, reads
 from metadata.fieldtypes.operators import OPERATORS
 from metadata.schema import FieldSchema, ObjectSchema
 

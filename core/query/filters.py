@@ -8,7 +8,6 @@ from typing import Any
 from config.errors import InvalidFilter, TooComplex, UnknownField
 from config.http.bounds import MAX
 from core.query import ir
-from core.query.names import Scope, inverse_of, member_names, nearest, require, require_readable, value_field
 from core.query.plan import (
     EVERY,
     All,
@@ -20,6 +19,7 @@ from core.query.plan import (
     RelatedMany,
     RelatedOne,
 )
+from core.query.scope import Scope, inverse_of, member_names, nearest, require, require_readable, value_field
 from metadata.fieldtypes.operators import OPERATORS
 from metadata.fieldtypes.sql_types import FieldSql, SqlType
 from metadata.schema import FieldSchema, ObjectSchema

@@ -12,9 +12,9 @@ from config.errors import BadRequest, InvalidTimezone, TooComplex
 from core.query import ir
 from core.query.aggregates import AggregateSpec, aggregate_names, aggregates_of
 from core.query.filters import mentions_deleted, plan_filter
-from core.query.names import Scope, find_object, member_names, nearest, require, require_readable, value_field
 from core.query.orders import DIRECTIONS, plan_order
 from core.query.plan import Condition, Constant, CursorOf, Member, Node, OrderKey
+from core.query.scope import Scope, find_object, member_names, nearest, require, require_readable, value_field
 from core.query.selections import MAX_AGGREGATES, answer_values, plan_edge_items, plan_members, spend_values
 from metadata.fieldtypes.sql_types import FieldSql
 from metadata.schema import FieldSchema, ObjectSchema

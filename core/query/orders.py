@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from config.errors import BadRequest, UnknownSortField
 from core.query import ir
-from core.query.names import Scope, member_names, nearest, require, require_readable, value_field
 from core.query.plan import OrderKey
+from core.query.scope import Scope, member_names, nearest, require, require_readable, value_field
 from metadata.schema import FieldSchema, ObjectSchema
 
 DIRECTIONS = {  # name: (descending, nulls first)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from config.errors import BadRequest
 from core.query import ir
 from core.query.filters import mentions_deleted, plan_filter
-from core.query.names import Scope, find_object, require
 from core.query.orders import plan_order
 from core.query.plan import Condition, FindPlan
+from core.query.scope import Scope, find_object, require
 from core.query.selections import answer_values, plan_members, plan_root_connection, plan_window, spend_values
 from metadata.schema import ObjectSchema
 

@@ -15,8 +15,8 @@ from config.errors import BadRequest, InvalidCursor
 from core.query import ir
 from core.query.cursors import LONGEST
 from core.query.filters import plan_filter
-from core.query.names import Scope, may
 from core.query.plan import Condition
+from core.query.scope import Scope, may
 from core.query.words import Term, search_terms
 from metadata.fieldtypes.tsvector import fold
 from metadata.schema import ObjectSchema

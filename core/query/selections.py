@@ -13,7 +13,6 @@ from core.query import ir
 from core.query.aggregates import aggregate_names, aggregates_of
 from core.query.cursors import decode_cursor
 from core.query.filters import mentions_deleted, plan_filter
-from core.query.names import Scope, inverse_of, may, member_names, nearest, reads, require, require_readable
 from core.query.orders import id_key, plan_order
 from core.query.pages import order_of, page_of
 from core.query.plan import (
@@ -34,6 +33,7 @@ from core.query.plan import (
     Value,
     Window,
 )
+from core.query.scope import Scope, inverse_of, may, member_names, nearest, reads, require, require_readable
 from metadata.schema import FieldSchema, ObjectSchema
 
 NESTED_SIZE = 60  # records of a to-many relation, per parent

@@ -23,7 +23,7 @@ from config.errors import (
 )
 from config.http import deadline
 from config.http.bounds import MAX
-from core.query.names import Scope, denied, member_names, nearest
+from core.query.scope import Scope, denied, member_names, nearest
 from metadata.fieldtypes.values import show
 from metadata.schema import FieldSchema, ObjectSchema
 

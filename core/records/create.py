@@ -8,11 +8,11 @@ from typing import Any
 from config.errors import InvalidRelation, MissingReference
 from config.principal import Principal
 from core.query import ir
-from core.query.names import Scope, find_object, require
 from core.query.plan import Relate
+from core.query.scope import Scope, find_object, require
 from core.query.writes import MAX_CREATE_DEPTH, MAX_CREATED, RecordInput, check_batch, refuse_creates
 from core.records.files import attach_files
-from core.records.inserting import insert_rows
+from core.records.new_rows import insert_rows
 from core.records.secrets import sealed_inputs
 from core.records.upsert import upsert
 from core.records.writing import (

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from config.errors import BadRequest
 from config.principal import Principal
 from core.query import ir
-from core.query.names import Scope, find_object, require
-from core.records.targets import check_target, lock
+from core.query.scope import Scope, find_object, require
+from core.records.locking import check_target, lock
 from core.records.writing import emit_events, in_chunks, in_transaction, plan_answer, plan_effect, read_answers
 from core.sql.execute import fetch
 from core.sql.mutate import compile_following, compile_set_deleted

@@ -15,8 +15,8 @@ from config.events import Event
 from config.http import deadline
 from config.principal import Principal
 from core.query import ir
-from core.query.names import Scope, find_object, require, require_readable
-from core.records.targets import check_target, lock
+from core.query.scope import Scope, find_object, require, require_readable
+from core.records.locking import check_target, lock
 from core.records.writing import (
     ATTEMPTS,
     CHUNK,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from config.http.rendering import loads
 from config.principal import Principal
-from config.rendering import loads
 from core.query import ir
 from core.query.duplicates import LARGEST_PAGE, check_duplicates, similar_to
-from core.query.names import Scope, find_object, require
 from core.query.orders import id_key
 from core.query.plan import Connection, FindPlan, Never, Window
+from core.query.scope import Scope, find_object, require
 from core.query.selections import answer_values, plan_connection, plan_members, spend_bytes, spend_values
 from core.query.writes import check_batch, document, plan_inputs, refuse_creates, target_id
 from core.records.listing import Listing, listing_of

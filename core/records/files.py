@@ -30,7 +30,7 @@ from config.errors import (
 )
 from config.http import rights
 from config.principal import Principal
-from core.query.names import Scope, denied, may, reads, require, writes
+from core.query.scope import Scope, denied, may, reads, require, writes
 from core.query.writes import RecordInput
 from core.records.writing import about
 from core.sql.execute import fetch

@@ -7,11 +7,11 @@ from typing import Any
 from config.errors import RecordNotFound
 from config.principal import Principal
 from core.query import ir
-from core.query.names import Scope
 from core.query.reading import plan_connection_page, plan_one, plan_page
+from core.query.scope import Scope
 from core.query.selections import answer_values, plan_members, spend_bytes, spend_values
 from core.records.listing import Listing, listing_of
-from core.records.targets import version_stamp
+from core.records.locking import version_stamp
 from core.sql.execute import fetch, fetch_one
 from core.sql.fragment import Sql, raw
 from core.sql.mutate import VERSION

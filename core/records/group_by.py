@@ -9,7 +9,7 @@ from config.errors import MetadataNotFound
 from config.principal import Principal
 from core.query import ir
 from core.query.groups import plan_groups
-from core.query.names import Scope, find_object
+from core.query.scope import Scope, find_object
 from core.query.selections import spend_bytes
 from core.sql.aggregate import compile_groups
 from core.sql.execute import fetch_texts

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.errors import InvalidCursor, RecordNotFound
+from config.http.rendering import dumps, loads
 from config.principal import Principal
-from config.rendering import dumps, loads
 from core.query import ir
-from core.query.names import Scope, find_object, reads, require
+from core.query.scope import Scope, find_object, reads, require
 from core.query.writes import target_id
 from core.records.listing import Listing, listing_of
 from core.sql.execute import fetch

@@ -17,8 +17,8 @@ from uuid import UUID
 from django.db import transaction
 
 from config.errors import ApiError, BadRequest, Conflict, IdempotencyKeyInUse, IdempotencyMismatch
+from config.http.rendering import dumps
 from config.principal import Permissions, Principal
-from config.rendering import dumps
 from core.sql.execute import fetch
 from core.sql.fragment import Sql
 from metadata.models import Workspace

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from config.errors import BadRequest, PermissionDenied, RecordNotFound
 from config.events import Event
+from config.http.rendering import dumps, loads
 from config.principal import Principal
-from config.rendering import dumps, loads
 from core.query import ir
-from core.query.names import Scope, denied, find_object, may, reads, require, writes
+from core.query.scope import Scope, denied, find_object, may, reads, require, writes
 from core.query.writes import RecordInput, target_id
+from core.records.changes import Stored, rewrite, stored_of, update_row
 from core.records.destroy import repoint
-from core.records.rewriting import Stored, rewrite, stored_of, update_row
 from core.records.writing import events_of, in_transaction, plan_answer, read_answers, tell
 from core.sql.execute import fetch
 from core.sql.fragment import Sql, array_literal

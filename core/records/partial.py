@@ -16,7 +16,7 @@ from django.db import transaction
 from config.errors import ApiError
 from config.http import deadline
 from core.query import ir
-from core.query.names import Scope
+from core.query.scope import Scope
 from core.query.writes import RecordInput
 from core.records.create import write_inputs
 from core.records.secrets import sealed_inputs

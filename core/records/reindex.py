@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from config.rendering import dumps, loads
+from config.http.rendering import dumps, loads
 from core.query.words import search_text
 from core.records.totals import recount
 from core.sql.execute import fetch

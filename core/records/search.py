@@ -7,7 +7,7 @@ from typing import Any
 
 from config.principal import Principal
 from core.query import ir
-from core.query.names import Scope
+from core.query.scope import Scope
 from core.query.search import SearchPlan, encode_cursor, plan_search, shown_rank
 from core.sql.execute import fetch
 from core.sql.search import compile_search

@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from config.encryption import PREFIX, CannotDecrypt, decrypt, encrypt, is_encrypted, is_newest
-from config.rendering import dumps, loads
-from core.query.names import Scope
+from config.http.rendering import dumps, loads
+from core.query.scope import Scope
 from core.query.writes import RecordInput, plan_inputs
 from core.sql.execute import fetch
 from core.sql.filters import table_of

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from config.errors import BadRequest
 from config.principal import Principal
 from core.query import ir
-from core.query.names import Scope, find_object, require, require_update
 from core.query.plan import Condition
+from core.query.scope import Scope, find_object, require, require_update
 from core.query.writes import RecordInput, target_id
+from core.records.changes import rewrite, stored_of, update_row
 from core.records.create import create_related
 from core.records.files import attach_files
-from core.records.rewriting import rewrite, stored_of, update_row
+from core.records.locking import check_target, lock
 from core.records.secrets import sealed_inputs
-from core.records.targets import check_target, lock
 from core.records.writing import (
     Answer,
     duplicate,

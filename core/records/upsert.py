@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from config.errors import Conflict, DuplicateEntry, MultipleMatches
 from config.events import Event
 from core.query import ir
-from core.query.names import Scope, readable_unique_fields
 from core.query.plan import Relate
+from core.query.scope import Scope, readable_unique_fields
 from core.query.writes import RecordInput
+from core.records.changes import Stored, rewrite, stored_of, update_row
 from core.records.files import attach_files
-from core.records.inserting import insert_rows
-from core.records.rewriting import Stored, rewrite, stored_of, update_row
+from core.records.new_rows import insert_rows
 from core.records.writing import (
     ATTEMPTS,
     Answer,

@@ -16,11 +16,11 @@ from config import events
 from config.errors import ApiError, Conflict, DuplicateEntry, InvalidRelation, MissingReference
 from config.http import deadline
 from config.http.limits import count_written
-from config.rendering import loads
+from config.http.rendering import loads
 from config.server.locks import patiently
 from core.query import ir
-from core.query.names import Scope, may, reads, require_readable
 from core.query.plan import JoinId, Member, Relate, ToMany, ToOne, Value
+from core.query.scope import Scope, may, reads, require_readable
 from core.query.selections import answer_values, plan_members, spend_bytes, spend_values
 from core.query.writes import RecordInput
 from core.records.totals import fold_sometimes

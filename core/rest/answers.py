@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 
-from config.exceptions import rest_body
+from config.http.exceptions import rest_body
+from config.http.rendering import JSON_CONTENT_TYPE, dumps
 from config.principal import Principal
-from config.rendering import JSON_CONTENT_TYPE, dumps
 from core.query import ir
 from core.query.groups import DEFAULT_GROUPS
-from core.query.names import Scope, require
+from core.query.scope import Scope, require
 from core.query.writes import check_batch
 from core.records.create import create
 from core.records.delete import delete

@@ -1,7 +1,7 @@
 """Conditional requests on one record: ETag, If-None-Match and If-Match (RFC 9110 §8.8.3, §13.1).
 
 An entity tag is `"<id>.<version>.<digest>"`. The version stands for the record's `updatedAt` without telling it
-(`core.records.targets.version_stamp`): two roles that read different fields have it in common. It is all that
+(`core.records.locking.version_stamp`): two roles that read different fields have it in common. It is all that
 If-Match compares: a change goes through as long as the record is as it was read, whichever fields were
 asked for. The digest is of the answer's text, so that a tag never stands for two texts: they differ by
 `depth` and `fields`, by what related records hold, by the data model and by the caller's rights.
@@ -14,8 +14,8 @@ from datetime import datetime
 from hashlib import blake2b
 
 from config.errors import BadRequest
-from config.rendering import loads
-from core.records.targets import version_stamp
+from config.http.rendering import loads
+from core.records.locking import version_stamp
 
 LONGEST_HEADER = 8_192
 _TAGS = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')

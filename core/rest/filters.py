@@ -27,7 +27,7 @@ from typing import Any
 
 from config.errors import BadRequest
 from core.query import ir
-from core.query.names import nearest
+from core.query.scope import nearest
 from metadata.fieldtypes import OPERATORS
 
 MAX_DEPTH = 20

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from config.errors import BadRequest, ConflictingArguments, MalformedBody
-from config.rendering import read_json
+from config.http.rendering import read_json
 from core.query import ir
-from core.query.names import nearest
 from core.query.orders import DIRECTIONS
+from core.query.scope import nearest
 from core.rest.filters import parse_filter
 from core.rest.query_string import Query
 from core.transfer.reading import SEPARATORS

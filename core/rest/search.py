@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 
 from config.errors import MethodNotAllowed, UnknownObject
 from config.http.ignored import HEADER, header_text
-from config.observability import stage
-from config.rendering import JSON_CONTENT_TYPE, dumps
+from config.http.observability import stage
+from config.http.rendering import JSON_CONTENT_TYPE, dumps
 from core.query import ir
-from core.query.names import Scope, may, nearest
+from core.query.scope import Scope, may, nearest
 from core.records.search import search
 from core.rest import parameters as p
 from core.rest.parameters import DEFAULT_HITS, Asked, read_parameters

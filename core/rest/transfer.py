@@ -13,8 +13,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from config.errors import BadRequest, BodyTooLarge
+from config.http.rendering import JSON_CONTENT_TYPE, dumps
 from config.principal import Principal
-from config.rendering import JSON_CONTENT_TYPE, dumps
 from core.query import ir
 from core.replay import HEADER as IDEMPOTENCY_KEY
 from core.rest.parameters import Asked

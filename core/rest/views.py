@@ -16,10 +16,10 @@ from rest_framework.views import APIView
 
 from config.errors import ApiError, BodyTooLarge, MissingToken, UnknownObject
 from config.http.ignored import HEADER, header_text
-from config.observability import note_operation, stage
+from config.http.observability import note_operation, stage
+from config.http.rendering import JSON_CONTENT_TYPE, read_body, read_json
 from config.principal import Principal
-from config.rendering import JSON_CONTENT_TYPE, read_body, read_json
-from core.query.names import Scope, may, nearest, require
+from core.query.scope import Scope, may, nearest, require
 from core.replay import HEADER as IDEMPOTENCY_KEY
 from core.replay import respond_once
 from core.rest.answers import Call, Written

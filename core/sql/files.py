@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg2.extensions import adapt, register_adapter
 
-from config.server_url import server_url
+from config.http.server_url import server_url
 from core.sql.fragment import EMPTY, Sql, array_literal, ident, join, literal, param, raw
 from metadata.fieldtypes.files import URL
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from config.rendering import dumps
+from config.http.rendering import dumps
 from core.query.plan import Condition, Relate
 from core.sql.bounded import bounded
 from core.sql.filters import at, compile_condition, table_of

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 from config.errors import BadRequest, MalformedBody
 from config.formulas import harmless
 from config.http.bounds import MAX, check_count
-from config.rendering import dumps, read_json
+from config.http.rendering import dumps, read_json
 from core.query import ir
-from core.query.names import Scope, nearest, readable_unique_fields
+from core.query.scope import Scope, nearest, readable_unique_fields
 from core.query.selections import plan_members
 from metadata.schema import FieldSchema, ObjectSchema, Option
 

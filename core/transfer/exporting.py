@@ -21,10 +21,10 @@ from django.conf import settings
 
 from config.errors import BadRequest, TooComplex
 from config.http import deadline, rights
+from config.http.rendering import dumps, loads
 from config.principal import Principal
-from config.rendering import dumps, loads
 from core.query import ir
-from core.query.names import Scope, find_object, require
+from core.query.scope import Scope, find_object, require
 from core.records.find import find_page
 from core.transfer.columns import answer_paths, cells
 from metadata.schema import WorkspaceSchema

@@ -21,7 +21,7 @@ from config.errors import ApiError
 from config.http import deadline, rights
 from config.principal import Principal
 from core.query import ir
-from core.query.names import Scope, find_object, require
+from core.query.scope import Scope, find_object, require
 from core.records.partial import Outcome, create_each
 from core.sql.execute import fetch
 from core.sql.mutate import compile_statistics

@@ -13,7 +13,7 @@ from django.conf import settings
 from config.errors import ApiError, BadRequest, BodyTooLarge
 from config.formulas import restored
 from config.http.bounds import MAX, check_count
-from config.rendering import read_json
+from config.http.rendering import read_json
 from core.transfer.columns import Column, choose_columns, record_of
 
 SEPARATORS: Mapping[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}

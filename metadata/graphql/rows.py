@@ -15,11 +15,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.module_loading import import_string
-from psycopg2 import sql
 
 from config.errors import TooComplex
 from metadata.cache import current_schema
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
+from metadata.storage import Storage
 
 MAX_NODES = 200_000  # objects, fields and indexes that one request may list, over all its lists
 
@@ -155,10 +155,4 @@ class WorkspaceRows:
     @cached_property
     def totals(self) -> Mapping[UUID, int]:
         """How many records each object has that are not deleted; an object without any is absent."""
-        connection = connections[self.workspace.shard]
-        statement = sql.SQL("SELECT object_id, sum(live)::bigint FROM {table} GROUP BY object_id").format(
-            table=sql.Identifier(self.workspace.database_schema, "record_count")
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(statement.as_string(cursor.cursor))
-            return dict(cursor.fetchall())
+        return Storage(self.workspace).live_records()

@@ -13,7 +13,7 @@ from uuid import uuid5
 import graphene
 from graphene import Boolean, Field, Float, Int, List, NonNull, ObjectType, ResolveInfo, String
 
-from config.server_url import server_url
+from config.http.server_url import server_url
 from metadata.cache import is_searched
 from metadata.fieldtypes import field_type
 from metadata.graphql.absent import AbsentWorkspaceMembers

@@ -39,13 +39,13 @@ from config.errors import (
     MissingToken,
     TooComplex,
 )
-from config.graphql_errors import api_error, error_json
-from config.graphql_request import GraphqlRequest, graphql_response, read_request
 from config.http import rights
 from config.http.graphql_bounds import root_field_names, root_fields, root_title
+from config.http.graphql_errors import api_error, error_json
+from config.http.graphql_request import GraphqlRequest, graphql_response, read_request
+from config.http.observability import note_operation, stage
+from config.http.rendering import dumps
 from config.http.request_kinds import READS_ONLY
-from config.observability import note_operation, stage
-from config.rendering import dumps
 from config.server.sqlstate import machine_error
 from config.texts import refuse_nul
 from metadata.graphql import resolvers

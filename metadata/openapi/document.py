@@ -17,13 +17,13 @@ from drf_spectacular.generators import EndpointEnumerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, normalize_result_object
 
+from config.http.rendering import dumps
 from config.http.rights import may
 from config.openapi.document import Variant
 from config.openapi.generator import GENERAL, Document, DocumentGenerator, Endpoint, open_api_endpoint
 from config.openapi.refusals import refusals
 from config.openapi.schemas import PAGE_INFO, array_of, component, object_of
 from config.principal import KEYS_FLAG, Principal
-from config.rendering import dumps
 from metadata.openapi.bodies import DESCRIBED, Described
 from metadata.openapi.bodies import bodies as described_bodies
 from metadata.openapi.entities import ENTITIES, UUID, Entity

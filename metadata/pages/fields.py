@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from config.errors import ApiError, InvalidValue
 from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
-from config.pages import settings_page
+from config.http.pages import settings_page
 from metadata import services
 from metadata.fieldtypes.contract import FieldType, field_type, field_types, is_field_type
 from metadata.models import FieldMetadata, ObjectMetadata

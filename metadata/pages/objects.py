@@ -17,9 +17,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from config.errors import ApiError
 from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
+from config.http.pages import FLAG as PAGES_FLAG
+from config.http.pages import page_of, settings_page
 from config.http.rights import may
-from config.pages import FLAG as PAGES_FLAG
-from config.pages import page_of, settings_page
 from metadata import services
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, RelationType

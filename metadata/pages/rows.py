@@ -10,9 +10,9 @@ from django import forms
 from django.http import HttpRequest
 
 from config.errors import ApiError, NotFound, Problem
-from config.pages import principal_of
+from config.http.pages import principal_of
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.validation import MetadataValidationFailed
+from metadata.refusals import MetadataValidationFailed
 
 DATA_MODEL = "/settings/data-model"
 FLAG = "DATA_MODEL"

@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 from config.errors import BadRequest
 from config.http.ignored import PAGING, NamesIgnored
 from config.principal import Principal
+from metadata.refusals import BadParameter, InvalidInput
 from metadata.rest.paging import read_page, read_page_request
 from metadata.rest.shapes import moment
 from metadata.rest.views import KEYED, path_id
@@ -30,7 +31,6 @@ from metadata.services.layout.masking import hidden_fields, shown_value
 from metadata.services.layout.members import Member, Resource
 from metadata.services.layout.reading import not_found, require_writer, resource_find, resource_rows
 from metadata.services.layout.writing import resource_create, resource_delete, resource_destroy, resource_update
-from metadata.validation import BadParameter, InvalidInput
 
 _DESTROY = {"true": True, "1": True, "false": False, "0": False}
 _FURTHER: Mapping[str, Mapping[str, str]] = {

@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.errors import BadRequest
+from config.http.rendering import JSONRenderer, LenientJSONParser, loads, read_body, read_kept_json
 from config.http.rights import require
 from config.principal import Principal
-from config.rendering import JSONRenderer, LenientJSONParser, loads, read_body, read_kept_json
 from metadata import snapshot
 
 FLAG = "DATA_MODEL"

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from metadata.validation import InvalidInput, empty_messages
+from metadata.refusals import InvalidInput, empty_messages
 
 
 class Text(serializers.Field):

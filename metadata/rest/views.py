@@ -20,6 +20,7 @@ from config.http.rights import require
 from config.principal import Principal
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata
+from metadata.refusals import BadParameter
 from metadata.rest.paging import Page, read_page, read_page_request
 from metadata.rest.serializers import (
     FieldCreateInput,
@@ -29,7 +30,6 @@ from metadata.rest.serializers import (
     ObjectUpdateInput,
 )
 from metadata.rest.shapes import field_json, object_json, objects_json, relation_names
-from metadata.validation import BadParameter
 
 FLAG = "DATA_MODEL"
 KEYED = "1"

@@ -2,16 +2,16 @@
 
 Every function takes keyword arguments and is one transaction: lock the workspace, check everything,
 change rows and tables, raise `schema_version` once. Inputs are mappings by API name (`labelSingular`),
-as both APIs take them. What breaks a rule raises `metadata.validation.MetadataValidationFailed` or
+as both APIs take them. What breaks a rule raises `metadata.refusals.MetadataValidationFailed` or
 another ApiError, and nothing has changed.
 """
 
-from metadata.services.building import indexes_build
 from metadata.services.conversion import field_change_type
 from metadata.services.fields.create import field_create
 from metadata.services.fields.delete import field_delete
 from metadata.services.fields.order import field_order
 from metadata.services.fields.update import field_update
+from metadata.services.index_building import indexes_build
 from metadata.services.indexes import index_create, index_delete
 from metadata.services.objects import object_create, object_delete, object_update
 from metadata.services.purging import workspaces_purge

@@ -19,12 +19,12 @@ from config.texts import is_blank
 from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.names import NameClash, Party
+from metadata.refusals import Failure, InvalidInput, Kind, MetadataValidationFailed
 from metadata.schema import WorkspaceSchema
 from metadata.services import auditing
 from metadata.services.indexnames import rename_indexes, renamed_objects
 from metadata.services.locking import lock_workspace
 from metadata.storage import Storage
-from metadata.validation import Failure, InvalidInput, Kind, MetadataValidationFailed
 
 LONGEST_TEXT = 10_000  # characters of a name, label, description …
 _SPACES = re.compile(r"\s+")

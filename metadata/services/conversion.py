@@ -24,14 +24,14 @@ from metadata.models import (
     ObjectMetadata,
     Workspace,
 )
+from metadata.refusals import Failure, MetadataValidationFailed
 from metadata.schema import FieldSchema
 from metadata.services.autoindex import create_automatic_indexes, drop_automatic_indexes
-from metadata.services.build import automatic_indexes, take_storage_key
 from metadata.services.change import Change, changing, tidy
 from metadata.services.criteria import columns_of, follow_fields
 from metadata.services.indexes import column_problem
 from metadata.services.layout import links
-from metadata.validation import Failure, MetadataValidationFailed
+from metadata.services.rows import automatic_indexes, take_storage_key
 
 INVALID = "INVALID_FIELD_INPUT"
 NOT_CONVERTIBLE = "FIELD_VALUES_NOT_CONVERTIBLE"

@@ -19,10 +19,10 @@ from metadata.models import (
     IndexType,
     ObjectMetadata,
 )
-from metadata.services.build import index_rows
+from metadata.refusals import Failure, MetadataValidationFailed
 from metadata.services.change import Change, changing
 from metadata.services.indexnames import index_name
-from metadata.validation import Failure, MetadataValidationFailed
+from metadata.services.rows import index_rows
 
 MAX_CUSTOM_INDEXES = 10  # per object
 INDEX_INLINE_ROWS = 10_000  # of more records an index is built by `manage.py maintain`, and is BUILDING until then

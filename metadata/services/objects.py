@@ -18,9 +18,23 @@ from metadata.models import (
     RelationType,
 )
 from metadata.names import object_problems, taken_problem
+from metadata.refusals import (
+    CREATING_OBJECT,
+    OBJECT_CREATE_REQUIRED,
+    Failure,
+    MetadataValidationFailed,
+    require_texts,
+)
 from metadata.services import morphs
 from metadata.services.autoindex import create_automatic_indexes
-from metadata.services.build import (
+from metadata.services.change import Change, changing, tidy
+from metadata.services.columns import OBJECT_COLUMNS
+from metadata.services.criteria import criteria_problems
+from metadata.services.layout import links
+from metadata.services.layout.defaults import create_default_views
+from metadata.services.overrides import OVERRIDABLE_OBJECT, apply_overrides
+from metadata.services.removal import remove_fields
+from metadata.services.rows import (
     RelationEnd,
     automatic_indexes,
     capitalised,
@@ -29,20 +43,6 @@ from metadata.services.build import (
     relation_pair,
     system_fields,
     taken_names,
-)
-from metadata.services.change import Change, changing, tidy
-from metadata.services.columns import OBJECT_COLUMNS
-from metadata.services.criteria import criteria_problems
-from metadata.services.layout import links
-from metadata.services.layout.defaults import create_default_views
-from metadata.services.overrides import OVERRIDABLE_OBJECT, apply_overrides
-from metadata.services.removal import remove_fields
-from metadata.validation import (
-    CREATING_OBJECT,
-    OBJECT_CREATE_REQUIRED,
-    Failure,
-    MetadataValidationFailed,
-    require_texts,
 )
 
 INVALID = "INVALID_OBJECT_INPUT"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metadata.models import Overridable
-from metadata.validation import InvalidInput
+from metadata.refusals import InvalidInput
 
 OVERRIDABLE_OBJECT = ("labelSingular", "labelPlural", "description", "icon", "color")
 OVERRIDABLE_FIELD = ("label", "description", "icon")

@@ -10,8 +10,8 @@ from uuid import UUID
 from config.errors import InvalidMetadataInput, Problem
 from metadata.models import FieldMetadata, ObjectMetadata, RelationType
 from metadata.names import computed_name
-from metadata.services.build import RelationEnd, capitalised, relation_pair
 from metadata.services.change import Change
+from metadata.services.rows import RelationEnd, capitalised, relation_pair
 
 MALFORMED = "FIELD_METADATA_RELATION_MALFORMED"
 

@@ -28,7 +28,12 @@ from metadata.models import (
     schema_name,
 )
 from metadata.services.autoindex import create_automatic_indexes
-from metadata.services.build import (
+from metadata.services.change import changing
+from metadata.services.layout import links
+from metadata.services.layout.defaults import create_default_views
+from metadata.services.locking import lock_workspace
+from metadata.services.objects import default_relations
+from metadata.services.rows import (
     RelationEnd,
     automatic_indexes,
     identifier,
@@ -38,11 +43,6 @@ from metadata.services.build import (
     standard_object,
     system_fields,
 )
-from metadata.services.change import changing
-from metadata.services.layout import links
-from metadata.services.layout.defaults import create_default_views
-from metadata.services.locking import lock_workspace
-from metadata.services.objects import default_relations
 from metadata.standard import CATALOGUE, EMPTY_CATALOGUE
 from metadata.standard.definition import StandardObject, StandardRelation
 from metadata.storage import Storage

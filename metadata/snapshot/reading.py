@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from metadata.refusals import InvalidInput
 from metadata.snapshot.entries import (
     FIELD_DEFAULTS,
     FIELD_KEYS,
@@ -25,7 +26,6 @@ from metadata.snapshot.entries import (
     filled,
 )
 from metadata.snapshot.exporting import standard_entries
-from metadata.validation import InvalidInput
 
 
 class Reader:

@@ -10,7 +10,7 @@ import yaml
 
 from config.errors import BodyTooLarge, MalformedBody, TooComplex
 from config.http.bounds import MAX
-from config.rendering import read_kept_json
+from config.http.rendering import read_kept_json
 from config.texts import refuse_nul
 from metadata.snapshot.entries import Model
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config.rendering import LongFraction, dumps, read_json
+from config.http.rendering import LongFraction, dumps, read_json
 from metadata.models import FieldMetadata, Workspace
 from tests.factories import Api, api_of, workspace_with
 

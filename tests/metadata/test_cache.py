@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from config.errors import WorkspaceNotFound
 from metadata import cache, services
 from metadata.models import ObjectMetadata, Workspace
-from metadata.validation import MetadataValidationFailed
+from metadata.refusals import MetadataValidationFailed
 from tests.metadata.conftest import version_of
 
 pytestmark = pytest.mark.django_db

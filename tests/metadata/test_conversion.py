@@ -10,8 +10,8 @@ import pytest
 
 from metadata import services
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
+from metadata.refusals import MetadataValidationFailed
 from metadata.services import field_change_type
-from metadata.validation import MetadataValidationFailed
 from tests.metadata.conftest import Table, index_names, shown, version_of
 
 AddField = Callable[..., FieldMetadata]

@@ -12,7 +12,7 @@ import pytest
 from config.errors import ApiError, FieldMetadataNotFound, MetadataMutationNotAllowed
 from metadata import services
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
-from metadata.validation import InvalidInput, MetadataValidationFailed
+from metadata.refusals import InvalidInput, MetadataValidationFailed
 from tests.metadata.conftest import Table, index_names, shown, version_of
 
 pytestmark = pytest.mark.django_db

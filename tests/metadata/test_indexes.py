@@ -11,8 +11,8 @@ import pytest
 from config.errors import IndexMetadataNotFound
 from metadata import services
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
+from metadata.refusals import MetadataValidationFailed
 from metadata.services.indexes import MAX_CUSTOM_INDEXES
-from metadata.validation import MetadataValidationFailed
 from tests.metadata.conftest import index_names, version_of
 
 pytestmark = pytest.mark.django_db

@@ -13,12 +13,12 @@ from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_types
 from metadata.layout_models import ViewFilter, ViewFilterOperand
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from metadata.refusals import InvalidInput
 from metadata.services import field_create, field_update, object_update
 from metadata.services.layout.conditions import anywhere, condition, count
 from metadata.services.layout.filters import view_filter
 from metadata.services.layout.kinds import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP
 from metadata.services.layout.writing import resource_create, resource_update
-from metadata.validation import InvalidInput
 from tests.factories import add_field, add_object, workspace_with
 from tests.fieldtypes.fields import field_of
 

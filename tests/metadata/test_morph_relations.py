@@ -9,7 +9,7 @@ import pytest
 
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from metadata.validation import MetadataValidationFailed
+from metadata.refusals import MetadataValidationFailed
 from tests.factories import Api, add_field, add_object, api_of, workspace_with
 
 

@@ -11,7 +11,7 @@ from django.conf import LazySettings
 from config.errors import ApiError, InvalidMetadataInput, MetadataMutationNotAllowed, ObjectMetadataNotFound
 from metadata import cache, services
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
-from metadata.validation import InvalidInput, MetadataValidationFailed
+from metadata.refusals import InvalidInput, MetadataValidationFailed
 from tests.metadata.conftest import Table, index_names, shown, table_names, version_of
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from config.errors import InvalidMetadataInput, MalformedBody
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, View, Workspace
+from metadata.refusals import InvalidInput, MetadataValidationFailed
 from metadata.snapshot import schema_apply, schema_diff, schema_export, schema_read, schema_text
-from metadata.validation import InvalidInput, MetadataValidationFailed
 from tests.factories import add_field, add_object, workspace_with
 from tests.metadata.conftest import Table, table_names, version_of
 

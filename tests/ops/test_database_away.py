@@ -16,8 +16,8 @@ from django.test import Client
 from psycopg2.extensions import cursor as DriverCursor
 
 from apikeys.models import ApiKey, Role
-from config.exceptions import answer
-from config.observability import JsonLines
+from config.http.exceptions import answer
+from config.http.observability import JsonLines
 from metadata.models import ObjectMetadata, Workspace
 from tests.api.settings_pages.conftest import PASSWORD, add_member
 from tests.factories import Answer, Api, api_of, workspace_with

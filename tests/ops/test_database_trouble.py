@@ -24,7 +24,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-from config.embedded_postgres import EmbeddedPostgres
+from config.server.embedded_postgres import EmbeddedPostgres
 from tests.server import Server, running
 
 CLIENTS = 4

@@ -16,9 +16,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from config import embedded_postgres
-from config.embedded_postgres import EmbeddedPostgres
-from config.postgres_binaries import EmbeddedPostgresError, find_binaries
+from config.server import embedded_postgres
+from config.server.embedded_postgres import EmbeddedPostgres
+from config.server.postgres_binaries import EmbeddedPostgresError, find_binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 IS_ROOT = os.geteuid() == 0
@@ -64,7 +64,7 @@ def parent_process(data_dir: Path, body: str, **environment: str) -> subprocess.
     code = f"""
         import os, signal, sys, time
         from pathlib import Path
-        from config.embedded_postgres import EmbeddedPostgres
+        from config.server.embedded_postgres import EmbeddedPostgres
         server = EmbeddedPostgres(Path(sys.argv[1]))
         print(server.start(), flush=True)
         {body}

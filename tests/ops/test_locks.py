@@ -15,8 +15,8 @@ import psycopg2
 import pytest
 from django.db import connection
 
-from config.embedded_postgres import EmbeddedPostgres
 from config.server import locks
+from config.server.embedded_postgres import EmbeddedPostgres
 from metadata.models import ObjectMetadata, Workspace
 from tests.factories import Answer, Api, api_of, workspace_with
 from tests.server import running

@@ -11,7 +11,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from config.observability import JsonLines, RequestMiddleware, stage
+from config.http.observability import JsonLines, RequestMiddleware, stage
 from config.principal import Permissions, Principal, WorkspaceRef
 
 

@@ -21,7 +21,7 @@ from urllib.request import Request, urlopen
 import psycopg2
 import pytest
 
-from config.embedded_postgres import EmbeddedPostgres
+from config.server.embedded_postgres import EmbeddedPostgres
 from config.server.session import pooler_hint, session_problems
 from tests.server import ROOT, free_port, running
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded_postgres import EmbeddedPostgres
+from config.server.embedded_postgres import EmbeddedPostgres
 from config.server.postgres_guard import BackOff, PostgresGuard
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from config.embedded_postgres import EmbeddedPostgres
+from config.server.embedded_postgres import EmbeddedPostgres
 from tests.ops.wire import Wire, request
 from tests.server import ROOT, free_port, running
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from config.embedded_postgres import LOG_FILES, EmbeddedPostgres
+from config.server.embedded_postgres import LOG_FILES, EmbeddedPostgres
 
 SECRET = "the-customers-own-words"
 REFUSED = [  # statement, parameters: refused in every way that quotes a value

@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from config.embedded_postgres import EmbeddedPostgres
 from config.management.commands import up as up_command
+from config.server.embedded_postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 LAST_LINE = "Ctrl-C stops everything."

@@ -29,7 +29,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from config.embedded_postgres import EmbeddedPostgres
+from config.server.embedded_postgres import EmbeddedPostgres
 from tests.ops.wire import Answer, Wire, in_chunks, request
 from tests.server import ROOT, free_port, running
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from graphql import get_named_type, is_object_type
 
-from config.observability import JsonLines
+from config.http.observability import JsonLines
 from metadata.graphql.schema import schema as metadata_schema
 from tests.security.scene import Reply
 

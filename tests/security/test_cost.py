@@ -23,7 +23,7 @@ from apikeys.models import Role
 from config.errors import LISTED
 from config.http.bounds import MAX, Bounds
 from config.http.encodings import MEMBERS
-from config.rendering import dumps
+from config.http.rendering import dumps
 from metadata.fieldtypes.blocknote import marks_of
 from metadata.layout_models import View, ViewFilter, ViewFilterGroup
 from metadata.models import FieldMetadata, ObjectMetadata

@@ -12,7 +12,7 @@ from django.test import RequestFactory
 
 from config.errors import ClientGone, DeadlineExceeded
 from config.http import deadline
-from config.observability import RequestMiddleware
+from config.http.observability import RequestMiddleware
 from core.sql.execute import fetch, fetch_one
 from core.sql.fragment import Sql
 

@@ -22,9 +22,9 @@ from tests.api.settings_pages.test_webhooks import signed_in, text
 from tests.factories import Api, api_of, workspace_with
 from tests.security.webhook_scene import HOOK, PATH
 from tests.webhooks.conftest import Receiver, loopback_allowed, network, new_receiver, receiver
+from webhooks.delivery.signing import sign_standard
+from webhooks.delivery.worker import Worker
 from webhooks.models import Delivery, Webhook
-from webhooks.signing import sign_standard
-from webhooks.worker import Worker
 
 __all__ = ["loopback_allowed", "new_receiver", "receiver"]  # fixtures
 

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import path
 
 from config.http.host_names import allowed_hosts
-from config.pages import CONTENT_SECURITY_POLICY, policy_text
+from config.http.pages import CONTENT_SECURITY_POLICY, policy_text
 from config.server import machine
 from config.urls import urlpatterns as site
 from tests.factories import api_of, workspace_with

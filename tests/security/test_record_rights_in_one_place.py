@@ -1,4 +1,4 @@
-"""Every verb on records asks for the caller's rights, in `core.query.names`; nothing else decides about them.
+"""Every verb on records asks for the caller's rights, in `core.query.scope`; nothing else decides about them.
 
 The sources are read: what a function calls, and what those call, has to come to a function that asks.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PLACE = "core.query.names"
+PLACE = "core.query.scope"
 ASKING = {(PLACE, name) for name in ("may", "require", "require_update")}
 
 # Functions that take a caller and ask nothing, each with the reason.
@@ -23,7 +23,7 @@ ASKS_NOTHING: Mapping[str, str] = {
 }
 # Files that look at permissions beside the one place, each with the reason.
 LOOKING: Mapping[str, str] = {
-    "core/query/names.py": "the one place",
+    "core/query/scope.py": "the one place",
     "core/query/writes.py": "the names of locked fields, all at once, for inputs of many records",
     "core/records/idempotency.py": "rights as a key: a kept answer is answered to the same rights only",
     "core/query/selections.py": "hidden fields as a key: plans of answers are kept for those who see the same",

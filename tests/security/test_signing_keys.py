@@ -21,7 +21,7 @@ from apikeys.services.api_keys import apikey_create
 from apikeys.services.members import member_create
 from apikeys.services.tokens import apikey_token, apikey_token_issued, playground_token
 from config.principal import Principal
-from config.secret import fingerprint
+from config.server.secret import fingerprint
 from metadata.models import Workspace
 from tests.factories import Api, principal_of, workspace_with
 

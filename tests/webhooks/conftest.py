@@ -16,11 +16,11 @@ from config.events import Event
 from config.principal import EVERYTHING, Principal, WorkspaceRef
 from metadata.models import ObjectMetadata, Workspace
 from tests.factories import system_of
-from webhooks.addresses import AddressPolicy
+from webhooks.delivery.addresses import AddressPolicy
+from webhooks.delivery.sending import Network
+from webhooks.delivery.worker import Worker
 from webhooks.models import Webhook
-from webhooks.sending import Network
 from webhooks.services import webhook_create
-from webhooks.worker import Worker
 
 START = datetime(2026, 2, 3, 4, 5, 6, 789000, tzinfo=UTC)
 

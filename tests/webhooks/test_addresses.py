@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from webhooks.addresses import AddressPolicy, AddressRefused, InvalidUrl, is_public, parse_target
+from webhooks.delivery.addresses import AddressPolicy, AddressRefused, InvalidUrl, is_public, parse_target
 
 
 @pytest.mark.parametrize(

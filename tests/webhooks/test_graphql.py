@@ -12,7 +12,7 @@ from metadata.models import Workspace
 from tests.factories import Api, api_of, principal_of, workspace_with
 from tests.webhooks.conftest import Receiver
 from tests.webhooks.conftest import event as make_event
-from webhooks import outbox
+from webhooks.delivery import outbox
 from webhooks.models import Delivery, Webhook
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,9 @@ from config.events import emit
 from config.principal import EVERYTHING, Principal, WorkspaceRef
 from tests.factories import system_of
 from tests.webhooks.conftest import START, event, make_workspace, principal_of
-from webhooks import outbox
+from webhooks.delivery import outbox
+from webhooks.delivery.outbox import Subscription
 from webhooks.models import Delivery, Webhook, message_id, time_ordered_id
-from webhooks.outbox import Subscription
 from webhooks.services import webhook_create, webhook_delete, webhook_update
 
 pytestmark = pytest.mark.django_db

@@ -16,9 +16,9 @@ from metadata.models import ObjectMetadata, Workspace
 from tests.factories import Api, api_of, principal_of, workspace_with
 from tests.webhooks.conftest import START, Receiver, network
 from tests.webhooks.conftest import event as make_event
-from webhooks import outbox
+from webhooks.delivery import outbox
+from webhooks.delivery.worker import Worker
 from webhooks.models import Attempt, Delivery, Webhook
-from webhooks.worker import Worker
 
 pytestmark = pytest.mark.django_db
 

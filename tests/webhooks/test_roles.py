@@ -20,8 +20,8 @@ from tests.budgets.recording import recording
 from tests.factories import Api, add_field, api_of, principal_of, workspace_with
 from tests.security.webhook_scene import FLAG, HOOK, PATH, READS_ALL, Scene, make_role, make_scene
 from tests.webhooks.conftest import Receiver, network
+from webhooks.delivery.worker import NOT_READABLE, Worker
 from webhooks.models import Delivery, Webhook, WebhookAct
-from webhooks.worker import NOT_READABLE, Worker
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks.serialise import MAX_SAFE_INTEGER, dumps, number_text
+from webhooks.delivery.serialise import MAX_SAFE_INTEGER, dumps, number_text
 
 
 class Colour(enum.StrEnum):

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from webhooks.delivery.signing import sign_hexadecimal, sign_standard, signature_headers, standard_key, standard_secret
 from webhooks.models import generate_secret
-from webhooks.signing import sign_hexadecimal, sign_standard, signature_headers, standard_key, standard_secret
 
 SECRET = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 MESSAGE_ID = "evt_01JH8Q2W6T3V5X7Z9B1D3F5H7K"

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.webhooks.conftest import Receiver
-from webhooks.addresses import Address, AddressPolicy, AddressRefused
-from webhooks.transport import MAX_ANSWER_BYTES, Answer, SendFailed, post, resolve
+from webhooks.delivery.addresses import Address, AddressPolicy, AddressRefused
+from webhooks.delivery.transport import MAX_ANSWER_BYTES, Answer, SendFailed, post, resolve
 
 LOOPBACK = AddressPolicy.from_entries(["127.0.0.1"])
 

@@ -19,12 +19,13 @@ from django.db import connection, connections
 from config.events import emit
 from tests.factories import system_of
 from tests.webhooks.conftest import START, Clock, Receiver, event, make_workspace, network, principal_of
-from webhooks import queue, services
+from webhooks import services
+from webhooks.delivery import queue
+from webhooks.delivery.schedule import WAITS, next_attempt, parse_retry_after
+from webhooks.delivery.signing import sign_hexadecimal, sign_standard
+from webhooks.delivery.worker import Worker
 from webhooks.models import Attempt, Delivery, Webhook
-from webhooks.schedule import WAITS, next_attempt, parse_retry_after
 from webhooks.services import delivery_redeliver, webhook_create, webhook_delete, webhook_update
-from webhooks.signing import sign_hexadecimal, sign_standard
-from webhooks.worker import Worker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.smoke]
 
@@ -218,7 +219,7 @@ def test_one_success_ends_a_row_of_failures(
 def test_a_private_address_is_refused_at_send(
     workspace_id: UUID, receiver: Receiver, webhook: Webhook, clock: Clock
 ) -> None:
-    from webhooks.addresses import AddressPolicy
+    from webhooks.delivery.addresses import AddressPolicy
 
     (delivery,) = change(workspace_id)
     worker = Worker(clock=clock, network=network(policy=AddressPolicy()))

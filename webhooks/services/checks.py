@@ -14,8 +14,8 @@ from django.conf import settings
 
 from config.errors import InvalidMetadataInput
 from config.events import ACTIONS
-from webhooks import transport
-from webhooks.addresses import AddressPolicy, AddressRefused, InvalidUrl, Target, parse_target
+from webhooks.delivery import transport
+from webhooks.delivery.addresses import AddressPolicy, AddressRefused, InvalidUrl, Target, parse_target
 
 MAX_OPERATIONS = 200
 MAX_SECRET_LENGTH = 512

@@ -24,11 +24,11 @@ from config.principal import Principal
 from config.time_ids import time_ordered_id
 from metadata.cache import load_schema
 from metadata.schema import WorkspaceSchema
+from webhooks.delivery.outbox import event_body
+from webhooks.delivery.sending import Network, send
+from webhooks.delivery.serialise import dumps
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook
-from webhooks.outbox import event_body
 from webhooks.readable import Visible, may_read, readable_part, reads_everything, visible_deliveries, withheld
-from webhooks.sending import Network, send
-from webhooks.serialise import dumps
 from webhooks.services.checks import invalid
 from webhooks.services.seen import SECRET_UNREADABLE, Seen, masked_url, require, seen_by
 from webhooks.services.waiting import wake

@@ -8,8 +8,8 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from metadata.models import Workspace
+from webhooks.delivery.outbox import CHANNEL
 from webhooks.models import Delivery, DeliveryStatus
-from webhooks.outbox import CHANNEL
 
 
 def hold(webhook_id: UUID, using: str) -> None:

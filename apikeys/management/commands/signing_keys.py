@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from apikeys import keys, signing_keys
 from apikeys.models import SigningKey
 from config.errors import ApiError
-from config.secret import fingerprint
+from config.server.secret import fingerprint
 
 
 class Command(BaseCommand):

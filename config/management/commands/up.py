@@ -34,11 +34,11 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from apikeys import signing_keys
-from config import embedded_postgres
 from config.assets import AssetsError, fetch_assets
 from config.demo import DemoAccess, delete_old_file, make_demo, ways_in
-from config.embedded_postgres import EmbeddedPostgres
-from config.postgres_binaries import EmbeddedPostgresError
+from config.server import embedded_postgres
+from config.server.embedded_postgres import EmbeddedPostgres
+from config.server.postgres_binaries import EmbeddedPostgresError
 from config.server.postgres_guard import PostgresGuard
 from config.server.session import pooler_hint
 

@@ -10,18 +10,18 @@ from config.errors import Problem
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type, is_field_type
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.services.build import (
-    new_field,
-    next_position,
+from metadata.refusals import (
+    FIELD_CREATE_REQUIRED,
+    MetadataValidationFailed,
+    require_texts,
 )
 from metadata.services.change import Change, changing, tidy
 from metadata.services.fields.relations import create_relation
 from metadata.services.fields.rules import INVALID, failure, name_rules, unprepared
 from metadata.services.fields.writing import apply_default, write_new_fields
-from metadata.validation import (
-    FIELD_CREATE_REQUIRED,
-    MetadataValidationFailed,
-    require_texts,
+from metadata.services.rows import (
+    new_field,
+    next_position,
 )
 
 

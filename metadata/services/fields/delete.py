@@ -6,13 +6,13 @@ from uuid import UUID
 
 from config.errors import FieldMetadataNotFound, Problem
 from metadata.models import FieldMetadata, ObjectMetadata
+from metadata.refusals import (
+    MetadataValidationFailed,
+)
 from metadata.services.change import Change, changing
 from metadata.services.criteria import columns_of, follow_fields
 from metadata.services.fields.rules import INVALID, NOT_ALLOWED, failure
 from metadata.services.removal import remove_fields
-from metadata.validation import (
-    MetadataValidationFailed,
-)
 
 
 def field_delete(*, workspace_id: UUID, field_id: UUID) -> FieldMetadata:

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 from config.errors import Problem
 from metadata.fieldtypes.contract import FieldType, field_type
 from metadata.models import FieldMetadata, ObjectMetadata, RelationType
-from metadata.services import morphs
-from metadata.services.build import (
-    RelationEnd,
-    next_position,
+from metadata.refusals import (
+    Failure,
+    MetadataValidationFailed,
 )
+from metadata.services import morphs
 from metadata.services.change import Change
 from metadata.services.fields.rules import entity_of, failure, name_rules, unprepared
 from metadata.services.fields.writing import write_new_fields
@@ -24,9 +24,9 @@ from metadata.services.relations import (
     read_payload,
     row_name,
 )
-from metadata.validation import (
-    Failure,
-    MetadataValidationFailed,
+from metadata.services.rows import (
+    RelationEnd,
+    next_position,
 )
 
 

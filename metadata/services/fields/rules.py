@@ -10,14 +10,14 @@ from config.errors import Problem
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.names import composite_column, field_problems, taken_problem
-from metadata.services.build import (
-    taken_names,
-)
-from metadata.validation import (
+from metadata.refusals import (
     UNPREPARED_FIELD,
     Failure,
     MetadataValidationFailed,
     Operation,
+)
+from metadata.services.rows import (
+    taken_names,
 )
 
 INVALID = "INVALID_FIELD_INPUT"

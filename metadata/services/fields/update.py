@@ -11,6 +11,10 @@ from config.principal import EVERYTHING, Permissions
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type
 from metadata.models import FieldMetadata, ObjectMetadata, OnDelete
+from metadata.refusals import (
+    MetadataValidationFailed,
+    require_texts,
+)
 from metadata.services import morphs
 from metadata.services.change import Change, changing, tidy
 from metadata.services.columns import FIELD_COLUMNS
@@ -22,10 +26,6 @@ from metadata.services.fields.uniqueness import apply_unique, write_uniqueness
 from metadata.services.fields.writing import apply_default
 from metadata.services.layout import links
 from metadata.services.overrides import OVERRIDABLE_FIELD, apply_overrides
-from metadata.validation import (
-    MetadataValidationFailed,
-    require_texts,
-)
 
 _EDITABLE = (
     "name", "label", "description", "icon", "isActive", "isUnique", "isLabelSyncedWithName", "defaultValue",
@@ -38,7 +38,6 @@ _RELATION_EDITABLE = frozenset(
 )
 
 _STANDARD_FORBIDDEN = ("isLabelSyncedWithName", "name")
-
 
 
 def field_update(

@@ -10,11 +10,11 @@ from metadata import cache
 from metadata.fieldtypes.contract import FieldType
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata
 from metadata.services.autoindex import create_automatic_indexes
-from metadata.services.build import (
-    automatic_indexes,
-)
 from metadata.services.change import Change
 from metadata.services.layout import links
+from metadata.services.rows import (
+    automatic_indexes,
+)
 
 
 def apply_default(field: FieldMetadata, type_: FieldType, default: Any) -> list[Problem]:

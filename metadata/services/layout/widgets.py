@@ -19,6 +19,7 @@ from config.http.bounds import check_count
 from config.principal import Permissions
 from metadata import layout_models as shown
 from metadata.models import FieldMetadata
+from metadata.refusals import InvalidInput
 from metadata.services.layout.checking import clean_member
 from metadata.services.layout.kinds import (
     PAGE_LAYOUT_WIDGET,
@@ -33,7 +34,6 @@ from metadata.services.layout.members import LARGEST_CREATED, Resource
 from metadata.services.layout.reading import label_identifier_of, not_found, resource_find, resource_rows
 from metadata.services.layout.writing import destroy_rows, resource_create, resource_update
 from metadata.services.locking import lock_workspace
-from metadata.validation import InvalidInput
 
 Values = Mapping[str, Any]
 

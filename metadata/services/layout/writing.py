@@ -19,13 +19,13 @@ from config.http.bounds import check_count
 from config.principal import EVERYTHING, Permissions
 from metadata import layout_models as shown
 from metadata.models import FieldMetadata, Workspace
+from metadata.refusals import InvalidInput
 from metadata.services.layout.checking import apply_members, clean_member, place_problems, space_problems
 from metadata.services.layout.kinds import CHILDREN, VIEW, VIEW_FIELD, VIEW_FIELD_GROUP
 from metadata.services.layout.masking import MASK, hidden_fields
 from metadata.services.layout.members import LARGEST_CREATED, Member, Resource, Row
 from metadata.services.layout.reading import leads, resource_get, resource_stored
 from metadata.services.locking import lock_workspace
-from metadata.validation import InvalidInput
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from graphql import build_client_schema, get_introspection_query, graphql_sync, 
 from core.graphql import introspection
 from core.graphql.answer import record_api
 from core.graphql.schema import build_schema
-from core.query.names import Scope
+from core.query.scope import Scope
 from metadata.cache import load_schema
 from tests.factories import Api, add_field, add_object, api_of, principal_of, workspace_with
 

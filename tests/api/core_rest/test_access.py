@@ -307,7 +307,7 @@ def test_the_unexpected_tells_nothing(rest: Rest, workspace: Workspace, caplog: 
             "requestId": answer.headers["X-Request-Id"],
         },
     )
-    [logged] = [record for record in caplog.records if record.name == "config.exceptions"]
+    [logged] = [record for record in caplog.records if record.name == "config.http.exceptions"]
     assert logged.request_id == answer.headers["X-Request-Id"]  # type: ignore[attr-defined]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
-from config.chunked_bodies import ChunkedBodies
+from config.http.chunked_bodies import ChunkedBodies
 
 
 def received(environ: dict[str, Any]) -> bytes:

@@ -15,8 +15,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from config import errors
-from config.exceptions import answer
 from config.http.error_pages import bad_request, not_found, server_error
+from config.http.exceptions import answer
 
 REQUEST_ID = "req-1"
 
@@ -263,7 +263,7 @@ def test_an_error_may_bring_a_body_of_its_own() -> None:
 
 
 def test_the_unexpected_is_logged_under_the_requests_id(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR, "config.exceptions"):
+    with caplog.at_level(logging.ERROR, "config.http.exceptions"):
         answer(ZeroDivisionError("division by zero"), {"request": request()})
     [record] = caplog.records
     assert (record.getMessage(), record.request_id) == ("unexpected fault", REQUEST_ID)  # type: ignore[attr-defined]
@@ -271,7 +271,7 @@ def test_the_unexpected_is_logged_under_the_requests_id(caplog: pytest.LogCaptur
 
 
 def test_the_expected_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG, "config.exceptions"):
+    with caplog.at_level(logging.DEBUG, "config.http.exceptions"):
         answer(errors.RecordNotFound(), {"request": request()})
     assert caplog.records == []
 

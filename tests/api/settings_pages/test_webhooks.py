@@ -13,7 +13,8 @@ from apikeys.services.members import member_create
 from metadata.models import Workspace
 from tests.factories import principal_of, system_of, workspace_with
 from tests.webhooks.conftest import Receiver, event, loopback_allowed, new_receiver, receiver
-from webhooks import outbox, services
+from webhooks import services
+from webhooks.delivery import outbox
 from webhooks.models import Delivery, Webhook
 
 __all__ = ["loopback_allowed", "new_receiver", "receiver"]  # fixtures

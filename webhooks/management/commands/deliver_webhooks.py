@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from webhooks.worker import DEFAULT_CONCURRENCY, Worker
+from webhooks.delivery.worker import DEFAULT_CONCURRENCY, Worker
 
 
 class Command(BaseCommand):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.http.bounds import MAX
-from config.rendering import dumps, loads
-from core.query.names import Scope
+from config.http.rendering import dumps, loads
 from core.query.plan import Relate
+from core.query.scope import Scope
 from core.query.words import search_text
 from core.query.writes import RecordInput
-from core.records.inserting import check_size
+from core.records.new_rows import check_size
 from core.records.writing import Answer, besides, check_related, in_chunks
 from core.sql.execute import fetch
 from core.sql.mutate import compile_update

@@ -15,17 +15,15 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, cast
 
-import django.db
 import orjson
-import psycopg2
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
 
 from config.errors import ApiError
 from config.http import deadline
-from config.server.sqlstate import code_of
-from config.server_url import answering
+from config.http.server_url import answering
+from config.server.sqlstate import FAULTS, code_of
 from config.time_ids import time_ordered_hex
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")  # an id from outside that may be echoed and logged
@@ -38,7 +36,7 @@ logger = logging.getLogger(__name__)
 class RequestMiddleware:
     """Sets `request.request_id` and `request.timings` (stage → seconds), and reports on the answer.
 
-    As long as the answer is made, the request is `config.server_url.answering`, and its work has the
+    As long as the answer is made, the request is `config.http.server_url.answering`, and its work has the
     time of `config.http.deadline`.
 
     A sane `X-Request-Id` is kept, so that a proxy's log and ours can be joined; else one is made.
@@ -146,7 +144,7 @@ def without_values(text: str, fault: BaseException | None) -> str:
     seen: set[int] = set()
     while fault is not None and id(fault) not in seen:
         seen.add(id(fault))
-        if isinstance(fault, psycopg2.Error | django.db.Error) and str(fault):
+        if isinstance(fault, FAULTS) and str(fault):
             text = text.replace(str(fault), f"SQLSTATE {code_of(fault)}")
         fault = fault.__cause__ or fault.__context__
     return text

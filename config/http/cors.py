@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from config.exceptions import API_PATHS
+from config.http.exceptions import API_PATHS
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = "Authorization, Content-Type, Accept, If-Match, If-None-Match, Idempotency-Key, X-Request-Id"

@@ -20,9 +20,9 @@ from config.events import Event
 from config.principal import EVERYTHING, Permissions, WorkspaceRef
 from config.roles import roles_by_id
 from metadata.cache import load_schema
+from webhooks.delivery.serialise import dumps, iso_moment
 from webhooks.models import Webhook, time_ordered_id
 from webhooks.readable import NOTHING_WITHHELD, Withheld, may_read, receives_everything, told, withheld
-from webhooks.serialise import dumps, iso_moment
 
 CHANNEL = "webhooks_delivery"  # NOTIFY wakes the workers when the transaction commits
 WORKSPACES_REMEMBERED = 1000

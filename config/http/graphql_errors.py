@@ -13,8 +13,8 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from config.errors import ApiError, GraphqlSyntax, GraphqlValidation, Internal, bounded
-from config.exceptions import as_api_error
-from config.observability import note_fault
+from config.http.exceptions import as_api_error
+from config.http.observability import note_fault
 
 logger = logging.getLogger(__name__)
 

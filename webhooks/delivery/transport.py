@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import IO, Any
 
-from webhooks.addresses import Address, AddressPolicy, Target, is_public, parse_target
+from webhooks.delivery.addresses import Address, AddressPolicy, Target, is_public, parse_target
 
 MAX_ANSWER_BYTES = 16 * 1024
 MAX_ADDRESSES_TRIED = 3

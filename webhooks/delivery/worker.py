@@ -30,13 +30,13 @@ from config.server.outage import Outage
 from config.server.sqlstate import is_passing
 from metadata.cache import current_schema
 from metadata.schema import WorkspaceSchema
-from webhooks import queue
+from webhooks.delivery import queue
+from webhooks.delivery.outbox import CHANNEL
+from webhooks.delivery.queue import Claim, Outcome
+from webhooks.delivery.schedule import DISABLE_AFTER, next_attempt, parse_retry_after
+from webhooks.delivery.sending import Network, Sent, send
 from webhooks.models import DeliveryStatus, Webhook
-from webhooks.outbox import CHANNEL
-from webhooks.queue import Claim, Outcome
 from webhooks.readable import readable_part, receives_everything
-from webhooks.schedule import DISABLE_AFTER, next_attempt, parse_retry_after
-from webhooks.sending import Network, Sent, send
 from webhooks.services import acting_roles, webhook_disable
 from webhooks.services.seen import ROLE_DELETED
 

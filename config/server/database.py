@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-SOCKET_FOLDER = "postgres/socket"  # under DATA_DIR; config.embedded_postgres makes it
+SOCKET_FOLDER = "postgres/socket"  # under DATA_DIR; config.server.embedded_postgres makes it
 SOCKET_FOLDER_MAX_BYTES = 85  # sockaddr_un holds 104 bytes on macOS (108 on Linux); PostgreSQL appends a 17-byte name
 
 

@@ -42,8 +42,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from config.database import data_dir_digest, socket_folder
-from config.postgres_binaries import (
+from config.server.database import data_dir_digest, socket_folder
+from config.server.postgres_binaries import (
     Account,
     Binaries,
     EmbeddedPostgresError,

@@ -7,8 +7,8 @@ from typing import Any
 
 from config.errors import TooComplex
 from config.http.bounds import MAX
-from config.rendering import dumps
-from core.query.names import Scope
+from config.http.rendering import dumps
+from core.query.scope import Scope
 from core.query.words import search_text
 from core.query.writes import RecordInput, created_by, document
 from core.records.writing import about

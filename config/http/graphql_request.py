@@ -19,7 +19,7 @@ from django.http.multipartparser import MultiPartParserError
 
 from config.errors import BadRequest, BodyTooLarge, MethodNotAllowed, Unavailable
 from config.http.bounds import MAX, check_count
-from config.rendering import BOM, JSON_CONTENT_TYPE, read_body, read_json
+from config.http.rendering import BOM, JSON_CONTENT_TYPE, read_body, read_json
 
 RESPONSE_TYPE = "application/graphql-response+json"
 _FORM = "application/x-www-form-urlencoded"

@@ -39,8 +39,8 @@ from config.errors import (
     WorkspaceNotFound,
     bounded,
 )
-from config.observability import note_fault
-from config.rendering import JSON_CONTENT_TYPE, dumps
+from config.http.observability import note_fault
+from config.http.rendering import JSON_CONTENT_TYPE, dumps
 from config.server.sqlstate import machine_error
 
 API_PATHS = ("/rest", "/graphql", "/metadata", "/open-api", "/file/")

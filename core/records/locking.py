@@ -10,8 +10,8 @@ from django.conf import settings
 from config.errors import BadRequest, PreconditionFailed, RecordNotFound
 from core.query import ir
 from core.query.filters import mentions_deleted, plan_filter
-from core.query.names import Scope
 from core.query.plan import Condition
+from core.query.scope import Scope
 from core.query.writes import check_bulk, target_id
 from core.sql.execute import fetch, fetch_one
 from core.sql.fragment import Sql

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.conf import settings
 
-from webhooks import transport
-from webhooks.addresses import AddressPolicy, AddressRefused, InvalidUrl
+from webhooks.delivery import transport
+from webhooks.delivery.addresses import AddressPolicy, AddressRefused, InvalidUrl
+from webhooks.delivery.signing import signature_headers
 from webhooks.models import Webhook, message_id
-from webhooks.signing import signature_headers
 
 USER_AGENT = "Fourgate-Webhooks/1"
 

@@ -16,8 +16,8 @@ from uuid import UUID
 from django.db import connections
 
 from config.time_ids import time_ordered_id
+from webhooks.delivery.schedule import WAITS
 from webhooks.models import DeliveryStatus
-from webhooks.schedule import WAITS
 
 # `lane` steps from webhook to webhook along the partial index of what is pending, one probe each, so
 # that a backlog costs nothing to those behind it. From each lane that has room it takes the oldest;
