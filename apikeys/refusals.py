@@ -67,7 +67,7 @@ def _of(role: Role) -> dict[str, str]:
 def _report(
     kind: Kind, entity: Mapping[str, str], code: str, message: str, value: Any = None, user_message: str | None = None
 ) -> dict[str, Any]:
-    """As `metadata.refusals` reports objects and fields, of the one entity that was rejected."""
+    """As `config.errors.Failure` reports objects and fields, of the one entity that was rejected."""
     problem = {"code": code, "message": message, "userFriendlyMessage": user_message or message, "value": value}
     failure = {"metadataName": kind, "flatEntityMinimalInformation": dict(entity), "errors": [problem]}
     return {

@@ -20,12 +20,11 @@ from rest_framework.views import APIView
 from apikeys.models import ApiKey
 from apikeys.services.api_keys import FLAG, RATES, apikey_create, apikey_get, apikey_list, apikey_revoke, apikey_update
 from apikeys.services.tokens import apikey_token
-from config.errors import BadRequest, NotFound
+from config.errors import BadRequest, InvalidInput, NotFound
 from config.http.ignored import NamesIgnored
 from config.http.members import refuse_unknown
 from config.http.rights import require
 from config.principal import Principal
-from metadata.refusals import InvalidInput
 from metadata.rest.paging import PAGE_PARAMETERS, page_of, read_page, read_page_request
 from metadata.rest.views import path_id
 

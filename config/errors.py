@@ -7,10 +7,12 @@ for people. Raise one where the fact is known; the edges turn it into their shap
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Self
 
 LONGEST_TEXT = 1_000  # characters of a message, hint or name in an answer: what a client sent is not sent back whole
 LISTED = 100  # faults, ids … listed in one answer; of the rest it says how many there are
@@ -42,7 +44,8 @@ class ApiError(Exception):
 
     `message` is what the client reads; `hint` says what to do; `path` names the field or parameter;
     `details` are further members for REST; `extensions` are further members of GraphQL's
-    `extensions`; `user_message` is the sentence shown to people, the message itself unless another is given.
+    `extensions`; `user_message` is the sentence shown to people, the message itself unless another is given;
+    `others` are further faults of the same request, which GraphQL lists beside this one. Nothing changes later.
     """
 
     status: ClassVar[int] = 400
@@ -52,7 +55,7 @@ class ApiError(Exception):
     sub_code: ClassVar[str | None] = None
     retry_after_s: ClassVar[int | None] = None  # when the same request may succeed: `Retry-After`, and a member
     user_message: str = ""  # empty: the message itself
-    others: Sequence[ApiError] = ()  # further faults of the same request, which GraphQL lists beside this one
+    _is_made: bool = False
 
     def __init__(
         self,
@@ -63,21 +66,49 @@ class ApiError(Exception):
         details: Mapping[str, Any] | None = None,
         extensions: Mapping[str, Any] | None = None,
         user_message: str | None = None,
+        others: Sequence[ApiError] = (),
     ) -> None:
         message = shortened(message)
         super().__init__(message)
         self.message = message
         self.hint = hint if hint is None else shortened(hint)
         self.path = path if path is None else shortened(path)
-        self.details = dict(details or {})
-        self.extensions = dict(extensions or {})
-        if self.retry_after_s is not None:
-            self.details.setdefault("retryAfterSeconds", self.retry_after_s)
-            self.extensions.setdefault("retryAfterSeconds", self.retry_after_s)
+        retry = {} if self.retry_after_s is None else {"retryAfterSeconds": self.retry_after_s}
+        self.details: Mapping[str, Any] = MappingProxyType({**(details or {}), **retry})
+        self.extensions: Mapping[str, Any] = MappingProxyType({**(extensions or {}), **retry})
         if user_message is not None:
             self.user_message = shortened(user_message)
         elif not self.user_message:
             self.user_message = message
+        self.others = tuple(others)
+        self._is_made = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """An error says one thing for good; Python itself sets where it was raised (`__traceback__`, …)."""
+        if self._is_made and not name.startswith("__"):
+            raise AttributeError(f"{type(self).__name__}.{name} is set when the error is made")
+        super().__setattr__(name, value)
+
+    def saying(
+        self,
+        *,
+        hint: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        extensions: Mapping[str, Any] | None = None,
+        user_message: str | None = None,
+        others: Sequence[ApiError] = (),
+    ) -> Self:
+        """The same fault, of which more is known now."""
+        told = self.__class__.__new__(self.__class__, *self.args)
+        told.__dict__.update(
+            vars(self),
+            hint=self.hint if hint is None else shortened(hint),
+            details=MappingProxyType({**self.details, **(details or {})}),
+            extensions=MappingProxyType({**self.extensions, **(extensions or {})}),
+            user_message=self.user_message if user_message is None else shortened(user_message),
+            others=(*self.others, *others),
+        )
+        return told
 
     @property
     def error_name(self) -> str:
@@ -548,6 +579,10 @@ class Conflict(ApiError):
     graphql_code = "CONFLICT"
 
 
+class StaleSchema(Conflict):
+    """A table that the snapshot knows is gone: an object was deleted while the request ran."""
+
+
 class PreconditionFailed(ApiError):
     """A record that changed since the caller read it (`If-Match`); nothing was written."""
 
@@ -641,14 +676,254 @@ class StorageFull(ApiError):
 # 5 · metadata
 
 
+RuleCode = Literal[
+    "API_KEY_NO_ROLE_ASSIGNED",
+    "CANNOT_GIVE_WRITING_PERMISSION_ON_NON_READABLE_OBJECT",
+    "CANNOT_GIVE_WRITING_PERMISSION_WITHOUT_READING_PERMISSION",
+    "DESTRUCTIVE_SCHEMA_CHANGE",
+    "DOMAIN_ALREADY_TAKEN",
+    "EMPTY_FIELD_PERMISSION_NOT_ALLOWED",
+    "FIELD_METADATA_NOT_FOUND",
+    "FIELD_METADATA_RELATION_MALFORMED",
+    "FIELD_MUTATION_NOT_ALLOWED",
+    "FIELD_RESTRICTION_ONLY_ON_READABLE_OBJECT",
+    "FIELD_RESTRICTION_ON_ID_NOT_ALLOWED",
+    "FIELD_RESTRICTION_ON_UPDATE_ONLY_ON_UPDATABLE_OBJECT",
+    "FIELD_VALUES_NOT_CONVERTIBLE",
+    "INDEX_CREATION_FAILED",
+    "INDEX_FIELD_INVALID_DEFAULT_VALUE",
+    "INDEX_FIELD_INVALID_TYPE_FOR_UNIQUE",
+    "INVALID_FIELD_INPUT",
+    "INVALID_INDEX_INPUT",
+    "INVALID_LABEL",
+    "INVALID_OBJECT_INPUT",
+    "INVALID_SCHEMA",
+    "INVALID_SETTING_PERMISSIONS",
+    "INVALID_STATUS",
+    "INVALID_TARGET_URL",
+    "INVALID_WEBHOOK_INPUT",
+    "INVALID_WORKSPACE_INPUT",
+    "NAME_NOT_SYNCED_WITH_LABEL",
+    "NOT_AVAILABLE",
+    "OBJECT_ALREADY_EXISTS",
+    "OBJECT_MUTATION_NOT_ALLOWED",
+    "ONLY_FIELD_RESTRICTION_ALLOWED",
+    "RESERVED_KEYWORD",
+    "ROLE_CANNOT_BE_ASSIGNED_TO_API_KEYS",
+    "ROLE_LABEL_ALREADY_EXISTS",
+    "ROLE_MUST_HAVE_AT_LEAST_ONE_TARGET",
+    "ROLE_NOT_ASSIGNABLE",
+    "ROLE_NOT_EDITABLE",
+    "ROLE_NOT_FOUND",
+    "SUBDOMAIN_ALREADY_TAKEN",
+    "TOO_MANY_WEBHOOKS",
+    "UNCOVERED_FIELD_METADATA_TYPE_VALIDATION",
+    "WEBHOOK_NOT_ACTIVE",
+    "WEBHOOK_OBJECT_NOT_FOUND",
+    "WEBHOOK_OBJECT_NOT_READABLE",
+    "WEBHOOK_ROLE_DELETED",
+    "WEBHOOK_SECRET_UNREADABLE",
+    "WORKSPACE_ALREADY_EXISTS",
+]
+RULES: Mapping[RuleCode, str] = {  # what docs/errors.md says of them
+    "API_KEY_NO_ROLE_ASSIGNED": "A key without a role, or whose role is gone, gets no token.",
+    "CANNOT_GIVE_WRITING_PERMISSION_ON_NON_READABLE_OBJECT": "A role that writes records of an object it cannot read.",
+    "CANNOT_GIVE_WRITING_PERMISSION_WITHOUT_READING_PERMISSION": "A role that writes all records and cannot read them.",
+    "DESTRUCTIVE_SCHEMA_CHANGE": "A file of the data model whose plan deletes values, without leave to do so.",
+    "DOMAIN_ALREADY_TAKEN": "A domain of another workspace.",
+    "EMPTY_FIELD_PERMISSION_NOT_ALLOWED": "A restriction of a field that restricts nothing.",
+    "FIELD_METADATA_NOT_FOUND": "A field that the workspace does not have.",
+    "FIELD_METADATA_RELATION_MALFORMED": "A relation whose other side is not described, or not as it can be.",
+    "FIELD_MUTATION_NOT_ALLOWED": "A property of a field, or a field, that may not be changed or deleted.",
+    "FIELD_RESTRICTION_ONLY_ON_READABLE_OBJECT": "A field restricted on an object that the role cannot read.",
+    "FIELD_RESTRICTION_ON_ID_NOT_ALLOWED": "A restriction of the field id, which every answer has.",
+    "FIELD_RESTRICTION_ON_UPDATE_ONLY_ON_UPDATABLE_OBJECT": "A field locked on an object that the role cannot update.",
+    "FIELD_VALUES_NOT_CONVERTIBLE": "Values that the new type of a field cannot hold.",
+    "INDEX_CREATION_FAILED": "A unique index that values of records stand against.",
+    "INDEX_FIELD_INVALID_DEFAULT_VALUE": "A unique field with a default: the second record would have the same value.",
+    "INDEX_FIELD_INVALID_TYPE_FOR_UNIQUE": "A type whose values cannot be unique.",
+    "INVALID_FIELD_INPUT": "A property of a field that breaks a rule of its type.",
+    "INVALID_INDEX_INPUT": "An index of fields that cannot be indexed, or that is there already.",
+    "INVALID_LABEL": "A label from which no name can be made.",
+    "INVALID_OBJECT_INPUT": "A property of an object that breaks a rule.",
+    "INVALID_SCHEMA": "A file of the data model that cannot be read.",
+    "INVALID_SETTING_PERMISSIONS": "A right over settings that does not exist.",
+    "INVALID_STATUS": "A state that deliveries do not have.",
+    "INVALID_TARGET_URL": "An address that webhooks are not sent to.",
+    "INVALID_WEBHOOK_INPUT": "A member of a webhook that breaks a rule.",
+    "INVALID_WORKSPACE_INPUT": "A setting of the workspace that breaks a rule.",
+    "NAME_NOT_SYNCED_WITH_LABEL": "A name that is not made of the label although it is to follow it.",
+    "NOT_AVAILABLE": "A name that is taken, in one of the APIs.",
+    "OBJECT_ALREADY_EXISTS": "A name that another object has, singular or plural.",
+    "OBJECT_MUTATION_NOT_ALLOWED": "A property of an object, or an object, that may not be changed or deleted.",
+    "ONLY_FIELD_RESTRICTION_ALLOWED": "A permission of a field that allows: it can only take away.",
+    "RESERVED_KEYWORD": "A name that the APIs use themselves.",
+    "ROLE_CANNOT_BE_ASSIGNED_TO_API_KEYS": "A role that is not for keys.",
+    "ROLE_LABEL_ALREADY_EXISTS": "A label that another role has.",
+    "ROLE_MUST_HAVE_AT_LEAST_ONE_TARGET": "A role that is for nobody.",
+    "ROLE_NOT_ASSIGNABLE": "A role that is not for members.",
+    "ROLE_NOT_EDITABLE": "The Admin role, which stays as it is.",
+    "ROLE_NOT_FOUND": "A role that the workspace does not have.",
+    "SUBDOMAIN_ALREADY_TAKEN": "A subdomain of another workspace.",
+    "TOO_MANY_WEBHOOKS": "One webhook more than a workspace may have.",
+    "UNCOVERED_FIELD_METADATA_TYPE_VALIDATION": "A type of fields that does not exist.",
+    "WEBHOOK_NOT_ACTIVE": "A delivery sent again to a webhook that is switched off.",
+    "WEBHOOK_OBJECT_NOT_FOUND": "Events of an object that the workspace does not have.",
+    "WEBHOOK_OBJECT_NOT_READABLE": "Events of an object that the webhook's role cannot read.",
+    "WEBHOOK_ROLE_DELETED": "A webhook whose role is gone; it tells nothing until it gets another.",
+    "WEBHOOK_SECRET_UNREADABLE": "A secret that was kept with a SECRET_KEY that the server does not have.",
+    "WORKSPACE_ALREADY_EXISTS": "A name of a workspace that is taken.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One broken rule of the data model; all problems of an input are gathered and reported together."""
 
-    code: str
+    code: RuleCode
     message: str
     value: Any = None
     user_message: str | None = None  # None: the message itself
+
+
+Entity = Literal["objectMetadata", "fieldMetadata", "index"]
+Operation = Literal["create", "update", "delete"]
+
+_MESSAGES: Mapping[tuple[Entity, Operation], str] = {
+    ("objectMetadata", "create"): "Multiple validation errors occurred while creating object",
+    ("objectMetadata", "update"): "Multiple validation errors occurred while updating object",
+    ("objectMetadata", "delete"): "Multiple validation errors occurred while deleting object",
+    ("fieldMetadata", "create"): "Multiple validation errors occurred while creating fields",
+    ("fieldMetadata", "update"): "Multiple validation errors occurred while updating field",
+    ("fieldMetadata", "delete"): "Multiple validation errors occurred while deleting field",
+    ("index", "create"): "Validation errors occurred while creating index",
+    ("index", "delete"): "Validation errors occurred while deleting index",
+}
+CREATING_OBJECT = _MESSAGES["objectMetadata", "create"]
+UNPREPARED_FIELD = "Multiple validation errors occurred while creating field"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One rejected entity with every rule it breaks. `entity` says which: names and universal identifier."""
+
+    kind: Entity
+    operation: Operation
+    problems: Sequence[Problem]
+    entity: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "type": self.operation,
+            "metadataName": self.kind,
+            "flatEntityMinimalInformation": dict(self.entity),
+            "errors": [
+                {
+                    "code": each.code,
+                    "message": shortened(each.message),
+                    "userFriendlyMessage": shortened(each.user_message or each.message),
+                    "value": bounded(each.value),
+                }
+                for each in self.problems[:LISTED]
+            ]
+            + _more(self.problems),
+        }
+
+
+def _more(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """What stands in the place of the problems beyond LISTED."""
+    if len(problems) <= LISTED:
+        return []
+    message = f"and {len(problems) - LISTED} more"
+    return [{"code": problems[LISTED].code, "message": message, "userFriendlyMessage": message, "value": None}]
+
+
+class MetadataValidationFailed(ApiError):
+    """Every entity that was rejected and why; nothing was changed."""
+
+    error = "METADATA_VALIDATION_ERROR"
+    code = "METADATA_VALIDATION_ERROR"
+    graphql_code = "METADATA_VALIDATION_FAILED"
+
+    def __init__(self, failures: Iterable[Failure], message: str | None = None) -> None:
+        self.failures = sorted(failures, key=lambda each: str(each.entity.get("name", "")))
+        first = self.failures[0]
+        counts = Counter(each.kind for each in self.failures)
+        grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for failure in self.failures:
+            grouped[failure.kind].append(failure.as_json())
+        user_message = _user_message(self.failures)
+        report: dict[str, Any] = {
+            "errors": dict(grouped),
+            "summary": {"totalErrors": len(self.failures)} | counts,
+            "userFriendlyMessage": user_message,
+        }
+        counted = ", ".join(f"{count} {kind if count == 1 else _PLURALS[kind]}" for kind, count in counts.items())
+        super().__init__(
+            message or _MESSAGES[first.kind, first.operation],
+            details=report,
+            extensions={"message": f"Validation failed for {counted}", **report},
+            user_message=user_message,
+        )
+
+    def rest_body(self) -> dict[str, Any]:
+        return {
+            "statusCode": self.status,
+            "error": self.error,
+            "message": self.message,
+            "messages": listed([each.message for failure in self.failures for each in failure.problems]),
+            "code": self.code,
+            **self.details,
+        }
+
+
+_PLURALS: Mapping[Entity, str] = {
+    "objectMetadata": "objectMetadatas",
+    "fieldMetadata": "fieldMetadatas",
+    "index": "indexes",
+}
+
+
+def _user_message(failures: Sequence[Failure]) -> str:
+    if len(failures) > 1:
+        return "Many validation errors"
+    problems = failures[0].problems
+    return (problems[0].user_message or problems[0].message) if problems else "Metadata validation failed"
+
+
+class InvalidInput(ApiError):
+    """Members of an input that are missing, empty or of the wrong kind, one message each."""
+
+    code = "INVALID_INPUT"
+
+    def __init__(self, messages: Sequence[str], *, path: str | None = None) -> None:
+        self.messages = listed(messages)
+        super().__init__(", ".join(self.messages), path=path, details={"message": self.messages})
+
+    def rest_body(self) -> dict[str, Any]:
+        body = {
+            "statusCode": self.status,
+            "message": self.messages,
+            "error": "Bad Request",
+            "messages": self.messages,
+            "code": self.code,
+        }
+        return body if self.path is None else {**body, "path": self.path}
+
+
+class BadParameter(ApiError):
+    """A path id or a list parameter that cannot be read."""
+
+    code = "INVALID_PARAMETER"
+
+    def rest_body(self) -> dict[str, Any]:
+        return {
+            "statusCode": self.status,
+            "message": self.message,
+            "error": "Bad Request",
+            "messages": [self.message],
+            "code": self.code,
+        }
 
 
 class MetadataNotFound(ApiError):
@@ -691,10 +966,9 @@ class InvalidMetadataInput(ApiError):
 
     code = "INVALID_METADATA_INPUT"
 
-    def __init__(self, message: str, *, sub_code: str, **more: Any) -> None:
+    def __init__(self, message: str, *, sub_code: RuleCode, **more: Any) -> None:
+        self.sub_code = self.code = sub_code  # type: ignore[misc]
         super().__init__(message, **more)
-        self.sub_code = sub_code  # type: ignore[misc]
-        self.code = sub_code  # type: ignore[misc]
 
 
 class InvalidRole(InvalidMetadataInput):

@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
-from config.errors import InvalidMetadataInput, Problem
+from config.errors import InvalidMetadataInput, Problem, RuleCode
 from config.texts import is_blank
 
 MAX_LENGTH = 63  # of a PostgreSQL identifier
 
-INVALID_OBJECT_INPUT = "INVALID_OBJECT_INPUT"
-INVALID_FIELD_INPUT = "INVALID_FIELD_INPUT"
+INVALID_OBJECT_INPUT: Final = "INVALID_OBJECT_INPUT"
+INVALID_FIELD_INPUT: Final = "INVALID_FIELD_INPUT"
 
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]*", re.ASCII)
 
@@ -74,7 +74,7 @@ class NameClash(NamedTuple):
 # Names -----------------------------------------------------------------------------------------------
 
 
-def name_problems(name: str, code: str) -> list[Problem]:
+def name_problems(name: str, code: RuleCode) -> list[Problem]:
     """The rules that a name breaks by itself, whatever else the workspace has.
 
     >>> [each.message for each in name_problems("type", INVALID_FIELD_INPUT)]

@@ -18,6 +18,7 @@ from apikeys.services.inputs import MAX_NAME_LENGTH, moment, name_of
 from apikeys.services.roles import roles_of
 from config.errors import (
     Forbidden,
+    InvalidInput,
     InvalidMetadataInput,
     NotFound,
 )
@@ -25,7 +26,6 @@ from config.http.rights import require
 from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
 from metadata.models import Workspace
-from metadata.refusals import InvalidInput
 
 NEVER = timedelta(days=36_525)  # "never expires" is stored as a hundred years
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.utils.dateparse import parse_date, parse_datetime
 
+from config.errors import InvalidInput
 from config.texts import is_blank, refuse_nul
-from metadata.refusals import InvalidInput
 
 MAX_NAME_LENGTH = 255
 

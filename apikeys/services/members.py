@@ -21,13 +21,13 @@ from config import audit
 from config.errors import (
     BadRequest,
     Forbidden,
+    InvalidInput,
     NotFound,
 )
 from config.http.rights import require
 from config.principal import Principal
 from config.texts import is_blank, refuse_nul
 from metadata.models import Workspace
-from metadata.refusals import InvalidInput
 
 
 @transaction.atomic

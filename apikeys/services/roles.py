@@ -21,6 +21,7 @@ from apikeys.services.inputs import name_of
 from config.errors import (
     BadRequest,
     Forbidden,
+    InvalidInput,
     InvalidMetadataInput,
     NotFound,
 )
@@ -28,7 +29,6 @@ from config.http.rights import require
 from config.principal import Principal
 from config.roles import tell_role_changed
 from metadata.models import Workspace
-from metadata.refusals import InvalidInput
 
 _WRITE_RIGHTS = ("can_update", "can_soft_delete", "can_destroy")
 

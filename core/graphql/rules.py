@@ -105,10 +105,9 @@ def check_document(
     if unknown:
         shown = listed(unknown)
         message = f"Unknown field(s) {', '.join(shown)}. The corresponding object may have been deleted or renamed."
-        faults.insert(0, UnknownObject(message, extensions={"fields": shown}))
+        raise UnknownObject(message, extensions={"fields": shown}, others=faults)
     if faults:
-        faults[0].others = faults[1:]
-        raise faults[0]
+        raise faults[0].saying(others=faults[1:])
 
 
 def check_root_fields(nodes: Sequence[FieldNode]) -> None:

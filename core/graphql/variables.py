@@ -45,9 +45,8 @@ def check_variables(declared: Iterable[VariableDefinitionNode], given: Mapping[s
                 f'Variable "${name}" got invalid value {shortened(dumps(given[name]).decode(), 100)}; {reason}'
             )
     if faults:
-        first = GraphqlValidation(faults[0])
-        first.others = tuple(GraphqlValidation(each) for each in listed(faults)[1:])
-        raise first
+        first, *others = listed(faults)
+        raise GraphqlValidation(first, others=[GraphqlValidation(each) for each in others])
 
 
 def _misfit(value: Any, of_type: TypeNode, find_type: FindType) -> str | None:

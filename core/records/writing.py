@@ -399,7 +399,7 @@ def duplicate(
         extensions["conflictingObjectNameSingular"] = subject.singular
     entry = _bare_duplicate(field, details, extensions)
     if deleted_at is not None:
-        _tell_deleted(entry, subject, field, details["recordId"], moment_text(deleted_at))
+        return _told_deleted(entry, subject, field, details["recordId"], moment_text(deleted_at))
     return entry
 
 
@@ -421,20 +421,19 @@ def taken(field: FieldSchema) -> str:
     return f"{fault} Please check your data and try again."
 
 
-def _tell_deleted(
+def _told_deleted(
     fault: DuplicateEntry, subject: ObjectSchema, field: FieldSchema, record_id: str, deleted_at: str
-) -> None:
-    """Say that the other record is soft-deleted, so that only a filter on deletedAt finds it, and what can be done."""
-    fault.details["recordDeletedAt"] = deleted_at
-    fault.extensions["conflictingRecordDeletedAt"] = deleted_at
-    fault.hint = (
-        f"{subject.label_singular} {record_id}, deleted at {deleted_at}, has this {field.label}. Restore it (PATCH "
-        f"/rest/restore/{subject.plural}/{record_id}, restore{subject.singular_pascal}), destroy it (DELETE "
+) -> DuplicateEntry:
+    """The fault, saying that the other record is soft-deleted and what can be done: a filter on deletedAt finds it."""
+    return fault.saying(
+        hint=f"{subject.label_singular} {record_id}, deleted at {deleted_at}, has this {field.label}. Restore it"
+        f" (PATCH /rest/restore/{subject.plural}/{record_id}, restore{subject.singular_pascal}), destroy it (DELETE "
         f"/rest/{subject.plural}/{record_id}, destroy{subject.singular_pascal}), or read it with "
-        f"filter=id[eq]:{record_id},deletedAt[is]:NOT_NULL."
-    )
-    fault.user_message = (
-        f"A deleted {subject.label_singular} has this {field.label} already. Restore it, or destroy it for good."
+        f"filter=id[eq]:{record_id},deletedAt[is]:NOT_NULL.",
+        details={"recordDeletedAt": deleted_at},
+        extensions={"conflictingRecordDeletedAt": deleted_at},
+        user_message=f"A deleted {subject.label_singular} has this {field.label} already."
+        " Restore it, or destroy it for good.",
     )
 
 

@@ -12,7 +12,7 @@ import psycopg2
 from django.db import connections
 from psycopg2 import errorcodes
 
-from config.errors import Conflict, InvalidValue, TooComplex
+from config.errors import InvalidValue, StaleSchema, TooComplex
 from config.http.bounds import MAX
 from config.server.sqlstate import machine_error
 from config.server.statements import run
@@ -31,10 +31,6 @@ class UniqueViolation(Exception):
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)
         self.constraint = constraint
-
-
-class StaleSchema(Conflict):
-    """A table that the snapshot knows is gone: an object was deleted while the request ran."""
 
 
 class SerializationTrouble(Exception):

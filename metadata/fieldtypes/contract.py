@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from config.errors import ApiError, Problem
 from metadata.fieldtypes.sql_types import FieldSql, SqlType, empty_value, is_json
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Json = Any  # what json.loads gives
 
-INVALID_FIELD_INPUT = "INVALID_FIELD_INPUT"
+INVALID_FIELD_INPUT: Final = "INVALID_FIELD_INPUT"
 NULL_DEFAULT = "Default value cannot be null for non-nullable fields"
 
 

@@ -9,10 +9,9 @@ from uuid import UUID
 from django import forms
 from django.http import HttpRequest
 
-from config.errors import ApiError, NotFound, Problem
+from config.errors import ApiError, MetadataValidationFailed, NotFound
 from config.http.pages import principal_of
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.refusals import MetadataValidationFailed
 
 DATA_MODEL = "/settings/data-model"
 FLAG = "DATA_MODEL"
@@ -46,22 +45,22 @@ def address(obj: ObjectMetadata, *parts: str) -> str:
     return "/".join((DATA_MODEL, "objects", obj.name_singular, *parts))
 
 
-def problems_of(error: ApiError) -> list[Problem]:
-    """A refusal as problems: those it reports, or itself as the only one."""
-    if isinstance(error, MetadataValidationFailed):
-        return [each for failure in error.failures for each in failure.problems]
-    return [Problem(error.code, error.message)]
-
-
 def refusals_of(error: ApiError) -> list[str]:
     """The problems of a refusal in words."""
-    return [each.user_message or each.message for each in problems_of(error)]
+    return [said for said, _ in _problems_of(error)]
+
+
+def _problems_of(error: ApiError) -> list[tuple[str, Any]]:
+    """(sentence, value) of each problem that a refusal reports, or of itself as the only one."""
+    if isinstance(error, MetadataValidationFailed):
+        found = [each for failure in error.failures for each in failure.problems]
+        return [(each.user_message or each.message, each.value) for each in found]
+    return [(error.message, None)]
 
 
 def add_problems(form: forms.Form, error: ApiError, members: Mapping[str, Any]) -> None:
     """Put each problem to the form field whose value it speaks of (`members`: form field → value), else to the form."""
-    for each in problems_of(error):
-        said = each.user_message or each.message
+    for said, about in _problems_of(error):
         text = said if said.endswith((".", "!", "?")) else f"{said}."
-        field = next((name for name, value in members.items() if value and value == each.value), None)
+        field = next((name for name, value in members.items() if value and value == about), None)
         form.add_error(field, text)

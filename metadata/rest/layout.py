@@ -19,10 +19,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.errors import BadRequest
+from config.errors import BadParameter, BadRequest, InvalidInput
 from config.http.ignored import PAGING, NamesIgnored
 from config.principal import Principal
-from metadata.refusals import BadParameter, InvalidInput
 from metadata.rest.paging import read_page, read_page_request
 from metadata.rest.shapes import moment
 from metadata.rest.views import KEYED, path_id

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Model, QuerySet
 
-from metadata.refusals import BadParameter
+from config.errors import BadParameter
 
 _INTEGER = re.compile(r"[0-9]+", re.ASCII)
 _LONGEST_INTEGER = 9

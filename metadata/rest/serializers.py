@@ -11,7 +11,8 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from metadata.refusals import InvalidInput, empty_messages
+from config.errors import InvalidInput
+from metadata.inputs import empty_messages
 
 
 class Text(serializers.Field):

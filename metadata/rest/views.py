@@ -14,13 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.errors import FieldMetadataNotFound, InvalidMetadataInput, ObjectMetadataNotFound
+from config.errors import BadParameter, FieldMetadataNotFound, InvalidMetadataInput, ObjectMetadataNotFound
 from config.http.ignored import NamesIgnored
 from config.http.rights import require
 from config.principal import Principal
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.refusals import BadParameter
 from metadata.rest.paging import Page, read_page, read_page_request
 from metadata.rest.serializers import (
     FieldCreateInput,

@@ -9,14 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.errors import WorkspaceNotFound
+from config.errors import InvalidInput, WorkspaceNotFound
 from config.http.members import refuse_unknown
 from config.http.rights import require
 from config.http.server_url import server_url
 from config.principal import Principal
 from metadata import services
 from metadata.models import Workspace
-from metadata.refusals import InvalidInput
 from metadata.rest.shapes import moment
 from metadata.services.workspaces import SETTINGS, UNAPPLIED_SETTINGS
 

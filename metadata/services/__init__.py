@@ -2,7 +2,7 @@
 
 Every function takes keyword arguments and is one transaction: lock the workspace, check everything,
 change rows and tables, raise `schema_version` once. Inputs are mappings by API name (`labelSingular`),
-as both APIs take them. What breaks a rule raises `metadata.refusals.MetadataValidationFailed` or
+as both APIs take them. What breaks a rule raises `config.errors.MetadataValidationFailed` or
 another ApiError, and nothing has changed.
 """
 

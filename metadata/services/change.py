@@ -13,13 +13,12 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from config.errors import Problem
+from config.errors import Entity, Failure, InvalidInput, MetadataValidationFailed, Problem
 from config.principal import EVERYTHING, Permissions
 from config.texts import is_blank
 from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.names import NameClash, Party
-from metadata.refusals import Failure, InvalidInput, Kind, MetadataValidationFailed
 from metadata.schema import WorkspaceSchema
 from metadata.services import auditing
 from metadata.services.indexnames import rename_indexes, renamed_objects
@@ -151,7 +150,7 @@ class Change:
             entity = {"name": subject.by_id[field_id].name, "objectNameSingular": subject.singular}
             is_new = earlier is None or field_id not in earlier.by_id
         problems = [Problem("NOT_AVAILABLE", each.message, each.name) for each in named[:1]]
-        kind: Kind = "objectMetadata" if field_id is None else "fieldMetadata"
+        kind: Entity = "objectMetadata" if field_id is None else "fieldMetadata"
         return Failure(kind, "create" if is_new else "update", problems, entity)
 
 

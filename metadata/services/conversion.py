@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings as deployment
 from django.db import transaction
 
-from config.errors import ApiError, FieldMetadataNotFound, InvalidValue, PermissionDenied, Problem, WorkspaceNotFound
+from config.errors import (
+    ApiError,
+    Failure,
+    FieldMetadataNotFound,
+    InvalidValue,
+    MetadataValidationFailed,
+    PermissionDenied,
+    Problem,
+    WorkspaceNotFound,
+)
 from config.http import deadline
 from config.principal import EVERYTHING, Permissions
 from metadata import cache
@@ -24,7 +33,6 @@ from metadata.models import (
     ObjectMetadata,
     Workspace,
 )
-from metadata.refusals import Failure, MetadataValidationFailed
 from metadata.schema import FieldSchema
 from metadata.services.autoindex import create_automatic_indexes, drop_automatic_indexes
 from metadata.services.change import Change, changing, tidy
@@ -33,8 +41,8 @@ from metadata.services.indexes import column_problem
 from metadata.services.layout import links
 from metadata.services.rows import automatic_indexes, take_storage_key
 
-INVALID = "INVALID_FIELD_INPUT"
-NOT_CONVERTIBLE = "FIELD_VALUES_NOT_CONVERTIBLE"
+INVALID: Final = "INVALID_FIELD_INPUT"
+NOT_CONVERTIBLE: Final = "FIELD_VALUES_NOT_CONVERTIBLE"
 BATCH = 2_000  # records converted in one statement
 MAX_LISTED = 20
 

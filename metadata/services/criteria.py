@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from config.errors import Problem
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.names import composite_column
 
-INVALID = "INVALID_OBJECT_INPUT"
+INVALID: Final = "INVALID_OBJECT_INPUT"
 MAX_CRITERIA = 10
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from config import audit
-from config.errors import IndexMetadataNotFound, Problem
+from config.errors import Failure, IndexMetadataNotFound, MetadataValidationFailed, Problem
 from metadata import cache
 from metadata.fieldtypes.contract import field_type
 from metadata.models import (
@@ -19,14 +19,13 @@ from metadata.models import (
     IndexType,
     ObjectMetadata,
 )
-from metadata.refusals import Failure, MetadataValidationFailed
 from metadata.services.change import Change, changing
 from metadata.services.indexnames import index_name
 from metadata.services.rows import index_rows
 
 MAX_CUSTOM_INDEXES = 10  # per object
 INDEX_INLINE_ROWS = 10_000  # of more records an index is built by `manage.py maintain`, and is BUILDING until then
-INVALID = "INVALID_INDEX_INPUT"
+INVALID: Final = "INVALID_INDEX_INPUT"
 
 Column = tuple[FieldMetadata, str | None]
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
-from config.errors import InvalidMetadataInput, MetadataMutationNotAllowed, ObjectMetadataNotFound, Problem
+from config.errors import (
+    CREATING_OBJECT,
+    Failure,
+    InvalidMetadataInput,
+    MetadataMutationNotAllowed,
+    MetadataValidationFailed,
+    ObjectMetadataNotFound,
+    Problem,
+)
 from metadata.fieldtypes.contract import field_type
+from metadata.inputs import OBJECT_CREATE_REQUIRED, require_texts
 from metadata.models import (
     FieldMetadata,
     IndexFieldMetadata,
@@ -18,13 +27,6 @@ from metadata.models import (
     RelationType,
 )
 from metadata.names import object_problems, taken_problem
-from metadata.refusals import (
-    CREATING_OBJECT,
-    OBJECT_CREATE_REQUIRED,
-    Failure,
-    MetadataValidationFailed,
-    require_texts,
-)
 from metadata.services import morphs
 from metadata.services.autoindex import create_automatic_indexes
 from metadata.services.change import Change, changing, tidy
@@ -45,7 +47,7 @@ from metadata.services.rows import (
     taken_names,
 )
 
-INVALID = "INVALID_OBJECT_INPUT"
+INVALID: Final = "INVALID_OBJECT_INPUT"
 
 
 @dataclass(frozen=True, slots=True)

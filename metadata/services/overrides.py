@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from config.errors import InvalidInput
 from metadata.models import Overridable
-from metadata.refusals import InvalidInput
 
 OVERRIDABLE_OBJECT = ("labelSingular", "labelPlural", "description", "icon", "color")
 OVERRIDABLE_FIELD = ("label", "description", "icon")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from config.errors import InvalidMetadataInput, Problem
@@ -13,7 +13,7 @@ from metadata.names import computed_name
 from metadata.services.change import Change
 from metadata.services.rows import RelationEnd, capitalised, relation_pair
 
-MALFORMED = "FIELD_METADATA_RELATION_MALFORMED"
+MALFORMED: Final = "FIELD_METADATA_RELATION_MALFORMED"
 
 
 @dataclass(frozen=True, slots=True)

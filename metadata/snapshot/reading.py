@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from metadata.refusals import InvalidInput
+from config.errors import InvalidInput
 from metadata.snapshot.entries import (
     FIELD_DEFAULTS,
     FIELD_KEYS,

@@ -1,11 +1,13 @@
 """The documents say what the code does: settings, error codes, field types and operators."""
 
+import ast
 import inspect
 import os
 import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from django.conf import settings
@@ -17,6 +19,7 @@ from metadata.fieldtypes import field_types
 from metadata.fieldtypes.operators import OPERATORS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+APPS = ("config", "metadata", "core", "apikeys", "webhooks")
 
 
 def environment_names() -> set[str]:
@@ -60,7 +63,49 @@ def errors_page() -> str:
     for key, when in meanings.items():
         cells = " | ".join(f"`{cell}`" if cell != "–" and not cell.isdigit() else cell for cell in key)
         lines.append(f"| {cells} | {' '.join(when)} |")
+    lines += [
+        "",
+        "Rules of the data model, of roles, keys and webhooks. A report of several broken rules has these codes in"
+        " `errors[].errors[].code`; a refusal of one alone has it as `code` and `subCode`.",
+        "",
+        "| Rule | When |",
+        "|---|---|",
+        *(f"| `{code}` | {when} |" for code, when in sorted(errors.RULES.items())),
+    ]
     return "\n".join([*lines, ""])
+
+
+def test_every_error_that_is_raised_is_in_the_one_list():
+    raised, waiting = [], [errors.ApiError]
+    while waiting:
+        below = waiting.pop().__subclasses__()
+        raised += below
+        waiting += below
+    ours = {each.__module__ for each in raised if each.__module__.split(".")[0] != "tests"}
+    assert ours == {"config.errors"}
+
+
+def test_every_rule_has_a_sentence_and_is_used_and_no_other_is():
+    assert list(errors.RULES) == list(get_args(errors.RuleCode))
+    sources = [path for app in APPS for path in (ROOT / app).rglob("*.py") if path != Path(errors.__file__)]
+    used: set[str] = set()
+    for path in sources:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                used.add(node.value)
+    assert [code for code in errors.RULES if code not in used] == []
+
+
+def test_an_error_stays_as_it_was_made():
+    fault = errors.InvalidFilter("No such operator", details={"name": "like"})
+    more = fault.saying(hint="Ask for eq.", details={"index": 1})
+    with pytest.raises(AttributeError, match=r"InvalidFilter\.hint is set when the error is made"):
+        fault.hint = "Another"
+    with pytest.raises(TypeError):
+        fault.details["name"] = "eq"
+    assert (fault.hint, dict(fault.details)) == (None, {"name": "like"})
+    assert (type(more), more.message, more.hint) == (errors.InvalidFilter, "No such operator", "Ask for eq.")
+    assert dict(more.details) == {"name": "like", "index": 1}
 
 
 def test_every_error_says_when_it_happens():

@@ -7,10 +7,9 @@ from uuid import uuid4
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from config.errors import WorkspaceNotFound
+from config.errors import MetadataValidationFailed, WorkspaceNotFound
 from metadata import cache, services
 from metadata.models import ObjectMetadata, Workspace
-from metadata.refusals import MetadataValidationFailed
 from tests.metadata.conftest import version_of
 
 pytestmark = pytest.mark.django_db

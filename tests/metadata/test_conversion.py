@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from config.errors import MetadataValidationFailed
 from metadata import services
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
-from metadata.refusals import MetadataValidationFailed
 from metadata.services import field_change_type
 from tests.metadata.conftest import Table, index_names, shown, version_of
 

@@ -9,10 +9,15 @@ from uuid import uuid4
 
 import pytest
 
-from config.errors import ApiError, FieldMetadataNotFound, MetadataMutationNotAllowed
+from config.errors import (
+    ApiError,
+    FieldMetadataNotFound,
+    InvalidInput,
+    MetadataMutationNotAllowed,
+    MetadataValidationFailed,
+)
 from metadata import services
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
-from metadata.refusals import InvalidInput, MetadataValidationFailed
 from tests.metadata.conftest import Table, index_names, shown, version_of
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from config.errors import IndexMetadataNotFound
+from config.errors import IndexMetadataNotFound, MetadataValidationFailed
 from metadata import services
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
-from metadata.refusals import MetadataValidationFailed
 from metadata.services.indexes import MAX_CUSTOM_INDEXES
 from tests.metadata.conftest import index_names, version_of
 

@@ -8,12 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from config.errors import InvalidFilter, MetadataNotFound, TooComplex
+from config.errors import InvalidFilter, InvalidInput, MetadataNotFound, TooComplex
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_types
 from metadata.layout_models import ViewFilter, ViewFilterOperand
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from metadata.refusals import InvalidInput
 from metadata.services import field_create, field_update, object_update
 from metadata.services.layout.conditions import anywhere, condition, count
 from metadata.services.layout.filters import view_filter

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from config.errors import MetadataValidationFailed
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from metadata.refusals import MetadataValidationFailed
 from tests.factories import Api, add_field, add_object, api_of, workspace_with
 
 

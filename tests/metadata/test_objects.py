@@ -8,10 +8,16 @@ from uuid import uuid4
 import pytest
 from django.conf import LazySettings
 
-from config.errors import ApiError, InvalidMetadataInput, MetadataMutationNotAllowed, ObjectMetadataNotFound
+from config.errors import (
+    ApiError,
+    InvalidInput,
+    InvalidMetadataInput,
+    MetadataMutationNotAllowed,
+    MetadataValidationFailed,
+    ObjectMetadataNotFound,
+)
 from metadata import cache, services
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
-from metadata.refusals import InvalidInput, MetadataValidationFailed
 from tests.metadata.conftest import Table, index_names, shown, table_names, version_of
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from config.errors import InvalidMetadataInput, MalformedBody
+from config.errors import InvalidInput, InvalidMetadataInput, MalformedBody, MetadataValidationFailed
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, View, Workspace
-from metadata.refusals import InvalidInput, MetadataValidationFailed
 from metadata.snapshot import schema_apply, schema_diff, schema_export, schema_read, schema_text
 from tests.factories import add_field, add_object, workspace_with
 from tests.metadata.conftest import Table, table_names, version_of

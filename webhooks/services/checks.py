@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from config.errors import InvalidMetadataInput
+from config.errors import InvalidMetadataInput, RuleCode
 from config.events import ACTIONS
 from webhooks.delivery import transport
 from webhooks.delivery.addresses import AddressPolicy, AddressRefused, InvalidUrl, Target, parse_target
@@ -161,5 +161,5 @@ def without_nulls(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value is not None or name not in names}
 
 
-def invalid(message: str, code: str, path: str | None, hint: str | None = None) -> InvalidMetadataInput:
+def invalid(message: str, code: RuleCode, path: str | None, hint: str | None = None) -> InvalidMetadataInput:
     return InvalidMetadataInput(message, sub_code=code, path=path, hint=hint)

@@ -6,15 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from config.errors import Problem
+from config.errors import MetadataValidationFailed, Problem
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type, is_field_type
+from metadata.inputs import FIELD_CREATE_REQUIRED, require_texts
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.refusals import (
-    FIELD_CREATE_REQUIRED,
-    MetadataValidationFailed,
-    require_texts,
-)
 from metadata.services.change import Change, changing, tidy
 from metadata.services.fields.relations import create_relation
 from metadata.services.fields.rules import INVALID, failure, name_rules, unprepared

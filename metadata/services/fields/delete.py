@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from config.errors import FieldMetadataNotFound, Problem
+from config.errors import FieldMetadataNotFound, MetadataValidationFailed, Problem
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.refusals import (
-    MetadataValidationFailed,
-)
 from metadata.services.change import Change, changing
 from metadata.services.criteria import columns_of, follow_fields
 from metadata.services.fields.rules import INVALID, NOT_ALLOWED, failure

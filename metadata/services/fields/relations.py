@@ -6,13 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from config.errors import Problem
+from config.errors import Failure, MetadataValidationFailed, Problem
 from metadata.fieldtypes.contract import FieldType, field_type
 from metadata.models import FieldMetadata, ObjectMetadata, RelationType
-from metadata.refusals import (
-    Failure,
-    MetadataValidationFailed,
-)
 from metadata.services import morphs
 from metadata.services.change import Change
 from metadata.services.fields.rules import entity_of, failure, name_rules, unprepared

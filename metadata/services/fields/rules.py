@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from config.errors import Problem
+from config.errors import UNPREPARED_FIELD, Failure, MetadataValidationFailed, Operation, Problem
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.names import composite_column, field_problems, taken_problem
-from metadata.refusals import (
-    UNPREPARED_FIELD,
-    Failure,
-    MetadataValidationFailed,
-    Operation,
-)
 from metadata.services.rows import (
     taken_names,
 )
 
-INVALID = "INVALID_FIELD_INPUT"
+INVALID: Final = "INVALID_FIELD_INPUT"
 
-NOT_ALLOWED = "FIELD_MUTATION_NOT_ALLOWED"
+NOT_ALLOWED: Final = "FIELD_MUTATION_NOT_ALLOWED"
 
 
 def unprepared(problem: Problem) -> MetadataValidationFailed:

@@ -6,15 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from config.errors import FieldMetadataNotFound, MetadataMutationNotAllowed, Problem
+from config.errors import FieldMetadataNotFound, MetadataMutationNotAllowed, MetadataValidationFailed, Problem
 from config.principal import EVERYTHING, Permissions
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type
+from metadata.inputs import require_texts
 from metadata.models import FieldMetadata, ObjectMetadata, OnDelete
-from metadata.refusals import (
-    MetadataValidationFailed,
-    require_texts,
-)
 from metadata.services import morphs
 from metadata.services.change import Change, changing, tidy
 from metadata.services.columns import FIELD_COLUMNS

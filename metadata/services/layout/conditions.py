@@ -61,9 +61,9 @@ def condition(
     try:
         return _said(row, field, fields, member_id, now)
     except InvalidFilter as error:
-        error.hint = f"Change view filter {row.id} (operand {row.operand}), or delete it."
-        error.details["viewFilterId"] = error.extensions["viewFilterId"] = str(row.id)
-        raise
+        named = {"viewFilterId": str(row.id)}
+        hint = f"Change view filter {row.id} (operand {row.operand}), or delete it."
+        raise error.saying(hint=hint, details=named, extensions=named) from error
 
 
 def _said(

@@ -14,12 +14,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from config import audit
-from config.errors import FieldMetadataNotFound, MetadataNotFound
+from config.errors import FieldMetadataNotFound, InvalidInput, MetadataNotFound
 from config.http.bounds import check_count
 from config.principal import Permissions
 from metadata import layout_models as shown
 from metadata.models import FieldMetadata
-from metadata.refusals import InvalidInput
 from metadata.services.layout.checking import clean_member
 from metadata.services.layout.kinds import (
     PAGE_LAYOUT_WIDGET,

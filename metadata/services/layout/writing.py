@@ -15,11 +15,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from config import audit
+from config.errors import InvalidInput
 from config.http.bounds import check_count
 from config.principal import EVERYTHING, Permissions
 from metadata import layout_models as shown
 from metadata.models import FieldMetadata, Workspace
-from metadata.refusals import InvalidInput
 from metadata.services.layout.checking import apply_members, clean_member, place_problems, space_problems
 from metadata.services.layout.kinds import CHILDREN, VIEW, VIEW_FIELD, VIEW_FIELD_GROUP
 from metadata.services.layout.masking import MASK, hidden_fields
