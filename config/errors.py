@@ -97,13 +97,16 @@ class ApiError(Exception):
         extensions: Mapping[str, Any] | None = None,
         user_message: str | None = None,
         others: Sequence[ApiError] = (),
+        without: Sequence[str] = (),
     ) -> Self:
-        """The same fault, of which more is known now."""
+        """The same fault, of which more is known now; `without` names details that are not so here."""
         told = self.__class__.__new__(self.__class__, *self.args)
         told.__dict__.update(
             vars(self),
             hint=self.hint if hint is None else shortened(hint),
-            details=MappingProxyType({**self.details, **(details or {})}),
+            details=MappingProxyType(
+                {name: value for name, value in self.details.items() if name not in without} | dict(details or {})
+            ),
             extensions=MappingProxyType({**self.extensions, **(extensions or {})}),
             user_message=self.user_message if user_message is None else shortened(user_message),
             others=(*self.others, *others),

@@ -17,7 +17,7 @@ from zlib import compress, decompress
 
 from graphql import GraphQLResolveInfo, GraphQLSchema, get_named_type
 
-from config.errors import ApiError, MixedFields, UnknownObject, shortened
+from config.errors import ApiError, MixedFields, UnknownObject
 from config.http import deadline
 from config.http.graphql_errors import api_error, error_json
 from config.http.rendering import dumps
@@ -67,8 +67,8 @@ class RecordApi:
         if document.declared:
             check_variables(document.declared, given or {}, self.graphene.graphql_schema.get_type)
 
-    def suggest(self, principal: Principal, unknown: UnknownObject) -> None:
-        """Hint at the nearest root fields that the caller may read."""
+    def suggest(self, principal: Principal, unknown: UnknownObject) -> UnknownObject:
+        """The fault, hinting at the nearest root fields that the caller may read."""
         scope = Scope(self.schema, principal)
         graphql_schema = self.graphene.graphql_schema
         known = [*STATIC_FIELDS]
@@ -80,8 +80,7 @@ class RecordApi:
         named = unknown.extensions.get("fields", ())
         hints = [(name, nearest(name, _alike_first(name, known))) for name in named]
         found = [hint if len(named) == 1 else f"{name}: {hint}" for name, hint in hints if hint is not None]
-        if found:
-            unknown.hint = shortened(" ".join(found))
+        return unknown.saying(hint=" ".join(found)) if found else unknown
 
     def answer(
         self,

@@ -86,7 +86,7 @@ class RecordGraphQLView(GraphQLView):
         except (GraphqlValidation, UnknownObject) as fault:
             _check_client(request, api.schema.version)
             if isinstance(fault, UnknownObject):
-                api.suggest(principal, fault)
+                raise api.suggest(principal, fault) from fault
             raise
         if wants_response_type(request):
             api.check_variables(document, asked.variables)

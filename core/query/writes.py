@@ -182,9 +182,8 @@ def _report(faults: Faults, as_batch: bool) -> ApiError:
     ]
     if faults.count > LISTED:
         errors.append({"message": f"and {faults.count - LISTED} more", "path": None})
-    first.details = {**first.details, "errors": errors, **({"index": index} if as_batch else {})}
-    first.extensions = {**first.extensions, "errors": errors, **({"index": index} if as_batch else {})}
-    return first
+    more = {"errors": errors, **({"index": index} if as_batch else {})}
+    return first.saying(details=more, extensions=more)
 
 
 def _required(field: FieldSchema, name: str) -> Any:

@@ -72,8 +72,7 @@ def _write(
         if fault.status not in REFUSALS:
             raise
         if len(planned) == 1:
-            fault.details = {name: value for name, value in fault.details.items() if name not in ("index", "indexes")}
-            planned[0][1].fault = fault
+            planned[0][1].fault = fault.saying(without=("index", "indexes"))
             return
         middle = len(planned) // 2
         _write(scope, subject, planned[:middle], selection, as_upsert)

@@ -257,9 +257,7 @@ def _connect(scope: Scope, field: FieldSchema, records: Sequence[RecordInput], *
         try:
             chosen.append(_constraint(scope, target, field, record.connects[field]))
         except InvalidRelation as fault:
-            if is_batch:
-                about(fault, record.index)
-            raise
+            raise (about(fault, record.index) if is_batch else fault) from None
     unique = chosen[0][0]
     if any(each is not unique for each, _ in chosen):
         raise InvalidRelation(
@@ -342,9 +340,7 @@ def _constraint(
 
 def about(fault: ApiError, index: int) -> ApiError:
     """The fault, saying which record of a batch it is about."""
-    fault.details = {**fault.details, "index": index}
-    fault.extensions = {**fault.extensions, "index": index}
-    return fault
+    return fault.saying(details={"index": index}, extensions={"index": index})
 
 
 def missing_reference(subject: ObjectSchema, fault: MissingReference, inputs: Sequence[RecordInput]) -> ApiError:

@@ -116,8 +116,7 @@ def import_records(
             elif report.created >= MANY:
                 fetch(compile_statistics(subject), using, prepare=False)
     except ApiError as fault:
-        fault.details = {**fault.details, "import": report.as_json()}
-        raise
+        raise fault.saying(details={"import": report.as_json()}) from fault
     return report
 
 
