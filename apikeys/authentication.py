@@ -32,6 +32,7 @@ from config.errors import (
     Unauthenticated,
     WorkspaceNotFound,
 )
+from config.http.inputs import uuid_of
 from config.principal import Permissions, Principal, WorkspaceRef
 from config.server.statements import run
 from metadata.models import Workspace
@@ -126,9 +127,9 @@ def _principal_of_token(request: HttpRequest) -> Principal:
     try:
         if token.kind == keys.API_KEY:
             return _principal_of_key(token)
-        return principal_of_member_id(token.workspace_id, _as_uuid(token.subject), token)
+        return principal_of_member_id(token.workspace_id, uuid_of(token.subject), token)
     except (TokenRefused, ApiKeyWithoutRole):  # whose it was is told to the request log, and to nobody else
-        refused = (token.workspace_id, token.kind == keys.API_KEY, _as_uuid(token.subject), "")
+        refused = (token.workspace_id, token.kind == keys.API_KEY, uuid_of(token.subject), "")
         request.refused_token = refused  # type: ignore[attr-defined]
         raise
 
@@ -161,7 +162,7 @@ def _bearer(request: HttpRequest) -> str:
 
 
 def _principal_of_key(token: keys.Token) -> Principal:
-    key_id = _as_uuid(token.subject)
+    key_id = uuid_of(token.subject)
     row = _row(KEY_STATEMENT, token.kid, (key_id, token.workspace_id))
     name, api_version, enabled, generation, revoked, expired, overlapping, fresh, per_second, per_minute = row[6:16]
     if name is None or revoked:
@@ -247,13 +248,6 @@ def _touch(key_id: UUID | None) -> None:
             cursor.execute(LAST_USED_STATEMENT, [str(key_id)])
     except OperationalError:
         pass
-
-
-def _as_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

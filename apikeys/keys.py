@@ -26,6 +26,7 @@ import jwt
 import orjson
 
 from config.errors import InvalidTokenType, Unauthenticated, UnknownToken
+from config.http.inputs import uuid_of
 
 API_KEY = "API_KEY"
 PLAYGROUND = "PLAYGROUND"
@@ -180,7 +181,7 @@ def verify(secret_keys: Sequence[str], token: str, now: float, kinds: frozenset[
     workspace = claims.get("workspaceId")
     if kind is None and workspace is None:
         # The oldest form of a key's token names its workspace as `sub` and its key as `jti` only.
-        if not isinstance(claims.get("jti"), str) or _as_uuid(subject) is None:
+        if not isinstance(claims.get("jti"), str) or uuid_of(subject) is None:
             raise UnknownToken("Unknown token error.")
         kind = API_KEY
     if workspace is None:
@@ -196,7 +197,7 @@ def verify(secret_keys: Sequence[str], token: str, now: float, kinds: frozenset[
     if is_untyped:
         raise UnknownToken("Unknown token error.")
     _check_times(claims, now)
-    workspace_id = _as_uuid(workspace)
+    workspace_id = uuid_of(workspace)
     if workspace_id is None:
         raise Unauthenticated("Token invalid.")
     generation = claims.get("gen", 1)
@@ -270,10 +271,3 @@ def _object(part: str) -> dict[str, Any] | None:
 def _decode(part: str) -> bytes:
     """Base64url without padding (RFC 7515 §2), and not a character more."""
     return a2b_base64(part.encode().translate(_BASE64URL) + b"=" * (-len(part) % 4), strict_mode=True)
-
-
-def _as_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

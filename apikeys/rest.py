@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from apikeys.models import ApiKey
 from apikeys.services.api_keys import FLAG, RATES, apikey_create, apikey_get, apikey_list, apikey_revoke, apikey_update
+from apikeys.services.inputs import as_uuid
 from apikeys.services.tokens import apikey_token
 from config.errors import BadRequest, InvalidInput, NotFound
 from config.http.ignored import NamesIgnored
@@ -220,10 +221,7 @@ def _optional_uuid(body: dict[str, Any], name: str) -> UUID | None:
     value = body.get(name)
     if value is None:
         return None
-    try:
-        return UUID(str(value))
-    except ValueError:
-        raise InvalidInput([f"{name} must be a UUID"]) from None
+    return as_uuid(value, name)
 
 
 urlpatterns = [

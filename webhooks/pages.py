@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from config.errors import ApiError, InvalidMetadataInput, NotFound
 from config.events import ACTIONS
+from config.http.inputs import uuid_of
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import principal_of, settings_page
 from config.principal import Principal
@@ -168,8 +169,8 @@ def webhook_detail(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         webhook_id=webhook.id,
         limit=PAGE_SIZE,
         status=chosen if chosen in DeliveryStatus.values else None,
-        older_than=_optional_id(request.GET.get("before")),
-        newer_than=_optional_id(request.GET.get("after")),
+        older_than=uuid_of(request.GET.get("before")),
+        newer_than=uuid_of(request.GET.get("after")),
     )
     context = {
         **_shown(webhook),
@@ -395,10 +396,3 @@ def _object_choices(principal: Principal) -> list[tuple[str, str]]:
 def _old_secret_until(webhook: Webhook) -> Any:
     until = webhook.previous_secret_until
     return until if until is not None and until > timezone.now() else None
-
-
-def _optional_id(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

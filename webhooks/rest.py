@@ -6,13 +6,12 @@ Lists are bare arrays for keys of API version 1 and on the alias, `{data, pageIn
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Q
 from django.urls import path
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -22,10 +21,12 @@ from rest_framework.views import APIView
 from config.errors import BadRequest
 from config.events import ACTIONS
 from config.http.ignored import PAGING, NamesIgnored
+from config.http.inputs import uuid_of
 from config.http.members import refuse_unknown
 from config.principal import Principal
+from metadata.fieldtypes.date import read_moment
+from metadata.fieldtypes.datetime import moment_text
 from webhooks import services
-from webhooks.delivery.serialise import iso_moment
 from webhooks.delivery.signing import standard_secret
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook, WebhookAct
 from webhooks.services import Content, Seen
@@ -39,7 +40,7 @@ class Moment(serializers.DateTimeField):
     """UTC in milliseconds: 2026-01-31T09:30:00.000Z."""
 
     def to_representation(self, value: Any) -> str:
-        return iso_moment(value)
+        return moment_text(value)
 
 
 class WebhookSerializer(serializers.Serializer[Seen]):
@@ -160,7 +161,7 @@ class DeliveryDetailSerializer(DeliverySerializer):
 def next_attempt_text(delivery: Delivery) -> str | None:
     if delivery.status != DeliveryStatus.PENDING or delivery.next_attempt_at is None:
         return None
-    return iso_moment(delivery.next_attempt_at)
+    return moment_text(delivery.next_attempt_at)
 
 
 PAGED_BY = frozenset(("limit", "starting_after", "ending_before"))
@@ -428,13 +429,10 @@ def overlap(hours: Any) -> timedelta:
 
 def moment(value: Any, name: str) -> datetime:
     """An ISO 8601 text as a moment; UTC where it names no zone."""
-    try:
-        parsed = parse_datetime(value) if isinstance(value, str) else None
-    except ValueError:
-        parsed = None
-    if parsed is None:
+    found = read_moment(value) if isinstance(value, str) else None
+    if found is None:
         raise BadRequest(f"{name} must be a valid ISO 8601 date string", path=name)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return found
 
 
 def _page_info(rows: list[Any], *, has_next: bool, has_previous: bool) -> dict[str, Any]:
@@ -462,17 +460,17 @@ def _window(request: Request) -> tuple[int, UUID | None, UUID | None]:
 
 
 def _cursor(raw: str) -> UUID:
-    try:
-        return UUID(raw)
-    except ValueError:
-        raise BadRequest(f"Invalid cursor: {raw}") from None
+    found = uuid_of(raw)
+    if found is None:
+        raise BadRequest(f"Invalid cursor: {raw}")
+    return found
 
 
 def _path_uuid(raw: str) -> UUID:
-    try:
-        return UUID(raw)
-    except ValueError:
-        raise BadRequest("Validation failed (uuid is expected)") from None
+    found = uuid_of(raw)
+    if found is None:
+        raise BadRequest("Validation failed (uuid is expected)")
+    return found
 
 
 def _body(request: Request, known: Collection[str], what: str) -> dict[str, Any]:

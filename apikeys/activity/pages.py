@@ -22,6 +22,7 @@ from apikeys.activity.facts import APIS
 from apikeys.activity.models import AuditEntry, RequestEntry
 from apikeys.activity.reading import AUDIT_FLAGS, OUTCOMES, REQUEST_FLAGS, SPANS, AuditFilter, RequestFilter
 from apikeys.models import ApiKey, Member
+from config.http.inputs import uuid_of
 from config.http.pages import principal_of, settings_page
 from config.http.rights import may
 from config.principal import Principal
@@ -129,7 +130,7 @@ def _request_filter(request: HttpRequest) -> RequestFilter:
     return reading.seen_filter(
         principal_of(request),
         span=_choice(asked.get("span", ""), SPANS),
-        by=_id(asked.get("by", "")),
+        by=uuid_of(asked.get("by", "")),
         api=_choice(asked.get("api", ""), APIS),
         outcome=_choice(asked.get("outcome", ""), OUTCOMES),
         object_name=asked.get("object", "")[:64],
@@ -141,10 +142,10 @@ def _audit_filter(request: HttpRequest) -> AuditFilter:
     asked = request.GET
     return AuditFilter(
         span=_choice(asked.get("span", ""), SPANS),
-        by=_id(asked.get("by", "")),
+        by=uuid_of(asked.get("by", "")),
         kind=_choice(asked.get("kind", ""), KINDS),
         search=_search(request),
-        subject_id=_id(asked.get("subject", "")),
+        subject_id=uuid_of(asked.get("subject", "")),
     )
 
 
@@ -157,15 +158,8 @@ def _choice(text: str, choices: Mapping[str, Any]) -> str:
     return text if text in choices else ""
 
 
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
 def _place(request: HttpRequest) -> dict[str, UUID | None]:
-    return {"older_than": _id(request.GET.get("before", "")), "newer_than": _id(request.GET.get("after", ""))}
+    return {"older_than": uuid_of(request.GET.get("before", "")), "newer_than": uuid_of(request.GET.get("after", ""))}
 
 
 # What is shown ----------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from apikeys.activity.facts import APIS
 from apikeys.activity.models import AuditEntry, RequestEntry
 from apikeys.models import ApiKey
 from apikeys.services.api_keys import FLAG
+from config.http.inputs import uuid_of
 from config.http.rights import may
 from config.principal import Principal
 from config.time_ids import first_id_of, moment_of
@@ -190,10 +191,7 @@ def _least(span: str) -> UUID:
 
 def request_find(principal: Principal, text: str) -> RequestEntry | None:
     """The entry of a request by the id that its answer bore (X-Request-Id)."""
-    try:
-        own: UUID | None = UUID(text)
-    except ValueError:
-        own = None
+    own = uuid_of(text)
     entries = RequestEntry.objects.filter(seen_filter(principal).rest(), workspace_id=principal.workspace_id)
     found = None if own is None else entries.filter(id=own).first()
     found = found or entries.filter(given_id=text).first()

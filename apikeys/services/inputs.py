@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.dateparse import parse_date, parse_datetime
-
 from config.errors import InvalidInput
+from config.http.inputs import uuid_of
 from config.texts import is_blank, refuse_nul
+from metadata.fieldtypes.date import read_moment
 
 MAX_NAME_LENGTH = 255
 
 
 def moment(value: str | date, path: str) -> datetime:
     """A date or a moment in ISO 8601; without an offset it is UTC, a date is its first moment."""
-    parsed: date | None = None
-    if isinstance(value, str):
-        try:
-            parsed = parse_datetime(value) or parse_date(value)
-        except ValueError:
-            parsed = None
-    elif isinstance(value, date):
-        parsed = value
-    if parsed is None:
+    found = read_moment(value if isinstance(value, str) else value.isoformat())
+    if found is None:
         raise InvalidInput([f"{path} must be a valid ISO 8601 date string"])
-    if not isinstance(parsed, datetime):
-        parsed = datetime.combine(parsed, time.min)
-    try:
-        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    except OverflowError:
-        raise InvalidInput([f"{path} must be a valid ISO 8601 date string"]) from None
+    return found
 
 
 def name_of(value: Any, path: str) -> str:
@@ -45,7 +33,7 @@ def name_of(value: Any, path: str) -> str:
 
 def as_uuid(value: Any, path: str) -> UUID:
     """The UUID in a value that a client sent."""
-    try:
-        return value if isinstance(value, UUID) else UUID(str(value))
-    except ValueError:
-        raise InvalidInput([f"{path} must be a UUID"]) from None
+    found = uuid_of(value)
+    if found is None:
+        raise InvalidInput([f"{path} must be a UUID"])
+    return found

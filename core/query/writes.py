@@ -23,6 +23,7 @@ from config.errors import (
 )
 from config.http import deadline
 from config.http.bounds import MAX
+from config.http.inputs import uuid_of
 from core.query.scope import Scope, denied, member_names, nearest
 from metadata.fieldtypes.values import show
 from metadata.schema import FieldSchema, ObjectSchema
@@ -255,13 +256,11 @@ def _set_to_many(record: RecordInput, field: FieldSchema, value: Any, is_update:
 
 
 def _set_id(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
-    try:
-        record.id = str(UUID(value)) if isinstance(value, str) and len(value) == 36 else None
-    except ValueError:
-        record.id = None
-    if record.id is None:
+    found = uuid_of(value) if isinstance(value, str) else None
+    if found is None:
         shown = f'"{value}"' if isinstance(value, str) else show(value)
         raise BadRequest(f"Value {shown} is not a valid UUID", path="id", user_message="Invalid UUID format.")
+    record.id = str(found)
 
 
 def _set_position(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
@@ -399,11 +398,7 @@ def check_bulk(scope: Scope, verb: str, count: int) -> None:
 
 def target_id(value: Any) -> str:
     """A record id given in a path or argument, lower-case."""
-    try:
-        if isinstance(value, UUID):
-            return str(value)
-        if isinstance(value, str) and len(value) == 36:
-            return str(UUID(value))
-    except ValueError:
-        pass
-    raise BadRequest(f"'{value}' is not a valid UUID")
+    found = uuid_of(value)
+    if found is None:
+        raise BadRequest(f"'{value}' is not a valid UUID")
+    return str(found)

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from config.errors import BadRequest, BodyTooLarge
 from core.records.files import StoredFile, file_delete, file_find, file_open, file_upload
-from metadata.rest.shapes import moment
+from metadata.fieldtypes.datetime import moment_text
 from metadata.rest.views import EnvelopedView
 
 SHOWN_TYPES = frozenset(  # in the browser; all others but PDF are saved
@@ -36,7 +36,7 @@ def file_json(file: StoredFile) -> dict[str, Any]:
         "contentType": file.content_type,
         "size": file.size,
         "path": file.path,
-        "createdAt": moment(file.created_at),
+        "createdAt": moment_text(file.created_at),
         "url": file.url,
     }
 

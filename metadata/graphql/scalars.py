@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID as Uuid
 
 import graphene
 from django.core.files.uploadedfile import UploadedFile
 from graphql import GraphQLError, Undefined, value_from_ast_untyped
 from graphql.language import ast
 from graphql.pyutils import inspect
+
+from config.http.inputs import uuid_of
 
 
 class InvalidScalar(GraphQLError):
@@ -57,12 +58,9 @@ class UUID(Plain):
 
     @classmethod
     def parse_value(cls, value: Any) -> str:
-        # Only the form with four hyphens: uuid.UUID() also takes braces, a URN and bare hexadecimals.
-        if isinstance(value, str) and len(value) == 36 and value.count("-") == 4:
-            try:
-                return str(Uuid(value))
-            except ValueError:
-                pass
+        found = uuid_of(value) if isinstance(value, str) else None
+        if found is not None:
+            return str(found)
         raise InvalidScalar("Invalid UUID", value, f"Invalid UUID: '{value}'")
 
 

@@ -21,9 +21,10 @@ from rest_framework.views import APIView
 
 from config.errors import BadParameter, BadRequest, InvalidInput
 from config.http.ignored import PAGING, NamesIgnored
+from config.http.inputs import uuid_of
 from config.principal import Principal
+from metadata.fieldtypes.datetime import moment_text
 from metadata.rest.paging import read_page, read_page_request
-from metadata.rest.shapes import moment
 from metadata.rest.views import KEYED, path_id
 from metadata.services.layout.kinds import RESOURCES
 from metadata.services.layout.masking import hidden_fields, shown_value
@@ -44,9 +45,9 @@ def resource_json(resource: Resource, row: Any, hidden: frozenset[UUID]) -> dict
         **{member.name: shown_value(member, row, hidden) for member in resource.members},
         **{name: getattr(row, attribute) for name, attribute in _FURTHER.get(resource.one, {}).items()},
         "workspaceId": row.workspace_id,
-        "createdAt": moment(row.created_at),
-        "updatedAt": moment(row.updated_at),
-        "deletedAt": None if row.deleted_at is None else moment(row.deleted_at),
+        "createdAt": moment_text(row.created_at),
+        "updatedAt": moment_text(row.updated_at),
+        "deletedAt": None if row.deleted_at is None else moment_text(row.deleted_at),
     }
 
 
@@ -111,10 +112,10 @@ class ResourceListView(NamesIgnored, _ResourceView):
             if self.resource.is_parent_asked:
                 raise BadParameter(f"{name} should not be empty", path=name)
             return None
-        try:
-            return UUID(text)
-        except ValueError:
-            raise BadParameter(f"{name} must be a UUID", path=name) from None
+        found = uuid_of(text)
+        if found is None:
+            raise BadParameter(f"{name} must be a UUID", path=name)
+        return found
 
 
 class ResourceItemView(_ResourceView):

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 
 from config.errors import BadParameter
+from config.http.inputs import uuid_of
 
 _INTEGER = re.compile(r"[0-9]+", re.ASCII)
 _LONGEST_INTEGER = 9
@@ -82,12 +83,10 @@ def _limit(text: str | None) -> int:
 def _cursor(text: str | None) -> UUID | None:
     if not text:
         return None
-    try:
-        if len(text) != 36:
-            raise ValueError
-        return UUID(text)
-    except ValueError:
-        raise BadParameter(f"Invalid cursor: {text}") from None
+    found = uuid_of(text)
+    if found is None:
+        raise BadParameter(f"Invalid cursor: {text}")
+    return found
 
 
 def read_page(items: QuerySet[Item], page: PageRequest) -> Page[Item]:

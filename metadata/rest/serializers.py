@@ -12,6 +12,7 @@ from uuid import UUID
 from rest_framework import serializers
 
 from config.errors import InvalidInput
+from config.http.inputs import uuid_of
 from metadata.inputs import empty_messages
 
 
@@ -64,12 +65,7 @@ class Identifier(serializers.Field):
     }
 
     def to_internal_value(self, data: Any) -> UUID:
-        try:
-            if not isinstance(data, str) or len(data) != 36:
-                raise ValueError
-            return UUID(data)
-        except ValueError:
-            self.fail("kind")
+        return uuid_of(data) or self.fail("kind")
 
     def to_representation(self, value: UUID) -> str:
         return str(value)

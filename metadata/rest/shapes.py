@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from metadata.cache import load_schema
+from metadata.fieldtypes.datetime import moment_text
 from metadata.models import FieldMetadata, ObjectMetadata
 
 
@@ -104,8 +104,8 @@ def object_json(obj: ObjectMetadata, locale: str | None) -> dict[str, Any]:
         "labelIdentifierFieldMetadataId": obj.label_identifier_field_id,
         "imageIdentifierFieldMetadataId": obj.image_identifier_field_id,
         "duplicateCriteria": obj.duplicate_criteria,
-        "createdAt": moment(obj.created_at),
-        "updatedAt": moment(obj.updated_at),
+        "createdAt": moment_text(obj.created_at),
+        "updatedAt": moment_text(obj.updated_at),
     }
 
 
@@ -137,8 +137,8 @@ def field_json(field: FieldMetadata, names: RelationNames, locale: str | None) -
         "isLabelSyncedWithName": field.is_label_synced_with_name,
         "morphId": field.morph_id,
         "relation": _relation_json(field, names),
-        "createdAt": moment(field.created_at),
-        "updatedAt": moment(field.updated_at),
+        "createdAt": moment_text(field.created_at),
+        "updatedAt": moment_text(field.updated_at),
     }
 
 
@@ -158,12 +158,3 @@ def _relation_json(field: FieldMetadata, names: RelationNames) -> dict[str, Any]
 def _object_names(object_id: UUID, names: RelationNames) -> dict[str, Any]:
     singular, plural = names.objects.get(object_id, (None, None))
     return {"id": object_id, "nameSingular": singular, "namePlural": plural}
-
-
-def moment(at: datetime) -> str:
-    """UTC with milliseconds, as every timestamp of the APIs.
-
-    >>> moment(datetime(2026, 1, 31, 9, 30, tzinfo=UTC))
-    '2026-01-31T09:30:00.000Z'
-    """
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from config.errors import BadParameter, FieldMetadataNotFound, InvalidMetadataInput, ObjectMetadataNotFound
 from config.http.ignored import NamesIgnored
+from config.http.inputs import uuid_of
 from config.http.rights import require
 from config.principal import Principal
 from metadata import services
@@ -67,12 +68,10 @@ class _MetadataView(EnvelopedView):
 
 def path_id(text: str) -> UUID:
     """The UUID of a path, in any letter case. Raises BadParameter."""
-    try:
-        if len(text) != 36:
-            raise ValueError
-        return UUID(text)
-    except ValueError:
-        raise BadParameter("Validation failed (uuid is expected)") from None
+    found = uuid_of(text)
+    if found is None:
+        raise BadParameter("Validation failed (uuid is expected)")
+    return found
 
 
 class _ObjectAnswers(_MetadataView):

@@ -15,8 +15,8 @@ from config.http.rights import require
 from config.http.server_url import server_url
 from config.principal import Principal
 from metadata import services
+from metadata.fieldtypes.datetime import moment_text
 from metadata.models import Workspace
-from metadata.rest.shapes import moment
 from metadata.services.workspaces import SETTINGS, UNAPPLIED_SETTINGS
 
 WORKSPACE = "WORKSPACE"
@@ -75,7 +75,7 @@ def workspace_json(workspace: Workspace) -> dict[str, Any]:
             "customUrl": f"https://{workspace.custom_domain}" if workspace.custom_domain else None,
             "subdomainUrl": f"{server_url()}/",
         },
-        "createdAt": moment(workspace.created_at),
-        "updatedAt": moment(workspace.updated_at),
-        "deletedAt": None if workspace.deleted_at is None else moment(workspace.deleted_at),
+        "createdAt": moment_text(workspace.created_at),
+        "updatedAt": moment_text(workspace.updated_at),
+        "deletedAt": None if workspace.deleted_at is None else moment_text(workspace.deleted_at),
     }

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from config import audit
 from config.errors import Failure, IndexMetadataNotFound, MetadataValidationFailed, Problem
+from config.http.inputs import uuid_of
 from metadata import cache
 from metadata.fieldtypes.contract import field_type
 from metadata.models import (
@@ -85,10 +86,8 @@ def _note(verb: str, obj: ObjectMetadata, index: IndexMetadata, columns: Sequenc
 
 
 def _object_of(change: Change, object_id: Any) -> ObjectMetadata:
-    try:
-        obj = change.objects.get(UUID(str(object_id)))
-    except ValueError:
-        obj = None
+    known = uuid_of(object_id)
+    obj = None if known is None else change.objects.get(known)
     if obj is None:
         raise _refused("create", [Problem(INVALID, f"Object metadata {object_id} not found", str(object_id))])
     return obj

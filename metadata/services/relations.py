@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from config.errors import InvalidMetadataInput, Problem
+from config.http.inputs import uuid_of
 from metadata.models import FieldMetadata, ObjectMetadata, RelationType
 from metadata.names import computed_name
 from metadata.services.change import Change
@@ -53,20 +54,12 @@ def _payload_faults(payload: Any) -> list[str]:
         faults.append(
             f"type must be one of the following values: {', '.join(sorted(RelationType.values, reverse=True))}"
         )
-    if not _is_uuid(payload.get("targetObjectMetadataId")):
+    if not (uuid_of(payload.get("targetObjectMetadataId")) is not None):
         faults.append("targetObjectMetadataId must be a UUID")
     if not isinstance(payload.get("targetFieldLabel"), str):
         faults.append("targetFieldLabel must be a string")
     further = ("targetFieldIcon", "targetFieldName")
     return faults + [f"{name} must be a string" for name in further if not isinstance(payload.get(name), str | None)]
-
-
-def _is_uuid(value: Any) -> bool:
-    try:
-        UUID(str(value))
-    except ValueError:
-        return False
-    return True
 
 
 def read_morph_payloads(change: Change, source_id: UUID, payloads: Any) -> list[Payload] | Problem:

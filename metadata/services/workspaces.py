@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from config import audit
 from config.errors import InvalidMetadataInput, MetadataConflict
+from config.http.inputs import uuid_of
 from config.principal import Principal, system
 from config.texts import is_blank
 from metadata import cache
@@ -410,10 +411,10 @@ def _clean_custom_domain(workspace: Workspace, value: str) -> str:
 
 
 def _uuid(name: str, value: Any) -> UUID:
-    try:
-        return UUID(str(value))
-    except ValueError:
-        raise _invalid(f"{name} must be a UUID", name) from None
+    found = uuid_of(value)
+    if found is None:
+        raise _invalid(f"{name} must be a UUID", name)
+    return found
 
 
 def _invalid(message: str, path: str) -> InvalidMetadataInput:

@@ -20,7 +20,8 @@ from config.events import Event
 from config.principal import EVERYTHING, Permissions, WorkspaceRef
 from config.roles import roles_by_id
 from metadata.cache import load_schema
-from webhooks.delivery.serialise import dumps, iso_moment
+from metadata.fieldtypes.datetime import moment_text
+from webhooks.delivery.serialise import dumps
 from webhooks.models import Webhook, time_ordered_id
 from webhooks.readable import NOTHING_WITHHELD, Withheld, may_read, receives_everything, told, withheld
 
@@ -168,7 +169,7 @@ def _body_parts(event: Event, kept_back: Withheld) -> _Parts | None:
         "objectMetadata": {"id": event.object_id, "nameSingular": event.object_name},
         "workspaceId": event.principal.workspace.id,
     }
-    after: dict[str, Any] = {"eventDate": iso_moment(event.at)}
+    after: dict[str, Any] = {"eventDate": moment_text(event.at)}
     if event.principal.user_id is not None:
         after["userId"] = event.principal.user_id
     if event.principal.member_id is not None:

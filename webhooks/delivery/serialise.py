@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
+
+from metadata.fieldtypes.datetime import moment_text
 
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_ARRAY_INDEX = 2**32 - 2
@@ -31,11 +33,6 @@ def dumps(value: Any) -> bytes:
         return text.encode()
     except UnicodeEncodeError:  # lone surrogates: JavaScript escapes them (well-formed JSON.stringify)
         return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
-
-
-def iso_moment(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds, as JavaScript's toISOString writes it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def number_text(number: float) -> str:
@@ -112,7 +109,7 @@ def _other_text(value: Any) -> str:
     if isinstance(value, UUID):
         return f'"{value}"'
     if isinstance(value, datetime):
-        return f'"{iso_moment(value)}"'
+        return f'"{moment_text(value)}"'
     if isinstance(value, date):
         return f'"{value.isoformat()}"'
     if isinstance(value, Decimal):

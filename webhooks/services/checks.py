@@ -14,6 +14,7 @@ from django.conf import settings
 
 from config.errors import InvalidMetadataInput, RuleCode
 from config.events import ACTIONS
+from config.http.inputs import uuid_of
 from webhooks.delivery import transport
 from webhooks.delivery.addresses import AddressPolicy, AddressRefused, InvalidUrl, Target, parse_target
 
@@ -151,10 +152,10 @@ def _clean_description(value: Any) -> str | None:
 
 
 def clean_id(value: Any) -> UUID:
-    try:
-        return UUID(str(value))
-    except ValueError:
-        raise invalid("id must be a UUID", "INVALID_WEBHOOK_INPUT", "id") from None
+    found = uuid_of(value)
+    if found is None:
+        raise invalid("id must be a UUID", "INVALID_WEBHOOK_INPUT", "id")
+    return found
 
 
 def without_nulls(data: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from config import audit
 from config.errors import DuplicateEntry, NotFound
 from config.http import rights
+from config.http.inputs import uuid_of
 from config.http.suggestions import nearest_name
 from config.principal import Principal
 from config.roles import Role, excess, roles_of
@@ -296,10 +297,9 @@ def _role_of_maker(principal: Principal) -> Role | None:
 
 def _role_to_give(principal: Principal, given: Any, held: Role | None = None) -> Role:
     """The role with that id, within the rights of whoever gives it. `held` is given already."""
-    try:
-        role_id = UUID(str(given))
-    except ValueError:
-        raise invalid("roleId must be a UUID", "INVALID_WEBHOOK_INPUT", "roleId") from None
+    role_id = uuid_of(given)
+    if role_id is None:
+        raise invalid("roleId must be a UUID", "INVALID_WEBHOOK_INPUT", "roleId")
     if held is not None and held.id == role_id:
         return held
     if role_id != principal.role_id and not rights.may(principal, "ROLES"):

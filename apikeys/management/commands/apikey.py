@@ -6,7 +6,6 @@ import re
 from argparse import ArgumentTypeError
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -15,6 +14,7 @@ from apikeys.models import Role
 from apikeys.services.tokens import apikey_create_with_token
 from apikeys.services.workspaces import system_principal
 from config.errors import ApiError
+from config.http.inputs import uuid_of
 from metadata.models import Workspace
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "y": timedelta(days=365)}
@@ -76,7 +76,5 @@ def find_workspace(name_or_id: str) -> Workspace:
 
 def by_id_or(column: str, text: str) -> dict[str, Any]:
     """A filter by id when the text is a UUID, else by the column."""
-    try:
-        return {"id": UUID(text)}
-    except ValueError:
-        return {column: text}
+    found = uuid_of(text)
+    return {column: text} if found is None else {"id": found}

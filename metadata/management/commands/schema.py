@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from config.errors import ApiError
+from config.http.inputs import uuid_of
 from metadata.models import Workspace
 from metadata.snapshot import schema_apply, schema_diff, schema_export, schema_read, schema_text
 
@@ -66,10 +67,9 @@ class Command(BaseCommand):
 
 
 def _workspace(text: str) -> Workspace:
-    try:
-        found = Workspace.objects.filter(id=UUID(text), deleted_at=None).first()
-    except ValueError:
-        found = Workspace.objects.filter(subdomain=text, deleted_at=None).first()
+    id = uuid_of(text)
+    named = Workspace.objects.filter(subdomain=text) if id is None else Workspace.objects.filter(id=id)
+    found = named.filter(deleted_at=None).first()
     if found is None:
         raise CommandError(f"There is no workspace {text}")
     return found

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from config.errors import MetadataValidationFailed, Problem
+from config.http.inputs import uuid_of
 from metadata import cache
 from metadata.fieldtypes.contract import FieldType, field_type, is_field_type
 from metadata.inputs import FIELD_CREATE_REQUIRED, require_texts
@@ -38,10 +39,8 @@ def field_create(*, workspace_id: UUID, values: Mapping[str, Any]) -> FieldMetad
 
 
 def _object_of(change: Change, given: Mapping[str, Any]) -> ObjectMetadata:
-    try:
-        obj = change.objects.get(UUID(str(given.get("objectMetadataId"))))
-    except ValueError:
-        obj = None
+    object_id = uuid_of(given.get("objectMetadataId"))
+    obj = None if object_id is None else change.objects.get(object_id)
     if obj is None:
         message = "Provided object metadata id does not exist"
         raise unprepared(Problem(INVALID, message, str(given.get("objectMetadataId"))))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from config.errors import FieldMetadataNotFound, MetadataNotFound, ObjectMetadataNotFound
+from config.http.inputs import uuid_of
 from config.texts import is_blank
 from metadata import layout_models as shown
 from metadata.models import FieldMetadata, ObjectMetadata
@@ -47,9 +48,8 @@ def _identify(resource: Resource, row: Row, values: Mapping[str, Any]) -> list[s
     if given is None:
         row.id = uuid4()
         return []
-    try:
-        row.id = UUID(str(given))
-    except ValueError:
+    row.id = uuid_of(given)
+    if row.id is None:
         return ["id must be a UUID"]
     return ["id is taken"] if resource.model._default_manager.filter(id=row.id).exists() else []
 
@@ -83,10 +83,8 @@ def clean_member(member: Member, value: Any) -> tuple[str | None, Any]:
                 text,
             )
         )
-    try:
-        return None, UUID(str(value))
-    except ValueError:
-        return "must be a UUID", None
+    found = uuid_of(value)
+    return ("must be a UUID", None) if found is None else (None, found)
 
 
 _COUNT_FAULT = f"must be a whole number from 1 to {LARGEST_COUNT}"

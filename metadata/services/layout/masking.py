@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from config.http.inputs import uuid_of
 from config.principal import Permissions
 from metadata.models import FieldMetadata
 from metadata.services.layout.members import Member, Resource, Row
@@ -74,10 +75,8 @@ def _conditions(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _field_of(condition: Mapping[str, Any]) -> list[UUID]:
-    try:
-        return [UUID(str(condition["fieldMetadataId"]))]
-    except ValueError:
-        return []
+    found = uuid_of(condition["fieldMetadataId"])
+    return [] if found is None else [found]
 
 
 def _masked(value: Any, hidden: Container[UUID]) -> Any:

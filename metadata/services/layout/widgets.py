@@ -16,6 +16,7 @@ from django.utils import timezone
 from config import audit
 from config.errors import FieldMetadataNotFound, InvalidInput, MetadataNotFound
 from config.http.bounds import check_count
+from config.http.inputs import uuid_of
 from config.principal import Permissions
 from metadata import layout_models as shown
 from metadata.models import FieldMetadata
@@ -97,10 +98,10 @@ def _view_behind(workspace_id: UUID, widget_id: UUID) -> Iterator[shown.View]:
         if widget is None:
             raise not_found(PAGE_LAYOUT_WIDGET)
         configuration = widget.configuration if isinstance(widget.configuration, Mapping) else {}
-        try:
-            view = resource_find(VIEW, workspace_id, UUID(str(configuration.get("viewId"))))
-        except ValueError:
-            raise InvalidInput(["The widget shows no view: its configuration has no viewId"]) from None
+        view_id = uuid_of(configuration.get("viewId"))
+        if view_id is None:
+            raise InvalidInput(["The widget shows no view: its configuration has no viewId"])
+        view = resource_find(VIEW, workspace_id, view_id)
         if view is None:
             raise not_found(VIEW)
         yield view

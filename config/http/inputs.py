@@ -1,0 +1,26 @@
+"""One reader of ids for every edge; what is said of a text that is none is the caller's."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+
+def uuid_of(value: Any) -> UUID | None:
+    """The id that a client sent, in the form with four hyphens (RFC 9562 §4) and any letter case; None when it is none.
+
+    `uuid.UUID` takes braces, a URN and bare hexadecimals too, which PostgreSQL and clients compare as other texts.
+
+    >>> uuid_of("0190A000-0000-7000-8000-00000000000F")
+    UUID('0190a000-0000-7000-8000-00000000000f')
+    >>> uuid_of("{0190a00000007000800000000000000f}"), uuid_of(7)
+    (None, None)
+    """
+    if isinstance(value, UUID):
+        return value
+    if isinstance(value, str) and len(value) == 36 and value[8] == value[13] == value[18] == value[23] == "-":
+        try:
+            return UUID(value)
+        except ValueError:
+            return None
+    return None
