@@ -6,15 +6,19 @@ from tests.database import start_database
 load_profile()
 start_database()
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from apikeys.sign_in import PasswordHasher
 from config.openapi import document
 from metadata import cache
+from metadata.models import Workspace
 from tests.factories import Api, api_of, workspace_with
 from webhooks.delivery import outbox
 
@@ -24,6 +28,13 @@ PasswordHasher.iterations = 1_000  # a third of a second each otherwise; the ser
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes minutes is begun first: the run ends when the last process has ended."""
     items.sort(key=lambda each: each.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays until the end: a fifth of the run was spent on looking through it for garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +47,42 @@ def uncommitted(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]
 
 
 @pytest.fixture(autouse=True)
-def _versions_of_rolled_back_changes(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The next test gives the same version numbers to other changes: nothing kept by them may stay."""
-    before = set(cache._snapshots)
+def _as_the_module_made_it(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """After each test the caches hold what they held before: the next one gives the same version numbers to other
+    changes. Begins after the fixtures of the module, whose rows are checked and whose snapshots are read here, once;
+    else each test would do it, and a rollback take it back."""
+    is_shared = "uncommitted" in request.fixturenames
+    if is_shared:
+        with django_db_blocker.unblock():
+            connection.check_constraints()
+            for id, version in Workspace.objects.filter(deleted_at=None).values_list("id", "schema_version"):
+                cache.load_schema(id, version)
+    snapshots, documents = cache._snapshots.copy(), document._kept.copy()
     yield
-    if "uncommitted" in request.fixturenames:
-        for workspace_id in {id for id, _ in set(cache._snapshots) - before}:
-            cache.forget(workspace_id)
-        outbox._subscriptions.cache_clear()
+    if is_shared:
+        cache._snapshots.clear()
+        cache._snapshots.update(snapshots)
         document._kept.clear()
+        document._kept.update(documents)
+        outbox._subscriptions.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_listed_once() -> Iterator[None]:
+    """Every test client makes its own middleware, and WhiteNoise's looks at each static file."""
+    kept: dict[tuple[str, ...], dict[str, Any]] = {}
+    add_files = WhiteNoiseMiddleware.add_files_from_finders
+
+    def add_kept_files(self: WhiteNoiseMiddleware) -> None:
+        key = (self.static_prefix, str(self.max_age), *map(str, settings.STATICFILES_DIRS))
+        if key not in kept:
+            add_files(self)
+            kept[key] = self.files
+        self.files = kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_kept_files)
+        yield
 
 
 @pytest.fixture

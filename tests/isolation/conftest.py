@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from django.db import transaction
 
-from metadata import cache
 from tests.isolation.scene import Side, make_side
 
 
 @pytest.fixture(scope="module")
-def _sides(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Side, Side]]:
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield make_side("North"), make_side("South")
-        transaction.set_rollback(True)
+def _sides(uncommitted: None) -> tuple[Side, Side]:
+    return make_side("North"), make_side("South")
 
 
 @pytest.fixture
-def north(_sides: tuple[Side, Side], db: None) -> Iterator[Side]:
-    yield _sides[0]
-    cache.forget(_sides[0].workspace.id)  # what is rolled back here comes again under the same version
+def north(_sides: tuple[Side, Side], db: None) -> Side:
+    return _sides[0]
 
 
 @pytest.fixture

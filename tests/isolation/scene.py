@@ -21,6 +21,7 @@ class Side:
     api: Api
     ids: Mapping[str, str]  # what a caller may name: an object, a field, a record …
     every_id: frozenset[str]  # all that stand in its rows
+    state: Mapping[str, str]  # as it was made
 
 
 def make_side(name: str) -> Side:
@@ -70,7 +71,13 @@ def make_side(name: str) -> Side:
         "role": role.id,
     }
     workspace.refresh_from_db()
-    return Side(workspace, api, {what: str(each) for what, each in ids.items()}, frozenset(_every_id(workspace)))
+    return Side(
+        workspace,
+        api,
+        {what: str(each) for what, each in ids.items()},
+        frozenset(_every_id(workspace)),
+        state(workspace),
+    )
 
 
 def _every_id(workspace: Workspace) -> Iterable[str]:
@@ -104,20 +111,21 @@ def state(workspace: Workspace) -> dict[str, str]:
     conditions = dict.fromkeys(_tables(workspace), "true")
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT table_schema || '.' || table_name FROM information_schema.columns"
-            " WHERE column_name = 'workspace_id' AND table_schema = 'public' ORDER BY 1"
+            "SELECT 'public.' || relname FROM pg_class JOIN pg_attribute a ON attrelid = pg_class.oid"
+            " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+            " AND attname = 'workspace_id' AND NOT attisdropped ORDER BY 1"
         )
         conditions |= {row[0]: f"t.workspace_id = '{workspace.id}'" for row in cursor.fetchall()}
         conditions["public.metadata_workspace"] = f"t.id = '{workspace.id}'"
-        found = {}
+        of_each = []
         for table, condition in conditions.items():
             schema, name = table.split(".")
-            cursor.execute(
-                f'SELECT coalesce(string_agg(t::text, chr(10) ORDER BY t::text), \'\') FROM "{schema}"."{name}" t'
-                f" WHERE {condition}"
+            of_each.append(
+                f"SELECT '{table}', coalesce(string_agg(t::text, chr(10) ORDER BY t::text COLLATE \"C\"), '')"
+                f' FROM "{schema}"."{name}" t WHERE {condition}'
             )
-            found[table] = cursor.fetchone()[0]
-    return found
+        cursor.execute(" UNION ALL ".join(of_each))
+        return dict(cursor.fetchall())
 
 
 def leaks(south: Side, shown: str, sent: str) -> list[str]:

@@ -46,13 +46,12 @@ def filled(template: Any, south: Side) -> Any:
 
 
 def ask(north: Side, south: Side, method: str, path: str, body: Any = None) -> Answer:
-    """Ask, take back what North changed of its own, and see that South is as it was and untold."""
-    before = state(south.workspace)
+    """Ask, take back what North changed of its own, and see that South is as it was made and untold."""
     with transaction.atomic():
         answer = north.api.request(method, path, body)
         after = state(south.workspace)
         transaction.set_rollback(True)
-    assert after == before, (method, path)
+    assert after == south.state, (method, path)
     assert leaks(south, json.dumps(answer.body, ensure_ascii=False), path + json.dumps(body)) == [], (method, path)
     assert answer.status < 500, answer.body
     return answer

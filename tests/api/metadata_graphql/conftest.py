@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -18,7 +16,6 @@ from apikeys.services.api_keys import apikey_create
 from apikeys.services.roles import role_create
 from apikeys.services.tokens import apikey_token
 from apikeys.services.workspaces import system_principal
-from metadata import cache
 from metadata.models import ObjectMetadata, Workspace
 from metadata.services import workspace_create
 
@@ -125,23 +122,18 @@ def token_of(workspace: Workspace, role: Role) -> str:
 
 
 @pytest.fixture(scope="module")
-def _scenes(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Scene, Scene]]:
-    """Two workspaces, made once per module inside a transaction that is never committed."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield _scene("North"), _scene("South")
-        transaction.set_rollback(True)
+def _scenes(uncommitted: None) -> tuple[Scene, Scene]:
+    return _scene("North"), _scene("South")
 
 
 @pytest.fixture
-def scene(_scenes: tuple[Scene, Scene], db: None) -> Iterator[Scene]:
-    yield _scenes[0]
-    cache.forget(_scenes[0].workspace.id)  # what is rolled back here comes again under the same version
+def scene(_scenes: tuple[Scene, Scene], db: None) -> Scene:
+    return _scenes[0]
 
 
 @pytest.fixture
-def other_scene(_scenes: tuple[Scene, Scene], db: None) -> Iterator[Scene]:
-    yield _scenes[1]
-    cache.forget(_scenes[1].workspace.id)
+def other_scene(_scenes: tuple[Scene, Scene], db: None) -> Scene:
+    return _scenes[1]
 
 
 @pytest.fixture
