@@ -144,10 +144,12 @@ def _seen_with(view: View, subject: ObjectSchema) -> Hashable:
     """All of the view that the description of this object depends on."""
     permissions: Permissions = view.permissions
     verbs = tuple(permissions.allows(verb, subject) for verb in get_args(Verb))
+    routes = tuple(each.is_for(permissions, subject) for each in RECORD_OPERATIONS)  # some need a flag too
     hidden = tuple(each.id for each in subject.fields if not view.reads(subject, each))
     locked = tuple(each.id for each in subject.fields if permissions.locks(each))
     return (
         verbs,
+        routes,
         hidden,
         locked,
         view.nests,

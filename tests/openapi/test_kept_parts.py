@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from apikeys.services.permissions import permission_flags_upsert
+from apikeys.services.roles import role_create
 from core.openapi import records
-from tests.factories import Api
+from metadata.models import Workspace
+from tests.factories import Api, api_of, principal_of
 from tests.openapi.documents import core
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +57,18 @@ def test_a_deactivated_object_leaves_those_that_led_to_it(api: Api) -> None:
     after = core(api)
     assert "company" not in after["components"]["schemas"]["Person"]["properties"]
     assert after == made_anew(api)
+
+
+def test_a_role_with_a_flag_sees_its_routes_after_one_without(workspace: Workspace) -> None:
+    system = principal_of(workspace)
+    rights = dict.fromkeys(("canReadAllObjectRecords", "canBeAssignedToApiKeys"), True)
+    for label, flags in (("Reader", []), ("Exporter", ["EXPORT_CSV"]), ("Reader again", [])):
+        role = role_create(system, values={"label": label, **rights})
+        permission_flags_upsert(system, role_id=role.id, flags=flags)
+        api = api_of(workspace, role=label)
+        shown = core(api)
+        assert ("/people/export" in shown["paths"]) is bool(flags), label
+        assert shown == made_anew(api)
 
 
 def test_a_narrowed_document_does_not_change_the_whole_one(api: Api) -> None:
