@@ -93,14 +93,19 @@ def _static_files_are_listed_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def workspace(db):
-    """A workspace with the standard objects and its sample records."""
+@pytest.fixture(scope="module")
+def workspace_of_the_module(uncommitted: None) -> Workspace:
     return workspace_with(empty=False)
 
 
 @pytest.fixture
-def api(workspace) -> Api:
+def workspace(db: None, workspace_of_the_module: Workspace) -> Workspace:
+    """A workspace with the standard objects and its sample records."""
+    return Workspace.objects.get(id=workspace_of_the_module.id)
+
+
+@pytest.fixture
+def api(workspace: Workspace) -> Api:
     """A client with an Admin key of `workspace`."""
     return api_of(workspace)
 

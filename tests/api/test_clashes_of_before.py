@@ -16,13 +16,15 @@ from core.clash_report import report
 from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.api.settings_pages.conftest import add_member
-from tests.factories import Api, add_field, add_object
+from tests.factories import Api, add_field, add_object, workspace_with
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def workspace(workspace: Workspace) -> Workspace:
+def workspace(db: None) -> Workspace:
+    """Of each test's own: what is written past the services comes again under the same version, with other rows."""
+    workspace = workspace_with(empty=False)
     add_object(workspace, "visit", "visits")
     add_object(workspace, "guest", "guests")
     return workspace

@@ -16,10 +16,15 @@ from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.schema import ObjectSchema
 
 
-@pytest.fixture
-def workspace(db: None) -> Workspace:
-    """Only the objects the engine needs."""
+@pytest.fixture(scope="module")
+def workspace_of_the_module(uncommitted: None) -> Workspace:
     return services.workspace_create(name="Small", empty=True)
+
+
+@pytest.fixture
+def workspace(db: None, workspace_of_the_module: Workspace) -> Workspace:
+    """Only the objects the engine needs."""
+    return Workspace.objects.get(id=workspace_of_the_module.id)
 
 
 @pytest.fixture

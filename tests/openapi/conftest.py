@@ -8,7 +8,7 @@ from django.test import Client
 
 from apikeys.models import Member, Role
 from metadata.models import ObjectMetadata, Workspace
-from tests.factories import Api, add_field, api_of
+from tests.factories import Api, add_field, api_of, workspace_with
 from tests.openapi.model import add_every_type
 
 PASSWORD = "correct horse battery"
@@ -37,11 +37,16 @@ def _add_gadget(workspace: Workspace) -> None:
     )  # fmt: skip
 
 
-@pytest.fixture
-def rich_workspace(workspace: Workspace) -> Workspace:
+@pytest.fixture(scope="module")
+def rich_workspace_of_the_module(uncommitted: None) -> Workspace:
+    workspace = workspace_with(empty=False)
     _add_gadget(workspace)
-    workspace.refresh_from_db()
     return workspace
+
+
+@pytest.fixture
+def rich_workspace(db: None, rich_workspace_of_the_module: Workspace) -> Workspace:
+    return Workspace.objects.get(id=rich_workspace_of_the_module.id)
 
 
 @pytest.fixture

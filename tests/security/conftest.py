@@ -35,9 +35,14 @@ def records(request: pytest.FixtureRequest, db: None, scene: Scene) -> Scene:
     return scene
 
 
-@pytest.fixture
-def acme(db: None) -> Workspace:
+@pytest.fixture(scope="module")
+def _acme(uncommitted: None) -> Workspace:
     return workspace_with(name="Acme")
+
+
+@pytest.fixture
+def acme(db: None, _acme: Workspace) -> Workspace:
+    return Workspace.objects.get(id=_acme.id)
 
 
 @pytest.fixture

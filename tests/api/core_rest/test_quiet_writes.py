@@ -18,11 +18,16 @@ OTHER = "0190b6a0-0000-4000-8000-0000000000f2"
 TYPES = [each for each in field_types() if each.creation_refusal is None and not each.is_relation]
 
 
-@pytest.fixture
-def workspace(db: None) -> Workspace:
+@pytest.fixture(scope="module")
+def _of_the_module(uncommitted: None) -> Workspace:
     workspace = workspace_with(empty=False)
     add_owner(workspace, add_every_type(workspace))
     return workspace
+
+
+@pytest.fixture
+def workspace(db: None, _of_the_module: Workspace) -> Workspace:
+    return Workspace.objects.get(id=_of_the_module.id)
 
 
 @pytest.fixture

@@ -34,8 +34,8 @@ SCENES = {
 }
 
 
-@pytest.fixture
-def workspace(db: None) -> Workspace:
+@pytest.fixture(scope="module")
+def _of_the_module(uncommitted: None) -> Workspace:
     workspace = workspace_with(empty=False)
     gadget = add_every_type(workspace)
     add_owner(workspace, gadget)
@@ -48,6 +48,11 @@ def workspace(db: None) -> Workspace:
     update = {"duplicateCriteria": [["myText"], ["ownerId"], ["name"]]}
     services.object_update(workspace_id=workspace.id, object_id=gadget.id, update=update)
     return workspace
+
+
+@pytest.fixture
+def workspace(db: None, _of_the_module: Workspace) -> Workspace:
+    return Workspace.objects.get(id=_of_the_module.id)
 
 
 @contextmanager

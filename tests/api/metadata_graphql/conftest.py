@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -157,3 +158,24 @@ def reader_api(scene: Scene) -> Api:
 @pytest.fixture
 def anonymous_api(scene: Scene) -> Api:
     return Api(scene.workspace, None)
+
+
+@pytest.fixture(scope="module")
+def _rocket(_scenes: tuple[Scene, Scene]) -> dict[str, Any]:
+    return Api(_scenes[0].workspace, _scenes[0].admin_token).create_object("rocket")
+
+
+@pytest.fixture
+def rocket(scene: Scene, _rocket: dict[str, Any]) -> dict[str, Any]:
+    """An object of the admin's making, as it was answered."""
+    return deepcopy(_rocket)
+
+
+@pytest.fixture(scope="module")
+def _pad(_scenes: tuple[Scene, Scene]) -> dict[str, Any]:
+    return Api(_scenes[0].workspace, _scenes[0].admin_token).create_object("pad")
+
+
+@pytest.fixture
+def pad(scene: Scene, _pad: dict[str, Any]) -> dict[str, Any]:
+    return deepcopy(_pad)

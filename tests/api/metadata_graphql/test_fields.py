@@ -24,11 +24,6 @@ OPTIONS = [
 ]
 
 
-@pytest.fixture
-def rocket(api: Api) -> dict[str, Any]:
-    return api.create_object("rocket")
-
-
 def refuse(api: Api, owner: dict[str, Any], **members: Any) -> dict[str, Any]:
     """The refusal of a field; nothing was created."""
     before = FieldMetadata.objects.count()
@@ -341,11 +336,6 @@ def relation_payload(target: str, **members: Any) -> dict[str, Any]:
         "targetFieldIcon": "IconUsers",
         **members,
     }
-
-
-@pytest.fixture
-def pad(api: Api) -> dict[str, Any]:
-    return api.create_object("pad")
 
 
 def create_relation(api: Api, owner: dict[str, Any], target: dict[str, Any], **members: Any) -> Any:

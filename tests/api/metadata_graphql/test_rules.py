@@ -10,8 +10,6 @@ import pytest
 from metadata.fieldtypes.options import COLORS
 from tests.api.metadata_graphql.conftest import CREATE_OBJECT, FIELD, UPDATE_FIELD, Api, object_input
 from tests.api.metadata_graphql.test_fields import OPTIONS, refuse, refuse_update, relation_payload
-from tests.api.metadata_graphql.test_fields import pad as pad
-from tests.api.metadata_graphql.test_fields import rocket as rocket
 from tests.api.metadata_graphql.test_objects import refuse_update as refuse_object_update
 from tests.api.metadata_graphql.test_objects import report
 
