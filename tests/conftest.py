@@ -34,7 +34,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes minutes is begun first: the run ends when the last process has ended."""
+    """What takes long is begun first: the run ends when the last process has ended."""
     items.sort(key=lambda each: each.get_closest_marker("long") is None)
 
 

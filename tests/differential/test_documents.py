@@ -19,6 +19,8 @@ from tests.differential.oracle import Oracle
 from tests.differential.writer import Writer
 from tests.factories import Api
 
+pytestmark = pytest.mark.long
+
 SEEDS = seeds(*range(3))  # of as many models; `make fuzz` draws others
 QUERIES = 200  # of each model
 MUTATIONS = 100

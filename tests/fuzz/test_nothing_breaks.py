@@ -36,6 +36,8 @@ from tests.fuzz.rest import Request, RestRequests, names_of
 from tests.fuzz.values import Chance, json_bytes
 from tests.security.scene import OBJECT_RIGHTS, READ, TOOLS, WRITE
 
+pytestmark = pytest.mark.long
+
 REQUESTS = 1_000  # for each seed
 ANEW_EVERY = 250  # requests after which the documents are read again: the data model changed meanwhile
 _FIELD = re.compile(r'name="(\w+)"')

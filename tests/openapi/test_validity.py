@@ -15,6 +15,8 @@ from metadata.services.layout.kinds import RESOURCES
 from tests.factories import Api, api_of
 from tests.openapi.documents import answer_schema, body_schema, core, faults, metadata
 
+pytestmark = pytest.mark.long
+
 VALIDATORS = {"3.1": OpenAPIV31SpecValidator, "3.0": OpenAPIV30SpecValidator}
 PERSON = "/people"
 

@@ -23,6 +23,8 @@ import pytest
 from config.management.commands import up as up_command
 from config.server.embedded_postgres import EmbeddedPostgres
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 LAST_LINE = "Ctrl-C stops everything."
 DEADLINE_S = 90

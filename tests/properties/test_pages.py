@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from tests.chance import examples
 from tests.factories import Api
 from tests.properties.conftest import stored
 from tests.properties.things import Order, collections, in_order, orders
+
+pytestmark = pytest.mark.long
 
 WALK = settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 sizes = st.integers(1, 5)
