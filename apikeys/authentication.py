@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import time
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ from config.errors import (
     Unauthenticated,
     WorkspaceNotFound,
 )
+from config.http.confirming import Check, waiting
 from config.http.inputs import uuid_of
 from config.principal import Permissions, Principal, WorkspaceRef
 from config.server.statements import run
@@ -59,16 +61,17 @@ _WORKSPACE_COLUMNS = """w.schema_version, w.webhooks_version, w.shard, w.max_bat
 
 # Reads the three rows by their primary keys; each condition on `workspace_id` keeps a key of one
 # workspace out of another's.
-KEY_STATEMENT = (
-    "SELECT "
-    + _SIGNING_KEY_COLUMNS
+_KEY_COLUMNS = (
+    _SIGNING_KEY_COLUMNS
     + ", "
     + _WORKSPACE_COLUMNS
     + """, k.name, k.api_version, k.enabled, k.generation, k.revoked_at IS NOT NULL, k.expires_at <= now(),
     k.previous_generation_until > now(), k.last_used_at > now() - interval '60 seconds',
     k.max_requests_per_second, k.max_requests_per_minute, """
     + _ROLE_COLUMNS
-    + """
+)
+_KEY_ROWS = (
+    """
 FROM metadata_workspace w"""
     + _SIGNING_KEY
     + """
@@ -76,15 +79,16 @@ LEFT JOIN apikeys_apikey k ON k.id = %s AND k.workspace_id = w.id
 LEFT JOIN apikeys_role r ON r.id = k.role_id AND r.workspace_id = w.id
 WHERE w.id = %s AND w.deleted_at IS NULL"""
 )
-MEMBER_STATEMENT = (
-    "SELECT "
-    + _SIGNING_KEY_COLUMNS
+_MEMBER_COLUMNS = (
+    _SIGNING_KEY_COLUMNS
     + ", "
     + _WORKSPACE_COLUMNS
     + """, w.default_api_version, u.is_active, u.first_name, u.last_name, u.email, m.member_record_id,
     left(encode(sha256(convert_to(u.password || ':' || m.token_generation, 'UTF8')), 'hex'), 32), """
     + _ROLE_COLUMNS
-    + """
+)
+_MEMBER_ROWS = (
+    """
 FROM metadata_workspace w"""
     + _SIGNING_KEY
     + """
@@ -93,6 +97,26 @@ LEFT JOIN auth_user u ON u.id = m.user_id
 LEFT JOIN apikeys_role r ON r.id = m.role_id AND r.workspace_id = w.id
 WHERE w.id = %s AND w.deleted_at IS NULL"""
 )
+
+KEPT_CALLERS = 4096  # tokens of which it is remembered who they were
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """What is asked of a token's holder: `whole` gives the columns and their text, `check` the text alone."""
+
+    whole: str
+    check: str
+
+
+def _statement(columns: str, rows: str) -> _Statement:
+    text = f"ROW({columns})::text"
+    return _Statement(f"SELECT {text}, {columns}{rows}", f"SELECT {text} AS checked{rows}")
+
+
+KEY_STATEMENT = _statement(_KEY_COLUMNS, _KEY_ROWS)
+MEMBER_STATEMENT = _statement(_MEMBER_COLUMNS, _MEMBER_ROWS)
+known_callers: dict[keys.Token, tuple[Principal, Check]] = {}  # who a token was when it was last checked
 
 LAST_USED_STATEMENT = """
 UPDATE apikeys_apikey SET last_used_at = now() WHERE id IN (
@@ -122,13 +146,42 @@ def authenticate(request: HttpRequest) -> Principal:
     return principal
 
 
+def presumed(request: HttpRequest) -> Principal:
+    """Who sends this request as far as is known, for counting only: they may have been refused since.
+
+    Raises what `authenticate` raises when nothing is known of the token.
+    """
+    if not hasattr(request, "principal"):
+        kept = known_callers.get(_token(request))
+        if kept is not None:
+            return kept[0]
+    return authenticate(request)
+
+
+def _token(request: HttpRequest) -> keys.Token:
+    """The request's token, genuine and unexpired; checked once."""
+    known: keys.Token | None = getattr(request, "token", None)
+    if known is None:
+        known = keys.verify((settings.SECRET_KEY, *settings.SECRET_KEYS_OLD), _bearer(request), time.time())
+        request.token = known  # type: ignore[attr-defined]
+    return known
+
+
 def _principal_of_token(request: HttpRequest) -> Principal:
-    token = keys.verify((settings.SECRET_KEY, *settings.SECRET_KEYS_OLD), _bearer(request), time.time())
+    token = _token(request)
+    request_under_way, known = waiting(), known_callers.get(token)
+    if request_under_way is not None and known is not None:  # the statement that reads says whether it is still so
+        principal, request_under_way.check = known
+        return principal
     try:
         if token.kind == keys.API_KEY:
             return _principal_of_key(token)
         return principal_of_member_id(token.workspace_id, uuid_of(token.subject), token)
-    except (TokenRefused, ApiKeyWithoutRole):  # whose it was is told to the request log, and to nobody else
+    except ApiError as fault:
+        known_callers.pop(token, None)
+        if not isinstance(fault, TokenRefused | ApiKeyWithoutRole):
+            raise
+        # whose it was is told to the request log, and to nobody else
         refused = (token.workspace_id, token.kind == keys.API_KEY, uuid_of(token.subject), "")
         request.refused_token = refused  # type: ignore[attr-defined]
         raise
@@ -163,7 +216,8 @@ def _bearer(request: HttpRequest) -> str:
 
 def _principal_of_key(token: keys.Token) -> Principal:
     key_id = uuid_of(token.subject)
-    row = _row(KEY_STATEMENT, token.kid, (key_id, token.workspace_id))
+    params = (token.kid, key_id, token.workspace_id)
+    text, *row = _row(KEY_STATEMENT, params)
     name, api_version, enabled, generation, revoked, expired, overlapping, fresh, per_second, per_minute = row[6:16]
     if name is None or revoked:
         raise TokenRefused("This API Key is revoked")
@@ -173,12 +227,10 @@ def _principal_of_key(token: keys.Token) -> Principal:
         raise TokenRefused("This API Key is paused", hint="Resume it in Settings → API & Webhooks.")
     if token.generation != generation and not (token.generation == generation - 1 and overlapping):
         raise TokenRefused("This token was replaced by a newer one", hint="Use the key's newest token.")
-    role_id, permissions = _role(row[16:])
+    role_id, permissions = _role(tuple(row[16:]))
     if role_id is None:
         raise ApiKeyWithoutRole("API key has no role assigned", hint="Assign a role to the key.")
-    if not fresh:
-        _touch(key_id)
-    return Principal(
+    principal = Principal(
         workspace=WorkspaceRef(token.workspace_id, *row[:6]),
         permissions=permissions,
         name=name,
@@ -188,6 +240,11 @@ def _principal_of_key(token: keys.Token) -> Principal:
         max_requests_per_second=per_second,
         max_requests_per_minute=per_minute,
     )
+    if fresh:
+        _remember(token, principal, Check(KEY_STATEMENT.check, _given(params), text))
+    else:
+        _touch(key_id)
+    return principal
 
 
 def principal_of_member_id(workspace_id: UUID, member_id: UUID | None, token: keys.Token | None = None) -> Principal:
@@ -195,14 +252,15 @@ def principal_of_member_id(workspace_id: UUID, member_id: UUID | None, token: ke
 
     A `token` that acts as the member must bear their stamp: signing out and a new password change it.
     """
-    row = _row(MEMBER_STATEMENT, None if token is None else token.kid, (member_id, workspace_id))
+    params = (None if token is None else token.kid, member_id, workspace_id)
+    text, *row = _row(MEMBER_STATEMENT, params)
     api_version, is_active, first_name, last_name, email, member_record_id, stamp = row[6:13]
-    role_id, permissions = _role(row[13:])
+    role_id, permissions = _role(tuple(row[13:]))
     if not is_active or role_id is None:
         raise TokenRefused(NO_MEMBER)
     if token is not None and not hmac.compare_digest(token.stamp, stamp):
         raise TokenRefused("This token ended when its member signed out", hint="Sign in again.")
-    return Principal(
+    principal = Principal(
         workspace=WorkspaceRef(workspace_id, *row[:6]),
         permissions=permissions,
         name=f"{first_name} {last_name}".strip() or email,
@@ -211,18 +269,32 @@ def principal_of_member_id(workspace_id: UUID, member_id: UUID | None, token: ke
         role_id=role_id,
         api_version=api_version,
     )
+    if token is not None:
+        _remember(token, principal, Check(MEMBER_STATEMENT.check, _given(params), text))
+    return principal
 
 
-def _row(statement: str, kid: str | None, params: tuple[UUID | None, UUID]) -> tuple[Any, ...]:
-    """The row of a statement, without what it says of the token's signing key, which must stand. None: no token."""
-    given = [kid, *(None if each is None else str(each) for each in params)]
-    rows = run(connections[DEFAULT_DB_ALIAS], statement, given)
+def _remember(token: keys.Token, principal: Principal, check: Check) -> None:
+    if principal.workspace.shard != DEFAULT_DB_ALIAS:
+        return  # its records are not where the keys are, so no statement reads both
+    if len(known_callers) >= KEPT_CALLERS and token not in known_callers:
+        known_callers.clear()
+    known_callers[token] = (principal, check)
+
+
+def _given(params: tuple[str | None, UUID | None, UUID]) -> list[str | None]:
+    return [None if each is None else str(each) for each in params]
+
+
+def _row(statement: _Statement, params: tuple[str | None, UUID | None, UUID]) -> tuple[Any, ...]:
+    """A statement's text and columns but those of the token's signing key, which must stand. kid None: no token."""
+    rows = run(connections[DEFAULT_DB_ALIAS], statement.whole, _given(params))
     if not rows:
         raise WorkspaceNotFound("Workspace not found")
-    is_known, is_revoked = rows[0][:2]
-    if is_revoked or not (is_known or kid in (keys.WITHOUT_KID, None)):
+    text, is_known, is_revoked, *columns = rows[0]
+    if is_revoked or not (is_known or params[0] in (keys.WITHOUT_KID, None)):
         raise Unauthenticated("Token invalid.")
-    return rows[0][2:]
+    return (text, *columns)
 
 
 def _role(columns: tuple[Any, ...]) -> tuple[UUID | None, Permissions]:

@@ -170,6 +170,15 @@ class BadRequest(ApiError):
     sub_code = "INVALID_QUERY_INPUT"
 
 
+class RefusedByFramework(BadRequest):
+    """What the web framework refuses, with the status it gives (406, 415)."""
+
+    def __init__(self, message: str, *, status: int = 400, **more: Any) -> None:
+        self.status = status  # type: ignore[misc]
+        self.error = EXCEPTION_NAMES.get(status, EXCEPTION_NAMES[400])  # type: ignore[misc]
+        super().__init__(message, **more)
+
+
 class UnknownMember(ApiError):
     """A member of a body that no form of the contract names."""
 

@@ -121,6 +121,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
 AUTHENTICATOR = "apikeys.authentication.authenticate"  # (HttpRequest) -> Principal, for all four APIs
+PRESUMED_CALLER = "apikeys.authentication.presumed"  # (HttpRequest) -> Principal, by what was known of the token
 PAGE_PRINCIPAL = "apikeys.pages.session.principal_of_session"  # (HttpRequest) -> (Principal, Workspace) | None
 PLAYGROUND_TOKEN = "apikeys.services.tokens.playground_token"  # (Principal) -> something with token and expires_at
 SECRET_KEY_KNOWN = "apikeys.signing_keys.is_secret_key_known"  # () -> bool, for the readiness page

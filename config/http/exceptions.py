@@ -20,7 +20,6 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions as drf_exceptions
 
 from config.errors import (
-    EXCEPTION_NAMES,
     ApiError,
     BadRequest,
     BodyTooLarge,
@@ -32,6 +31,7 @@ from config.errors import (
     MissingToken,
     NotFound,
     RateLimited,
+    RefusedByFramework,
     TokenRefused,
     TooComplex,
     Unauthenticated,
@@ -107,7 +107,7 @@ def as_api_error(fault: BaseException) -> ApiError:
             details = {} if wait_s is None else {"retryAfterSeconds": int(wait_s)}
             return RateLimited("Too many requests, slow down.", details=details)
         case drf_exceptions.APIException() if fault.status_code < 500:
-            return _with_status(BadRequest(_text(fault)), fault.status_code)
+            return RefusedByFramework(_text(fault), status=fault.status_code)
         case RecursionError():
             return TooComplex("The request is nested too deeply")
         case django_exceptions.RequestDataTooBig():
@@ -117,12 +117,6 @@ def as_api_error(fault: BaseException) -> ApiError:
         case django_exceptions.SuspiciousOperation() | django_exceptions.BadRequest():
             return BadRequest("Bad request")
     return machine_error(fault) or Internal("Internal server error")
-
-
-def _with_status(error: ApiError, status: int) -> ApiError:
-    error.status = status  # type: ignore[misc]
-    error.error = EXCEPTION_NAMES.get(status, EXCEPTION_NAMES[400])  # type: ignore[misc]
-    return error
 
 
 def _text(fault: drf_exceptions.APIException) -> str:

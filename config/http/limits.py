@@ -41,6 +41,7 @@ UNREACHABLE_S = 1.0  # how long the storage is left alone after a fault of it
 TELL_EVERY_S = 60.0  # the log is told once in this time that nothing is counted
 
 COUNTED = "fourgate.counted"  # in META of a request that was counted before: its refusal or None
+LIMITS = "fourgate.limits"  # … and the limits that it was counted by
 
 Window = tuple[int, float]  # tokens and seconds; 0 tokens: no limit
 
@@ -59,10 +60,12 @@ class LimitsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(API_PATHS):
             return _page(request, self.get_response(request))
-        limits = limits_of(request)
+        refusal = request.META[COUNTED] if COUNTED in request.META else count(request)
+        if refusal is not None:
+            refusal = recount(request)
+        limits = request.META[LIMITS]
         if not limits:
             return self.get_response(request)
-        refusal = request.META[COUNTED] if COUNTED in request.META else take(limits)
         if refusal is None:
             response = self.get_response(request)
             records: int = getattr(request, "records_written", 0)
@@ -70,7 +73,8 @@ class LimitsMiddleware:
                 charge(limits, records // RECORDS_PER_TOKEN)
         else:
             response = _refused(request, refusal)
-        _describe(response, limits)
+        if request.META[LIMITS]:  # they may be others by now
+            _describe(response, request.META[LIMITS])
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
@@ -83,18 +87,27 @@ class LimitsMiddleware:
 
 def count(request: HttpRequest) -> RateLimited | None:
     """Count a request before its body has arrived; `COUNTED` in META keeps it from being counted again."""
-    limits = limits_of(request)
-    refusal = take(limits) if limits else None
-    request.META[COUNTED] = refusal
+    limits = request.META[LIMITS] = limits_of(request, settings.PRESUMED_CALLER)
+    refusal = request.META[COUNTED] = take(limits) if limits else None
+    return refusal
+
+
+def recount(request: HttpRequest) -> RateLimited | None:
+    """Count it by what is certain of its caller, where that is not what was presumed; else what there is stays."""
+    limits = limits_of(request, settings.AUTHENTICATOR)
+    if limits != request.META[LIMITS]:
+        request.META[LIMITS] = limits
+        request.META[COUNTED] = take(limits) if limits else None
+    refusal: RateLimited | None = request.META[COUNTED]
     return refusal
 
 
 # What is counted -------------------------------------------------------------------------------------
 
 
-def limits_of(request: HttpRequest) -> tuple[Limit, ...]:
+def limits_of(request: HttpRequest, authenticator: str) -> tuple[Limit, ...]:
     """The limits a request falls under: its caller's and their workspace's, else its address's."""
-    principal = _caller(request)
+    principal = _caller(request, authenticator)
     if principal is not None:
         return _limits_of_caller(
             "workspaceMember" if principal.api_key_id is None else "apiKey",
@@ -115,16 +128,16 @@ def count_written(records: int) -> None:
         request.records_written = getattr(request, "records_written", 0) + records
 
 
-def _caller(request: HttpRequest) -> Principal | None:
+def _caller(request: HttpRequest, authenticator: str) -> Principal | None:
     """Who asks; None for nobody, and for whom the API itself is going to refuse, with its reason."""
     try:
         with stage(request, "authenticate"):
-            return _authenticator(settings.AUTHENTICATOR)(request)
+            return _authenticator(authenticator)(request)
     except Exception:
         return None
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _authenticator(path: str) -> Callable[[HttpRequest], Principal]:
     return cast(Callable[[HttpRequest], Principal], import_string(path))
 

@@ -34,7 +34,7 @@ from config.errors import ApiError, HeadersTooLarge, Overloaded, RequestTimedOut
 from config.http.deadline import IS_GONE
 from config.http.exceptions import as_api_error
 from config.http.health import live, ready
-from config.http.limits import COUNTED, count
+from config.http.limits import COUNTED, LIMITS, count, recount
 from config.http.refusals import refuse, refuse_counted, respond
 from config.http.request_kinds import IN_PASSWORD_LANE, hashes_password, is_long, signs_in
 from config.server import locks
@@ -218,7 +218,10 @@ class Application:
         def work(job: Job) -> None:
             request = ServerRequest(scope, b"", 0)
             try:
-                too_many = counted[COUNTED] = count(request)
+                too_many = count(request)
+                if too_many is not None:
+                    too_many = recount(request)
+                counted.update({name: request.META[name] for name in (COUNTED, LIMITS)})
                 if too_many is not None:
                     raise too_many
                 import_string(settings.AUTHENTICATOR)(request)  # has its answer by now

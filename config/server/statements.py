@@ -33,12 +33,12 @@ def is_read(text: str) -> bool:
     return not _WRITES.search(text)
 
 
-def run(wrapper: Any, text: str, params: Sequence[Any], *, prepare: bool = True) -> Rows:
+def run(wrapper: Any, text: str, params: Sequence[Any], *, prepare: bool = True, is_patient: bool = True) -> Rows:
     """The rows of a statement on a Django connection. `prepare=False` for texts that will hardly come again.
 
-    Outside a transaction a read is sent again when its connection broke, or its prepared plan was outdated, and
-    waits for locks as `config.server.locks` says. Raises Unavailable, LockTimeout, and psycopg2.Error for
-    what the statement is refused for.
+    Outside a transaction a read is sent again when its connection broke, or its prepared plan was outdated, and (if
+    `is_patient`) waits for locks as `config.server.locks` says. Raises Unavailable, LockTimeout, and psycopg2.Error
+    for what the statement is refused for.
     """
     request = deadline.current()
     if request is not None and request.is_near():
@@ -54,7 +54,7 @@ def run(wrapper: Any, text: str, params: Sequence[Any], *, prepare: bool = True)
             wrapper.close()
             if not is_read(text):  # it may have been done
                 raise Unavailable(UNREACHABLE) from fault
-        elif fault.pgcode == errorcodes.LOCK_NOT_AVAILABLE:
+        elif fault.pgcode == errorcodes.LOCK_NOT_AVAILABLE and is_patient:
             return locks.wait_in_a_seat(
                 wrapper.alias, text, lambda: _waiting(wrapper, text, params, prepare), lock_timeout()
             )

@@ -26,6 +26,7 @@ from config.errors import (
     NotAuthenticatedForRecords,
     UnknownObject,
 )
+from config.http.confirming import confirm, confirmed
 from config.http.graphql_errors import api_error, error_json
 from config.http.graphql_request import (
     GraphqlRequest,
@@ -59,7 +60,7 @@ class RecordGraphQLView(GraphQLView):
             error = _shown(fault, request)
             return self.refuse(request, error, error.status)
         try:
-            return self.answer(request, asked)
+            return confirmed(request, lambda: self.answer(request, asked))
         except Exception as fault:
             return self.refuse_unexecuted(request, fault)
 
@@ -83,6 +84,8 @@ class RecordGraphQLView(GraphQLView):
                 raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
             if document.kind == "query":
                 request.META[READS_ONLY] = True
+            else:
+                confirm()
         except (GraphqlValidation, UnknownObject) as fault:
             _check_client(request, api.schema.version)
             if isinstance(fault, UnknownObject):

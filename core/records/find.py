@@ -12,7 +12,7 @@ from core.query.scope import Scope
 from core.query.selections import answer_values, plan_members, spend_bytes, spend_values
 from core.records.listing import Listing, listing_of
 from core.records.locking import version_stamp
-from core.sql.execute import fetch, fetch_one
+from core.sql.execute import fetch_confirming
 from core.sql.fragment import Sql, raw
 from core.sql.mutate import VERSION
 from core.sql.select import compile_connection, compile_listing, compile_one, compile_record
@@ -22,14 +22,17 @@ from metadata.schema import WorkspaceSchema
 def find_page(principal: Principal, schema: WorkspaceSchema, query: ir.Find) -> Listing:
     """A page of records for REST."""
     plan = plan_page(Scope(schema, principal), query)
-    row = fetch_one(compile_listing(plan, compile_record(plan.members, "p")), principal.workspace.shard)
+    row = fetch_confirming(compile_listing(plan, compile_record(plan.members, "p")), principal.workspace.shard)
+    assert row is not None
     return listing_of(row, is_backward=plan.window.is_backward)
 
 
 def find_connection(principal: Principal, schema: WorkspaceSchema, query: ir.Find) -> str:
     """The JSON text of a connection as picked, for GraphQL."""
     plan = plan_connection_page(Scope(schema, principal), query)
-    text: str = fetch_one(compile_connection(plan), principal.workspace.shard)[0]
+    row = fetch_confirming(compile_connection(plan), principal.workspace.shard)
+    assert row is not None
+    text: str = row[0]
     spend_bytes(len(text))
     return text
 
@@ -54,7 +57,7 @@ def _find_one(principal: Principal, schema: WorkspaceSchema, query: ir.FindOne, 
     if isinstance(query.selection, tuple):
         spend_values(answer_values(members))
     sql = compile_one(subject, condition, sees_deleted, compile_record(members, "r"), *columns)
-    rows = fetch(sql, principal.workspace.shard)
-    if not rows:
+    row = fetch_confirming(sql, principal.workspace.shard)
+    if row is None:
         raise RecordNotFound()
-    return rows[0]
+    return row

@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
 from config.errors import ApiError, BodyTooLarge, MissingToken, UnknownObject
+from config.http.confirming import confirmed
 from config.http.ignored import HEADER, header_text
 from config.http.observability import note_operation, stage
 from config.http.rendering import JSON_CONTENT_TYPE, read_body, read_json
@@ -45,7 +46,9 @@ class RecordsView(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            return self.respond(request)
+            if request.method != "GET":
+                return self.respond(request)
+            return confirmed(request, lambda: self.respond(request))
         except Exception as fault:
             return self.handle_exception(fault)
 

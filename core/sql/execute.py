@@ -14,6 +14,7 @@ from psycopg2 import errorcodes
 
 from config.errors import InvalidValue, StaleSchema, TooComplex
 from config.http.bounds import MAX
+from config.http.confirming import confirm, run_confirming
 from config.server.sqlstate import machine_error
 from config.server.statements import run
 from core.sql.bounded import is_too_long
@@ -37,12 +38,23 @@ class SerializationTrouble(Exception):
     """A deadlock or serialization failure: the transaction may be tried again."""
 
 
-def fetch(sql: Sql, using: str, *, prepare: bool = True) -> list[tuple[Any, ...]]:
-    """Run one statement and give its rows. `prepare=False` for texts that will hardly come again."""
+def fetch(sql: Sql, using: str, *, prepare: bool = True, is_patient: bool = True) -> list[tuple[Any, ...]]:
+    """Run one statement and give its rows. `prepare=False` for texts that will hardly come again; not patient: raises
+    LockTimeout after the first wait for a lock, as inside a transaction, for callers that go on waiting themselves."""
+    confirm()
     try:
-        return run(connections[using], sql.text, sql.params, prepare=prepare)
+        return run(connections[using], sql.text, sql.params, prepare=prepare, is_patient=is_patient)
     except psycopg2.Error as fault:
         _translate(fault)
+
+
+def fetch_confirming(sql: Sql, using: str) -> tuple[Any, ...] | None:
+    """The row of a read that has one at most, sent with the check of the caller where that is still to be done."""
+    try:
+        rows = run_confirming(using, sql.text, sql.params)
+    except psycopg2.Error as fault:
+        _translate(fault)
+    return rows[0] if rows else None
 
 
 def fetch_one(sql: Sql, using: str, *, prepare: bool = True) -> tuple[Any, ...]:

@@ -20,17 +20,20 @@ from tests.golden.system import SolarSystem
 from webhooks.services import webhook_create
 
 FILE = Path(__file__).parent / "query_counts.json"
-BARS = {"read": 2, "write": 4, "write with a webhook": 5}
+BARS = {"read": 1, "write": 4, "write with a webhook": 5}
 # What a bar does not hold for, and by how much:
 MORE = {
     "rest_destroy_one": 1,  # one statement for each object whose records point at the destroyed one
     "graphql_destroy_one": 1,
+    "rest_group_by": 1,  # it has many rows, in an order that a join does not promise to keep
+    "graphql_group_by": 1,
 }
 
 
 def counts(system: SolarSystem, names: list[str]) -> dict[str, int]:
     """The statements of each request, asked when the data model is read and the key's use is noted."""
-    system.api.get("/rest/planets?limit=0")
+    for _ in range(2):  # the second is remembered
+        system.api.get("/rest/planets?limit=0")
     counted = {}
     for name in names:
         request = read_request(name)
@@ -71,7 +74,8 @@ def test_numbers_hold_the_bar(kind: str) -> None:
 
 def test_a_page_costs_the_same_whatever_its_size(system: SolarSystem) -> None:
     api = system.api
-    api.get("/rest/planets?limit=0")
+    for _ in range(2):
+        api.get("/rest/planets?limit=0")
     for small, large in (
         ("/rest/planets?depth=1&limit=1", "/rest/planets?depth=1&limit=60"),
         ("/rest/moons?limit=1", "/rest/moons?limit=60"),
@@ -81,7 +85,7 @@ def test_a_page_costs_the_same_whatever_its_size(system: SolarSystem) -> None:
             with recording() as statements:
                 api.get(path)
             numbers.append(len(statements))
-        assert numbers == [2, 2]
+        assert numbers == [1, 1]
 
 
 def test_a_batch_costs_the_same_whatever_its_size(system: SolarSystem) -> None:

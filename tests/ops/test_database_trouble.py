@@ -155,6 +155,35 @@ def test_a_killed_backend_takes_the_others_along_and_all_come_back(server: Serve
     assert "Traceback" not in server.log.read_text()
 
 
+def asked(server: Server, token: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    """The answer over a connection of its own, which either worker may take."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=DEADLINE_S)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    connection.request(method, path, None if body is None else json.dumps(body), headers)
+    response = connection.getresponse()
+    read = response.read()
+    connection.close()
+    return response.status, json.loads(read) if read else None
+
+
+def test_every_process_refuses_a_key_from_the_moment_that_it_is_revoked(server: Server) -> None:
+    """Both workers know the token from many reads before; none of them reads for it once more."""
+    admin = server.demo["api_token"]
+    _, roles = asked(server, admin, "POST", "/metadata", {"query": "{ getRoles { id label } }"})
+    role_id = next(each["id"] for each in roles["data"]["getRoles"] if each["label"] == "Admin")
+    for _ in range(3):
+        made = {"name": "Sync", "expiresAt": "2090-01-01T00:00:00Z", "roleId": role_id}
+        _, key = asked(server, admin, "POST", "/rest/metadata/apiKeys", made)
+        _, issued = asked(server, admin, "POST", f"/rest/metadata/apiKeys/{key['id']}/token", {})
+        token = issued["token"]
+        assert {asked(server, token, "GET", "/rest/companies?limit=1")[0] for _ in range(24)} == {200}
+        assert asked(server, admin, "DELETE", f"/rest/metadata/apiKeys/{key['id']}")[0] == 200
+        after = [asked(server, token, "GET", "/rest/companies?limit=1") for _ in range(12)]
+        after += [asked(server, token, "POST", "/graphql", {"query": "{ companies { totalCount } }"}) for _ in range(6)]
+        assert {json.dumps(body) for _, body in after if "This API Key is revoked" not in json.dumps(body)} == set()
+        assert [status for status, _ in after[:12]] == [403] * 12
+
+
 def children_of(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 

@@ -220,10 +220,17 @@ def test_shape(fault: Exception, expected: dict[str, Any]) -> None:
 ERRORS = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.ApiError)]
 
 
+def _made(error: type[errors.ApiError]) -> errors.ApiError:
+    if issubclass(error, errors.InvalidMetadataInput):
+        return error("text", sub_code="INVALID_LABEL")
+    if issubclass(error, errors.MetadataValidationFailed):
+        return error([errors.Failure("index", "create", [errors.Problem("INVALID_INDEX_INPUT", "text")])])
+    return error(["text"]) if issubclass(error, errors.InvalidInput) else error("text")
+
+
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
 def test_every_error_of_the_list_has_its_status_and_a_name(error: type[errors.ApiError]) -> None:
-    extra: dict[str, Any] = {"sub_code": "X"} if issubclass(error, errors.InvalidMetadataInput) else {}
-    response = answer(error("text", **extra), {"request": request()})
+    response = answer(_made(error), {"request": request()})
     body = body_of(response)
     assert response.status_code == body["statusCode"] == error.status
     assert body["messages"] == ["text"] and body["error"] and body["code"]

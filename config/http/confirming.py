@@ -1,0 +1,111 @@
+"""Reads that find out who asks in the same statement that reads: one round trip to the database instead of two.
+
+A caller whose token was checked before is taken for who they were then, until the first statement of the request
+confirms it: that statement has the check beside the read, as independent parts of one snapshot. Where it says
+anything else than before (the key was revoked, its role, its limits or the data model changed), what was read is thrown
+away and the request begins again, now with a check of its own before all else. Nothing is answered that was not
+confirmed: a request that sends no such statement, or fails before it, is confirmed at its end. Knows no app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.transaction import atomic
+from django.http import HttpRequest
+
+from config.http.limits import recount
+from config.server.statements import Rows, run
+
+Response = TypeVar("Response")
+
+
+class CallerChanged(BaseException):
+    """What was known of the caller is not so any more. No Exception, so that nobody takes it for a fault to answer."""
+
+
+@dataclass(slots=True)
+class Check:
+    """A statement of one row and one text, its parameters, and the text that it gave for this token before."""
+
+    text: str
+    params: Sequence[Any]
+    expected: str
+
+    def passes(self, found: str | None) -> None:
+        if found != self.expected:
+            raise CallerChanged
+
+
+class Waiting:
+    """A request that may wait with its check; `check` is what its caller still has to pass."""
+
+    __slots__ = ("check",)
+
+    def __init__(self) -> None:
+        self.check: Check | None = None
+
+
+_waiting: ContextVar[Waiting | None] = ContextVar("waiting", default=None)
+
+
+def waiting() -> Waiting | None:
+    """The request under way, if it may wait with its check."""
+    return _waiting.get()
+
+
+def confirmed(request: HttpRequest, work: Callable[[], Response]) -> Response:
+    """What the work for a request gives or raises, once it is certain who asked."""
+    given = _waiting.set(Waiting())
+    try:
+        try:
+            response = work()
+        except Exception:
+            confirm()
+            raise
+        confirm()
+        return response
+    except CallerChanged:
+        del request.principal  # type: ignore[attr-defined]
+    finally:
+        _waiting.reset(given)
+    refusal = recount(request)
+    if refusal is not None:
+        raise refusal
+    return work()
+
+
+def confirm() -> None:
+    """Check by a statement of its own whoever was not confirmed yet. Raises CallerChanged."""
+    now = _waiting.get()
+    if now is None or now.check is None:
+        return
+    check, now.check = now.check, None
+    rows = run(connections[DEFAULT_DB_ALIAS], check.text, check.params)
+    check.passes(rows[0][0] if rows else None)
+
+
+def run_confirming(using: str, text: str, params: Sequence[Any]) -> Rows:
+    """The rows of a read of one row at most, and the check of the caller with it where that is still to be done."""
+    now = _waiting.get()
+    if now is None or now.check is None:
+        return run(connections[using], text, params)
+    if using != DEFAULT_DB_ALIAS:  # where there are no keys
+        confirm()
+        return run(connections[using], text, params)
+    check, now.check = now.check, None
+    both = f"SELECT c.*, r.* FROM ({check.text}) c LEFT JOIN (SELECT true, q.* FROM ({text}) q) r ON true"  # noqa: S608
+    connection = connections[using]
+    try:
+        with atomic(using=using) if connection.in_atomic_block else nullcontext():  # so that the check can come after
+            rows = run(connection, both, (*check.params, *params))
+    except BaseException:
+        now.check = check  # nothing is known of the caller
+        raise
+    check.passes(rows[0][0] if rows else None)
+    return [row[2:] for row in rows if row[1]]
