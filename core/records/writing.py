@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connections, transaction
 
 from config import events
 from config.errors import ApiError, Conflict, DuplicateEntry, InvalidRelation, MissingReference
@@ -42,9 +42,23 @@ def in_transaction(scope: Scope, subject: ObjectSchema, work: Callable[[], T]) -
     return patiently(using, subject.id, lambda: _repeated(using, subject, work))
 
 
-def _repeated(using: str, subject: ObjectSchema, work: Callable[[], T]) -> T:
+def in_one_statement(scope: Scope, subject: ObjectSchema, work: Callable[[], T]) -> T:
+    """Run a write that is one statement and nothing after it that can be refused, as `in_transaction` runs others.
+
+    Without BEGIN and COMMIT, which are two round trips: PostgreSQL commits each statement that stands alone.
+    """
+    using = scope.principal.workspace.shard
+    if connections[using].in_atomic_block:
+        return in_transaction(scope, subject, work)
+    fold_sometimes(subject, using)
+    return patiently(using, subject.id, lambda: _repeated(using, subject, work, is_alone=True))
+
+
+def _repeated(using: str, subject: ObjectSchema, work: Callable[[], T], *, is_alone: bool = False) -> T:
     for _ in range(ATTEMPTS):
         try:
+            if is_alone:
+                return work()
             with transaction.atomic(using=using):
                 result = work()
                 fold_sometimes(subject, using)
