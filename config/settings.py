@@ -64,12 +64,12 @@ MIDDLEWARE = [
     "config.http.hosts.HostMiddleware",
     "config.http.limits.LimitsMiddleware",
     "config.http.encodings.EncodingsMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.http.page_middleware.StaticFilesOfPages",
+    "config.http.page_middleware.SessionOfPages",
+    "config.http.page_middleware.CsrfOfPages",
+    "config.http.page_middleware.AuthenticationOfPages",
     "config.http.sessions.SessionEndMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "config.http.page_middleware.MessagesOfPages",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
