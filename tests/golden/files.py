@@ -14,16 +14,13 @@ from typing import Any, NamedTuple
 
 from tests.budgets.recording import Statement
 from tests.factories import Answer, Api
+from tests.readable_sql import readable
 
 FOLDER = Path(__file__).parent / "cases"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.request"))
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+(?:Z|\+00:00)?")
-_CLAUSE = re.compile(
-    r" (?=(?:FROM|WHERE|ORDER BY|LIMIT|LEFT JOIN|JOIN|RETURNING|ON CONFLICT|GROUP BY|UNION ALL|VALUES|SET)\b)"
-    r"|(?<=,) (?=concat\(|\w+ AS \()"
-)
 
 
 class Request(NamedTuple):
@@ -85,7 +82,7 @@ def sql_text(statements: Sequence[Statement], namer: Namer) -> str:
         if "apikeys_apikey" in statement.text:
             shown.append("-- the key, its role and its workspace")
             continue
-        lines = [_CLAUSE.sub("\n", namer.text(statement.text)) + ";"]
+        lines = [readable(namer.text(statement.text)) + ";"]
         lines += [f"-- {namer.text(str(value))}" for value in statement.params]
         shown.append("\n".join(lines))
     return "\n\n".join(shown) + "\n"

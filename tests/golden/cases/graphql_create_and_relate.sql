@@ -1,31 +1,68 @@
 -- the key, its role and its workspace
 
 SELECT c0, c1
-FROM (SELECT b.*, sum((octet_length(c1))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
-FROM (SELECT r.id::text, r.data::text
-FROM "workspace"."planet" r
-WHERE r.deleted_at IS NULL AND ((r.data->>'code') = ANY(%s::text[]))) b(c0, c1)) b
+FROM (
+  SELECT
+    b.*,
+    sum((octet_length(c1))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
+  FROM (
+    SELECT r.id::text, r.data::text
+    FROM "workspace"."planet" r
+    WHERE r.deleted_at IS NULL
+      AND ((r.data->>'code') = ANY(%s::text[]))
+  ) b(c0, c1)
+) b
 WHERE coalesce(total, 0) >= 0;
 -- {"N"}
 
-WITH k0 AS MATERIALIZED (SELECT t.id
-FROM "workspace"."planet" t
-WHERE t.id = ANY(%s::uuid[]) FOR KEY SHARE),
-w AS (INSERT INTO "workspace"."moon" (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by) SELECT x.id, x.d, to_tsvector('simple', x.s), CASE x.w WHEN 'first' THEN (SELECT coalesce(min(b.position), 0)
-FROM "workspace"."moon" b
-WHERE b.deleted_at IS NULL) - x.k WHEN 'last' THEN (SELECT coalesce(max(b.position), 0)
-FROM "workspace"."moon" b
-WHERE b.deleted_at IS NULL) + x.k ELSE x.p END, coalesce(x.ca, now()), now(), x.da, x.cb, %s::jsonb
-FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, s text, w text, k int, p float8, ca timestamptz, da timestamptz, cb jsonb)
-RETURNING *),
-c AS (INSERT INTO "workspace".record_count (object_id, live) SELECT %s::uuid, n
-FROM (SELECT count(*)
-FROM w
-WHERE deleted_at IS NULL) kept(n)
-WHERE n <> 0),
-h AS (INSERT INTO "workspace".history (object_id, record_id, action, at, actor, changes) SELECT %s::uuid, w.id, 'created', w.updated_at, w.updated_by, NULL
-FROM w) SELECT r.id::text, ARRAY[(SELECT count(*)
-FROM k0)]::bigint[]
+WITH
+  k0 AS MATERIALIZED (
+    SELECT t.id
+    FROM "workspace"."planet" t
+    WHERE t.id = ANY(%s::uuid[])
+    FOR KEY SHARE
+  ),
+  w AS (
+    INSERT INTO "workspace"."moon" (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by)
+    SELECT
+      x.id,
+      x.d,
+      to_tsvector('simple', x.s),
+      CASE x.w WHEN 'first' THEN (
+        SELECT coalesce(min(b.position), 0)
+        FROM "workspace"."moon" b
+        WHERE b.deleted_at IS NULL
+      ) - x.k WHEN 'last' THEN (
+        SELECT coalesce(max(b.position), 0)
+        FROM "workspace"."moon" b
+        WHERE b.deleted_at IS NULL
+      ) + x.k ELSE x.p END,
+      coalesce(x.ca, now()),
+      now(),
+      x.da,
+      x.cb,
+      %s::jsonb
+    FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, s text, w text, k int, p float8, ca timestamptz, da timestamptz, cb jsonb)
+    RETURNING *
+  ),
+  c AS (
+    INSERT INTO "workspace".record_count (object_id, live)
+    SELECT %s::uuid, n
+    FROM (SELECT count(*) FROM w WHERE deleted_at IS NULL) kept(n)
+    WHERE n <> 0
+  ),
+  h AS (
+    INSERT INTO "workspace".history (object_id, record_id, action, at, actor, changes)
+    SELECT
+      %s::uuid,
+      w.id,
+      'created',
+      w.updated_at,
+      w.updated_by,
+      NULL
+    FROM w
+  )
+SELECT r.id::text, ARRAY[(SELECT count(*) FROM k0)]::bigint[]
 FROM w r;
 -- {"00000000-0000-4000-8000-0000000000a3"}
 -- {"source":"API","name":"Astronomer","context":{}}
@@ -33,10 +70,18 @@ FROM w r;
 -- <object moon>
 -- <object moon>
 
-SELECT r.id::text,
-concat('{"name":',coalesce((r.data->'name')::text, '""'),',"planet":',coalesce((SELECT concat('{"name":',coalesce((t0.data->'name')::text, '""'),'}')
-FROM "workspace"."planet" t0
-WHERE t0.id = ((r.data->>'planet'))::uuid AND t0.deleted_at IS NULL), 'null'),'}')
+SELECT
+  r.id::text,
+  concat(
+    '{"name":',coalesce((r.data->'name')::text, '""'),
+    ',"planet":',coalesce((
+      SELECT concat('{"name":',coalesce((t0.data->'name')::text, '""'),'}')
+      FROM "workspace"."planet" t0
+      WHERE t0.id = ((r.data->>'planet'))::uuid
+        AND t0.deleted_at IS NULL
+    ), 'null'),
+    '}'
+  )
 FROM "workspace"."moon" r
 WHERE r.id = ANY(%s::uuid[]);
 -- {"<id 1>"}

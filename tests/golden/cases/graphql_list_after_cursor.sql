@@ -1,18 +1,65 @@
 -- the key, its role and its workspace
 
-SELECT concat('{"edges":',a0.e0,',"pageInfo":',concat('{"hasNextPage":',(a0.n > 2)::text,',"hasPreviousPage":',(CASE WHEN EXISTS (SELECT 1
-FROM "workspace"."moon" r
-WHERE r.deleted_at IS NULL AND lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) = %s::uuid) THEN true ELSE EXISTS (SELECT 1
-FROM "workspace"."moon" r
-WHERE r.deleted_at IS NULL AND lower((r.data->>'name')) COLLATE "C" <= lower(%s::text) COLLATE "C" AND ((lower((r.data->>'name')) COLLATE "C" < lower(%s::text) COLLATE "C") OR (lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) < %s::uuid))) END)::text,'}'),'}')
-FROM (SELECT concat('[', string_agg(p0.e0, ','), ']') AS e0, count(*) AS n
-FROM (SELECT p0.*, CASE WHEN p0.rn <= 2 THEN concat('{"node":',concat('{"name":',coalesce((p0.data->'name')::text, '""'),'}'),'}') END AS e0
-FROM (SELECT q0.*, row_number() OVER () AS rn, count(*) OVER () AS n
-FROM (SELECT r.*
-FROM "workspace"."moon" r
-WHERE r.deleted_at IS NULL AND (lower((r.data->>'name')) COLLATE "C" >= lower(%s::text) COLLATE "C" OR lower((r.data->>'name')) COLLATE "C" IS NULL) AND (((lower((r.data->>'name')) COLLATE "C" > lower(%s::text) COLLATE "C" OR lower((r.data->>'name')) COLLATE "C" IS NULL)) OR (lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) > %s::uuid))
-ORDER BY lower((r.data->>'name')) COLLATE "C" ASC, (r.id) ASC
-LIMIT 3) q0) p0 OFFSET 0) p0 HAVING coalesce(sum((octet_length(p0.e0))::real * '1.0141204e+31'::real), 0) >= 0) a0;
+SELECT concat(
+  '{"edges":',a0.e0,
+  ',"pageInfo":',concat(
+    '{"hasNextPage":',(a0.n > 2)::text,
+    ',"hasPreviousPage":',(CASE WHEN EXISTS (
+      SELECT 1
+      FROM "workspace"."moon" r
+      WHERE r.deleted_at IS NULL
+        AND lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C"
+        AND (r.id) = %s::uuid
+    ) THEN true ELSE EXISTS (
+      SELECT 1
+      FROM "workspace"."moon" r
+      WHERE r.deleted_at IS NULL
+        AND lower((r.data->>'name')) COLLATE "C" <= lower(%s::text) COLLATE "C"
+        AND (
+          (lower((r.data->>'name')) COLLATE "C" < lower(%s::text) COLLATE "C")
+          OR (lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) < %s::uuid)
+        )
+    ) END)::text,
+    '}'
+  ),
+  '}'
+)
+FROM (
+  SELECT
+    concat('[', string_agg(p0.e0, ','), ']') AS e0,
+    count(*) AS n
+  FROM (
+    SELECT
+      p0.*,
+      CASE WHEN p0.rn <= 2 THEN concat('{"node":',concat('{"name":',coalesce((p0.data->'name')::text, '""'),'}'),'}') END AS e0
+    FROM (
+      SELECT
+        q0.*,
+        row_number() OVER () AS rn,
+        count(*) OVER () AS n
+      FROM (
+        SELECT r.*
+        FROM "workspace"."moon" r
+        WHERE r.deleted_at IS NULL
+          AND (
+            lower((r.data->>'name')) COLLATE "C" >= lower(%s::text) COLLATE "C"
+            OR lower((r.data->>'name')) COLLATE "C" IS NULL
+          )
+          AND (
+            ((
+              lower((r.data->>'name')) COLLATE "C" > lower(%s::text) COLLATE "C"
+              OR lower((r.data->>'name')) COLLATE "C" IS NULL
+            ))
+            OR (lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) > %s::uuid)
+          )
+        ORDER BY lower((r.data->>'name')) COLLATE "C" ASC, (r.id) ASC
+        LIMIT 3
+      ) q0
+    ) p0
+    OFFSET 0
+  ) p0
+  HAVING coalesce(sum((octet_length(p0.e0))::real * '1.0141204e+31'::real), 0) >= 0
+) a0;
 -- Ganymede
 -- 00000000-0000-4000-8000-0000000000b4
 -- Ganymede

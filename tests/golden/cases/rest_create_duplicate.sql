@@ -1,20 +1,81 @@
 -- the key, its role and its workspace
 
-WITH w AS (INSERT INTO "workspace"."planet" (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by) SELECT x.id, x.d, to_tsvector('simple', x.s), CASE x.w WHEN 'first' THEN (SELECT coalesce(min(b.position), 0)
-FROM "workspace"."planet" b
-WHERE b.deleted_at IS NULL) - x.k WHEN 'last' THEN (SELECT coalesce(max(b.position), 0)
-FROM "workspace"."planet" b
-WHERE b.deleted_at IS NULL) + x.k ELSE x.p END, coalesce(x.ca, now()), now(), x.da, x.cb, %s::jsonb
-FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, s text, w text, k int, p float8, ca timestamptz, da timestamptz, cb jsonb)
-RETURNING *),
-c AS (INSERT INTO "workspace".record_count (object_id, live) SELECT %s::uuid, n
-FROM (SELECT count(*)
-FROM w
-WHERE deleted_at IS NULL) kept(n)
-WHERE n <> 0),
-h AS (INSERT INTO "workspace".history (object_id, record_id, action, at, actor, changes) SELECT %s::uuid, w.id, 'created', w.updated_at, w.updated_by, NULL
-FROM w) SELECT r.id::text,
-concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),',"name":',coalesce((r.data->'name')::text, '""'),',"createdAt":',coalesce('"' || to_char((r.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),',"updatedAt":',coalesce('"' || to_char((r.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),',"deletedAt":',coalesce('"' || to_char((r.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),',"createdBy":',CASE WHEN r.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE concat('{"source":',coalesce((r.created_by->'source')::text, '"MANUAL"'),',"workspaceMemberId":',coalesce((r.created_by->'workspaceMemberId')::text, 'null'),',"name":',coalesce((r.created_by->'name')::text, '""'),',"context":',coalesce((r.created_by->'context')::text, '{}'),'}') END,',"updatedBy":',CASE WHEN r.updated_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE concat('{"source":',coalesce((r.updated_by->'source')::text, '"MANUAL"'),',"workspaceMemberId":',coalesce((r.updated_by->'workspaceMemberId')::text, 'null'),',"name":',coalesce((r.updated_by->'name')::text, '""'),',"context":',coalesce((r.updated_by->'context')::text, '{}'),'}') END,',"position":',coalesce(((r.position)::text)::numeric::text, 'null'),',"code":',coalesce((r.data->'code')::text, '""'),',"kind":',coalesce((r.data->'kind')::text, 'null'),',"radius":',coalesce((r.data->'radius')::text, 'null'),',"firstSeen":',coalesce((r.data->'firstSeen')::text, 'null'),',"price":',CASE WHEN r.data->'price' IS NULL THEN '{"amountMicros":null,"currencyCode":null}' ELSE concat('{"amountMicros":',coalesce((r.data->'price'->'amountMicros')::text, 'null'),',"currencyCode":',coalesce((r.data->'price'->'currencyCode')::text, 'null'),'}') END,'}'), ARRAY[]::bigint[]
+WITH
+  w AS (
+    INSERT INTO "workspace"."planet" (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by)
+    SELECT
+      x.id,
+      x.d,
+      to_tsvector('simple', x.s),
+      CASE x.w WHEN 'first' THEN (
+        SELECT coalesce(min(b.position), 0)
+        FROM "workspace"."planet" b
+        WHERE b.deleted_at IS NULL
+      ) - x.k WHEN 'last' THEN (
+        SELECT coalesce(max(b.position), 0)
+        FROM "workspace"."planet" b
+        WHERE b.deleted_at IS NULL
+      ) + x.k ELSE x.p END,
+      coalesce(x.ca, now()),
+      now(),
+      x.da,
+      x.cb,
+      %s::jsonb
+    FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, s text, w text, k int, p float8, ca timestamptz, da timestamptz, cb jsonb)
+    RETURNING *
+  ),
+  c AS (
+    INSERT INTO "workspace".record_count (object_id, live)
+    SELECT %s::uuid, n
+    FROM (SELECT count(*) FROM w WHERE deleted_at IS NULL) kept(n)
+    WHERE n <> 0
+  ),
+  h AS (
+    INSERT INTO "workspace".history (object_id, record_id, action, at, actor, changes)
+    SELECT
+      %s::uuid,
+      w.id,
+      'created',
+      w.updated_at,
+      w.updated_by,
+      NULL
+    FROM w
+  )
+SELECT
+  r.id::text,
+  concat(
+    '{"id":',coalesce('"' || (r.id)::text || '"', 'null'),
+    ',"name":',coalesce((r.data->'name')::text, '""'),
+    ',"createdAt":',coalesce('"' || to_char((r.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
+    ',"updatedAt":',coalesce('"' || to_char((r.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
+    ',"deletedAt":',coalesce('"' || to_char((r.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
+    ',"createdBy":',CASE WHEN r.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE concat(
+      '{"source":',coalesce((r.created_by->'source')::text, '"MANUAL"'),
+      ',"workspaceMemberId":',coalesce((r.created_by->'workspaceMemberId')::text, 'null'),
+      ',"name":',coalesce((r.created_by->'name')::text, '""'),
+      ',"context":',coalesce((r.created_by->'context')::text, '{}'),
+      '}'
+    ) END,
+    ',"updatedBy":',CASE WHEN r.updated_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE concat(
+      '{"source":',coalesce((r.updated_by->'source')::text, '"MANUAL"'),
+      ',"workspaceMemberId":',coalesce((r.updated_by->'workspaceMemberId')::text, 'null'),
+      ',"name":',coalesce((r.updated_by->'name')::text, '""'),
+      ',"context":',coalesce((r.updated_by->'context')::text, '{}'),
+      '}'
+    ) END,
+    ',"position":',coalesce(((r.position)::text)::numeric::text, 'null'),
+    ',"code":',coalesce((r.data->'code')::text, '""'),
+    ',"kind":',coalesce((r.data->'kind')::text, 'null'),
+    ',"radius":',coalesce((r.data->'radius')::text, 'null'),
+    ',"firstSeen":',coalesce((r.data->'firstSeen')::text, 'null'),
+    ',"price":',CASE WHEN r.data->'price' IS NULL THEN '{"amountMicros":null,"currencyCode":null}' ELSE concat(
+      '{"amountMicros":',coalesce((r.data->'price'->'amountMicros')::text, 'null'),
+      ',"currencyCode":',coalesce((r.data->'price'->'currencyCode')::text, 'null'),
+      '}'
+    ) END,
+    '}'
+  ),
+  ARRAY[]::bigint[]
 FROM w r;
 -- {"source":"API","name":"Astronomer","context":{}}
 -- [{"id":"<id 1>","d":{"name":"Terra","code":"E"},"cb":{"source":"API","name":"Astronomer","context":{}},"w":"first","k":1,"s":"terra e"}]
@@ -22,9 +83,15 @@ FROM w r;
 -- <object planet>
 
 SELECT c0, c1, c2
-FROM (SELECT b.*, sum((octet_length(c1))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
-FROM (SELECT r.id::text, r.data::text, r.deleted_at
-FROM "workspace"."planet" r
-WHERE (r.data->>'code') = ANY(%s::text[])) b(c0, c1, c2)) b
+FROM (
+  SELECT
+    b.*,
+    sum((octet_length(c1))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
+  FROM (
+    SELECT r.id::text, r.data::text, r.deleted_at
+    FROM "workspace"."planet" r
+    WHERE (r.data->>'code') = ANY(%s::text[])
+  ) b(c0, c1, c2)
+) b
 WHERE coalesce(total, 0) >= 0;
 -- {"E"}
