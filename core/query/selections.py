@@ -189,7 +189,7 @@ def _wanted(scope: Scope, subject: ObjectSchema, only: Sequence[str] | None) -> 
         outer, dot, inner = name.partition(".")
         field = subject.by_name.get(outer) or (None if dot else subject.by_join_name.get(outer))
         if field is None or not field.type.is_readable or not reads(scope, subject, field):
-            unknown[name] = nearest(outer, member_names(scope, subject))
+            unknown[name] = nearest(outer, _answered_names(scope, subject))
         elif not dot:
             wanted[name] = None
         elif field.relation is None:
@@ -215,13 +215,19 @@ def _unknown_below(scope: Scope, relation: FieldSchema, name: str) -> str | None
     outer, dot, _ = name.partition(".")
     field = target.by_name.get(outer) or target.by_join_name.get(outer)
     if field is None or not field.type.is_readable or not reads(scope, target, field):
-        close = None if field is not None else nearest(outer, member_names(scope, target))
+        close = None if field is not None else nearest(outer, _answered_names(scope, target))
         return "" if close is None else close.replace('"', f'"{relation.name}.', 1)
     if not dot:
         return None
     if field.relation is not None:
         return "Related records are answered one level deep"
     return f'"{relation.name}.{outer}" is answered as a whole'
+
+
+def _answered_names(scope: Scope, subject: ObjectSchema) -> list[str]:
+    """The names of members that can stand in an answer of REST."""
+    unanswered = {each.name for each in subject.fields if not each.type.is_readable}
+    return [name for name in member_names(scope, subject) if name not in unanswered]
 
 
 def _is_wanted(field: FieldSchema, only: Wanted | None) -> bool:
