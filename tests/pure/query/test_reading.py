@@ -11,7 +11,7 @@ import pytest
 
 from config.errors import BadRequest, InvalidCursor, PermissionDenied, TooComplex, UnknownObject
 from config.http.bounds import MAX
-from config.principal import EVERYTHING, Guard
+from config.principal import EVERYTHING, Guard, Permissions
 from core.query import ir, names
 from core.query.cursors import LONGEST
 from core.query.duplicates import SHORTEST, check_duplicates, criteria_of, similar_to
@@ -84,7 +84,7 @@ def test_one_record() -> None:
     assert plan_one(scope(), asked) == (PERSON, compare("person.id", "eq", ID), False)
     assert plan_one(scope(), replace(asked, filter=DELETED))[2] is True
     for empty in (None, ir.filter_of({}), ir.filter_of({"and": [{}]}), ir.filter_of({"name": {"firstName": {}}})):
-        with pytest.raises(BadRequest, match="^Missing filter argument$"):
+        with pytest.raises(BadRequest, match=r"^Missing filter argument$"):
             plan_one(scope(), replace(asked, filter=empty))
 
 
@@ -107,6 +107,11 @@ def test_pages_of_what_is_unknown_or_may_not_be_read(plan: Any) -> None:
 # Rights ----------------------------------------------------------------------------------------------
 
 
+def _without(verb: str) -> Permissions:
+    rights: dict[str, Any] = {verb: False}
+    return replace(EVERYTHING, **rights)
+
+
 @pytest.mark.parametrize(
     ("verb", "permission"),
     [
@@ -119,7 +124,7 @@ def test_pages_of_what_is_unknown_or_may_not_be_read(plan: Any) -> None:
 def test_every_right_is_named(verb: Any, permission: str) -> None:
     names.require(scope(), verb, PERSON)
     with pytest.raises(PermissionDenied) as refused:
-        names.require(scope(replace(EVERYTHING, **{verb: False})), verb, PERSON)
+        names.require(scope(_without(verb)), verb, PERSON)
     assert refused.value.details["required"] == {"permission": permission, "object": "person", "field": None}
     assert refused.value.message == "Entity performing the request does not have permission"
     flag = "SECURITY" if verb == "read" else "ROLES"
@@ -144,7 +149,7 @@ def test_members_change_their_own_record() -> None:
         with pytest.raises(PermissionDenied) as refused:
             names.require_update(who, own, record, changed)
         assert refused.value.details["required"] == {"permission": "ROLES", "object": "person", "field": None}
-    with pytest.raises(PermissionDenied, match="does not have permission$"):
+    with pytest.raises(PermissionDenied, match=r"does not have permission$"):
         names.require_update(scope(replace(role, update=False), member_id=field("person.id").id), PERSON, my_id, [])
 
 
@@ -213,12 +218,13 @@ def test_a_filtered_search() -> None:
     assert [condition for _, condition in plan.objects] == [compare("person.id", "eq", ID), compare("pet.id", "eq", ID)]
     for name in ("createdAt", "updatedAt", "deletedAt"):
         search(filter=ir.filter_of({"or": [{"not": {name: {"is": "NULL"}}}]}))
-    for given in (
+    wrong: list[dict[str, Any]] = [
         {"name": {"eq": "a"}},
         {"and": [{"id": {"eq": ID}}, {"name": {}}]},
         {"not": {"name": {}}},
         {"or": [{"name": {}}]},
-    ):
+    ]
+    for given in wrong:
         with pytest.raises(BadRequest) as refused:
             search(filter=ir.filter_of(given))
         assert refused.value.message == 'A search can be filtered by id, createdAt, updatedAt, deletedAt, not by "name"'

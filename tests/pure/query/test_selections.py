@@ -264,7 +264,7 @@ def test_a_join_id_beside_its_record_says_null_while_that_is_deleted() -> None:
 
 
 def test_related_records_as_asked_for() -> None:
-    arguments = {"first": 7, "filter": {"name": {"eq": "Rex"}}, "orderBy": [{"name": "DescNullsLast"}]}
+    arguments: dict[str, Any] = {"first": 7, "filter": {"name": {"eq": "Rex"}}, "orderBy": [{"name": "DescNullsLast"}]}
     [pets] = node(pick("p:pets", pick("totalCount"), **arguments))
     order = plan_order(scope(), PET, (ir.Order(("name",), "DescNullsLast"),))
     condition = plan_filter(scope(), PET, ir.filter_of(arguments["filter"]))

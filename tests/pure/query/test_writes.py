@@ -165,7 +165,7 @@ def test_fault(data: dict[str, Any], error: type[ApiError], message: str, path: 
 
 
 def test_deleted_at_of_a_record_that_exists() -> None:
-    with pytest.raises(InvalidValue, match="^deletedAt can only be changed through delete and restore$"):
+    with pytest.raises(InvalidValue, match=r"^deletedAt can only be changed through delete and restore$"):
         planned({"deletedAt": "2024-01-01"}, is_update=True)
 
 
@@ -175,7 +175,7 @@ def test_a_required_field_without_a_default_stays() -> None:
         planned({"name": None}, subject=pet)
     assert refused.value.message == "Field name is not nullable and has no default value."
     assert refused.value.user_message == "A required field is missing."
-    with pytest.raises(InvalidValue, match="^Field name is not nullable"):
+    with pytest.raises(InvalidValue, match=r"^Field name is not nullable"):
         planned({"name": ""}, subject=pet)
 
 
