@@ -264,10 +264,7 @@ def _set_id(record: RecordInput, field: FieldSchema, value: Any, is_update: bool
 
 
 def _set_position(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
-    cleaned = field.type.clean(value, field)
-    if cleaned is None:
-        raise InvalidValue(f'Invalid position value {show(value)} for field "position"', path="position")
-    record.position = cleaned
+    record.position = field.type.clean(value, field)
 
 
 def _set_created_at(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:

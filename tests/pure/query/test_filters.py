@@ -163,6 +163,19 @@ REFUSALS: dict[str, tuple[Any, type[ApiError], str, str | None, str | None]] = {
         {"company": "x"}, InvalidFilter, 'Cannot filter by relation field "company": use "companyId" instead', "company", None),
     "a list of related records by an operator": (
         {"pets": "x"}, InvalidFilter, 'Cannot filter by relation field "pets"', "pets", None),
+    "a second relation inside or": (
+        {"company": {"or": [{"people": {"jobTitle": {"eq": "a"}}}]}}, InvalidFilter,
+        "Relation filter nesting deeper than 1 hop is not supported", "people", None),
+    "a second relation inside not": (
+        {"company": {"not": {"people": {}}}}, InvalidFilter,
+        "Relation filter nesting deeper than 1 hop is not supported", "people", None),
+    "an option that is none": (
+        {"stage": {"eq": "LOST"}}, InvalidFilter, 'Invalid value "LOST" for field "stage". Valid values are: NEW, WON', "stage", None),
+    "an option of a list that is none": (
+        {"stage": {"in": ["NEW", "LOST"]}}, InvalidFilter,
+        'Invalid value "LOST" for field "stage". Valid values are: NEW, WON', "stage", None),
+    "a text for a number of a related record": (
+        {"company": {"size": {"in": ["x"]}}}, InvalidFilter, 'Invalid number value NaN for field "size"', "size", None),
     "a second relation": (
         {"company": {"people": {"jobTitle": {"eq": "a"}}}}, InvalidFilter,
         "Relation filter nesting deeper than 1 hop is not supported", "people", None),
@@ -233,17 +246,13 @@ def test_as_deep_as_may_be_and_one_deeper(wrap: Any) -> None:
     assert refused.value.message == f"Filter is nested more than {MAX_NESTING} levels deep"
 
 
-def test_a_related_record_is_a_level() -> None:
-    def inside(levels: int) -> dict[str, Any]:
-        found: dict[str, Any] = {"name": {"eq": "a"}}
-        for _ in range(levels):
-            found = {"not": found}
-        return found
-
-    deepest = (MAX_NESTING - 3) // 2  # a mapping is a level, and `not` one: two and two for the relation and the leaf
-    planned({"company": inside(deepest)})
+def test_a_related_record_and_its_mapping_are_a_level_each() -> None:
+    found: ir.Filter = ir.Match("company", {"name": {"eq": "a"}})
+    for _ in range(MAX_NESTING - 2):
+        found = ir.Not(found)
+    plan_filter(scope(), PERSON, found)
     with pytest.raises(TooComplex):
-        planned({"company": inside(deepest + 1)})
+        plan_filter(scope(), PERSON, ir.Not(found))
 
 
 def test_as_many_values_as_may_be_and_one_more() -> None:

@@ -324,6 +324,11 @@ def test_the_text_that_is_searched() -> None:
     assert long == "a" * MAX_SEARCH_TEXT
     rest = search_text(PERSON, {"name": {"firstName": "b" * (MAX_SEARCH_TEXT - 2)}, "jobTitle": "cde"})
     assert rest is not None and rest.endswith("b c") and len(rest) == MAX_SEARCH_TEXT
+    full = {"firstName": "b" * MAX_SEARCH_TEXT, "lastName": "x"}
+    assert search_text(PERSON, {"name": full, "jobTitle": "é"}) == "b" * MAX_SEARCH_TEXT
+    full = {"firstName": "b" * (MAX_SEARCH_TEXT - 1), "lastName": "xé"}  # of which no more than the x is looked at
+    assert search_text(PERSON, {"name": full, "jobTitle": "é"}) == "b" * (MAX_SEARCH_TEXT - 1) + " "
+    assert search_text(PERSON, {"name": {"firstName": "É", "lastName": "Ü"}, "jobTitle": "a"}) == "e u a"
     folded = search_text(PERSON, {"jobTitle": "é" * (MAX_SEARCH_TEXT + 5)})
     assert folded == "e" * MAX_SEARCH_TEXT
 

@@ -165,8 +165,20 @@ def test_fault(data: dict[str, Any], error: type[ApiError], message: str, path: 
 
 
 def test_deleted_at_of_a_record_that_exists() -> None:
-    with pytest.raises(InvalidValue, match=r"^deletedAt can only be changed through delete and restore$"):
+    with pytest.raises(InvalidValue) as refused:
         planned({"deletedAt": "2024-01-01"}, is_update=True)
+    assert refused.value.message == "deletedAt can only be changed through delete and restore"
+    assert refused.value.path == "deletedAt"
+
+
+def test_a_wrong_id_is_told_to_people() -> None:
+    with pytest.raises(BadRequest) as refused:
+        planned({"id": "x"})
+    assert refused.value.user_message == "Invalid UUID format."
+
+
+def test_created_at_may_be_null() -> None:
+    assert planned({"createdAt": None}).created_at is None
 
 
 def test_a_required_field_without_a_default_stays() -> None:
@@ -175,6 +187,7 @@ def test_a_required_field_without_a_default_stays() -> None:
         planned({"name": None}, subject=pet)
     assert refused.value.message == "Field name is not nullable and has no default value."
     assert refused.value.user_message == "A required field is missing."
+    assert refused.value.path == "name"
     with pytest.raises(InvalidValue, match=r"^Field name is not nullable"):
         planned({"name": ""}, subject=pet)
 
