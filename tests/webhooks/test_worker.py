@@ -137,14 +137,25 @@ def test_reading_retry_after(value: str | None, wait: timedelta | None) -> None:
     assert parse_retry_after(value, START) == wait
 
 
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [
+        ("3600", timedelta(hours=1)),
+        ("6", timedelta(seconds=6)),
+        ("1", timedelta(seconds=5)),  # no shorter than the schedule's own wait
+        ("0", timedelta(seconds=5)),
+        ("604800", timedelta(days=7)),
+        ("604801", timedelta(days=7)),
+    ],
+)
 def test_retry_after_is_waited_for(
-    workspace_id: UUID, receiver: Receiver, webhook: Webhook, worker: Worker, clock: Clock
+    workspace_id: UUID, receiver: Receiver, webhook: Webhook, worker: Worker, asked: str, waited: timedelta
 ) -> None:
     (delivery,) = change(workspace_id)
-    receiver.answers = [(429, {"Retry-After": "3600"}, b"")]
+    receiver.answers = [(429, {"Retry-After": asked}, b"")]
     worker.run_once()
     delivery.refresh_from_db()
-    assert delivery.next_attempt_at == START + timedelta(hours=1)
+    assert (delivery.status, delivery.next_attempt_at) == ("pending", START + waited)
 
 
 def test_a_redirect_is_a_failure(
@@ -202,6 +213,63 @@ def test_five_days_of_failures_switch_the_webhook_off(
     clock.advance(days=1)
     assert worker.run_once() == 0  # what was on its way beside the last straw is held too
     assert list(Delivery.objects.values_list("status", flat=True)) == ["held", "held"]
+
+    webhook_update(system_of(workspace_id), webhook_id=webhook.id, data={"isActive": True})
+    webhook.refresh_from_db()
+    assert (webhook.is_active, webhook.failing_since, webhook.disabled_reason) == (True, None, None)
+    change(workspace_id, at=clock())
+    worker.run_once()  # one more failure does not switch it off again: five days begin anew
+    webhook.refresh_from_db()
+    assert (webhook.is_active, webhook.failing_since) == (True, clock())
+
+
+def test_outcomes_of_one_batch_are_each_settled_as_they_are(
+    workspace_id: UUID, receiver: Receiver, new_receiver: Callable[[], Receiver], webhook: Webhook, worker: Worker
+) -> None:
+    """Two deliveries on their way at once, that end together: one arrived and one did not."""
+    failing = new_receiver()
+    failing.answer = (503, {}, b"busy")
+    broken = webhook_create(system_of(workspace_id), data={"targetUrl": failing.url()})
+    change(workspace_id)
+    receiver.gate.clear()
+    failing.gate.clear()
+    worker._start_due()
+    assert receiver.arrived.acquire(timeout=20) and failing.arrived.acquire(timeout=20)
+    receiver.gate.set()
+    failing.gate.set()
+    worker._senders.shutdown(wait=True)
+    assert worker._settle() == 2
+    settled = {
+        each.webhook_id: (each.status, each.attempts, each.last_status_code, each.next_attempt_at, each.finished_at)
+        for each in Delivery.objects.all()
+    }
+    assert settled == {
+        webhook.id: ("delivered", 1, 200, None, START),
+        broken.id: ("pending", 1, 503, START + timedelta(seconds=5), None),
+    }
+    assert set(Attempt.objects.values_list("delivery__webhook_id", "number", "status_code", "response_body")) == {
+        (webhook.id, 1, 200, "ok"),
+        (broken.id, 1, 503, "busy"),
+    }
+    assert dict(Webhook.objects.values_list("id", "failing_since")) == {webhook.id: None, broken.id: START}
+
+
+def test_a_success_in_a_batch_of_outcomes_outweighs_its_failures(
+    workspace_id: UUID, receiver: Receiver, webhook: Webhook, worker: Worker, clock: Clock
+) -> None:
+    """The webhook has failed for six days: one more failure alone would switch it off."""
+    Webhook.objects.update(failing_since=START - timedelta(days=6))
+    change(workspace_id, 2)
+    receiver.answers = [(503, {}, b""), (200, {}, b"")]
+    receiver.gate.clear()
+    worker._start_due()
+    assert receiver.arrived.acquire(timeout=20) and receiver.arrived.acquire(timeout=20)
+    receiver.gate.set()
+    worker._senders.shutdown(wait=True)
+    assert worker._settle() == 2
+    assert sorted(Delivery.objects.values_list("status", "last_status_code")) == [("delivered", 200), ("pending", 503)]
+    webhook.refresh_from_db()
+    assert (webhook.is_active, webhook.failing_since, webhook.disabled_reason) == (True, None, None)
 
 
 def test_one_success_ends_a_row_of_failures(
@@ -346,6 +414,16 @@ def test_one_record_at_a_time_while_it_is_first_tried(workspace_id: UUID, webhoo
     assert {each.delivery_id for each in claim()} == {first.id, other[0].id}
     assert claim() == []
     Delivery.objects.filter(id=first.id).update(status="pending", next_attempt_at=START + timedelta(seconds=5))
+    assert [each.delivery_id for each in claim()] == [second.id]
+
+
+def test_a_delivery_that_is_tried_again_lets_the_next_of_its_record_pass(workspace_id: UUID, webhook: Webhook) -> None:
+    record_id = uuid4()
+    (first,) = change(workspace_id, record_id=record_id)
+    assert [each.delivery_id for each in claim()] == [first.id]
+    Delivery.objects.filter(id=first.id).update(status="pending", next_attempt_at=START)
+    assert [(each.delivery_id, each.number) for each in claim()] == [(first.id, 2)]  # it is on its way again
+    (second,) = change(workspace_id, record_id=record_id)
     assert [each.delivery_id for each in claim()] == [second.id]
 
 
