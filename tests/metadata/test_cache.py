@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from django.conf import LazySettings
 from pytest_django import DjangoAssertNumQueries
 
 from config.errors import MetadataValidationFailed, WorkspaceNotFound
@@ -42,6 +43,34 @@ def test_a_failed_change_leaves_no_snapshot_behind(workspace: Workspace, rocket:
         services.object_update(workspace_id=workspace.id, object_id=rocket.id, update={"nameSingular": "type"})
     assert cache.current_schema(workspace.id).by_singular["rocket"].id == rocket.id
     assert version_of(workspace) == 2
+
+
+class Interrupted(Exception):
+    """Something that goes wrong after the change was made and before it is committed."""
+
+
+def interrupt(*_: object) -> None:
+    raise Interrupted
+
+
+def test_the_version_of_a_change_that_was_rolled_back_comes_again_with_other_rows(
+    workspace: Workspace, rocket: ObjectMetadata, settings: LazySettings
+) -> None:
+    """The snapshot of version 3 was read before the change failed; the next change makes another version 3."""
+
+    def rename(name: str) -> None:
+        services.object_update(workspace_id=workspace.id, object_id=rocket.id, update={"nameSingular": name})
+
+    settings.OBJECTS_RENAMED_HANDLERS = ["tests.metadata.test_cache.interrupt"]
+    with pytest.raises(Interrupted):
+        rename("shuttle")
+    assert cache.kept_schema(workspace.id, 3) is None
+    assert version_of(workspace) == cache.current_schema(workspace.id).version == 2
+    assert cache.current_schema(workspace.id).by_id[rocket.id].singular == "rocket"
+    settings.OBJECTS_RENAMED_HANDLERS = []
+    rename("balloon")
+    assert version_of(workspace) == cache.current_schema(workspace.id).version == 3
+    assert cache.current_schema(workspace.id).by_id[rocket.id].singular == "balloon"
 
 
 def test_unknown_workspaces() -> None:

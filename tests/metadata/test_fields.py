@@ -275,6 +275,28 @@ def test_removed_options_leave_the_records(add_field: AddField, rockets: Table) 
     assert rockets.values() == [{"tags": ["FRESH"]}, {}]
 
 
+def test_options_sent_with_new_ids_and_old_values_keep_their_records_values(
+    add_field: AddField, rockets: Table
+) -> None:
+    field = add_field("stage", "SELECT", options=NEW_OLD, defaultValue="'NEW'")
+    tags = add_field("tags", "MULTI_SELECT", options=NEW_OLD, defaultValue=["'OLD'"])
+    rockets.insert({"stage": "NEW", "tags": ["OLD", "NEW"]}, {"stage": "OLD", "tags": ["OLD"]})
+    for each, default in ((field, "'NEW'"), (tags, ["'OLD'"])):
+        fresh = [{**option, "id": str(uuid4()), "label": option["label"] * 2} for option in options_of(each)]
+        changed = update(each, options=fresh)
+        assert (options_of(changed), changed.default_value) == (fresh, default)
+    assert rockets.values() == [{"stage": "NEW", "tags": ["OLD", "NEW"]}, {"stage": "OLD", "tags": ["OLD"]}]
+
+
+def test_an_option_is_the_one_of_its_id_before_that_of_its_value(add_field: AddField, rockets: Table) -> None:
+    """`NEW` becomes `FRESH`, by its id; another option that is called `NEW` now is a new one."""
+    field = add_field("stage", "SELECT", options=NEW_OLD)
+    rockets.insert({"stage": "NEW"}, {"stage": "OLD"})
+    new, old = options_of(field)
+    update(field, options=[{**new, "value": "FRESH"}, {**old, "id": str(uuid4()), "value": "NEW"}])
+    assert rockets.values() == [{"stage": "FRESH"}, {}]
+
+
 def test_removing_the_option_that_is_the_default_is_refused(add_field: AddField) -> None:
     field = add_field("stage", "SELECT", options=NEW_OLD, defaultValue="'NEW'")
     message = "Default value \"'NEW'\" must be one of the option values"
@@ -352,6 +374,62 @@ def test_the_label_identifier_stays_active_and_stays(rocket: ObjectMetadata) -> 
     assert refused(lambda: delete(name)) == [
         ("INVALID_FIELD_INPUT", "Cannot delete, please update the label identifier field first")
     ]
+
+
+def identifiers_of(obj: ObjectMetadata) -> tuple[Any, Any]:
+    """The label's and the image's as the metadata APIs tell them."""
+    obj.refresh_from_db()
+    return obj.label_identifier_field_id, obj.image_identifier_field_id
+
+
+def test_a_deleted_field_is_no_image_identifier_any_more(
+    workspace: Workspace, rocket: ObjectMetadata, add_field: AddField
+) -> None:
+    picture, other = add_field("picture", "LINKS"), add_field("other", "LINKS")
+    name = FieldMetadata.objects.get(object=rocket, name="name")
+    services.object_update(
+        workspace_id=workspace.id, object_id=rocket.id, update={"imageIdentifierFieldMetadataId": str(picture.id)}
+    )
+    delete(other)
+    assert identifiers_of(rocket) == (name.id, picture.id)
+    assert shown(workspace, "rocket").image_identifier_id == picture.id
+    delete(picture)
+    assert identifiers_of(rocket) == (name.id, None)
+    assert shown(workspace, "rocket").image_identifier_id is None
+
+
+def test_an_inactive_field_is_no_identifier_until_it_is_active_again(
+    workspace: Workspace, rocket: ObjectMetadata, add_field: AddField
+) -> None:
+    picture = add_field("picture", "LINKS")
+    services.object_update(
+        workspace_id=workspace.id, object_id=rocket.id, update={"imageIdentifierFieldMetadataId": str(picture.id)}
+    )
+    update(picture, isActive=False)
+    assert shown(workspace, "rocket").image_identifier_id is None
+    assert identifiers_of(rocket)[1] == picture.id
+    update(picture, isActive=True)
+    assert shown(workspace, "rocket").image_identifier_id == picture.id
+
+
+@pytest.mark.parametrize(
+    ("name", "type"), [("labelIdentifierFieldMetadataId", "TEXT"), ("imageIdentifierFieldMetadataId", "LINKS")]
+)
+def test_an_inactive_field_does_not_become_an_identifier(
+    workspace: Workspace, rocket: ObjectMetadata, add_field: AddField, name: str, type: str
+) -> None:
+    field = add_field("code", type)
+    update(field, isActive=False)
+    before, version = identifiers_of(rocket), version_of(workspace)
+
+    def choose() -> ObjectMetadata:
+        return services.object_update(workspace_id=workspace.id, object_id=rocket.id, update={name: str(field.id)})
+
+    assert refused(choose) == [("INVALID_OBJECT_INPUT", f"{name} validation failed: field is not active")]
+    assert (identifiers_of(rocket), version_of(workspace)) == (before, version)
+    update(field, isActive=True)
+    choose()
+    assert field.id in identifiers_of(rocket)
 
 
 def test_deactivating_hides_a_field(workspace: Workspace, add_field: AddField) -> None:
