@@ -120,6 +120,30 @@ def _query(scene: Scene, many: str) -> str:
     return ""
 
 
+REQUIRED = {
+    "views": ["name", "objectMetadataId", "icon"],
+    "viewFields": ["viewId", "fieldMetadataId"],
+    "viewFieldGroups": ["viewId", "name"],
+    "viewFilters": ["viewId", "fieldMetadataId", "value"],
+    "viewSorts": ["viewId", "fieldMetadataId"],
+    "viewGroups": ["viewId", "fieldValue"],
+    "viewFilterGroups": ["viewId"],
+    "pageLayouts": ["name"],
+    "pageLayoutTabs": ["pageLayoutId", "title"],
+    "pageLayoutWidgets": ["pageLayoutTabId", "title"],
+}
+
+
+@ALL
+def test_what_a_resource_cannot_be_made_without(scene: Scene, many: str) -> None:
+    model = RESOURCES[many[:-1]].model
+    before = model._default_manager.count()
+    for values in ({}, dict.fromkeys(REQUIRED[many])):
+        answer = scene.api.post(f"{PATH}/{many}", values)
+        assert (answer.status, answer.body["message"]) == (400, [f"{name} should not be empty" for name in REQUIRED[many]])
+    assert model._default_manager.count() == before
+
+
 @ALL
 def test_list_contract_answers_the_unified_page(scene: Scene, many: str) -> None:
     answer = scene.paged.get(f"{PATH}/{many}{_query(scene, many)}")
