@@ -369,6 +369,14 @@ def test_groups_refused(visits: Api, dimensions: Any, order: Any, message: str) 
     assert [error["message"] for error in answer.body["errors"]] == [message]
 
 
+def test_as_many_groups_as_may_be_and_one_more(visits: Api) -> None:
+    text = "query ($l: Int) { visitsGroupBy(groupBy: [{city: true}], limit: $l) { totalCount } }"
+    assert visits.data(text, {"l": 1000}) == visits.data(text)
+    answer = visits.graphql(text, {"l": 1001})
+    assert answer.body["data"] == {"visitsGroupBy": None}
+    assert [error["message"] for error in answer.body["errors"]] == ["limit must be from 0 to 1000 groups, not 1001"]
+
+
 @pytest.fixture(scope="module")
 def deals(uncommitted: None) -> Api:
     """Four opportunities: two on Thursdays, one won on a Wednesday, one without a company on a Monday."""

@@ -213,3 +213,62 @@ def test_rights_are_asked_before_arguments_are_read(workspace: Workspace, field:
     assert outcome(role(workspace), "mutation", field) == DENIED
     answer = api_of(workspace).graphql(f"mutation {{ {field} }}")
     assert answer.body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+def test_aggregates_of_a_field_that_may_not_be_read_are_refused(workspace: Workspace) -> None:
+    blind = role(workspace, fields={"employees": {"canReadFieldValue": False}})
+    refused = [
+        "companies { sumEmployees }",
+        "companies { countUniqueValuesEmployees }",
+        "companies { percentageEmptyEmployees }",
+        "people { edges { node { company { id } } } } companies { maxEmployees }",
+        "companiesGroupBy(groupBy: [{name: true}]) { maxEmployees }",
+        "companiesGroupBy(groupBy: [{name: true}], orderBy: [{aggregate: {maxEmployees: AscNullsLast}}]) { totalCount }",
+        "companiesGroupBy(groupBy: [{employees: true}]) { totalCount }",
+    ]
+    message = f'{DENIED}: no permission to read field "employees" on "company"'
+    for field in refused:
+        answer = blind.graphql(f"{{ {field} }}")
+        assert [error["message"] for error in answer.body["errors"]] == [message], field
+        assert answer.body["errors"][0]["extensions"]["subCode"] == "PERMISSION_DENIED"
+    aggregate = "/rest/companies/groupBy?group_by=[{%22name%22:true}]"
+    for query in (
+        "&aggregate=[%22maxEmployees%22]",
+        "&order_by=[{%22aggregate%22:{%22maxEmployees%22:%22AscNullsLast%22}}]",
+    ):
+        answer = blind.get(aggregate + query)
+        assert (answer.status, answer.body["messages"]) == (403, [message]), query
+    assert blind.data("{ companies { totalCount countEmptyName } }") == {
+        "companies": {"totalCount": 1, "countEmptyName": 0}
+    }
+    assert role(workspace).data("{ companies { sumEmployees } }") == {"companies": {"sumEmployees": 5}}
+
+
+KEPT = [
+    ("{ companies { edges { node { name employees } } } }", {"companies": {"edges": [{"node": {"name": "Acme", "employees": 5}}]}}),
+    ("{ companies { totalCount maxEmployees } }", {"companies": {"totalCount": 1, "maxEmployees": 5}}),
+    (f'{{ company(filter: {{id: {{eq: "{ID}"}}}}) {{ employees }} }}', {"company": {"employees": 5}}),
+    ("{ people { edges { node { company { employees } } } } }", {"people": {"edges": [{"node": {"company": {"employees": 5}}}]}}),
+    ("{ companiesGroupBy(groupBy: [{name: true}]) { edges { node { employees } } } }",
+     {"companiesGroupBy": [{"edges": [{"node": {"employees": 5}}]}]}),
+    ("query A { ...Root } fragment Root on Query { companies(orderBy: [{employees: AscNullsLast}]) { totalCount } }",
+     {"companies": {"totalCount": 1}}),
+    ("{ companies(filter: {employees: {gt: 1}}) { totalCount } }", {"companies": {"totalCount": 1}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "data"), KEPT, ids=[text for text, _ in KEPT])
+def test_what_is_kept_of_a_document_for_one_role_is_not_served_to_another(
+    workspace: Workspace, text: str, data: Any
+) -> None:
+    """The same text by turns, twice each: documents, plans and statements of the one are at hand for the other."""
+    able = role(workspace)
+    blind = role(workspace, fields={"employees": {"canReadFieldValue": False}})
+    shut = role(workspace, objects={"company": {"canReadObjectRecords": False}})
+    for _ in range(2):
+        assert able.data(text) == data
+        for refused in (blind, shut):
+            answer = refused.graphql(text)
+            assert [error["extensions"]["subCode"] for error in answer.body["errors"]] == ["PERMISSION_DENIED"]
+            assert "5" not in str(answer.body["data"]) and set(answer.body["data"].values()) == {None}
+    assert able.data(text) == data

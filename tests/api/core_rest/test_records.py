@@ -67,6 +67,17 @@ def test_created_by_keeps_a_sent_source(rest: Rest) -> None:
     assert (actor["source"], actor["workspaceMemberId"]) == ("EMAIL", None)
 
 
+@pytest.mark.parametrize("sent", [{"workspaceMemberId": IDS[3]}, {"workspaceMemberId": IDS[3], "name": "Ada"}])
+@pytest.mark.parametrize("path", ["people", "batch/people", "people?upsert=true"])
+def test_an_api_key_cannot_claim_a_member_as_creator(rest: Rest, path: str, sent: Any) -> None:
+    body: Any = {"id": IDS[0], "createdBy": sent}
+    assert rest.post(path, [body] if "batch" in path else body).status == 201
+    named = {"source": "MANUAL", "name": "Ada"} if "name" in sent else {"source": "API", "name": "Importer"}
+    assert rest.get(f"people/{IDS[0]}").data["createdBy"] == {"workspaceMemberId": None, "context": {}, **named}
+    rest.patch(f"people/{IDS[0]}", {"createdBy": {"workspaceMemberId": IDS[3]}})
+    assert rest.get(f"people/{IDS[0]}").data["createdBy"] == {"workspaceMemberId": None, "context": {}, **named}
+
+
 @pytest.mark.parametrize("path", ["people", "batch/people"])
 def test_create_at_depth_0_has_no_relations(rest: Rest, company: str, path: str) -> None:
     body: Any = {"companyId": company}
@@ -153,11 +164,15 @@ def test_one_bad_record_fails_the_batch(rest: Rest) -> None:
     assert rest.get("people").data == []
 
 
-def test_batch_over_the_limit_is_refused(rest: Rest) -> None:
-    answer = rest.post("batch/people", [{}] * 61)
-    assert (answer.status, answer.body["error"]) == (400, "BadRequestException")
-    assert answer.message.startswith("Maximum number of records to upsert is 60.")
-    assert rest.get("people").data == []
+def test_batch_at_the_limit_and_one_more(rest: Rest) -> None:
+    assert refusal(rest.post("batch/people", [{}] * 61)) == (
+        400,
+        "BadRequestException",
+        "Maximum number of records to upsert is 60.",
+    )
+    assert rest.get("people?limit=0").body["totalCount"] == 0
+    assert rest.post("batch/people", [{}] * 60).status == 201
+    assert rest.get("people?limit=0").body["totalCount"] == 60
 
 
 def test_upsert_updates_what_a_unique_value_names(rest: Rest, company: str) -> None:
@@ -310,6 +325,48 @@ def test_invalid_cursor_is_refused(rest: Rest) -> None:
         "BadRequestException",
         "Invalid cursor: invalid-cursor",
     )
+
+
+def test_a_cursor_of_another_order_is_refused(rest: Rest, people: list[str]) -> None:
+    by_id = rest.get("people?limit=1").body["pageInfo"]["endCursor"]
+    placed = rest.get("people?limit=1&order_by=position").body["pageInfo"]["endCursor"]
+    missing = (
+        'Cursor is missing the value for orderBy field "position": it was encoded for a different orderBy.'
+        " Restart pagination without a cursor."
+    )
+    for side in ("starting_after", "ending_before"):
+        answer = rest.get(f"people?order_by=position&{side}={by_id}")
+        assert refusal(answer) == (400, "BadRequestException", missing)
+        answer = rest.get(f"people?{side}={placed}")
+        assert refusal(answer) == (400, "BadRequestException", f"Invalid cursor: {placed[:64]}…")
+        assert answer.body["hint"] == "It was made for another order."
+
+
+@pytest.mark.parametrize(
+    ("filter_", "found"),
+    [
+        ("", [1, 2, 3]),
+        ("not(deletedAt[is]:NULL)", [0]),
+        ("not(deletedAt[is]:NOT_NULL)", [1, 2, 3]),
+        ("not(not(deletedAt[is]:NOT_NULL))", [0]),
+        ("or(not(deletedAt[is]:NULL),position[gte]:2)", [0, 2, 3]),
+        ("not(and(deletedAt[is]:NULL,position[gte]:2))", [0, 1]),
+        ("not(jobTitle[eq]:nobody)", [1, 2, 3]),
+    ],
+)
+def test_deleted_at_inside_not_shows_the_deleted(rest: Rest, people: list[str], filter_: str, found: list[int]) -> None:
+    assert rest.delete(f"people/{people[0]}?soft_delete=true").status == 200
+    answer = rest.get(f"people?order_by=position&filter={filter_}")
+    assert ids(answer) == [people[index] for index in found]
+    assert answer.body["totalCount"] == len(found)
+
+
+def test_as_many_conditions_as_may_be_and_one_more(rest: Rest, people: list[str]) -> None:
+    def filtered(count: int) -> Answer:
+        return rest.get("people?limit=0&filter=" + ",".join(["id[is]:NOT_NULL"] * count))
+
+    assert filtered(1000).body["totalCount"] == 4
+    assert refusal(filtered(1001)) == (400, "BadRequestException", "Filter has more than 1000 conditions")
 
 
 def test_filter_order_and_limit_combine(rest: Rest, people: list[str]) -> None:
@@ -658,6 +715,50 @@ def test_order_of_the_records_in_a_group(rest: Rest, deals: None, direction: str
 def test_order_of_groups(rest: Rest, deals: None, direction: str, groups: list[list[str]]) -> None:
     answer = rest.get(f'opportunities/groupBy?group_by=[{{"stage":true}}]&order_by=[{{"stage":"{direction}"}}]')
     assert [group["groupByDimensionValues"] for group in answer.body] == groups
+
+
+def test_a_group_shows_ten_of_its_records(rest: Rest) -> None:
+    rest.post("batch/opportunities", [{"name": f"{number:02}", "stage": "NEW"} for number in range(12)])
+    sample = (
+        'opportunities/groupBy?group_by=[{"stage":true}]&aggregate=["totalCount"]&include_records_sample=true'
+        "&order_by_for_records=name"
+    )
+
+    def shown(more: str = "") -> list[str]:
+        [group] = rest.get(sample + more).body
+        return [record["name"] for record in group["records"]]
+
+    assert shown() == [f"{number:02}" for number in range(10)]
+    assert shown("&filter=name[lt]:10") == shown()
+    assert len(shown("&filter=name[lte]:10")) == 10
+    assert len(shown("&filter=name[lt]:09")) == 9
+    assert rest.get(sample).body[0]["totalCount"] == "12"
+
+
+def test_as_many_dimensions_as_may_be_and_one_more(rest: Rest) -> None:
+    def grouped(count: int) -> Answer:
+        dimensions = ",".join(['{"stage":true}'] * count)
+        return rest.get(f"opportunities/groupBy?group_by=[{dimensions}]")
+
+    assert grouped(5).status == 200
+    assert refusal(grouped(6)) == (400, "BadRequestException", "At most 5 dimensions can be grouped by, not 6")
+
+
+def test_related_records_that_are_deleted_have_no_group(rest: Rest, people: list[str], company: str) -> None:
+    """As their members are null everywhere else; the id alone still tells them apart."""
+
+    def groups(dimension: str) -> list[tuple[Any, str]]:
+        answer = rest.get(f'people/groupBy?group_by=[{dimension}]&aggregate=["totalCount"]')
+        return [(*each["groupByDimensionValues"], each["totalCount"]) for each in answer.body]
+
+    name = '{"company":{"name":true}}'
+    acme = rest.get(f"companies/{company}").data["name"]
+    assert groups(name) == [(acme, "4")]
+    rest.delete(f"companies/{company}?soft_delete=true")
+    assert groups(name) == [(None, "4")]
+    assert groups('{"companyId":true}') == [(company, "4")]
+    rest.patch(f"restore/companies/{company}")
+    assert groups(name) == [(acme, "4")]
 
 
 def test_groups_without_dimensions_are_refused(rest: Rest) -> None:

@@ -140,7 +140,10 @@ def test_what_a_resource_cannot_be_made_without(scene: Scene, many: str) -> None
     before = model._default_manager.count()
     for values in ({}, dict.fromkeys(REQUIRED[many])):
         answer = scene.api.post(f"{PATH}/{many}", values)
-        assert (answer.status, answer.body["message"]) == (400, [f"{name} should not be empty" for name in REQUIRED[many]])
+        assert (answer.status, answer.body["message"]) == (
+            400,
+            [f"{name} should not be empty" for name in REQUIRED[many]],
+        )
     assert model._default_manager.count() == before
 
 
