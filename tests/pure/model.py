@@ -47,6 +47,7 @@ PERSON, COMPANY, PET, LOG, STRAY = (
     replace(
         each,
         label_identifier_id=next((f.id for f in each.fields if f.name == "name"), None),
+        image_identifier_id=next((f.id for f in each.fields if f.name in ("domainName", "badge")), None),
         search_field_ids=tuple(f.id for f in each.fields if f.name in ("name", "jobTitle", "emails", "pin")),
     )
     for each in _made.objects

@@ -163,6 +163,9 @@ REFUSED: dict[str, tuple[Any, type[ApiError], str, str | None, str | None]] = {
     "an unknown start of the week": (
         seen("WEEK", weekStartDay="FRIDAY"), BadRequest, 'Invalid weekStartDay "FRIDAY" for field "seenAt"', "seenAt",
         "MONDAY, SUNDAY or SATURDAY"),
+    "an unknown granularity of a related record": (
+        {"company": {"createdAt": {"granularity": "HOUR"}}}, BadRequest, 'Invalid granularity "HOUR" for field "company.createdAt"',
+        "company.createdAt", f"Known granularities: {GRANULARITIES}"),
     "a list of related records": ({"pets": {"name": True}}, BadRequest, 'Field "pets" is not supported in groupBy', "pets", None),
     "a whole related record": ({"company": True}, BadRequest, 'Invalid groupBy definition for field "company"', "company", None),
     "two fields of a related record": (
@@ -366,6 +369,12 @@ NO_ORDER: dict[str, tuple[Any, str, str | None, str | None]] = {
     "another granularity": (
         {"seenAt": {"orderBy": "AscNullsFirst", "granularity": "YEAR"}},
         "Cannot order by a date granularity that is not in groupBy criteria: YEAR", None, None),
+    "a related record's date that is grouped by its day": (
+        {"company": {"createdAt": "AscNullsFirst"}},
+        "Cannot order by a field that is not in groupBy or that is not an aggregate field: company.createdAt", None, None),
+    "a granularity without a direction": (
+        {"seenAt": {"granularity": "DAY"}}, 'Invalid order direction for "seenAt"', "seenAt",
+        "AscNullsFirst, AscNullsLast, DescNullsFirst, DescNullsLast"),
     "a date that is grouped by its day": (
         {"seenAt": "AscNullsFirst"},
         "Cannot order by a field that is not in groupBy or that is not an aggregate field: seenAt", None, None),
@@ -375,7 +384,7 @@ NO_ORDER: dict[str, tuple[Any, str, str | None, str | None]] = {
 @pytest.mark.parametrize(("given", "message", "path", "hint"), NO_ORDER.values(), ids=NO_ORDER.keys())
 def test_no_order(given: Any, message: str, path: str | None, hint: str | None) -> None:
     with pytest.raises(BadRequest) as refused:
-        groups({"isActive": True}, seen("DAY"), order=(given,))
+        groups({"isActive": True}, seen("DAY"), {"company": {"createdAt": {"granularity": "DAY"}}}, order=(given,))
     assert (refused.value.message, refused.value.path, refused.value.hint) == (message, path, hint)
 
 

@@ -28,6 +28,7 @@ PAGES: dict[str, tuple[dict[str, Any], ir.Page]] = {
     "before": ({"before": "b", "last": 1}, ir.Page(size=1, before="b")),
     "empty cursors are none": ({"after": "", "before": ""}, ir.Page()),
     "offset": ({"offset": 5}, ir.Page(offset=5)),
+    "no offset": ({"offset": 0}, ir.Page()),
     "the largest": ({"first": 10}, ir.Page(size=10)),
 }
 

@@ -123,6 +123,8 @@ LISTINGS: dict[str, Make] = {
     "an index behind no value, nulls first": partial(listing, order="rank", after=f'{{"rank":null,"id":"{A}"}}'),
     "an index behind no value, nulls last": partial(listing, order="rank[AscNullsLast]", after=f'{{"rank":null,"id":"{A}"}}'),
     "an index before a value": partial(listing, order="rank[DescNullsLast]", before=f'{{"rank":5,"id":"{A}"}}'),
+    "an index before a value, nulls behind it": partial(listing, order="rank", before=f'{{"rank":5,"id":"{A}"}}'),
+    "an index whose next key descends": partial(listing, order="rank,employees[DescNullsLast]"),
     "an index with an offset": partial(listing, order="rank", offset=1),
     "files without the right to download": partial(
         listing, selection=ir.Everything(only=("badge",)), who=scope(replace(EVERYTHING, tools=False))),
@@ -194,6 +196,9 @@ SEARCHES: dict[str, Make] = {
     "some words hidden": partial(searching, "ada", without("person.jobTitle")),
     "every word hidden": partial(searching, "ada", without("person.jobTitle", "person.name", "person.emails")),
     "the label hidden": partial(searching, "ada", without("person.name")),
+    "a picture that is a site's": partial(searching, "ada", included=("company",)),
+    "a picture that is hidden": partial(searching, "ada", without("company.domainName"), included=("company",)),
+    "a picture that may not be downloaded": partial(searching, "ada", scope(replace(EVERYTHING, tools=False))),
 }
 WRITES: dict[str, Make] = {
     "insert": lambda: mutate.compile_insert(PERSON, _QUIET, ACTOR, [], [_RECORD]),

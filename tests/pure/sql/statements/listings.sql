@@ -1728,6 +1728,141 @@ HAVING coalesce(sum((octet_length(p.item))::real * '1.0141204e+31'::real), 0) >=
 -- '5'
 -- '00000000-0000-4000-8000-0000000000aa'
 
+-- an index before a value, nulls behind it
+SELECT
+  string_agg(p.item, ',' ORDER BY p.rn DESC),
+  count(*) > 2,
+  CASE WHEN EXISTS (
+    SELECT 1
+    FROM "ws_test"."o_person" r
+    WHERE r.deleted_at IS NULL
+      AND ((r.data->>'rank'))::numeric = %s::numeric
+      AND (r.id) = %s::uuid
+  ) THEN true ELSE EXISTS (
+    SELECT 1
+    FROM "ws_test"."o_person" r
+    WHERE r.deleted_at IS NULL
+      AND ((r.data->>'rank'))::numeric >= %s::numeric
+      AND (
+        (((r.data->>'rank'))::numeric > %s::numeric)
+        OR (((r.data->>'rank'))::numeric = %s::numeric AND (r.id) > %s::uuid)
+      )
+  ) END,
+  max(concat(
+    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
+    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+    '}'
+  )) FILTER (WHERE p.rn = 1),
+  max(concat(
+    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
+    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+    '}'
+  )) FILTER (WHERE p.rn = least(2, p.n)),
+  NULL
+FROM (
+  SELECT
+    p.*,
+    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+  FROM (
+    SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
+    FROM (
+      WITH filled AS MATERIALIZED (
+        SELECT r.*
+        FROM "ws_test"."o_person" r
+        WHERE r.deleted_at IS NULL
+          AND (((r.data->>'rank'))::numeric, (r.id)) < (%s::numeric, %s::uuid)
+        ORDER BY ((r.data->>'rank'))::numeric DESC, (r.id) DESC
+        LIMIT 3
+      )
+      SELECT r.*
+      FROM (
+        SELECT 0 AS run, filled.*
+        FROM filled
+        UNION ALL
+        SELECT 1, more.*
+        FROM (
+          SELECT r.*
+          FROM "ws_test"."o_person" r
+          WHERE r.deleted_at IS NULL
+            AND ((r.data->>'rank'))::numeric IS NULL
+          ORDER BY ((r.data->>'rank'))::numeric DESC, (r.id) DESC
+          LIMIT 3
+        ) more
+        WHERE (SELECT count(*) FROM filled) < 3
+      ) r
+      ORDER BY r.run, ((r.data->>'rank'))::numeric DESC NULLS LAST, (r.id) DESC
+      LIMIT 3
+    ) q
+  ) p
+  OFFSET 0
+) p
+HAVING coalesce(sum((octet_length(p.item))::real * '1.0141204e+31'::real), 0) >= 0;
+-- '5'
+-- '00000000-0000-4000-8000-0000000000aa'
+-- '5'
+-- '5'
+-- '5'
+-- '00000000-0000-4000-8000-0000000000aa'
+-- '5'
+-- '00000000-0000-4000-8000-0000000000aa'
+
+-- an index whose next key descends
+SELECT
+  string_agg(p.item, ','),
+  count(*) > 2,
+  false,
+  max(concat(
+    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
+    ',"employees":',coalesce((p.data->'employees')::text, 'null'),
+    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+    '}'
+  )) FILTER (WHERE p.rn = 1),
+  max(concat(
+    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
+    ',"employees":',coalesce((p.data->'employees')::text, 'null'),
+    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+    '}'
+  )) FILTER (WHERE p.rn = least(2, p.n)),
+  NULL
+FROM (
+  SELECT
+    p.*,
+    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+  FROM (
+    SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
+    FROM (
+      WITH filled AS MATERIALIZED (
+        SELECT r.*
+        FROM "ws_test"."o_person" r
+        WHERE r.deleted_at IS NULL
+          AND ((r.data->>'rank'))::numeric IS NULL
+        ORDER BY ((r.data->>'rank'))::numeric DESC, ((r.data->>'employees'))::numeric DESC NULLS LAST, (r.id) ASC
+        LIMIT 3
+      )
+      SELECT r.*
+      FROM (
+        SELECT 0 AS run, filled.*
+        FROM filled
+        UNION ALL
+        SELECT 1, more.*
+        FROM (
+          SELECT r.*
+          FROM "ws_test"."o_person" r
+          WHERE r.deleted_at IS NULL
+            AND ((r.data->>'rank'))::numeric IS NOT NULL
+          ORDER BY ((r.data->>'rank'))::numeric ASC, ((r.data->>'employees'))::numeric DESC NULLS LAST, (r.id) ASC
+          LIMIT 3
+        ) more
+        WHERE (SELECT count(*) FROM filled) < 3
+      ) r
+      ORDER BY r.run, ((r.data->>'rank'))::numeric ASC NULLS FIRST, ((r.data->>'employees'))::numeric DESC NULLS LAST, (r.id) ASC
+      LIMIT 3
+    ) q
+  ) p
+  OFFSET 0
+) p
+HAVING coalesce(sum((octet_length(p.item))::real * '1.0141204e+31'::real), 0) >= 0;
+
 -- an index with an offset
 SELECT
   string_agg(p.item, ','),

@@ -13,7 +13,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           ts_rank_cd(r.search, to_tsquery('simple', %s)),
           ts_rank(r.search, to_tsquery('simple', %s))
         FROM "ws_test"."o_person" r
@@ -29,7 +33,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           0::real,
           0::real
         FROM "ws_test"."o_person" r
@@ -51,9 +59,11 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 -- 'ada:* & lovelace:*'
 -- 'ada:* | lovelace:*'
 -- 'ada:* | lovelace:*'
+-- the server's address
 -- 'ada:* | lovelace:*'
 -- 'ada'
 -- 'lovelace'
@@ -73,7 +83,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           ts_rank_cd(r.search, to_tsquery('simple', %s)),
           ts_rank(r.search, to_tsquery('simple', %s))
         FROM "ws_test"."o_person" r
@@ -89,7 +103,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           0::real,
           0::real
         FROM "ws_test"."o_person" r
@@ -148,9 +166,11 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 -- 'ada:*'
 -- 'ada:*'
 -- 'ada:*'
+-- the server's address
 -- 'ada:*'
 -- 'ada'
 -- 'ada:*'
@@ -174,7 +194,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           ts_rank_cd(r.search, to_tsquery('simple', %s)),
           ts_rank(r.search, to_tsquery('simple', %s))
         FROM "ws_test"."o_person" r
@@ -190,7 +214,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           0::real,
           0::real
         FROM "ws_test"."o_person" r
@@ -219,9 +247,11 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 -- '(ada:* <-> acme:* <-> example:*)'
 -- '(ada:* <-> acme:* <-> example:*)'
 -- '(ada:* <-> acme:* <-> example:*)'
+-- the server's address
 -- '(ada:* <-> acme:* <-> example:*)'
 -- 'ada '
 -- ' acme '
@@ -243,7 +273,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           0::real,
           0::real
         FROM "ws_test"."o_person" r
@@ -258,6 +292,7 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 -- '--'
 
 -- no text
@@ -275,7 +310,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           0::real,
           0::real
         FROM "ws_test"."o_person" r
@@ -289,6 +328,7 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 
 -- filtered
 SELECT c0, c1, c2, c3, c4, c5
@@ -305,7 +345,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           ts_rank_cd(r.search, to_tsquery('simple', %s)),
           ts_rank(r.search, to_tsquery('simple', %s))
         FROM "ws_test"."o_person" r
@@ -322,7 +366,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           0::real,
           0::real
         FROM "ws_test"."o_person" r
@@ -345,10 +393,12 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 -- 'ada:*'
 -- 'ada:*'
 -- '2024-01-01T00:00:00.000Z'
 -- 'ada:*'
+-- the server's address
 -- '2024-01-01T00:00:00.000Z'
 -- '2024-01-01T00:00:00.000Z'
 -- 'ada:*'
@@ -369,7 +419,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           ts_rank_cd(r.search, to_tsquery('simple', %s)),
           ts_rank(r.search, to_tsquery('simple', %s))
         FROM "ws_test"."o_person" r
@@ -399,7 +453,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           0::real,
           0::real
         FROM "ws_test"."o_person" r
@@ -424,6 +482,7 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 -- 'ada:*'
 -- 'ada:*'
 -- 'ada:*'
@@ -437,6 +496,7 @@ WHERE coalesce(total, 0) >= 0;
 -- 0.5
 -- 0.25
 -- '00000000-0000-4000-8000-0000000000aa'
+-- the server's address
 -- 'ada:*'
 -- 'ada'
 -- 0.5
@@ -460,7 +520,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           ts_rank_cd(r.search, to_tsquery('simple', %s)),
           ts_rank(r.search, to_tsquery('simple', %s))
         FROM "ws_test"."o_person" r
@@ -477,7 +541,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           0::real,
           0::real
         FROM "ws_test"."o_person" r
@@ -499,6 +567,7 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 -- 'ada:*'
 -- 'ada:*'
 -- 'ada:*'
@@ -506,6 +575,7 @@ WHERE coalesce(total, 0) >= 0;
 -- 0.25
 -- 0.5
 -- 0.25
+-- the server's address
 -- 'ada:*'
 -- 'ada'
 -- 0.5
@@ -528,7 +598,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           0::real,
           0::real
         FROM "ws_test"."o_person" r
@@ -546,6 +620,7 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 -- 0.0
 -- 0.0
 -- 0.0
@@ -567,7 +642,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           ts_rank_cd(to_tsvector('simple', translate(lower(regexp_replace(normalize(left(concat_ws(' ', coalesce((
             SELECT string_agg(v #>> '{}', ' ')
             FROM jsonb_path_query(r.data->'name', 'strict $.**') v
@@ -620,7 +699,11 @@ FROM (
           0,
           r.id,
           concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           0::real,
           0::real
         FROM "ws_test"."o_person" r
@@ -666,10 +749,12 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 -- 'ada:*'
 -- 'ada:*'
 -- 'ada:*'
 -- 'ada:*'
+-- the server's address
 -- 'ada:*'
 -- 'ada:*'
 -- 'ada'
@@ -689,7 +774,11 @@ FROM (
           0,
           r.id,
           r.id::text,
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           ts_rank_cd(''::tsvector, to_tsquery('simple', %s)),
           ts_rank(''::tsvector, to_tsquery('simple', %s))
         FROM "ws_test"."o_person" r
@@ -702,7 +791,17 @@ FROM (
     ) UNION ALL (
       SELECT *
       FROM (
-        SELECT 0, r.id, r.id::text, NULL::text, 0::real, 0::real
+        SELECT
+          0,
+          r.id,
+          r.id::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
+          0::real,
+          0::real
         FROM "ws_test"."o_person" r
         WHERE r.deleted_at IS NULL
           AND NOT EXISTS (
@@ -722,10 +821,12 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 -- 'ada:*'
 -- 'ada:*'
 -- 'ada:*'
 -- 'ada:*'
+-- the server's address
 -- 'ada:*'
 -- 'ada:*'
 -- 'ada'
@@ -745,7 +846,11 @@ FROM (
           0,
           r.id,
           r.id::text,
-          NULL::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
           ts_rank_cd(to_tsvector('simple', translate(lower(regexp_replace(normalize(left(concat_ws(' ', coalesce((
             SELECT string_agg(v #>> '{}', ' ')
             FROM jsonb_path_query(r.data->'emails', '$.primaryEmail') v
@@ -794,7 +899,17 @@ FROM (
     ) UNION ALL (
       SELECT *
       FROM (
-        SELECT 0, r.id, r.id::text, NULL::text, 0::real, 0::real
+        SELECT
+          0,
+          r.id,
+          r.id::text,
+          (
+            SELECT %s::text || public.core_file_path('ws_test', file->>'fileId')
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
+          0::real,
+          0::real
         FROM "ws_test"."o_person" r
         WHERE r.deleted_at IS NULL
           AND NOT EXISTS (
@@ -838,8 +953,192 @@ FROM (
   ) b(c0, c1, c2, c3, c4, c5)
 ) b
 WHERE coalesce(total, 0) >= 0;
+-- the server's address
 -- 'ada:*'
 -- 'ada:*'
+-- 'ada:*'
+-- 'ada:*'
+-- the server's address
+-- 'ada:*'
+-- 'ada:*'
+-- 'ada'
+
+-- a picture that is a site's
+SELECT c0, c1, c2, c3, c4, c5
+FROM (
+  SELECT
+    b.*,
+    sum((octet_length(c2))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
+  FROM (
+    SELECT *
+    FROM ((
+      SELECT *
+      FROM (
+        SELECT
+          0,
+          r.id,
+          coalesce((r.data->>'name'), ''),
+          'https://' || substring((r.data->'domainName'->>'primaryLinkUrl') from '^(?:[a-z]+://)?(?:[^/?#@]*@)?([^/?#]+)') || '/favicon.ico',
+          ts_rank_cd(r.search, to_tsquery('simple', %s)),
+          ts_rank(r.search, to_tsquery('simple', %s))
+        FROM "ws_test"."o_company" r
+        WHERE r.deleted_at IS NULL
+          AND r.search @@ to_tsquery('simple', %s)
+      ) s(object, id, label, image, cover, rank)
+      ORDER BY s.cover DESC, s.rank DESC, s.id
+      LIMIT 3
+    ) UNION ALL (
+      SELECT *
+      FROM (
+        SELECT
+          0,
+          r.id,
+          coalesce((r.data->>'name'), ''),
+          'https://' || substring((r.data->'domainName'->>'primaryLinkUrl') from '^(?:[a-z]+://)?(?:[^/?#@]*@)?([^/?#]+)') || '/favicon.ico',
+          0::real,
+          0::real
+        FROM "ws_test"."o_company" r
+        WHERE r.deleted_at IS NULL
+          AND NOT EXISTS (
+            SELECT 1
+            FROM "ws_test"."o_company" r
+            WHERE r.deleted_at IS NULL
+              AND r.search @@ to_tsquery('simple', %s)
+          )
+          AND strpos(concat(' ', array_to_string(tsvector_to_array(r.search), ' '), ' '), %s) > 0
+      ) s(object, id, label, image, cover, rank)
+      ORDER BY s.cover DESC, s.rank DESC, s.id
+      LIMIT 3
+    )) found
+    ORDER BY cover DESC, rank DESC, object, id
+    LIMIT 3
+  ) b(c0, c1, c2, c3, c4, c5)
+) b
+WHERE coalesce(total, 0) >= 0;
+-- 'ada:*'
+-- 'ada:*'
+-- 'ada:*'
+-- 'ada:*'
+-- 'ada'
+
+-- a picture that is hidden
+SELECT c0, c1, c2, c3, c4, c5
+FROM (
+  SELECT
+    b.*,
+    sum((octet_length(c2))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
+  FROM (
+    SELECT *
+    FROM ((
+      SELECT *
+      FROM (
+        SELECT
+          0,
+          r.id,
+          coalesce((r.data->>'name'), ''),
+          NULL::text,
+          ts_rank_cd(r.search, to_tsquery('simple', %s)),
+          ts_rank(r.search, to_tsquery('simple', %s))
+        FROM "ws_test"."o_company" r
+        WHERE r.deleted_at IS NULL
+          AND r.search @@ to_tsquery('simple', %s)
+      ) s(object, id, label, image, cover, rank)
+      ORDER BY s.cover DESC, s.rank DESC, s.id
+      LIMIT 3
+    ) UNION ALL (
+      SELECT *
+      FROM (
+        SELECT
+          0,
+          r.id,
+          coalesce((r.data->>'name'), ''),
+          NULL::text,
+          0::real,
+          0::real
+        FROM "ws_test"."o_company" r
+        WHERE r.deleted_at IS NULL
+          AND NOT EXISTS (
+            SELECT 1
+            FROM "ws_test"."o_company" r
+            WHERE r.deleted_at IS NULL
+              AND r.search @@ to_tsquery('simple', %s)
+          )
+          AND strpos(concat(' ', array_to_string(tsvector_to_array(r.search), ' '), ' '), %s) > 0
+      ) s(object, id, label, image, cover, rank)
+      ORDER BY s.cover DESC, s.rank DESC, s.id
+      LIMIT 3
+    )) found
+    ORDER BY cover DESC, rank DESC, object, id
+    LIMIT 3
+  ) b(c0, c1, c2, c3, c4, c5)
+) b
+WHERE coalesce(total, 0) >= 0;
+-- 'ada:*'
+-- 'ada:*'
+-- 'ada:*'
+-- 'ada:*'
+-- 'ada'
+
+-- a picture that may not be downloaded
+SELECT c0, c1, c2, c3, c4, c5
+FROM (
+  SELECT
+    b.*,
+    sum((octet_length(c2))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
+  FROM (
+    SELECT *
+    FROM ((
+      SELECT *
+      FROM (
+        SELECT
+          0,
+          r.id,
+          concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
+          (
+            SELECT NULL
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
+          ts_rank_cd(r.search, to_tsquery('simple', %s)),
+          ts_rank(r.search, to_tsquery('simple', %s))
+        FROM "ws_test"."o_person" r
+        WHERE r.deleted_at IS NULL
+          AND r.search @@ to_tsquery('simple', %s)
+      ) s(object, id, label, image, cover, rank)
+      ORDER BY s.cover DESC, s.rank DESC, s.id
+      LIMIT 3
+    ) UNION ALL (
+      SELECT *
+      FROM (
+        SELECT
+          0,
+          r.id,
+          concat_ws(' ', (r.data->'name'->>'firstName'), (r.data->'name'->>'lastName')),
+          (
+            SELECT NULL
+            FROM (SELECT (r.data->'badge')->0) AS first(file)
+            WHERE file IS NOT NULL
+          ),
+          0::real,
+          0::real
+        FROM "ws_test"."o_person" r
+        WHERE r.deleted_at IS NULL
+          AND NOT EXISTS (
+            SELECT 1
+            FROM "ws_test"."o_person" r
+            WHERE r.deleted_at IS NULL
+              AND r.search @@ to_tsquery('simple', %s)
+          )
+          AND strpos(concat(' ', array_to_string(tsvector_to_array(r.search), ' '), ' '), %s) > 0
+      ) s(object, id, label, image, cover, rank)
+      ORDER BY s.cover DESC, s.rank DESC, s.id
+      LIMIT 3
+    )) found
+    ORDER BY cover DESC, rank DESC, object, id
+    LIMIT 3
+  ) b(c0, c1, c2, c3, c4, c5)
+) b
+WHERE coalesce(total, 0) >= 0;
 -- 'ada:*'
 -- 'ada:*'
 -- 'ada:*'
