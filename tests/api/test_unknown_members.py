@@ -77,7 +77,8 @@ def test_of_the_settings_of_a_workspace(api: Api) -> None:
     assert api.get(path).body["displayName"] == "Acme"
     text = 'mutation { updateWorkspace(data: {displayNam: "x"}) { id } }'
     [error] = api.graphql(text, path="/metadata").body["errors"]
-    assert error["message"].startswith('Field "displayNam" is not defined by type "UpdateWorkspaceInput".')
+    message = 'Field "displayNam" is not defined by type "UpdateWorkspaceInput". Did you mean "displayName"?'
+    assert error["message"] == message
 
 
 def test_of_a_role(api: Api) -> None:
@@ -85,8 +86,11 @@ def test_of_a_role(api: Api) -> None:
     refusal = api.graphql(text, {"role": {"label": "Sync", "canRead": True, "can": 1}}, "/metadata")
     assert refusal.status == 400
     messages = [each["message"] for each in refusal.body["errors"]]
-    assert len(messages) == 2
-    assert 'Field "canRead" is not defined by type "CreateRoleInput".' in messages[0]
+    told = 'Variable "$role" got invalid value {"label": "Sync", "canRead": True, "can": 1}; Field '
+    assert messages == [
+        told + '"canRead" is not defined by type "CreateRoleInput".',
+        told + '"can" is not defined by type "CreateRoleInput". Did you mean "icon"?',
+    ]
     assert not Role.objects.filter(label="Sync").exists()
     made = api.data(text, {"role": {"label": "Sync", "editWindowMinutes": 5}}, "/metadata")["createOneRole"]
     change = "mutation ($role: UpdateRoleInput!) { updateOneRole(updateRoleInput: $role) { label } }"

@@ -222,7 +222,8 @@ def test_the_blocks_of_a_default_may_be_a_document(blocknote: Any, stored: str) 
 def test_other_documents_are_no_default(blocknote: Any) -> None:
     field = field_of("RICH_TEXT")
     [problem] = field.type.default_problems({"blocknote": blocknote, "markdown": None}, field)
-    assert problem.message.startswith('Invalid blocknote value for field "sample.blocknote"')
+    fault = "must contain valid JSON" if blocknote == "'{'" else "must be a JSON array of blocks"
+    assert problem.message == f'Invalid blocknote value for field "sample.blocknote" - {fault}'
 
 
 @pytest.mark.parametrize(

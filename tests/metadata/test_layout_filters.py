@@ -117,6 +117,18 @@ def test_operands(
     assert view_filter(workspace.id, view_id, now=NOW) == {"and": [expected]}
 
 
+EMPTINESS = ("IS_EMPTY", "IS_NOT_EMPTY", "IS_NOT_NULL")
+OF_TEXTS = ("IS", "IS_NOT", "CONTAINS", "DOES_NOT_CONTAIN", *EMPTINESS)
+SUPPORTED = {
+    "speed": ("IS", "IS_NOT", "GREATER_THAN_OR_EQUAL", "LESS_THAN_OR_EQUAL", *EMPTINESS),
+    "reusable": ("IS", "IS_NOT", *EMPTINESS),
+    "motto": OF_TEXTS,
+    "crew": OF_TEXTS,
+    "pilot": ("IS", "IS_NOT", *EMPTINESS),
+    "searchVector": ("VECTOR_SEARCH",),
+}
+
+
 @pytest.mark.parametrize(
     ("name", "operand", "value"),
     [
@@ -131,7 +143,8 @@ def test_an_operand_that_does_not_fit_the_field_is_refused(
     with pytest.raises(InvalidInput) as refusal:
         _add(workspace, view_id, fields[name], operand=operand, value=value)
     [message] = refusal.value.messages
-    assert message.startswith(f'Operand "{operand}" is not supported on field type "{fields[name].type}". Supported')
+    told = f'Operand "{operand}" is not supported on field type "{fields[name].type}". Supported operands: '
+    assert message == f"{told}{', '.join(SUPPORTED[name])}."
     assert not ViewFilter.objects.filter(view_id=view_id).exists()
 
 

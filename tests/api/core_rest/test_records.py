@@ -118,7 +118,9 @@ def test_same_id_twice_is_refused(rest: Rest, people: list[str], path: str) -> N
 def test_unknown_stage_is_refused(rest: Rest) -> None:
     answer = rest.post("opportunities", {"name": "Deal", "stage": "NOPE"})
     assert (answer.status, answer.body["error"]) == (400, "BadRequestException")
-    assert answer.message.startswith('Invalid value "NOPE" for field "stage". Valid values are: NEW, ')
+    assert answer.message == (
+        'Invalid value "NOPE" for field "stage". Valid values are: NEW, SCREENING, MEETING, PROPOSAL, CUSTOMER'
+    )
     assert rest.get("opportunities").data == []
 
 
@@ -485,7 +487,10 @@ def test_update_many(rest: Rest, people: list[str]) -> None:
 def test_update_many_without_a_filter_changes_nothing(rest: Rest, people: list[str], query: str) -> None:
     answer = rest.patch(f"people{query}", {"jobTitle": "new"})
     assert (answer.status, answer.body["error"]) == (400, "BadRequestException")
-    assert answer.message.startswith("Filters are mandatory for bulk update operations.")
+    assert answer.message == (
+        "Filters are mandatory for bulk update operations."
+        " Please provide at least one filter to prevent accidental update of all records."
+    )
     assert rest.get("people?filter=jobTitle[eq]:new").data == []
 
 
@@ -588,7 +593,10 @@ def test_restore_unknown(rest: Rest) -> None:
 def test_restore_many_without_a_filter_is_refused(rest: Rest, people: list[str]) -> None:
     rest.delete(f"people/{people[0]}?soft_delete=true")
     answer = rest.patch("people/restore")
-    assert answer.message.startswith("Filters are mandatory for bulk restore operations.")
+    assert answer.message == (
+        "Filters are mandatory for bulk restore operations."
+        " Please provide at least one filter to prevent accidental restoration of all records."
+    )
     assert rest.get(f"people/{people[0]}").status == 404
 
 
@@ -764,7 +772,10 @@ def test_related_records_that_are_deleted_have_no_group(rest: Rest, people: list
 def test_groups_without_dimensions_are_refused(rest: Rest) -> None:
     answer = rest.get("opportunities/groupBy")
     assert (answer.status, answer.body["error"]) == (400, "BadRequestException")
-    assert answer.message.startswith("Invalid group_by query parameter - should be a valid array of objects")
+    assert answer.message == (
+        "Invalid group_by query parameter - should be a valid array of objects - ex: "
+        """[{"firstField": true}, {"secondField": {"subField": true}}, {"dateField": {"granularity": 'DAY'}}]"""
+    )
 
 
 def test_groups_of_a_view_are_narrowed_by_its_filters(rest: Rest, deals: None, workspace: Workspace) -> None:

@@ -164,7 +164,7 @@ MAPS = {
         '{"0": ["variables.file.x"]}', "The map of files names 'variables.file.x', which is no variable that is null."
     ),
     "the document itself": ('{"0": ["query"]}', "The map of files names 'query', which is no variable that is null."),
-    "no file placed": ("{}", "Upload value invalid"),
+    "no file placed": ("{}", "Upload value invalid: send the file in a multipart request."),
 }  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def test_multipart_requests_refused(api: Api, workspace: Workspace, case: str) -
         },
     )
     assert answer.status == 400
-    assert answer.body["errors"][0]["message"].startswith(message), answer.body
+    assert [each["message"] for each in answer.body["errors"]] == [message]
     assert stored(workspace) == {}
 
 

@@ -236,7 +236,7 @@ def test_settings_of_the_workspace_change(api: Api) -> None:
 def test_a_setting_out_of_range_is_refused(api: Api) -> None:
     error = api.refused("mutation { updateWorkspace(data: {eventLogRetentionDays: 5}) { id } }")
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert "eventLogRetentionDays" in error["message"]
+    assert error["message"] == "eventLogRetentionDays must be an integer from 30 to 1095"
 
 
 FLAG = """mutation ($key: String!, $value: Boolean!) {
@@ -252,7 +252,7 @@ def test_a_feature_flag_is_switched(api: Api, reader_api: Api) -> None:
     assert reader_api.refused(FLAG, flag)["extensions"]["subCode"] == "PERMISSION_DENIED"
     error = api.refused(FLAG, {"key": "no flag", "value": True})
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert "publicFeatureFlag" in error["message"]
+    assert error["message"] == "publicFeatureFlag must be UPPER_SNAKE_CASE of at most 63 characters"
 
 
 def test_record_counts_are_the_kept_totals_of_active_objects(api: Api, reader_api: Api) -> None:

@@ -258,7 +258,10 @@ def test_a_view_widget_saves_the_view_and_all_of_its_parts(api: Api, rocket: dic
     assert saved["viewFilters"] == [{"id": kept, "value": "c", "viewFilterGroupId": None}]
     assert (saved["viewFilterGroups"], len(saved["viewSorts"]), len(saved["viewFields"])) == ([], 1, 1)
     wrong = {"viewSorts": [], "viewFilters": [{"fieldMetadataId": rocket["note"], "operand": "IS_TODAY", "value": ""}]}
-    assert "is not supported on field type" in api.refused(query, {"input": {"widgetId": widget, **wrong}})["message"]
+    assert api.refused(query, {"input": {"widgetId": widget, **wrong}})["message"] == (
+        'Operand "IS_TODAY" is not supported on field type "TEXT".'
+        " Supported operands: IS, IS_NOT, CONTAINS, DOES_NOT_CONTAIN, IS_EMPTY, IS_NOT_EMPTY, IS_NOT_NULL."
+    )
     assert ViewFilter.objects.get(view_id=view_id).id == ViewFilter.objects.get(id=kept).id
     assert (
         len(api.ask("query ($id: String!) { getViewSorts(viewId: $id) { id } }", {"id": view_id})["getViewSorts"]) == 1
