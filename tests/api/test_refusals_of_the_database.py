@@ -14,6 +14,10 @@ pytestmark = pytest.mark.django_db
 OUT_OF_RANGE = "A value is out of the range that can be stored or compared"
 GONE = "The data model was changed while the request ran; nothing was written"
 TOO_LONG = "The answer, or what is read for it, has more than 33554432 bytes"
+HINTS = {
+    TooComplex: "Ask for fewer records or fewer fields, or do it in several requests.",
+    StaleSchema: "Send the request again.",
+}
 REFUSED: dict[str, tuple[str, tuple[object, ...], type[ApiError], str]] = {
     "22003: a number too large for its type": ("SELECT %s::numeric::int", ("2147483648",), InvalidValue, OUT_OF_RANGE),
     "22007: no moment": ("SELECT %s::text::timestamptz", ("yesterdaily",), InvalidValue, OUT_OF_RANGE),
@@ -33,4 +37,5 @@ def test_refused(text: str, params: tuple[object, ...], error: type[ApiError], m
         fetch(Sql(text, params), "default", prepare=False)
     assert type(refused.value) is error
     assert refused.value.message == message
+    assert refused.value.hint == HINTS.get(error)
     assert fetch(Sql("SELECT %s::int", (1,)), "default", prepare=False) == [(1,)]

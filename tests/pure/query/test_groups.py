@@ -441,6 +441,7 @@ AGGREGATES: dict[str, tuple[str, str]] = {
     "percentageEmptyEmployees": ("Float", f"(count(*) FILTER (WHERE {NUMBER} IS NULL))::float8 / nullif(count(*), 0)"),
     "percentageNotEmptyEmployees": ("Float", f"(count(*) FILTER (WHERE NOT ({NUMBER} IS NULL)))::float8 / nullif(count(*), 0)"),
     "sumEmployees": ("Float", f"sum({NUMBER})"),
+    "avgAmountAmountMicros": ("Float", "avg((({r}.data->'amount'->>'amountMicros'))::numeric)"),
     "countTrueIsActive": ("Int", "count(*) FILTER (WHERE (({r}.data->>'isActive'))::boolean)"),
     "countFalseIsActive": ("Int", "count(*) FILTER (WHERE NOT (({r}.data->>'isActive'))::boolean)"),
     "countEmptyName": (

@@ -192,6 +192,13 @@ def test_a_required_field_without_a_default_stays() -> None:
         planned({"name": ""}, subject=pet)
 
 
+def test_a_relation_that_is_not_nullable_can_be_emptied() -> None:
+    """Records that it leads to may go; what it says of null is for people who read the data model."""
+    strict = replace(field("person.company"), is_nullable=False)
+    made = replace(PERSON, fields=tuple(strict if each.name == "company" else each for each in PERSON.fields))
+    assert values(planned({"companyId": None}, subject=made)) == {"company": None}
+
+
 def test_every_fault_is_told_with_its_record() -> None:
     with pytest.raises(InvalidValue) as refused:
         plan_inputs(scope(), PERSON, [{"jobTitle": "a"}, {"x": 1, "jobTitel": 1}, "nonsense"])

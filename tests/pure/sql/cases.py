@@ -151,6 +151,10 @@ CONNECTIONS: dict[str, Make] = {
         "{ companies(first: 3) { edges { node { name people(first: 2, orderBy: [{rank: DescNullsLast}], filter: {stage: {eq: NEW}})"
         " { totalCount pageInfo { hasNextPage endCursor } edges { node { id companyId company { name } pets { totalCount edges { node"
         " { name } } } } } } } } } }"),
+    "relations inside each other": partial(
+        connection,
+        "{ people(first: 1) { edges { node { mentor { mentor { company { name people(first: 1) { edges { node { mentor { id } } } } } } } } } } }",
+    ),
     "cursors of long values": partial(
         connection, "{ people(orderBy: [{jobTitle: AscNullsFirst}, {salary: AscNullsFirst}, {company: {name: AscNullsFirst}},"
         " {createdAt: AscNullsFirst}]) { edges { cursor } } }"),
@@ -175,6 +179,9 @@ GROUPS: dict[str, Make] = {
         '{ peopleGroupBy(groupBy: [{company: {name: true}}, {seenAt: {granularity: MONTH, timeZone: "Europe/Oslo"}}, {workPreference: {unnest: true}}],'
         ' orderBy: [{company: {name: AscNullsFirst}}, {aggregate: {maxEmployees: DescNullsLast}}], filter: {jobTitle: {eq: "CEO"}}, limit: 7)'
         " { groupByDimensionValues maxEmployees edges { cursor node { id } } } }"),
+    "with related records": partial(
+        groups, "{ peopleGroupBy(groupBy: [{isActive: true}]) { edges { node { company { name } mentor { mentor { id } } } } } }"
+    ),
     "for REST": partial(rest_groups, {"stage": True}, aggregates=("totalCount", "maxEmployees")),
     "with records": partial(
         rest_groups, {"company": {"name": True}}, {"company": {"size": True}}, with_records=True, record_offset=3, omit_nulls=True,

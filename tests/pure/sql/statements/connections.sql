@@ -412,6 +412,86 @@ FROM (
 -- 'NEW'
 -- 'NEW'
 
+-- relations inside each other
+SELECT concat('{"edges":',a0.e0,'}')
+FROM (
+  SELECT
+    concat('[', string_agg(p0.e0, ','), ']') AS e0,
+    count(*) AS n
+  FROM (
+    SELECT
+      p0.*,
+      CASE WHEN p0.rn <= 1 THEN concat('{"node":',concat('{"mentor":',coalesce((
+        SELECT concat('{"mentor":',coalesce((
+          SELECT concat('{"company":',coalesce((
+            SELECT concat(
+              '{"name":',coalesce((t3.data->'name')::text, '""'),
+              ',"people":',(
+                SELECT concat('{"edges":',a4.e0,'}')
+                FROM (
+                  SELECT
+                    concat('[', string_agg(p4.e0, ','), ']') AS e0,
+                    count(*) AS n
+                  FROM (
+                    SELECT
+                      p4.*,
+                      CASE WHEN p4.rn <= 1 THEN concat('{"node":',concat('{"mentor":',coalesce((
+                        SELECT concat('{"id":',coalesce('"' || (t5.id)::text || '"', 'null'),'}')
+                        FROM "ws_test"."o_person" t5
+                        WHERE t5.id = ((p4.data->>'mentor'))::uuid
+                          AND t5.deleted_at IS NULL
+                      ), 'null'),'}'),'}') END AS e0
+                    FROM (
+                      SELECT
+                        q4.*,
+                        row_number() OVER () AS rn,
+                        count(*) OVER () AS n
+                      FROM (
+                        SELECT m4.*
+                        FROM "ws_test"."o_person" m4
+                        WHERE ((m4.data->>'company'))::uuid = t3.id
+                          AND m4.deleted_at IS NULL
+                        ORDER BY (m4.id) ASC
+                        LIMIT 2
+                      ) q4
+                    ) p4
+                    OFFSET 0
+                  ) p4
+                  HAVING coalesce(sum((octet_length(p4.e0))::real * '1.0141204e+31'::real), 0) >= 0
+                ) a4
+              ),
+              '}'
+            )
+            FROM "ws_test"."o_company" t3
+            WHERE t3.id = ((t2.data->>'company'))::uuid
+              AND t3.deleted_at IS NULL
+          ), 'null'),'}')
+          FROM "ws_test"."o_person" t2
+          WHERE t2.id = ((t1.data->>'mentor'))::uuid
+            AND t2.deleted_at IS NULL
+        ), 'null'),'}')
+        FROM "ws_test"."o_person" t1
+        WHERE t1.id = ((p0.data->>'mentor'))::uuid
+          AND t1.deleted_at IS NULL
+      ), 'null'),'}'),'}') END AS e0
+    FROM (
+      SELECT
+        q0.*,
+        row_number() OVER () AS rn,
+        count(*) OVER () AS n
+      FROM (
+        SELECT r.*
+        FROM "ws_test"."o_person" r
+        WHERE r.deleted_at IS NULL
+        ORDER BY (r.id) ASC
+        LIMIT 2
+      ) q0
+    ) p0
+    OFFSET 0
+  ) p0
+  HAVING coalesce(sum((octet_length(p0.e0))::real * '1.0141204e+31'::real), 0) >= 0
+) a0;
+
 -- cursors of long values
 SELECT concat('{"edges":',a0.e0,'}')
 FROM (

@@ -65,6 +65,50 @@ WHERE coalesce(total, 0) >= 0;
 -- 'Europe/Oslo'
 -- 'CEO'
 
+-- with related records
+SELECT c0
+FROM (
+  SELECT
+    b.*,
+    sum((octet_length(c0))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
+  FROM (
+    SELECT concat('{"edges":',concat('[', string_agg(concat('{"node":',concat(
+      '{"company":',coalesce((
+        SELECT concat('{"name":',coalesce((t1.data->'name')::text, '""'),'}')
+        FROM "ws_test"."o_company" t1
+        WHERE t1.id = ((r.data->>'company'))::uuid
+          AND t1.deleted_at IS NULL
+      ), 'null'),
+      ',"mentor":',coalesce((
+        SELECT concat('{"mentor":',coalesce((
+          SELECT concat('{"id":',coalesce('"' || (t2.id)::text || '"', 'null'),'}')
+          FROM "ws_test"."o_person" t2
+          WHERE t2.id = ((t1.data->>'mentor'))::uuid
+            AND t2.deleted_at IS NULL
+        ), 'null'),'}')
+        FROM "ws_test"."o_person" t1
+        WHERE t1.id = ((r.data->>'mentor'))::uuid
+          AND t1.deleted_at IS NULL
+      ), 'null'),
+      '}'
+    ),'}'), ',' ORDER BY r.rn) FILTER (WHERE r.rn > 0 AND r.rn <= 10), ']'),'}')
+    FROM (
+      SELECT
+        n.*,
+        row_number() OVER (PARTITION BY n.d0 ORDER BY (n.id) ASC) AS rn
+      FROM (
+        SELECT g.*, ((g.data->>'isActive'))::boolean AS d0
+        FROM "ws_test"."o_person" g
+        WHERE g.deleted_at IS NULL
+      ) n
+    ) r
+    GROUP BY r.d0
+    ORDER BY r.d0
+    LIMIT 50
+  ) b(c0)
+) b
+WHERE coalesce(total, 0) >= 0;
+
 -- for REST
 SELECT c0
 FROM (
