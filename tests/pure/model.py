@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from config.principal import EVERYTHING, Guard, ObjectPermission, Permissions, Principal, WorkspaceRef
-from core.query.names import Scope
 from core.query.plan import Compare, OrderKey, RelatedMany, RelatedOne
+from core.query.scope import Scope
 from metadata.fieldtypes.operators import OPERATORS
 from metadata.fieldtypes.sql_types import FieldSql
 from metadata.schema import FieldSchema, ObjectSchema

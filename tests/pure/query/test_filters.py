@@ -10,8 +10,8 @@ from config.errors import ApiError, InvalidFilter, PermissionDenied, TooComplex,
 from config.http.bounds import MAX
 from core.query import ir
 from core.query.filters import MAX_CONDITIONS, MAX_NESTING, mentions_deleted, plan_filter
-from core.query.names import Scope
 from core.query.plan import EVERY, All, Any_, Condition, Negation, Never
+from core.query.scope import Scope
 from tests.pure.model import (
     COMPANY,
     LOG,

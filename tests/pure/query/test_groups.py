@@ -19,8 +19,8 @@ from config.errors import (
 from core.query import ir
 from core.query.aggregates import aggregate_names, aggregates_of
 from core.query.groups import MAX_DIMENSIONS, MAX_GROUPS, Dimension, GroupMember, GroupOrder, GroupPlan, plan_groups
-from core.query.names import Scope
 from core.query.plan import EVERY, Constant, CursorOf, Node, Value
+from core.query.scope import Scope
 from core.query.selections import MAX_AGGREGATES
 from tests.pure.model import COMPANY, PERSON, compare, key, not_reading, scope, sql, without
 

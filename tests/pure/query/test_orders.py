@@ -6,9 +6,9 @@ import pytest
 
 from config.errors import ApiError, BadRequest, PermissionDenied, UnknownSortField
 from core.query import ir
-from core.query.names import Scope
 from core.query.orders import MAX_KEYS, plan_order
 from core.query.plan import OrderKey
+from core.query.scope import Scope
 from tests.pure.model import COMPANY, PERSON, STRAY, key, not_reading, scope, without
 
 BY_ID = key("person.id", is_nullable=False)

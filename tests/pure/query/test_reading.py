@@ -12,12 +12,13 @@ import pytest
 from config.errors import BadRequest, InvalidCursor, PermissionDenied, TooComplex, UnknownObject
 from config.http.bounds import MAX
 from config.principal import EVERYTHING, Guard, Permissions
-from core.query import ir, names
+from core.query import ir
+from core.query import scope as rights
 from core.query.cursors import LONGEST
 from core.query.duplicates import SHORTEST, check_duplicates, criteria_of, similar_to
-from core.query.names import Scope
 from core.query.plan import EVERY, All, Any_, FindPlan, Negation, Total, Window
 from core.query.reading import plan_connection_page, plan_one, plan_page
+from core.query.scope import Scope
 from core.query.search import LONGEST_TEXT, After, encode_cursor, plan_search
 from core.query.words import MAX_SEARCH_TEXT, MAX_WORD, MAX_WORDS, search_terms, search_text
 from tests.pure.model import COMPANY, LOG, PERSON, PET, SCHEMA, compare, field, key, not_reading, scope, without
@@ -122,14 +123,14 @@ def _without(verb: str) -> Permissions:
     ],
 )
 def test_every_right_is_named(verb: Any, permission: str) -> None:
-    names.require(scope(), verb, PERSON)
+    rights.require(scope(), verb, PERSON)
     with pytest.raises(PermissionDenied) as refused:
-        names.require(scope(_without(verb)), verb, PERSON)
+        rights.require(scope(_without(verb)), verb, PERSON)
     assert refused.value.details["required"] == {"permission": permission, "object": "person", "field": None}
     assert refused.value.message == "Entity performing the request does not have permission"
     flag = "SECURITY" if verb == "read" else "ROLES"
     with pytest.raises(PermissionDenied) as refused:
-        names.require(scope(replace(EVERYTHING, settings=False)), verb, LOG)
+        rights.require(scope(replace(EVERYTHING, settings=False)), verb, LOG)
     assert refused.value.details["required"]["permission"] == flag
 
 
@@ -138,8 +139,8 @@ def test_members_change_their_own_record() -> None:
     role = replace(EVERYTHING, settings=False)
     me = scope(role, member_id=field("person.id").id)
     my_id = str(field("person.id").id)
-    names.require_update(me, own, my_id.upper(), ["jobTitle"])
-    names.require_update(scope(), own, ID, ["employees"])
+    rights.require_update(me, own, my_id.upper(), ["jobTitle"])
+    rights.require_update(scope(), own, ID, ["employees"])
     for who, record, changed in (
         (me, my_id, ["jobTitle", "employees"]),
         (me, ID, ["jobTitle"]),
@@ -147,16 +148,16 @@ def test_members_change_their_own_record() -> None:
         (scope(role), None, ["jobTitle"]),
     ):
         with pytest.raises(PermissionDenied) as refused:
-            names.require_update(who, own, record, changed)
+            rights.require_update(who, own, record, changed)
         assert refused.value.details["required"] == {"permission": "ROLES", "object": "person", "field": None}
     with pytest.raises(PermissionDenied, match=r"does not have permission$"):
-        names.require_update(scope(replace(role, update=False), member_id=field("person.id").id), PERSON, my_id, [])
+        rights.require_update(scope(replace(role, update=False), member_id=field("person.id").id), PERSON, my_id, [])
 
 
 def test_what_the_caller_knows_of() -> None:
-    assert names.object_names(scope()) == ["person", "company", "pet", "log", "stray"]
-    assert names.object_names(not_reading("pet")) == ["person", "company", "log", "stray"]
-    known = names.member_names(scope(), PET)
+    assert rights.object_names(scope()) == ["person", "company", "pet", "log", "stray"]
+    assert rights.object_names(not_reading("pet")) == ["person", "company", "log", "stray"]
+    known = rights.member_names(scope(), PET)
     assert known == [
         "id",
         "createdAt",
@@ -169,17 +170,17 @@ def test_what_the_caller_knows_of() -> None:
         "ownerPerson",
         "ownerPersonId",
     ]
-    assert set(known) - set(names.member_names(without("pet.ownerPerson"), PET)) == {"ownerPerson", "ownerPersonId"}
-    assert "searchVector" not in names.member_names(without("pet.name"), PET)
-    assert names.writes(without(locked=["pet.name"]), field("person.name")) and not names.writes(
+    assert set(known) - set(rights.member_names(without("pet.ownerPerson"), PET)) == {"ownerPerson", "ownerPersonId"}
+    assert "searchVector" not in rights.member_names(without("pet.name"), PET)
+    assert rights.writes(without(locked=["pet.name"]), field("person.name")) and not rights.writes(
         without(locked=["pet.name"]), field("pet.name")
     )
-    assert [each.name for each in names.readable_unique_fields(scope(), PERSON)] == ["id", "emails"]
-    assert [each.name for each in names.readable_unique_fields(without("person.emails"), PERSON)] == ["id"]
+    assert [each.name for each in rights.readable_unique_fields(scope(), PERSON)] == ["id", "emails"]
+    assert [each.name for each in rights.readable_unique_fields(without("person.emails"), PERSON)] == ["id"]
     assert scope().hidden == {field("person.pin").id}
     assert without("pet.name").hidden == {field("person.pin").id, field("pet.name").id}
-    assert names.inverse_of(scope(), field("person.pets")) is field("pet.ownerPerson")
-    assert names.inverse_of(scope(), field("stray.ghosts")) is None
+    assert rights.inverse_of(scope(), field("person.pets")) is field("pet.ownerPerson")
+    assert rights.inverse_of(scope(), field("stray.ghosts")) is None
 
 
 # Search ----------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from config.http.bounds import MAX
 from config.principal import EVERYTHING
 from core.query import ir
 from core.query.filters import plan_filter
-from core.query.names import Scope
 from core.query.orders import id_key, plan_order
 from core.query.plan import (
     EVERY,
@@ -33,6 +32,7 @@ from core.query.plan import (
     Value,
     Window,
 )
+from core.query.scope import Scope
 from core.query.selections import (
     LARGEST_NESTED,
     MAX_AGGREGATES,

@@ -20,7 +20,7 @@ from config.errors import (
 )
 from config.http.bounds import MAX
 from config.principal import EVERYTHING
-from core.query.names import Scope
+from core.query.scope import Scope
 from core.query.writes import (
     RecordInput,
     check_batch,

@@ -13,9 +13,9 @@ from core.query import ir
 from core.query.cursors import encode
 from core.query.filters import plan_filter
 from core.query.groups import plan_groups
-from core.query.names import Scope
 from core.query.plan import EVERY, Relate
 from core.query.reading import plan_connection_page, plan_one, plan_page
+from core.query.scope import Scope
 from core.query.search import encode_cursor, plan_search
 from core.query.selections import plan_members
 from core.rest.filters import parse_filter
