@@ -66,7 +66,7 @@ MIDDLEWARE = [
     "config.http.encodings.EncodingsMiddleware",
     "config.http.page_middleware.StaticFilesOfPages",
     "config.http.page_middleware.SessionOfPages",
-    "config.http.page_middleware.CsrfOfPages",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "config.http.page_middleware.AuthenticationOfPages",
     "config.http.sessions.SessionEndMiddleware",
     "config.http.page_middleware.MessagesOfPages",
@@ -292,7 +292,6 @@ SECURE_HSTS_SECONDS = int(os.environ.get("HSTS_S", str(365 * 24 * 60 * 60))) if 
 SECURE_REFERRER_POLICY = "same-origin"
 SILENCED_SYSTEM_CHECKS = [
     "staticfiles.W004",  # DATA_DIR/assets is there once config/assets.py has fetched it
-    "security.W003",  # the middleware against CSRF is there, as a subclass of the one that is looked for by its name
     "security.W005",  # HSTS for this host only: what its subdomains speak is not ours to say
     "security.W008",  # the proxy that ends TLS sends http on to https; balancers ask /readyz over plain http
     "security.W021",  # nor whether the whole domain may go into browsers' lists
