@@ -48,5 +48,5 @@ def test_a_fourth_warning_fails_the_command(tmp_path: Path) -> None:
         tmp_path, "SESSION_COOKIE_SECURE = False", "manage.py", "check", "--deploy", "--fail-level", "WARNING"
     )
     assert done.returncode == 1, done.stdout
-    assert "?: (security.W012)" in done.stderr
+    assert "?: (security.W010)" in done.stderr
     assert "1 issue (3 silenced)" in done.stderr
