@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -23,9 +24,12 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from apikeys import keys
+from apikeys.activity.facts import api_of
 from apikeys.models import Member
-from apikeys.roles import compile_permissions
+from apikeys.networks import is_allowed
+from apikeys.roles import compile_permissions, narrowed
 from config.errors import (
+    AddressNotAllowed,
     ApiError,
     ApiKeyWithoutRole,
     MissingToken,
@@ -33,12 +37,14 @@ from config.errors import (
     Unauthenticated,
     WorkspaceNotFound,
 )
+from config.http.client_address import client_address
 from config.http.confirming import Check, waiting
 from config.http.inputs import uuid_of
 from config.principal import Permissions, Principal, WorkspaceRef
 from config.server.statements import run
 from metadata.models import Workspace
 
+MAX_GENERATION = 2**31 - 1  # what the column holds
 NO_MEMBER = "User is not a member of the workspace"
 
 
@@ -60,14 +66,15 @@ _WORKSPACE_COLUMNS = """w.schema_version, w.webhooks_version, w.shard, w.max_bat
     w.max_requests_per_minute"""
 
 # Reads the three rows by their primary keys; each condition on `workspace_id` keeps a key of one
-# workspace out of another's.
+# workspace out of another's. Of tokens only those are looked for that were given an end of their own.
 _KEY_COLUMNS = (
     _SIGNING_KEY_COLUMNS
     + ", "
     + _WORKSPACE_COLUMNS
     + """, k.name, k.api_version, k.enabled, k.generation, k.revoked_at IS NOT NULL, k.expires_at <= now(),
     k.previous_generation_until > now(), k.last_used_at > now() - interval '60 seconds',
-    k.max_requests_per_second, k.max_requests_per_minute, """
+    k.max_requests_per_second, k.max_requests_per_minute, k.is_read_only, k.object_ids::text,
+    k.allowed_networks::text, e.stands, """
     + _ROLE_COLUMNS
 )
 _KEY_ROWS = (
@@ -76,6 +83,11 @@ FROM metadata_workspace w"""
     + _SIGNING_KEY
     + """
 LEFT JOIN apikeys_apikey k ON k.id = %s AND k.workspace_id = w.id
+LEFT JOIN LATERAL (
+    SELECT bool_and(t.ends_at > now()) AS stands FROM apikeys_apikeytoken t
+    WHERE k.has_ending_tokens AND t.api_key_id = k.id AND t.generation = %s AND t.ends_at IS NOT NULL AND t.kid = %s
+    AND floor(extract(epoch FROM t.issued_at)) = %s AND floor(extract(epoch FROM t.expires_at)) = %s
+) e ON true
 LEFT JOIN apikeys_role r ON r.id = k.role_id AND r.workspace_id = w.id
 WHERE w.id = %s AND w.deleted_at IS NULL"""
 )
@@ -116,10 +128,11 @@ def _statement(columns: str, rows: str) -> _Statement:
 
 KEY_STATEMENT = _statement(_KEY_COLUMNS, _KEY_ROWS)
 MEMBER_STATEMENT = _statement(_MEMBER_COLUMNS, _MEMBER_ROWS)
-known_callers: dict[keys.Token, tuple[Principal, Check]] = {}  # who a token was when it was last checked
+# Who a token was when it was last checked, and the networks that it may be used from.
+known_callers: dict[keys.Token, tuple[Principal, Check, str | None]] = {}
 
 LAST_USED_STATEMENT = """
-UPDATE apikeys_apikey SET last_used_at = now() WHERE id IN (
+UPDATE apikeys_apikey SET last_used_at = now(), last_used_address = %s, last_used_api = %s WHERE id IN (
     SELECT id FROM apikeys_apikey
     WHERE id = %s AND (last_used_at IS NULL OR last_used_at <= now() - interval '60 seconds')
     FOR UPDATE SKIP LOCKED)"""
@@ -128,7 +141,7 @@ UPDATE apikeys_apikey SET last_used_at = now() WHERE id IN (
 def authenticate(request: HttpRequest) -> Principal:
     """Who sends this request, by its `Authorization: Bearer` header only; asked once per request.
 
-    Raises MissingToken, Unauthenticated, TokenRefused, ApiKeyWithoutRole, WorkspaceNotFound,
+    Raises MissingToken, Unauthenticated, TokenRefused, ApiKeyWithoutRole, AddressNotAllowed, WorkspaceNotFound,
     InvalidTokenType or UnknownToken. Unknown and revoked keys take the same statement and answer.
     """
     known: Principal | None = getattr(request, "principal", None)
@@ -171,11 +184,13 @@ def _principal_of_token(request: HttpRequest) -> Principal:
     token = _token(request)
     request_under_way, known = waiting(), known_callers.get(token)
     if request_under_way is not None and known is not None:  # the statement that reads says whether it is still so
-        principal, request_under_way.check = known
-        return principal
+        principal, check, networks = known
+        if networks is None or is_allowed(client_address(request), networks):
+            request_under_way.check = check
+            return principal
     try:
         if token.kind == keys.API_KEY:
-            return _principal_of_key(token)
+            return _principal_of_key(token, request)
         return principal_of_member_id(token.workspace_id, uuid_of(token.subject), token)
     except ApiError as fault:
         known_callers.pop(token, None)
@@ -214,22 +229,34 @@ def _bearer(request: HttpRequest) -> str:
     return token
 
 
-def _principal_of_key(token: keys.Token) -> Principal:
+def _principal_of_key(token: keys.Token, request: HttpRequest) -> Principal:
     key_id = uuid_of(token.subject)
-    params = (token.kid, key_id, token.workspace_id)
+    made_in = min(max(int(token.generation), 0), MAX_GENERATION)
+    params = (token.kid, key_id, made_in, token.kid, token.issued_at, token.expires_at, token.workspace_id)
     text, *row = _row(KEY_STATEMENT, params)
     name, api_version, enabled, generation, revoked, expired, overlapping, fresh, per_second, per_minute = row[6:16]
+    is_read_only, object_ids, networks, stands = row[16:20]
     if name is None or revoked:
         raise TokenRefused("This API Key is revoked")
     if expired:
         raise TokenRefused("This API Key is expired")
     if not enabled:
         raise TokenRefused("This API Key is paused", hint="Resume it in Settings → API & Webhooks.")
-    if token.generation != generation and not (token.generation == generation - 1 and overlapping):
-        raise TokenRefused("This token was replaced by a newer one", hint="Use the key's newest token.")
-    role_id, permissions = _role(tuple(row[16:]))
+    if token.generation != generation and not stands:
+        if stands is False or token.generation != generation - 1 or not overlapping:
+            raise TokenRefused("This token was replaced by a newer one", hint="Use the key's newest token.")
+    elif stands is False:
+        raise TokenRefused("This token is revoked", hint="Use another token of the key.")
+    if networks is not None and not is_allowed(address := client_address(request), networks):
+        raise AddressNotAllowed(
+            "This API Key may not be used from this address",
+            hint=f"The request came from {address}. Who manages the key can allow its network.",
+        )
+    role_id, permissions = _role(tuple(row[20:]))
     if role_id is None:
         raise ApiKeyWithoutRole("API key has no role assigned", hint="Assign a role to the key.")
+    if is_read_only or object_ids is not None:
+        permissions = _narrowed(tuple(row[20:]), is_read_only, object_ids)
     principal = Principal(
         workspace=WorkspaceRef(token.workspace_id, *row[:6]),
         permissions=permissions,
@@ -241,9 +268,9 @@ def _principal_of_key(token: keys.Token) -> Principal:
         max_requests_per_minute=per_minute,
     )
     if fresh:
-        _remember(token, principal, Check(KEY_STATEMENT.check, _given(params), text))
+        _remember(token, principal, Check(KEY_STATEMENT.check, _given(params), text), networks)
     else:
-        _touch(key_id)
+        _touch(key_id, client_address(request), api_of(request.path))
     return principal
 
 
@@ -274,19 +301,19 @@ def principal_of_member_id(workspace_id: UUID, member_id: UUID | None, token: ke
     return principal
 
 
-def _remember(token: keys.Token, principal: Principal, check: Check) -> None:
+def _remember(token: keys.Token, principal: Principal, check: Check, networks: str | None = None) -> None:
     if principal.workspace.shard != DEFAULT_DB_ALIAS:
         return  # its records are not where the keys are, so no statement reads both
     if len(known_callers) >= KEPT_CALLERS and token not in known_callers:
         known_callers.clear()
-    known_callers[token] = (principal, check)
+    known_callers[token] = (principal, check, networks)
 
 
-def _given(params: tuple[str | None, UUID | None, UUID]) -> list[str | None]:
-    return [None if each is None else str(each) for each in params]
+def _given(params: Sequence[str | int | UUID | None]) -> list[str | int | None]:
+    return [str(each) if isinstance(each, UUID) else each for each in params]
 
 
-def _row(statement: _Statement, params: tuple[str | None, UUID | None, UUID]) -> tuple[Any, ...]:
+def _row(statement: _Statement, params: Sequence[str | int | UUID | None]) -> tuple[Any, ...]:
     """A statement's text and columns but those of the token's signing key, which must stand. kid None: no token."""
     rows = run(connections[DEFAULT_DB_ALIAS], statement.whole, _given(params))
     if not rows:
@@ -310,14 +337,21 @@ def _compiled(columns: tuple[Any, ...]) -> Permissions:
     return compile_permissions(rights, orjson.loads(flags), orjson.loads(objects or "[]"), orjson.loads(fields or "[]"))
 
 
-def _touch(key_id: UUID | None) -> None:
+@lru_cache(maxsize=4096)
+def _narrowed(columns: tuple[Any, ...], is_read_only: bool, object_ids: str | None) -> Permissions:
+    """Those of a key that has less than its role; kept apart from the role's by all that makes them less."""
+    ids = None if object_ids is None else [UUID(each) for each in orjson.loads(object_ids)]
+    return narrowed(_compiled(columns), is_read_only=is_read_only, object_ids=ids)
+
+
+def _touch(key_id: UUID | None, address: str, api: str | None) -> None:
     """Note the use. The condition keeps requests that come together from writing one after the other.
 
     A disk that is full, or a lock, is no reason to refuse a request that may only want to read.
     """
     try:
         with connection.cursor() as cursor:
-            cursor.execute(LAST_USED_STATEMENT, [str(key_id)])
+            cursor.execute(LAST_USED_STATEMENT, [address, api, str(key_id)])
     except OperationalError:
         pass
 

@@ -54,7 +54,8 @@ class Token:
     """A genuine, unexpired token. `subject` is the id of the key, or of the member for all other kinds.
 
     `kid` is the signing key it was made with, WITHOUT_KID for none. `stamp`: see make_member_token. `id` is what one
-    refresh token is told from another by; those of before have none.
+    refresh token is told from another by; those of before have none. The times are Unix seconds, 0 when it names none
+    or no whole ones; they tell a key's tokens apart.
     """
 
     kind: Literal["API_KEY", "PLAYGROUND", "ACCESS", "LOGIN", "REFRESH"]
@@ -64,6 +65,8 @@ class Token:
     kid: str = WITHOUT_KID
     stamp: str = ""
     id: str = ""
+    issued_at: int = 0
+    expires_at: int = 0
 
 
 def new_kid() -> str:
@@ -202,7 +205,8 @@ def verify(secret_keys: Sequence[str], token: str, now: float, kinds: frozenset[
         raise Unauthenticated("Token invalid.")
     generation = claims.get("gen", 1)
     if kind == API_KEY and kind in kinds and isinstance(generation, int):
-        return Token("API_KEY", workspace_id, str(claims.get("jti")), generation, kid)
+        times = _seconds(claims.get("iat")), _seconds(claims.get("exp"))
+        return Token("API_KEY", workspace_id, str(claims.get("jti")), generation, kid, "", "", *times)
     if kind in _OF_MEMBERS and kind in kinds:
         stamp, id = (str(claims.get(name, "")) for name in ("stamp", "jti"))
         return Token(cast(Any, kind), workspace_id, subject, 0, kid, stamp, id)
@@ -258,6 +262,10 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
                 raise Unauthenticated("Token has expired.")
         elif value > now + CLOCK_LEEWAY_S:
             raise Unauthenticated("Token invalid.")
+
+
+def _seconds(claim: Any) -> int:
+    return claim if isinstance(claim, int) and 0 <= claim < 2**53 else 0
 
 
 def _object(part: str) -> dict[str, Any] | None:

@@ -150,7 +150,11 @@ class ApiKey(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     workspace_id = models.UUIDField()
     name = models.CharField(max_length=255)
+    description = models.TextField(null=True, blank=True)
     role = models.ForeignKey(Role, on_delete=models.SET_NULL, null=True, related_name="api_keys")
+    is_read_only = models.BooleanField(default=False, db_default=False)
+    object_ids = models.JSONField(null=True, blank=True, help_text="The only objects it reaches; null: its role's")
+    allowed_networks = models.JSONField(null=True, blank=True, help_text="CIDR, as normalised; null: from anywhere")
     api_version = models.CharField(max_length=1, choices=[("1", "1"), ("2", "2")], default="1")
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -159,7 +163,12 @@ class ApiKey(models.Model):
     max_requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
     generation = models.PositiveIntegerField(default=1)
     previous_generation_until = models.DateTimeField(null=True, blank=True)
+    has_ending_tokens = models.BooleanField(
+        default=False, db_default=False, help_text="A token of it has an end of its own, `ends_at`"
+    )
     last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_address = models.TextField(null=True, blank=True)
+    last_used_api = models.TextField(null=True, blank=True, help_text="Of apikeys.activity.facts.APIS")
     created_by_user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -195,6 +204,7 @@ class ApiKeyToken(models.Model):
     last_four = models.CharField(max_length=4)
     issued_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)  # before it expires: it was replaced, or revoked
 
     class Meta:
         ordering = ["-issued_at"]

@@ -18,7 +18,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apikeys.models import ApiKey
-from apikeys.services.api_keys import FLAG, RATES, apikey_create, apikey_get, apikey_list, apikey_revoke, apikey_update
+from apikeys.services.api_keys import (
+    FLAG,
+    MAX_DESCRIPTION_LENGTH,
+    MORE,
+    apikey_create,
+    apikey_get,
+    apikey_list,
+    apikey_revoke,
+    apikey_update,
+)
 from apikeys.services.inputs import as_uuid
 from apikeys.services.tokens import apikey_token
 from config.errors import BadRequest, InvalidInput, NotFound
@@ -45,6 +54,19 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
     updatedAt = Moment(source="updated_at")
     maxRequestsPerSecond = serializers.IntegerField(source="max_requests_per_second", allow_null=True)
     maxRequestsPerMinute = serializers.IntegerField(source="max_requests_per_minute", allow_null=True)
+    description = serializers.CharField(allow_null=True)
+    apiVersion = serializers.ChoiceField(["1", "2"], source="api_version")
+    isPaused = serializers.SerializerMethodField()
+    isReadOnly = serializers.BooleanField(source="is_read_only", help_text="It changes nothing, whatever its role may")
+    objectMetadataIds = serializers.ListField(
+        child=serializers.UUIDField(), source="object_ids", allow_null=True, help_text="Null: all that its role reaches"
+    )
+    allowedNetworks = serializers.ListField(
+        child=serializers.CharField(), source="allowed_networks", allow_null=True, help_text="CIDR; null: everywhere"
+    )
+    lastUsedAt = Moment(source="last_used_at", allow_null=True)
+    lastUsedAddress = serializers.CharField(source="last_used_address", allow_null=True)
+    lastUsedApi = serializers.CharField(source="last_used_api", allow_null=True)
 
     class Meta:
         model = ApiKey
@@ -58,22 +80,45 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
             "updatedAt",
             "maxRequestsPerSecond",
             "maxRequestsPerMinute",
+            "description",
+            "apiVersion",
+            "isPaused",
+            "isReadOnly",
+            "objectMetadataIds",
+            "allowedNetworks",
+            "lastUsedAt",
+            "lastUsedAddress",
+            "lastUsedApi",
         ]
+
+    def get_isPaused(self, key: ApiKey) -> bool:
+        return not key.enabled
 
 
 class ApiKeyMeSerializer(ApiKeySerializer):
     """The caller's own key, with what its holder may want to know."""
 
     fingerprint = serializers.CharField()
-    apiVersion = serializers.CharField(source="api_version")
-    lastUsedAt = Moment(source="last_used_at", allow_null=True)
     role = serializers.SerializerMethodField()
 
     class Meta(ApiKeySerializer.Meta):
-        fields = [*ApiKeySerializer.Meta.fields, "fingerprint", "apiVersion", "lastUsedAt", "role"]
+        fields = [*ApiKeySerializer.Meta.fields, "fingerprint", "role"]
 
     def get_role(self, key: ApiKey) -> dict[str, str] | None:
         return None if key.role is None else {"id": str(key.role.id), "label": key.role.label}
+
+
+def _more() -> dict[str, serializers.Field]:
+    """What a key may be given beside what it must have."""
+    return {
+        "maxRequestsPerSecond": serializers.IntegerField(required=False, allow_null=True, min_value=0),
+        "maxRequestsPerMinute": serializers.IntegerField(required=False, allow_null=True, min_value=0),
+        "description": serializers.CharField(required=False, allow_null=True, max_length=MAX_DESCRIPTION_LENGTH),
+        "apiVersion": serializers.ChoiceField(["1", "2"], required=False),
+        "isReadOnly": serializers.BooleanField(required=False),
+        "objectMetadataIds": serializers.ListField(child=serializers.UUIDField(), required=False, allow_null=True),
+        "allowedNetworks": serializers.ListField(child=serializers.CharField(), required=False, allow_null=True),
+    }
 
 
 CREATE_BODY = inline_serializer(
@@ -83,9 +128,7 @@ CREATE_BODY = inline_serializer(
         "expiresAt": serializers.DateTimeField(),
         "roleId": serializers.UUIDField(),
         "revokedAt": serializers.DateTimeField(required=False, allow_null=True),
-        "apiVersion": serializers.ChoiceField(["1", "2"], required=False),
-        "maxRequestsPerSecond": serializers.IntegerField(required=False, allow_null=True, min_value=0),
-        "maxRequestsPerMinute": serializers.IntegerField(required=False, allow_null=True, min_value=0),
+        **_more(),
     },
 )
 UPDATE_BODY = inline_serializer(
@@ -94,8 +137,8 @@ UPDATE_BODY = inline_serializer(
         "name": serializers.CharField(required=False),
         "expiresAt": serializers.DateTimeField(required=False),
         "revokedAt": serializers.DateTimeField(required=False),
-        "maxRequestsPerSecond": serializers.IntegerField(required=False, allow_null=True, min_value=0),
-        "maxRequestsPerMinute": serializers.IntegerField(required=False, allow_null=True, min_value=0),
+        "isPaused": serializers.BooleanField(required=False),
+        **_more(),
     },
 )
 TOKEN = inline_serializer("ApiKeyToken", {"token": serializers.CharField(), "expiresAt": serializers.DateTimeField()})
@@ -141,7 +184,7 @@ class ApiKeys(NamesIgnored, _KeysView):
             role_id=_optional_uuid(body, "roleId"),
             revoked_at=body.get("revokedAt"),
             api_version=body.get("apiVersion"),
-            rates={name: body[name] for name in RATES if name in body},
+            more={name: body[name] for name in MORE if name in body},
         )
         return Response(ApiKeySerializer(key).data, status=201)
 

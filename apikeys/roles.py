@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from config.principal import GuardedObject, ObjectPermission, Permissions, Verb
+from config.principal import TOOL_FLAGS, GuardedObject, ObjectPermission, Permissions, Verb
 
 VERBS: Sequence[Verb] = ("read", "update", "soft_delete", "destroy")
 
@@ -65,6 +65,40 @@ def compile_permissions(
         settings=settings,
         tools=tools,
         flags=frozenset(flags),
+    )
+
+
+# Named rights that a key keeps although it is narrowed. WORKFLOWS opens records, which `allows` decides over.
+_READING_FLAGS = frozenset(("EXPORT_CSV", "DOWNLOAD_FILE", "WORKFLOWS"))
+_RECORD_FLAGS = TOOL_FLAGS | _READING_FLAGS
+
+
+def narrowed(role: Permissions, *, is_read_only: bool, object_ids: Collection[UUID] | None) -> Permissions:
+    """What of a role's permissions a key has that only reads, or that reaches those objects only; None: all.
+
+    Never more than the role. Settings are of no object, and whoever manages keys, webhooks or roles gets at all
+    records by them: a narrowed key manages none.
+    """
+    if not is_read_only and object_ids is None:
+        return role
+    kept = _READING_FLAGS if is_read_only else _RECORD_FLAGS
+    reached = role.objects.keys() if object_ids is None else frozenset(object_ids)
+    is_wide, writes = object_ids is None, not is_read_only
+    return replace(
+        role,
+        read=role.read and is_wide,
+        update=role.update and is_wide and writes,
+        soft_delete=role.soft_delete and is_wide and writes,
+        destroy=role.destroy and is_wide and writes,
+        objects={
+            each: ObjectPermission(*(role.grants(verb, each) and (verb == "read" or writes) for verb in VERBS))
+            for each in reached
+        },
+        settings=False,
+        tools=role.tools and not is_read_only,
+        flags=frozenset(each for each in kept if role.has_flag(each)),
+        is_read_only=is_read_only,
+        only=None if object_ids is None else frozenset(object_ids),
     )
 
 

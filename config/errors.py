@@ -382,6 +382,14 @@ class ApiKeyWithoutRole(TokenRefused):
     sub_code = "API_KEY_ROLE_NOT_FOUND"
 
 
+class AddressNotAllowed(TokenRefused):
+    """A key that is used from an address outside of its allowed networks."""
+
+    error = "IP_NOT_ALLOWED"
+    code = "IP_NOT_ALLOWED"
+    sub_code = "IP_NOT_ALLOWED"
+
+
 class WorkspaceNotFound(ApiError):
     """A token of a workspace that is gone."""
 

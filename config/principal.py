@@ -97,7 +97,7 @@ class ObjectPermission:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """The compiled rights of one role."""
+    """The compiled rights of one role, less what an API key of it leaves out (`narrowed` in apikeys/roles.py)."""
 
     read: bool = False
     update: bool = False
@@ -109,12 +109,16 @@ class Permissions:
     settings: bool = False  # every settings flag
     tools: bool = False
     flags: frozenset[str] = frozenset()
+    is_read_only: bool = False  # what is guarded by flags is not written either
+    only: frozenset[UUID] | None = None  # nor is it reached, unless it is one of these objects
 
     def allows(self, verb: Verb, subject: GuardedObject) -> bool:
         """Whether records of the object may be read or written so: the one place that decides it."""
         guard = subject.guard
         if guard is None:
             return self.grants(verb, subject.id)
+        if (self.is_read_only and verb != "read") or (self.only is not None and subject.id not in self.only):
+            return False
         flag = guard.read if verb == "read" else guard.write
         return flag is None or self.has_flag(flag)
 
@@ -150,12 +154,15 @@ class Permissions:
     def as_key(self) -> tuple[Any, ...]:
         """All of it, to key caches by: equal for two roles that say the same."""
         own = (self.read, self.update, self.soft_delete, self.destroy, self.settings, self.tools, self.flags)
-        return (*own, frozenset(self.objects.items()), self.unreadable_fields, self.locked_fields)
+        fields = (self.unreadable_fields, self.locked_fields)
+        return (*own, frozenset(self.objects.items()), *fields, self.is_read_only, self.only)
 
     @property
     def reading(self) -> tuple[Any, ...] | None:
         """All that decides what may be read, to key caches by; None when overrides do, which differ by object."""
-        return None if self.objects else (self.read, self.unreadable_fields, self.settings, self.tools, self.flags)
+        if self.objects or self.only is not None:
+            return None
+        return (self.read, self.unreadable_fields, self.settings, self.tools, self.flags)
 
 
 EVERYTHING = Permissions(read=True, update=True, soft_delete=True, destroy=True, settings=True, tools=True)

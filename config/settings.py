@@ -214,6 +214,9 @@ OPENAPI_DOCUMENTS = {  # (Principal, Variant) -> bytes
     "metadata": "metadata.openapi.document.metadata_document",
 }
 RATE_STORAGE = "apikeys.rates.lease"  # (Sequence[Ask]) -> Sequence[Loan], for all processes
+API_KEY_MAX_NETWORKS = int(os.environ.get("API_KEY_MAX_NETWORKS", "100"))  # that one key names
+API_KEY_MAX_OBJECTS = int(os.environ.get("API_KEY_MAX_OBJECTS", "500"))
+
 REQUEST_DEADLINE_S = float(os.environ.get("REQUEST_DEADLINE_S", "30"))  # of the work of one request
 LONG_WORK_DEADLINE_S = float(
     os.environ.get("LONG_WORK_DEADLINE_S", "3600")

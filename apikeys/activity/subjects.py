@@ -19,7 +19,11 @@ def facts_of(row: Row) -> audit.Facts:
         case ApiKey():
             return {
                 "name": row.name,
+                "description": row.description,
                 "role": None if row.role is None else row.role.label,
+                "isReadOnly": row.is_read_only,
+                "objects": _object_names(row),
+                "allowedNetworks": row.allowed_networks,
                 "apiVersion": row.api_version,
                 "expiresAt": row.expires_at,
                 "revokedAt": row.revoked_at,
@@ -30,6 +34,14 @@ def facts_of(row: Row) -> audit.Facts:
         case Member():
             return {"email": row.user.email, "name": row.user.get_full_name(), "role": row.role.label}
     return _role_facts(row)
+
+
+def _object_names(key: ApiKey) -> list[str] | None:
+    if key.object_ids is None:
+        return None
+    found = ObjectMetadata.objects.filter(workspace_id=key.workspace_id, id__in=key.object_ids)
+    names = {str(id): name for id, name in found.values_list("id", "name_singular")}
+    return [names.get(each, each) for each in key.object_ids]
 
 
 def _role_facts(role: Role) -> audit.Facts:

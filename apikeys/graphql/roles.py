@@ -18,7 +18,7 @@ from apikeys import models
 from apikeys.graphql.people import EffectiveRights, UserWorkspace, WorkspaceMember
 from apikeys.services.api_keys import (
     FLAG,
-    RATES,
+    MORE,
     apikey_assign_role,
     apikey_create,
     apikey_get,
@@ -212,7 +212,26 @@ class ApiKey(graphene.ObjectType):
     updated_at = DateTime(required=True)
     max_requests_per_second = graphene.Int(description="0: no limit, null: the server's")
     max_requests_per_minute = graphene.Int(description="0: no limit, null: the server's")
+    description = graphene.String()
+    api_version = graphene.String(required=True)
+    is_paused = graphene.Boolean(required=True)
+    is_read_only = graphene.Boolean(required=True, description="It changes nothing, whatever its role may")
+    object_metadata_ids = graphene.List(
+        graphene.NonNull(UUID), description="The only objects it reaches; null: all that its role reaches"
+    )
+    allowed_networks = graphene.List(
+        graphene.NonNull(graphene.String), description="CIDR, of the addresses it may be used from; null: everywhere"
+    )
+    last_used_at = DateTime()
+    last_used_address = graphene.String()
+    last_used_api = graphene.String()
     role = graphene.Field(Role, required=True)
+
+    def resolve_is_paused(root: models.ApiKey, info: Info) -> bool:
+        return not root.enabled
+
+    def resolve_object_metadata_ids(root: models.ApiKey, info: Info) -> list[Uuid] | None:
+        return None if root.object_ids is None else [Uuid(each) for each in root.object_ids]
 
     def resolve_role(root: models.ApiKey, info: Info) -> models.Role:
         if root.role is None:
@@ -233,22 +252,31 @@ class GetApiKeyInput(graphene.InputObjectType):
     id = UUID(required=True)
 
 
-class CreateApiKeyInput(graphene.InputObjectType):
+class ApiKeyLimits(graphene.InputObjectType):
+    """The members that creating and updating a key share."""
+
+    max_requests_per_second = graphene.Int()
+    max_requests_per_minute = graphene.Int()
+    description = graphene.String()
+    api_version = graphene.String()
+    is_read_only = graphene.Boolean()
+    object_metadata_ids = graphene.List(graphene.NonNull(UUID))
+    allowed_networks = graphene.List(graphene.NonNull(graphene.String))
+
+
+class CreateApiKeyInput(ApiKeyLimits):
     name = graphene.String(required=True)
     expires_at = graphene.String(required=True)
     revoked_at = graphene.String()
     role_id = UUID(required=True)
-    max_requests_per_second = graphene.Int()
-    max_requests_per_minute = graphene.Int()
 
 
-class UpdateApiKeyInput(graphene.InputObjectType):
+class UpdateApiKeyInput(ApiKeyLimits):
     id = UUID(required=True)
     name = graphene.String()
     expires_at = graphene.String()
     revoked_at = graphene.String()
-    max_requests_per_second = graphene.Int()
-    max_requests_per_minute = graphene.Int()
+    is_paused = graphene.Boolean()
 
 
 class RevokeApiKeyInput(graphene.InputObjectType):
@@ -452,7 +480,8 @@ class Mutation:
             expires_at=input["expires_at"],
             role_id=Uuid(input["role_id"]),
             revoked_at=input.get("revoked_at"),
-            rates={name: value for name, value in _values(input).items() if name in RATES},
+            api_version=input.get("api_version"),
+            more={name: value for name, value in _values(input).items() if name in MORE},
         )
 
     def resolve_update_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:

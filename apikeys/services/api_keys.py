@@ -15,6 +15,7 @@ from apikeys.activity import subjects
 from apikeys.models import ApiKey, Member, Role
 from apikeys.services.granting import excess_of, permissions_of, refuse_excess
 from apikeys.services.inputs import MAX_NAME_LENGTH, moment, name_of
+from apikeys.services.narrowing import NARROWING, narrowing_columns, own_networks, refuse_wider_networks
 from apikeys.services.roles import roles_of
 from config.errors import (
     Forbidden,
@@ -25,6 +26,7 @@ from config.errors import (
 from config.http.rights import require
 from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
+from config.texts import refuse_nul
 from metadata.models import Workspace
 
 NEVER = timedelta(days=36_525)  # "never expires" is stored as a hundred years
@@ -35,6 +37,10 @@ RATES: Mapping[str, str] = {  # API name → column, of a key and of a principal
 }
 
 MAX_RATE = 1_000_000_000
+
+MAX_DESCRIPTION_LENGTH = 1_000
+
+MORE = frozenset(("description", *RATES, *NARROWING))  # what a key may have beside what it must have, by API names
 
 
 def roles_for_api_keys(principal: Principal) -> list[Role]:
@@ -74,12 +80,13 @@ def apikey_create(
     role_id: UUID | None,
     revoked_at: str | datetime | None = None,
     api_version: str | None = None,
-    rates: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> ApiKey:
     """A key with exactly one role, which must lie within the caller's rights; no token yet.
 
     `expires_at` is a date or a moment in the future; None means never. `api_version` defaults to the
-    workspace's. `rates` are members of RATES: how often the key may ask.
+    workspace's. `more` are members of MORE: a description, how often the key may ask, and what leaves it less than
+    its role.
     """
     require(principal, FLAG)
     require(principal, "ROLES")
@@ -88,13 +95,18 @@ def apikey_create(
     role = _role_for_key(principal, role_id)
     if api_version is None:
         api_version = Workspace.objects.values_list("default_api_version", flat=True).get(id=principal.workspace_id)
-    elif api_version not in ("1", "2"):
-        raise InvalidInput(['apiVersion must be "1" or "2"'])
-    limits = _rates(principal, rates or {}, dict.fromkeys(RATES.values()))
+    else:
+        api_version = _version(api_version)
+    more = more or {}
+    limits = _rates(principal, more, dict.fromkeys(RATES.values()))
+    narrowing = narrowing_columns(
+        principal, more, {"is_read_only": False, "object_ids": None, "allowed_networks": None}
+    )
     member = Member.objects.filter(id=principal.user_id).first() if principal.user_id else None
     key = ApiKey.objects.create(
         workspace_id=principal.workspace_id,
         name=name,
+        description=_description(more.get("description")),
         role=role,
         api_version=api_version,
         expires_at=until,
@@ -102,6 +114,7 @@ def apikey_create(
         created_by_user_id=member.user_id if member else None,
         created_by_name=principal.name[:MAX_NAME_LENGTH],
         **limits,
+        **narrowing,
     )
     subjects.note(principal, "apiKey.created", key)
     return key
@@ -109,17 +122,18 @@ def apikey_create(
 
 @transaction.atomic
 def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, Any]) -> ApiKey | None:
-    """Change `name`, `expiresAt`, `revokedAt` or members of RATES; None when there is no such key.
+    """Change `name`, `expiresAt`, `revokedAt`, `isPaused`, `apiVersion` or members of MORE; None: no such key.
 
     A revoked key stays revoked: an empty or null `revokedAt` is ignored. Who lacks rights that the key has
-    may stop it, and change nothing else of it. A key cannot change how often it may ask
-    itself.
+    may stop it, and change nothing else of it. A key cannot change its own limits itself.
     """
     require(principal, FLAG)
     key = apikey_of(principal, key_id, lock=True)
     if key is None:
         return None
-    if values.get("name") is not None or values.get("expiresAt") or values.keys() & RATES.keys():
+    enabled = _enabled(values.get("isPaused"), key)
+    given = {name for name in ("name", "expiresAt", "apiVersion") if values.get(name)} | (values.keys() & MORE)
+    if given or (enabled and not key.enabled):
         refuse_excess_of_key(principal, key)
     before, was_revoked = subjects.facts_of(key), key.revoked_at is not None
     if values.get("name") is not None:
@@ -134,10 +148,51 @@ def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, An
         stored = {column: getattr(key, column) for column in RATES.values()}
         for column, limit in _rates(principal, values, stored).items():
             setattr(key, column, limit)
+    if values.get("apiVersion"):
+        key.api_version = _version(values["apiVersion"])
+    if "description" in values:
+        key.description = _description(values["description"])
+    if values.keys() & NARROWING.keys():
+        held = {column: getattr(key, column) for column in NARROWING.values()}
+        narrowing = narrowing_columns(principal, values, held)
+        if principal.api_key_id == key.id and narrowing != held:
+            raise Forbidden("Cannot update own limits")
+        for column, value in narrowing.items():
+            setattr(key, column, value)
+    key.enabled = enabled
     key.save()
-    is_revoked = key.revoked_at is not None and not was_revoked
-    subjects.note(principal, "apiKey.revoked" if is_revoked else "apiKey.updated", key, before)
+    act = "apiKey.updated"
+    if key.revoked_at is not None and not was_revoked:
+        act = "apiKey.revoked"
+    elif before["isPaused"] == enabled and not given:
+        act = "apiKey.resumed" if enabled else "apiKey.paused"
+    subjects.note(principal, act, key, before)
     return key
+
+
+def _enabled(is_paused: Any, key: ApiKey) -> bool:
+    if is_paused is None:
+        return key.enabled
+    if not isinstance(is_paused, bool):
+        raise InvalidInput(["isPaused must be a boolean value"])
+    return not is_paused
+
+
+def _version(given: Any) -> str:
+    if given not in ("1", "2"):
+        raise InvalidInput(['apiVersion must be "1" or "2"'])
+    return str(given)
+
+
+def _description(given: Any) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, str):
+        raise InvalidInput(["description must be a string"])
+    if len(given) > MAX_DESCRIPTION_LENGTH:
+        raise InvalidInput([f"description must be shorter than or equal to {MAX_DESCRIPTION_LENGTH} characters"])
+    refuse_nul(given, "description")
+    return given.strip() or None
 
 
 def _rates(principal: Principal, values: Mapping[str, Any], stored: Mapping[str, int | None]) -> dict[str, int | None]:
@@ -253,5 +308,8 @@ def expiry(value: str | date | None) -> datetime:
 
 
 def refuse_excess_of_key(principal: Principal, key: ApiKey) -> None:
+    """Whoever manages a key could act as it does: they must have its role's rights, and its networks."""
     if key.role is not None:
         refuse_excess(principal, key.role)
+    if principal.api_key_id is not None:
+        refuse_wider_networks(key.allowed_networks, own_networks(principal))

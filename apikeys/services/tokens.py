@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -13,7 +15,6 @@ from django.utils import timezone
 from apikeys import keys, signing_keys
 from apikeys.models import ApiKey, ApiKeyToken
 from apikeys.services.api_keys import FLAG, apikey_create, apikey_of, expiry, refuse_excess_of_key
-from apikeys.services.granting import refuse_excess
 from apikeys.services.members import stamp_of_member
 from config import audit
 from config.errors import (
@@ -53,7 +54,7 @@ def apikey_token(principal: Principal, *, key_id: UUID, expires_at: str | date |
         raise BadRequest("This API Key has expired", path="apiKeyId")
     if key.role is None:
         raise InvalidMetadataInput("API key has no role assigned", sub_code="API_KEY_NO_ROLE_ASSIGNED")
-    refuse_excess(principal, key.role)
+    refuse_excess_of_key(principal, key)
     until = min(expiry(expires_at), key.expires_at)
     kid = signing_keys.current_kid()
     row = ApiKeyToken(api_key=key, generation=key.generation, kid=kid, issued_at=now, expires_at=until)
@@ -83,9 +84,12 @@ def apikey_create_with_token(
     expires_at: str | date | None,
     role_id: UUID | None,
     api_version: str | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> tuple[ApiKey, IssuedToken]:
     """A key and a token of it that lasts as long, or neither."""
-    key = apikey_create(principal, name=name, expires_at=expires_at, role_id=role_id, api_version=api_version)
+    key = apikey_create(
+        principal, name=name, expires_at=expires_at, role_id=role_id, api_version=api_version, more=more
+    )
     return key, apikey_token(principal, key_id=key.id)
 
 

@@ -47,6 +47,15 @@ def shown(key: ApiKey) -> dict[str, Any]:
         "updatedAt": iso(key.updated_at),
         "maxRequestsPerSecond": key.max_requests_per_second,
         "maxRequestsPerMinute": key.max_requests_per_minute,
+        "description": key.description,
+        "apiVersion": key.api_version,
+        "isPaused": not key.enabled,
+        "isReadOnly": key.is_read_only,
+        "objectMetadataIds": key.object_ids,
+        "allowedNetworks": key.allowed_networks,
+        "lastUsedAt": iso(key.last_used_at) if key.last_used_at else None,
+        "lastUsedAddress": key.last_used_address,
+        "lastUsedApi": key.last_used_api,
     }
 
 
@@ -245,6 +254,7 @@ def test_without_the_flag_nothing_is_answered_or_changed(
     acme: Workspace, key: ApiKey, method: str, path: str, body: Any
 ) -> None:
     member = api_of(acme, role="Member")
+    member.get(f"{KEYS}/me")  # that it is used is noted of a key
     before = [shown(each) for each in ApiKey.objects.order_by("id")]
     answer = member.request(method, path.format(id=key.id), body)
     assert answer.status == 403

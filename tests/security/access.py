@@ -17,6 +17,7 @@ from apikeys.models import ApiKey
 from apikeys.services.api_keys import apikey_create
 from apikeys.services.roles import role_list
 from apikeys.services.tokens import apikey_token
+from metadata.models import ObjectMetadata
 from tests.factories import principal_of
 from tests.security.scene import ALL, READ, TOOLS, Caller, Scene, make_scene
 
@@ -48,6 +49,7 @@ class Kind:
     flags: frozenset[str] = frozenset()
     has_tools: bool = False  # every tool flag
     is_elsewhere: bool = False  # an Admin, of another workspace
+    is_narrowed: bool = False  # a key of the role Admin, which has less than its role
 
     def may(self, verb: Verb, singular: str) -> bool:
         return singular not in self.blind and verb in self.verbs
@@ -86,6 +88,8 @@ KINDS: Sequence[Kind] = (
     Kind("only API_KEYS_AND_WEBHOOKS", flags=frozenset({"API_KEYS_AND_WEBHOOKS"})),
     Kind("only WORKSPACE_MEMBERS", flags=frozenset({"WORKSPACE_MEMBERS"})),
     Kind("only IMPORT_CSV", flags=frozenset({"IMPORT_CSV"})),
+    Kind("read-only key", is_narrowed=True, verbs=frozenset({"read"}), flags=frozenset({"EXPORT_CSV", "DOWNLOAD_FILE"})),
+    Kind("key without vaults", is_narrowed=True, verbs=EVERY, has_tools=True, blind=frozenset({"vault"})),
 )  # fmt: skip
 
 
@@ -105,6 +109,8 @@ def _caller(scene: Scene, other: Scene, kind: Kind) -> Caller:
         return other.admin
     if kind.refusal is not None:
         return Caller(_spoilt_token(scene, kind.name))
+    if kind.is_narrowed:
+        return Caller(_narrowed_token(scene, kind))
     rights = {frozenset({"read"}): READ, EVERY: ALL}.get(kind.verbs, ())
     scene.role(
         kind.name,
@@ -115,6 +121,18 @@ def _caller(scene: Scene, other: Scene, kind: Kind) -> Caller:
         locked=sorted(kind.locked),
     )
     return scene.caller(kind.name)
+
+
+def _narrowed_token(scene: Scene, kind: Kind) -> str:
+    system = principal_of(scene.workspace)
+    role_id = next(each.id for each in role_list(system) if each.label == "Admin")
+    reached = ObjectMetadata.objects.filter(workspace_id=scene.workspace.id).exclude(name_singular__in=kind.blind)
+    more = {
+        "isReadOnly": kind.verbs == {"read"},
+        "objectMetadataIds": [str(each.id) for each in reached] if kind.blind else None,
+    }
+    key = apikey_create(system, name=kind.name, expires_at=None, role_id=role_id, more=more)
+    return apikey_token(system, key_id=key.id).token
 
 
 def _spoilt_token(scene: Scene, name: str) -> str:
