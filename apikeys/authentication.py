@@ -61,6 +61,13 @@ _ROLE_COLUMNS = """
         FROM apikeys_fieldpermission f WHERE f.role_id = r.id) END"""
 _SIGNING_KEY = """
 LEFT JOIN apikeys_signingkey s ON s.kid = %s"""
+# Null: nothing was said of the token.
+_ENDING = """
+LEFT JOIN LATERAL (
+    SELECT bool_and(t.ends_at > now()) AS stands FROM apikeys_apikeytoken t
+    WHERE k.has_ending_tokens AND t.api_key_id = k.id AND t.generation = %s AND t.ends_at IS NOT NULL AND t.kid = %s
+    AND floor(extract(epoch FROM t.issued_at)) = %s AND floor(extract(epoch FROM t.expires_at)) = %s
+) e ON true"""
 _SIGNING_KEY_COLUMNS = "s.kid IS NOT NULL, s.revoked_at IS NOT NULL"
 _WORKSPACE_COLUMNS = """w.schema_version, w.webhooks_version, w.shard, w.max_batch_size, w.max_bulk_records,
     w.max_requests_per_minute"""
@@ -82,12 +89,9 @@ _KEY_ROWS = (
 FROM metadata_workspace w"""
     + _SIGNING_KEY
     + """
-LEFT JOIN apikeys_apikey k ON k.id = %s AND k.workspace_id = w.id
-LEFT JOIN LATERAL (
-    SELECT bool_and(t.ends_at > now()) AS stands FROM apikeys_apikeytoken t
-    WHERE k.has_ending_tokens AND t.api_key_id = k.id AND t.generation = %s AND t.ends_at IS NOT NULL AND t.kid = %s
-    AND floor(extract(epoch FROM t.issued_at)) = %s AND floor(extract(epoch FROM t.expires_at)) = %s
-) e ON true
+LEFT JOIN apikeys_apikey k ON k.id = %s AND k.workspace_id = w.id"""
+    + _ENDING
+    + """
 LEFT JOIN apikeys_role r ON r.id = k.role_id AND r.workspace_id = w.id
 WHERE w.id = %s AND w.deleted_at IS NULL"""
 )

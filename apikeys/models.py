@@ -6,6 +6,7 @@ key to the workspace, and every query names it. A token's text is never stored.
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import uuid4
 
 from django.conf import settings
@@ -163,6 +164,9 @@ class ApiKey(models.Model):
     max_requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
     generation = models.PositiveIntegerField(default=1)
     previous_generation_until = models.DateTimeField(null=True, blank=True)
+    expiry_notice_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The last notice of its end, so many days before; null: none was given"
+    )
     has_ending_tokens = models.BooleanField(
         default=False, db_default=False, help_text="A token of it has an end of its own, `ends_at`"
     )
@@ -205,6 +209,11 @@ class ApiKeyToken(models.Model):
     issued_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)  # before it expires: it was replaced, or revoked
+
+    @property
+    def end(self) -> datetime:
+        """When it stops working, as far as the token itself decides."""
+        return self.expires_at if self.ends_at is None else min(self.ends_at, self.expires_at)
 
     class Meta:
         ordering = ["-issued_at"]

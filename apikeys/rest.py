@@ -17,19 +17,26 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apikeys.models import ApiKey
+from apikeys.models import ApiKey, ApiKeyToken
 from apikeys.services.api_keys import (
     FLAG,
     MAX_DESCRIPTION_LENGTH,
     MORE,
     apikey_create,
+    apikey_duplicate,
     apikey_get,
     apikey_list,
     apikey_revoke,
     apikey_update,
 )
 from apikeys.services.inputs import as_uuid
-from apikeys.services.tokens import apikey_token
+from apikeys.services.tokens import (
+    IssuedToken,
+    apikey_roll,
+    apikey_token,
+    apikey_token_revoke,
+    apikey_tokens,
+)
 from config.errors import BadRequest, InvalidInput, NotFound
 from config.http.ignored import NamesIgnored
 from config.http.members import refuse_unknown
@@ -108,6 +115,18 @@ class ApiKeyMeSerializer(ApiKeySerializer):
         return None if key.role is None else {"id": str(key.role.id), "label": key.role.label}
 
 
+class ApiKeyTokenSerializer(serializers.ModelSerializer[ApiKeyToken]):
+    """That a token was issued; it works until `endsAt`."""
+
+    lastFour = serializers.CharField(source="last_four")
+    issuedAt = Moment(source="issued_at")
+    endsAt = Moment(source="end")
+
+    class Meta:
+        model = ApiKeyToken
+        fields = ["id", "lastFour", "issuedAt", "endsAt"]
+
+
 def _more() -> dict[str, serializers.Field]:
     """What a key may be given beside what it must have."""
     return {
@@ -146,6 +165,7 @@ TOKEN = inline_serializer("ApiKeyToken", {"token": serializers.CharField(), "exp
 
 # What bodies may have: what any API's form of a key names, applied or not, and what answers have.
 MEMBERS = frozenset((*ApiKeyMeSerializer.Meta.fields, "roleId", "deletedAt"))
+ROLL_MEMBERS = frozenset(("overlapHours", "expiresAt", "apiKeyId", "id"))
 TOKEN_MEMBERS = frozenset(("expiresAt", "apiKeyId", "id"))
 
 
@@ -215,16 +235,79 @@ class ApiKeyTokens(_KeysView):
         responses={201: TOKEN},
     )
     def post(self, request: Request, key_id: str) -> Response:
-        issued = apikey_token(
+        return _once(
+            apikey_token(
+                _principal(request),
+                key_id=path_id(key_id),
+                expires_at=_body(request, TOKEN_MEMBERS, "A token").get("expiresAt") or None,
+            )
+        )
+
+
+class ListedApiKeyTokens(_KeysView):
+    """The key's tokens, newest first, without their texts."""
+
+    @extend_schema(responses=ApiKeyTokenSerializer(many=True))
+    def get(self, request: Request, key_id: str) -> Response:
+        return Response(ApiKeyTokenSerializer(apikey_tokens(_principal(request), path_id(key_id)), many=True).data)
+
+
+class OneApiKeyToken(_KeysView):
+    """Stop one token of the key; its others work on."""
+
+    @extend_schema(responses=ApiKeyTokenSerializer)
+    def delete(self, request: Request, key_id: str, token_id: str) -> Response:
+        row = apikey_token_revoke(_principal(request), key_id=path_id(key_id), token_id=path_id(token_id))
+        return Response(ApiKeyTokenSerializer(row).data)
+
+
+class RolledApiKey(_KeysView):
+    """Issue a token in place of all others, which work on for the overlap: 0, 1, 24 or 168 hours."""
+
+    @extend_schema(
+        request=inline_serializer(
+            "ApiKeyForRoll",
+            {
+                "overlapHours": serializers.IntegerField(required=False, default=0),
+                "expiresAt": serializers.DateTimeField(required=False),
+            },
+        ),
+        responses={201: TOKEN},
+    )
+    def post(self, request: Request, key_id: str) -> Response:
+        body = _body(request, ROLL_MEMBERS, "A roll")
+        return _once(
+            apikey_roll(
+                _principal(request),
+                key_id=path_id(key_id),
+                overlap_hours=body.get("overlapHours", 0),
+                expires_at=body.get("expiresAt") or None,
+            )
+        )
+
+
+class DuplicatedApiKey(_KeysView):
+    """Another key that may what this one may, without a token."""
+
+    @extend_schema(
+        request=inline_serializer(
+            "ApiKeyForDuplicate",
+            {
+                "name": serializers.CharField(required=False),
+                "expiresAt": serializers.DateTimeField(required=False),
+            },
+        ),
+        responses={201: ApiKeySerializer},
+    )
+    def post(self, request: Request, key_id: str) -> Response:
+        body = _body(request, frozenset(("name", "expiresAt")), "A duplicate")
+        key = apikey_duplicate(
             _principal(request),
             key_id=path_id(key_id),
-            expires_at=_body(request, TOKEN_MEMBERS, "A token").get("expiresAt") or None,
+            name=body.get("name"),
+            expires_at=body.get("expiresAt") or None,
         )
-        return Response(
-            {"token": issued.token, "expiresAt": Moment().to_representation(issued.expires_at)},
-            status=201,
-            headers={"Cache-Control": "no-store"},
-        )
+        return Response(ApiKeySerializer(key).data, status=201)
 
 
 class OwnApiKey(APIView):
@@ -241,6 +324,12 @@ class OwnApiKey(APIView):
 
 def _principal(request: Request) -> Principal:
     return cast(Principal, request.auth)
+
+
+def _once(issued: IssuedToken) -> Response:
+    """A token's text, which no cache may keep."""
+    shown = {"token": issued.token, "expiresAt": Moment().to_representation(issued.expires_at)}
+    return Response(shown, status=201, headers={"Cache-Control": "no-store"})
 
 
 def _one(key: ApiKey | None) -> Response:
@@ -267,15 +356,20 @@ def _optional_uuid(body: dict[str, Any], name: str) -> UUID | None:
     return as_uuid(value, name)
 
 
+_PATHS = (  # path, view, name
+    ("apiKeys/me", OwnApiKey, "own-api-key"),
+    ("apiKeys/<str:key_id>", OneApiKey, "api-key"),
+    ("apiKeys/<str:key_id>/token", ApiKeyTokens, "api-key-tokens"),
+    ("apiKeys/<str:key_id>/tokens", ListedApiKeyTokens, "listed-api-key-tokens"),
+    ("apiKeys/<str:key_id>/tokens/<str:token_id>", OneApiKeyToken, "one-api-key-token"),
+    ("apiKeys/<str:key_id>/roll", RolledApiKey, "rolled-api-key"),
+    ("apiKeys/<str:key_id>/duplicate", DuplicatedApiKey, "duplicated-api-key"),
+)
 urlpatterns = [
     path("apiKeys", ApiKeys.as_view(), name="metadata-api-keys"),
-    path("apiKeys/me", OwnApiKey.as_view(), name="metadata-own-api-key"),
-    path("apiKeys/<str:key_id>", OneApiKey.as_view(), name="metadata-api-key"),
-    path("apiKeys/<str:key_id>/token", ApiKeyTokens.as_view(), name="metadata-api-key-tokens"),
+    *(path(route, view.as_view(), name=f"metadata-{name}") for route, view, name in _PATHS),
 ]
 alias_urlpatterns = [
     path("apiKeys", ApiKeys.as_view(is_paged=False), name="api-keys"),
-    path("apiKeys/me", OwnApiKey.as_view(), name="own-api-key"),
-    path("apiKeys/<str:key_id>", OneApiKey.as_view(), name="api-key"),
-    path("apiKeys/<str:key_id>/token", ApiKeyTokens.as_view(), name="api-key-tokens"),
+    *(path(route, view.as_view(), name=name) for route, view, name in _PATHS),
 ]

@@ -174,6 +174,7 @@ MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
     ("core.records.files.files_sweep", 24 * 60 * 60),
     ("config.http.sessions.sessions_sweep", 24 * 60 * 60),
     ("apikeys.rates.rates_sweep", 60),
+    ("apikeys.services.notices.notices_give", 60 * 60),
     ("core.records.secrets.secrets_seal", 24 * 60 * 60),
     ("metadata.services.workspaces_purge", 60 * 60),
     ("apikeys.activity.partitions.partitions_keep", 60 * 60),

@@ -60,7 +60,8 @@ _WORD = re.compile(r"[\w@.+:/-]*[\w@]")
 _WORDS = frozenset((  # of paths, wherever they stand
     "batch", "restore", "duplicates", "merge", "groupBy", "export", "import", "search", "history", "metadata",
     "objects", "fields", "apiKeys", "webhooks", "indexes", "workspace", "schema", "diff", "apply", "changeType",
-    "me", "token", "deliveries", "webhookDeliveries", "recover", "redeliver", "test", "acts", "rotateSecret",
+    "me", "token", "tokens", "roll", "duplicate", "deliveries", "webhookDeliveries",
+    "recover", "redeliver", "test", "acts", "rotateSecret",
     "revealSecret", "files", "open-api", "core", "openapi.json", "openapi.yaml", "files-field", "views",
     "viewFields", "viewFilters", "viewFilterGroups", "viewSorts", "viewGroups", "viewFieldGroups", "pageLayouts",
     "pageLayoutTabs", "pageLayoutWidgets",

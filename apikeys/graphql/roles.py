@@ -21,6 +21,7 @@ from apikeys.services.api_keys import (
     MORE,
     apikey_assign_role,
     apikey_create,
+    apikey_duplicate,
     apikey_get,
     apikey_list,
     apikey_revoke,
@@ -31,7 +32,14 @@ from apikeys.services.inputs import as_uuid
 from apikeys.services.members import member_remove, member_set_role
 from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
 from apikeys.services.roles import role_create, role_delete, role_list, role_update
-from apikeys.services.tokens import IssuedToken, apikey_token, playground_token
+from apikeys.services.tokens import (
+    IssuedToken,
+    apikey_roll,
+    apikey_token,
+    apikey_token_revoke,
+    playground_token,
+    tokens_by_key,
+)
 from config.errors import InvalidMetadataInput, MissingToken
 from config.http.rights import require
 from config.principal import Principal
@@ -203,6 +211,18 @@ def _flags(role: models.Role) -> list[dict[str, Any]]:
     return [{"id": uuid5(role.id, flag), "role_id": role.id, "flag": flag} for flag in role.permission_flags]
 
 
+class IssuedApiKeyToken(graphene.ObjectType):
+    """That a token was issued, never its text; it works until `endsAt`."""
+
+    id = UUID(required=True)
+    last_four = graphene.String(required=True)
+    issued_at = DateTime(required=True)
+    ends_at = DateTime(required=True)
+
+    def resolve_ends_at(root: models.ApiKeyToken, info: Info) -> Any:
+        return root.end
+
+
 class ApiKey(graphene.ObjectType):
     id = UUID(required=True)
     name = graphene.String(required=True)
@@ -225,7 +245,15 @@ class ApiKey(graphene.ObjectType):
     last_used_at = DateTime()
     last_used_address = graphene.String()
     last_used_api = graphene.String()
+    tokens = graphene.List(graphene.NonNull(IssuedApiKeyToken), required=True, description="The newest, without texts")
     role = graphene.Field(Role, required=True)
+
+    def resolve_tokens(root: models.ApiKey, info: Info) -> list[models.ApiKeyToken]:
+        """Of all keys of the answer they are read when those of the first are asked for."""
+        known: dict[Uuid, list[models.ApiKeyToken]] | None = info.context.__dict__.get("api_key_tokens")
+        if known is None or root.id not in known:
+            known = info.context.__dict__["api_key_tokens"] = tokens_by_key(_principal(info))
+        return list(info.context.rows.spend(known.get(root.id, [])))
 
     def resolve_is_paused(root: models.ApiKey, info: Info) -> bool:
         return not root.enabled
@@ -393,7 +421,8 @@ _KEYS_AND_ROLES: Needed = ((FLAG,), ("ROLES",))
 NEEDS: Mapping[str, Needed] = {
     **dict.fromkeys(("apiKeys", "apiKey", "getApiKeyRoles"), _KEYS),
     **dict.fromkeys(("updateApiKey", "revokeApiKey", "generateApiKeyToken"), _KEYS),
-    **dict.fromkeys(("createApiKey", "assignRoleToApiKey"), _KEYS_AND_ROLES),
+    **dict.fromkeys(("rollApiKey", "revokeApiKeyToken"), _KEYS),
+    **dict.fromkeys(("createApiKey", "duplicateApiKey", "assignRoleToApiKey"), _KEYS_AND_ROLES),
     "generatePlaygroundToken": (),
     "deleteUserFromWorkspace": (("WORKSPACE_MEMBERS",),),
     "*": (("ROLES",),),
@@ -440,6 +469,25 @@ class Mutation:
     generate_api_key_token = graphene.Field(
         ApiKeyToken, required=True, api_key_id=UUID(required=True), expires_at=graphene.String(required=True)
     )
+    roll_api_key = graphene.Field(
+        ApiKeyToken,
+        required=True,
+        description="A token in place of all others, which work on for 0, 1, 24 or 168 hours",
+        api_key_id=UUID(required=True),
+        overlap_hours=graphene.Int(default_value=0),
+        expires_at=graphene.String(),
+    )
+    revoke_api_key_token = graphene.Field(
+        IssuedApiKeyToken, required=True, api_key_id=UUID(required=True), token_id=UUID(required=True)
+    )
+    duplicate_api_key = graphene.Field(
+        ApiKey,
+        required=True,
+        description="Another key that may what this one may, without a token",
+        api_key_id=UUID(required=True),
+        name=graphene.String(),
+        expires_at=graphene.String(),
+    )
     generate_playground_token = graphene.Field(PlaygroundToken, required=True)
     create_one_role = graphene.Field(
         Role, required=True, create_role_input=graphene.Argument(CreateRoleInput, required=True)
@@ -483,6 +531,21 @@ class Mutation:
             api_version=input.get("api_version"),
             more={name: value for name, value in _values(input).items() if name in MORE},
         )
+
+    def resolve_roll_api_key(
+        root: Any, info: Info, api_key_id: str, overlap_hours: int, expires_at: str | None = None
+    ) -> IssuedToken:
+        return apikey_roll(
+            _principal(info), key_id=Uuid(api_key_id), overlap_hours=overlap_hours, expires_at=expires_at or None
+        )
+
+    def resolve_revoke_api_key_token(root: Any, info: Info, api_key_id: str, token_id: str) -> models.ApiKeyToken:
+        return apikey_token_revoke(_principal(info), key_id=Uuid(api_key_id), token_id=Uuid(token_id))
+
+    def resolve_duplicate_api_key(
+        root: Any, info: Info, api_key_id: str, name: str | None = None, expires_at: str | None = None
+    ) -> models.ApiKey:
+        return apikey_duplicate(_principal(info), key_id=Uuid(api_key_id), name=name, expires_at=expires_at or None)
 
     def resolve_update_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
         return apikey_update(_principal(info), key_id=Uuid(input["id"]), values=_values(input, ["id"]))

@@ -15,7 +15,7 @@ from apikeys.activity import subjects
 from apikeys.models import ApiKey, Member, Role
 from apikeys.services.granting import excess_of, permissions_of, refuse_excess
 from apikeys.services.inputs import MAX_NAME_LENGTH, moment, name_of
-from apikeys.services.narrowing import NARROWING, narrowing_columns, own_networks, refuse_wider_networks
+from apikeys.services.narrowing import NARROWING, living_objects, narrowing_columns, own_networks, refuse_wider_networks
 from apikeys.services.roles import roles_of
 from config.errors import (
     Forbidden,
@@ -39,6 +39,8 @@ RATES: Mapping[str, str] = {  # API name → column, of a key and of a principal
 MAX_RATE = 1_000_000_000
 
 MAX_DESCRIPTION_LENGTH = 1_000
+
+COPY = " (copy)"  # what the name of a duplicate ends with
 
 MORE = frozenset(("description", *RATES, *NARROWING))  # what a key may have beside what it must have, by API names
 
@@ -121,6 +123,26 @@ def apikey_create(
 
 
 @transaction.atomic
+def apikey_duplicate(
+    principal: Principal, *, key_id: UUID, name: str | None = None, expires_at: str | date | None = None
+) -> ApiKey:
+    """Another key that may what this one may, with none of its tokens; it lasts as long as this one was made for."""
+    require(principal, FLAG)
+    key = apikey_of(principal, key_id)
+    if key is None:
+        raise NotFound(f"API Key with id {key_id} not found")
+    more = {name: getattr(key, column) for name, column in {**RATES, **NARROWING}.items()}
+    return apikey_create(
+        principal,
+        name=name or f"{key.name[: MAX_NAME_LENGTH - len(COPY)]}{COPY}",
+        expires_at=expires_at or timezone.now() + (key.expires_at - key.created_at),
+        role_id=key.role_id,
+        api_version=key.api_version,
+        more={**more, "description": key.description, "objectMetadataIds": living_objects(key)},
+    )
+
+
+@transaction.atomic
 def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, Any]) -> ApiKey | None:
     """Change `name`, `expiresAt`, `revokedAt`, `isPaused`, `apiVersion` or members of MORE; None: no such key.
 
@@ -140,6 +162,7 @@ def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, An
         key.name = name_of(values["name"], "name")
     if values.get("expiresAt"):
         key.expires_at = expiry(values["expiresAt"])
+        key.expiry_notice_days = None
     if values.get("revokedAt"):
         key.revoked_at = key.revoked_at or moment(values["revokedAt"], "revokedAt")
     if values.keys() & RATES.keys():

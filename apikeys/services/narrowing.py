@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
 from apikeys.models import ApiKey
 from apikeys.networks import exceeding, read_network
 from apikeys.services.inputs import as_uuid
-from config.errors import Forbidden, InvalidInput, InvalidMetadataInput
+from config.errors import Conflict, Forbidden, InvalidInput, InvalidMetadataInput
 from config.principal import Principal
 from metadata.models import ObjectMetadata
 
@@ -62,6 +63,17 @@ def refuse_wider_networks(wanted: list[str] | None, own: list[str] | None) -> No
             path="allowedNetworks",
             hint=f"The other may be used {where}; the one that asks only from {', '.join((own or [])[:5])}.",
         )
+
+
+def living_objects(key: ApiKey) -> list[str] | None:
+    """The objects that a key reaches and that exist; refused when none is left of them, which is not all."""
+    if key.object_ids is None:
+        return None
+    found = ObjectMetadata.objects.filter(workspace_id=key.workspace_id, id__in=key.object_ids)
+    living = set(found.values_list("id", flat=True))
+    if not living:
+        raise Conflict("All objects that this key reaches are deleted", hint="Choose others for it first.")
+    return [each for each in key.object_ids if UUID(each) in living]
 
 
 def _object_ids(principal: Principal, given: Any) -> list[str] | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from apikeys import keys, signing_keys
@@ -20,12 +21,16 @@ from config import audit
 from config.errors import (
     BadRequest,
     Forbidden,
+    InvalidInput,
     InvalidMetadataInput,
     NotFound,
     TokenRefused,
 )
 from config.http.rights import require
 from config.principal import Principal
+
+OVERLAPS_H = (0, 1, 24, 7 * 24)  # for how many hours the earlier tokens of a key work on beside a new one
+TOKENS_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +49,48 @@ def apikey_token(principal: Principal, *, key_id: UUID, expires_at: str | date |
     Whoever asks must hold every right of the key: its token acts with its role.
     """
     require(principal, FLAG)
+    key = _key_to_issue_of(principal, key_id)
+    return _issued(principal, key, min(expiry(expires_at), key.expires_at))
+
+
+def _key_to_issue_of(principal: Principal, key_id: UUID) -> ApiKey:
+    """The key, locked; refused when it does not work, or may more than whoever asks."""
     key = apikey_of(principal, key_id, lock=True)
     if key is None:
         raise NotFound(f"API Key with id {key_id} not found")
-    now = timezone.now()
     if key.revoked_at is not None:
         raise TokenRefused("This API Key is revoked")
-    if key.expires_at <= now:
+    if key.expires_at <= timezone.now():
         raise BadRequest("This API Key has expired", path="apiKeyId")
+    if not key.enabled:
+        raise TokenRefused("This API Key is paused", hint="Resume it to get a token of it.")
     if key.role is None:
         raise InvalidMetadataInput("API key has no role assigned", sub_code="API_KEY_NO_ROLE_ASSIGNED")
     refuse_excess_of_key(principal, key)
-    until = min(expiry(expires_at), key.expires_at)
+    return key
+
+
+def _issued(principal: Principal, key: ApiKey, until: datetime) -> IssuedToken:
+    """A token of a key that may have one."""
+    now = timezone.now()
     kid = signing_keys.current_kid()
-    row = ApiKeyToken(api_key=key, generation=key.generation, kid=kid, issued_at=now, expires_at=until)
-    text = _token_text(row)
-    row, _ = ApiKeyToken.objects.get_or_create(  # two tokens of one second and one expiry are the same text
-        digest=keys.digest(settings.SECRET_KEY, text),
-        defaults={
-            "api_key": key,
-            "generation": row.generation,
-            "kid": kid,
-            "last_four": text[-4:],
-            "issued_at": now,
-            "expires_at": until,
-        },
-    )
+    while True:
+        row = ApiKeyToken(api_key=key, generation=key.generation, kid=kid, issued_at=now, expires_at=until)
+        text = _token_text(row)
+        row, _ = ApiKeyToken.objects.get_or_create(  # two tokens of one second and one expiry are the same text
+            digest=keys.digest(settings.SECRET_KEY, text),
+            defaults={
+                "api_key": key,
+                "generation": row.generation,
+                "kid": kid,
+                "last_four": text[-4:],
+                "issued_at": now,
+                "expires_at": until,
+            },
+        )
+        if row.ends_at is None:
+            break
+        until -= timedelta(seconds=1)  # that one was revoked in the second in which it was made
     facts = {"token": f"…{row.last_four}", "expiresAt": until}
     name = key.name
     audit.note(key.workspace_id, "apiKey.tokenIssued", subject_id=key.id, name=name, after=facts, by=principal)
@@ -91,6 +112,82 @@ def apikey_create_with_token(
         principal, name=name, expires_at=expires_at, role_id=role_id, api_version=api_version, more=more
     )
     return key, apikey_token(principal, key_id=key.id)
+
+
+@transaction.atomic
+def apikey_roll(
+    principal: Principal, *, key_id: UUID, overlap_hours: Any, expires_at: str | date | None = None
+) -> IssuedToken:
+    """Issue a token in place of all others of the key, which end after the overlap: one of OVERLAPS_H.
+
+    Those that end earlier anyway still do.
+    """
+    require(principal, FLAG)
+    if isinstance(overlap_hours, bool) or overlap_hours not in OVERLAPS_H:
+        raise InvalidInput([f"overlapHours must be one of {', '.join(map(str, OVERLAPS_H))}"])
+    key = _key_to_issue_of(principal, key_id)
+    until = min(expiry(expires_at), key.expires_at)
+    end = _database_now() + timedelta(hours=int(overlap_hours))
+    before, name = {"generation": key.generation}, key.name
+    key.tokens.filter(Q(ends_at=None) | Q(ends_at__gt=end)).update(ends_at=end)
+    key.generation += 1
+    key.previous_generation_until = end
+    key.has_ending_tokens = True
+    key.save(update_fields=["generation", "previous_generation_until", "has_ending_tokens", "updated_at"])
+    after = {"generation": key.generation, "earlierTokensEndAt": end}
+    name = key.name
+    audit.note(
+        key.workspace_id, "apiKey.rolled", subject_id=key.id, name=name, before=before, after=after, by=principal
+    )
+    return _issued(principal, key, until)
+
+
+def _database_now() -> datetime:
+    """Ends are compared with the database's clock, so they are set by it: at once is at once on every machine."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+@transaction.atomic
+def apikey_token_revoke(principal: Principal, *, key_id: UUID, token_id: UUID) -> ApiKeyToken:
+    """Stop one token of a key at once and for good; the others work on."""
+    require(principal, FLAG)
+    key = apikey_of(principal, key_id, lock=True)
+    row = None if key is None else key.tokens.filter(id=token_id).first()
+    if key is None or row is None:
+        raise NotFound(f"Token with id {token_id} not found")
+    now = _database_now()
+    if row.end > now:
+        row.ends_at = now
+        row.save(update_fields=["ends_at"])
+        key.has_ending_tokens = True
+        key.save(update_fields=["has_ending_tokens", "updated_at"])
+        facts = {"token": f"…{row.last_four}"}
+        name = key.name
+        audit.note(key.workspace_id, "apiKey.tokenRevoked", subject_id=key.id, name=name, before=facts, by=principal)
+    return row
+
+
+def apikey_tokens(principal: Principal, key_id: UUID) -> list[ApiKeyToken]:
+    """The tokens of a key, newest first, at most TOKENS_SHOWN."""
+    require(principal, FLAG)
+    tokens = ApiKeyToken.objects.filter(api_key_id=key_id, api_key__workspace_id=principal.workspace_id)
+    return list(tokens[:TOKENS_SHOWN])
+
+
+def tokens_by_key(principal: Principal) -> dict[UUID, list[ApiKeyToken]]:
+    """The tokens of all keys of the workspace that have not expired, newest first, at most TOKENS_SHOWN of each."""
+    require(principal, FLAG)
+    found: dict[UUID, list[ApiKeyToken]] = {}
+    for row in ApiKeyToken.objects.filter(
+        api_key__workspace_id=principal.workspace_id, expires_at__gt=timezone.now()
+    ).order_by("-issued_at"):
+        of_key = found.setdefault(row.api_key_id, [])
+        if len(of_key) < TOKENS_SHOWN:
+            of_key.append(row)
+    return found
 
 
 def apikey_token_issued(principal: Principal, *, key_id: UUID, token_id: UUID) -> IssuedToken | None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apikeys.management.commands.apikey import lifetime
 from apikeys.models import ApiKey, ApiKeyToken, Member
-from metadata.models import Workspace
+from metadata.models import ObjectMetadata, Workspace
 from tests.factories import Api
 
 
@@ -79,6 +79,66 @@ def test_lifetimes() -> None:
         timedelta(days=730),
         None,
     ]
+
+
+def apikey(action: str, *more: str) -> str:
+    return run("apikey", action, "--workspace", "Acme", *more).strip()
+
+
+def test_a_key_is_made_with_less_than_its_role_and_changed(acme: Workspace) -> None:
+    book = str(ObjectMetadata.objects.get(workspace_id=acme.id, name_singular="book").id)
+    limits = ("--read-only", "--object", "book", "--network", "127.0.0.0/8", "--network", "::1")
+    token = create("Acme", "--role", "Admin", "--description", "Reports", *limits).strip()
+    key = ApiKey.objects.get()
+    assert (key.is_read_only, key.object_ids, key.description) == (True, [book], "Reports")
+    assert key.allowed_networks == ["127.0.0.0/8", "::1/128"]
+    assert [Api(token).get(path).status for path in ("/rest/books", "/rest/shelves")] == [200, 403]
+    apikey("change", "robot", "--read-write", "--object", "all", "--network", "all", "--role", "Member")
+    key.refresh_from_db()
+    assert (key.is_read_only, key.object_ids, key.allowed_networks, key.description) == (False, None, None, "Reports")
+    assert key.role is not None and key.role.label == "Member"
+    apikey("change", str(key.id), "--name", "machine", "--expires", "12h", "--api-version", "2")
+    key.refresh_from_db()
+    assert (key.name, key.api_version) == ("machine", "2")
+    assert key.expires_at - timezone.now() <= timedelta(hours=12)
+
+
+def test_keys_are_rolled_paused_duplicated_and_revoked(acme: Workspace) -> None:
+    old = create("Acme", "--role", "Admin").strip()
+    new = apikey("roll", "robot", "--overlap", "24h")
+    works = [Api(each).get("/rest/metadata/apiKeys/me").status for each in (old, new)]
+    assert works == [200, 200]
+    copy = apikey("duplicate", "robot")
+    key = ApiKey.objects.get(name="robot")
+    assert [line.split("  ")[:2] for line in apikey("list").splitlines()] == [
+        [str(key.id), "robot"],
+        [copy, "robot (copy)"],
+    ]
+    apikey("pause", "robot", copy)
+    assert set(ApiKey.objects.values_list("enabled", flat=True)) == {False}
+    apikey("resume", "robot")
+    apikey("revoke", copy)
+    assert [(each.name, each.enabled, each.revoked_at is None) for each in ApiKey.objects.order_by("created_at")] == [
+        ("robot", True, True),
+        ("robot (copy)", False, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["roll", "nobody"], 'No API key "nobody" in this workspace'),
+        (["change", "robot", "--object", "pen"], 'No object "pen" in this workspace'),
+        (["change", "robot", "--network", "office"], '"office" is no network'),
+        (["revoke", "robot", "nobody"], 'No API key "nobody" in this workspace'),
+    ],
+)
+def test_a_wrong_call_changes_nothing(acme: Workspace, arguments: list[str], message: str) -> None:
+    create("Acme", "--role", "Admin")
+    before = ApiKey.objects.values().get()
+    with pytest.raises(CommandError, match=message):
+        apikey(*arguments)
+    assert ApiKey.objects.values().get() == before
 
 
 def add_member(monkeypatch: Any, password: str, *more: str) -> str:

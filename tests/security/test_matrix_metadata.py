@@ -150,6 +150,9 @@ REST: list[Row] = [
     rest("PUT", "apiKeys/%(key)s", {"name": "x"}, KEYS),
     rest("DELETE", "apiKeys/%(key)s", None, KEYS),
     rest("POST", "apiKeys/%(key)s/token", {"expiresAt": EXPIRES}, KEYS, ok=201),
+    rest("GET", "apiKeys/%(key)s/tokens", None, KEYS),
+    rest("POST", "apiKeys/%(key)s/roll", {"overlapHours": 1}, KEYS, ok=201),
+    rest("POST", "apiKeys/%(key)s/duplicate", {"name": "x"}, KEYS, ROLES, ok=201),
     rest("POST", "files", None, "UPLOAD_FILE", writes="deal.papers", ok=201, form=True),
     rest("GET", "files/%(file)s", reads="deal.papers", unfound=True),
     rest("DELETE", "files/%(file)s", reads="deal.papers", writes="deal.papers", unfound=True),
@@ -283,6 +286,8 @@ GRAPHQL: list[Row] = [
     gql("revokeApiKey", 'input: {id: "%(key)s"}', KEYS, but=PEOPLE),
     gql("assignRoleToApiKey", 'apiKeyId: "%(key)s", roleId: "%(least)s"', KEYS, ROLES),
     gql("generateApiKeyToken", f'apiKeyId: "%(key)s", expiresAt: "{EXPIRES}"', KEYS),
+    gql("rollApiKey", 'apiKeyId: "%(key)s", overlapHours: 1', KEYS),
+    gql("duplicateApiKey", 'apiKeyId: "%(key)s", name: "x"', KEYS, ROLES, but=PEOPLE),
     gql("generatePlaygroundToken", "", ok="FORBIDDEN"),  # for members, who sign in
     gql("createOneRole", 'createRoleInput: {label: "x"}', ROLES),
     gql("updateOneRole", 'updateRoleInput: {id: "%(least)s", update: {label: "y"}}', ROLES),
@@ -617,5 +622,5 @@ def _shape(path: str) -> str:
 
 
 def test_the_number_of_cells() -> None:
-    assert (len(REST), len(GRAPHQL), len(ALL_KINDS)) == (95, 101, 29)
-    assert len(ROWS) * len(ALL_KINDS) == 5_684
+    assert (len(REST), len(GRAPHQL), len(ALL_KINDS)) == (98, 103, 29)
+    assert len(ROWS) * len(ALL_KINDS) == 5_829

@@ -42,9 +42,9 @@ class Lib:
         role_id = Role.objects.get(workspace_id=self.workspace.id, label=role).id
         return apikey_create(self.system, name=name, expires_at=None, role_id=role_id, more=more)
 
-    def api(self, key: ApiKey, address: str = HERE, **meta: str) -> Api:
+    def api(self, key: ApiKey, address: str = HERE) -> Api:
         token = apikey_token(self.system, key_id=key.id).token
-        return Api(token, Client(raise_request_exception=False, REMOTE_ADDR=address, **meta))
+        return Api(token, Client(raise_request_exception=False, REMOTE_ADDR=address))
 
     def change(self, key: ApiKey, **values: Any) -> None:
         apikey_update(self.system, key_id=key.id, values=values)
@@ -79,7 +79,7 @@ def names_of(api: Api) -> tuple[set[str], set[str]]:
 def test_keys_of_one_role_share_no_plan_schema_or_document(lib: Lib) -> None:
     """Whoever asks first fills the caches: in both orders everybody gets their own."""
     book = lib.object_id("book")
-    narrow = {"reads": {"isReadOnly": True}, "books": {"objectMetadataIds": [book]}}
+    narrow: dict[str, dict[str, Any]] = {"reads": {"isReadOnly": True}, "books": {"objectMetadataIds": [book]}}
     for order in (("all", "reads", "books"), ("books", "reads", "all")):
         lib.workspace.save()
         apis = {name: lib.api(lib.key(name, narrow.get(name, {}))) for name in order}
