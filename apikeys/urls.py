@@ -6,7 +6,8 @@ from django.urls import path
 
 from apikeys.activity import pages as activity_pages
 from apikeys.pages import members, roles
-from apikeys.pages.api_keys import key_detail, key_list, key_new, key_revoke, key_token
+from apikeys.pages.api_keys import key_detail, key_list, key_new, key_token
+from apikeys.pages.key_acts import key_revoke, key_roll, keys_revoke, token_revoke
 from apikeys.pages.session import home, sign_in, sign_out, switch_workspace
 
 urlpatterns = [
@@ -34,7 +35,14 @@ urlpatterns = [
     path("settings/activity/audit/<uuid:entry_id>", activity_pages.audit_detail, name="audit-detail"),
     path("settings/api-webhooks", key_list, name="api-key-list"),
     path("settings/api-webhooks/keys/new", key_new, name="api-key-new"),
+    path("settings/api-webhooks/keys/revoke", keys_revoke, name="api-keys-revoke"),
     path("settings/api-webhooks/keys/<uuid:key_id>", key_detail, name="api-key-detail"),
     path("settings/api-webhooks/keys/<uuid:key_id>/token", key_token, name="api-key-token"),
+    path("settings/api-webhooks/keys/<uuid:key_id>/roll", key_roll, name="api-key-roll"),
+    path(
+        "settings/api-webhooks/keys/<uuid:key_id>/tokens/<uuid:token_id>/revoke",
+        token_revoke,
+        name="api-key-token-revoke",
+    ),
     path("settings/api-webhooks/keys/<uuid:key_id>/revoke", key_revoke, name="api-key-revoke"),
 ]

@@ -6,36 +6,57 @@ its row, from which it is made again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from apikeys.activity.facts import APIS
+from apikeys.activity.usage import COUNTED_IN_LISTS, requests_of_each
 from apikeys.models import ApiKey, Role
-from apikeys.pages.forms import EXPIRY_PRESETS, ApiKeyForm, ApiKeyNameForm, ApiKeyRatesForm
+from apikeys.pages.forms import (
+    EXPIRY_PRESETS,
+    ApiKeyForm,
+    ApiKeyLimitsForm,
+    ApiKeyRatesForm,
+    ApiKeyTextForm,
+    ExpiryForm,
+)
+from apikeys.pages.key_usage import usage_of
 from apikeys.roles import RIGHTS
 from apikeys.services.api_keys import (
     FLAG,
+    NEVER,
     apikey_assign_role,
     apikey_get,
     apikey_list,
-    apikey_revoke,
     apikey_set_enabled,
     apikey_update,
     bindable_roles,
+    rates_of,
 )
 from apikeys.services.granting import permissions_of
 from apikeys.services.inputs import as_uuid
-from apikeys.services.tokens import IssuedToken, apikey_create_with_token, apikey_token, apikey_token_issued
+from apikeys.services.notices import NOTICE_DAYS, near_their_end
+from apikeys.services.tokens import (
+    OVERLAPS_H,
+    IssuedToken,
+    apikey_create_with_token,
+    apikey_token,
+    apikey_token_issued,
+    apikey_tokens,
+)
 from config.errors import ApiError
-from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
-from config.http.pages import principal_of, settings_page
+from config.http.pages import page_of, principal_of, settings_page
 from config.http.rights import may, require
 from config.http.server_url import server_url
 from config.principal import Permissions, Principal
@@ -43,7 +64,9 @@ from metadata.models import ObjectMetadata
 
 HOME = "/settings/api-webhooks"
 
-EXPIRING = timedelta(days=14)
+EXPIRING = timedelta(days=max(NOTICE_DAYS))
+PAGE_SIZE = 50
+OVERLAPS = tuple(zip(OVERLAPS_H, ("At once", "In 1 hour", "In 24 hours", "In 7 days"), strict=True))
 
 TOKEN_SESSION_KEY = "issued_token"  # noqa: S105 - {"key": id of the ApiKey, "token": id of the ApiKeyToken}
 
@@ -55,6 +78,11 @@ _ABILITIES = dict(
         strict=True,
     )
 )
+
+
+def sentence_of_error(error: ApiError) -> str:
+    """A refusal as people read it, with what helps."""
+    return error.message if error.hint is None else f"{error.message}. {error.hint}"
 
 
 def status_of(key: ApiKey) -> tuple[str, str]:
@@ -79,8 +107,19 @@ def _shown(key: ApiKey) -> dict[str, Any]:
         "key": key,
         "status": label,
         "badge": f"badge-{kind}",
+        "limits_in_words": _limits_in_words(key),
         "expiry_class": {"Expired": "text-bad", "Expiring": "text-warn"}.get(label, ""),
     }
+
+
+def _limits_in_words(key: ApiKey) -> list[str]:
+    """What leaves the key less than its role."""
+    found = ["Read only"] if key.is_read_only else []
+    if key.object_ids is not None:
+        found.append(f"{len(key.object_ids)} object{'' if len(key.object_ids) == 1 else 's'}")
+    if key.allowed_networks is not None:
+        found.append(f"{len(key.allowed_networks)} network{'' if len(key.allowed_networks) == 1 else 's'}")
+    return found
 
 
 @settings_page(flag=FLAG)
@@ -91,31 +130,41 @@ def key_list(request: HttpRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()[:200]
     with_revoked = request.GET.get("revoked") == "1"
     found = apikey_list(principal, with_revoked=True)
-    listed = [
-        _shown(each)
+    chosen = [
+        each
         for each in reversed(found)
         if (with_revoked or each.revoked_at is None) and search.lower() in each.name.lower()
     ]
+    listed, pager = page_of(request, chosen, PAGE_SIZE)
+    counts = requests_of_each([each.id for each in listed])
     context = {
-        "keys": listed,
+        "keys": [{**_shown(each), "requests": _capped(counts.get(each.id, 0))} for each in listed],
+        "near": near_their_end(found),
+        "can_revoke": any(each.revoked_at is None for each in listed),
         "revoked_count": sum(each.revoked_at is not None for each in found),
         "total": len(found),
         "search": search,
         "with_revoked": with_revoked,
         "can_create": may(principal, "ROLES"),
+        **pager,
         **_example(request, principal.permissions),
     }
     return render(request, "apikeys/key_list.html", context)
 
 
+def _capped(count: int) -> str:
+    return f"{COUNTED_IN_LISTS:,}+" if count >= COUNTED_IN_LISTS else f"{count:,}"
+
+
 @settings_page(flag=FLAG)
 @require_http_methods(["GET", "POST"])
 def key_new(request: HttpRequest) -> HttpResponse:
-    """Make a key and its first token, then go to the page that shows it once."""
+    """Make a key and its first token, then go to the page that shows it once. `from` is a key to begin with."""
     principal = principal_of(request)
     require(principal, "ROLES")
     roles = bindable_roles(principal)
-    form = ApiKeyForm(roles, request.POST or None)
+    source = _source(principal, request.GET.get("from", ""))
+    form = ApiKeyForm(roles, objects_of(principal), request.POST or None, key=source)
     if request.method == "POST" and form.is_valid():
         try:
             refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
@@ -124,18 +173,37 @@ def key_new(request: HttpRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 expires_at=form.expires_at(),
                 role_id=UUID(form.cleaned_data["role"]),
+                api_version=source.api_version if source else None,
+                more={**form.values(), **(rates_of(source) if source else {})},
             )
         except ApiError as error:
-            form.add_error(None, error.message if error.hint is None else f"{error.message}. {error.hint}")
+            form.add_error(None, sentence_of_error(error))
         else:
-            return _show_once(request, key, issued)
+            return show_once(request, key, issued)
     context = {
         "form": form,
         "roles": [_role_choice(each, form) for each in roles],
         "presets": EXPIRY_PRESETS,
         "chosen_expiry": form["expires"].value(),
+        "source": source,
     }
     return render(request, "apikeys/key_new.html", context, status=422 if form.errors else 200)
+
+
+def _source(principal: Principal, text: str) -> ApiKey | None:
+    """The key whose settings a new one begins with."""
+    if not text:
+        return None
+    try:
+        return _key(principal, UUID(text))
+    except ValueError:
+        raise Http404 from None
+
+
+def objects_of(principal: Principal) -> list[ObjectMetadata]:
+    """What a key can be held to, those of the system last."""
+    found = ObjectMetadata.objects.filter(workspace_id=principal.workspace_id, is_active=True)
+    return list(found.order_by("is_system", "label_plural", "id"))
 
 
 def _role_choice(role: Role, form: ApiKeyForm) -> dict[str, Any]:
@@ -147,7 +215,7 @@ def _role_choice(role: Role, form: ApiKeyForm) -> dict[str, Any]:
     }
 
 
-def _show_once(request: HttpRequest, key: ApiKey, issued: IssuedToken) -> HttpResponse:
+def show_once(request: HttpRequest, key: ApiKey, issued: IssuedToken) -> HttpResponse:
     request.session[TOKEN_SESSION_KEY] = {"key": str(key.id), "token": str(issued.id)}
     return redirect(f"{HOME}/keys/{key.id}/token")
 
@@ -160,9 +228,9 @@ def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
     key = _key(principal, key_id)
     if request.method == "POST":
         try:
-            return _show_once(request, key, apikey_token(principal, key_id=key.id))
+            return show_once(request, key, apikey_token(principal, key_id=key.id))
         except ApiError as error:
-            messages.error(request, error.message)
+            messages.error(request, sentence_of_error(error))
             return redirect(f"{HOME}/keys/{key.id}")
     waiting = request.session.get(TOKEN_SESSION_KEY)
     issued = None
@@ -179,75 +247,122 @@ def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
     return response
 
 
+@dataclass(slots=True)
+class Forms:
+    """The forms of one key's page; of those only the one that was sent is bound."""
+
+    text: ApiKeyTextForm
+    limits: ApiKeyLimitsForm
+    rates: ApiKeyRatesForm
+    expiry: ExpiryForm
+
+    @classmethod
+    def of(cls, key: ApiKey, objects: Sequence[ObjectMetadata]) -> Forms:
+        rates = {"per_second": key.max_requests_per_second, "per_minute": key.max_requests_per_minute}
+        return cls(
+            ApiKeyTextForm(initial={"name": key.name, "description": key.description or ""}),
+            ApiKeyLimitsForm(objects, key=key),
+            ApiKeyRatesForm(initial=rates),
+            ExpiryForm(),
+        )
+
+
 @settings_page(flag=FLAG)
 @require_http_methods(["GET", "POST"])
 def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    """What is known of a key; POST renames it, pauses or resumes it, gives it another role or other rate limits."""
+    """What is known of a key; each of its forms changes one thing of it."""
     principal = principal_of(request)
     key = _key(principal, key_id)
-    form = ApiKeyNameForm(initial={"name": key.name})
-    rates = ApiKeyRatesForm(
-        initial={"per_second": key.max_requests_per_second, "per_minute": key.max_requests_per_minute}
-    )
+    objects = objects_of(principal)
+    forms = Forms.of(key, objects)
     if request.method == "POST":
         try:
-            refuse_unknown(request.POST, (*form.fields, *rates.fields, "role", "enabled", FORM_TOKEN), "The form")
-            if "role" in request.POST:
-                apikey_assign_role(principal, key_id=key.id, role_id=as_uuid(request.POST["role"], "role"))
-                messages.success(request, "Role changed.")
-            elif "enabled" in request.POST:
-                enabled = request.POST["enabled"] == "1"
-                apikey_set_enabled(principal, key_id=key.id, enabled=enabled)
-                messages.success(request, "The key works again." if enabled else "The key is paused.")
-            elif "per_second" in request.POST:
-                rates = ApiKeyRatesForm(request.POST)
-                if not rates.is_valid():
-                    return _render_detail(request, principal, key, form, rates)
-                apikey_update(principal, key_id=key.id, values=rates.values())
-                messages.success(request, "Rate limits saved.")
-            else:
-                form = ApiKeyNameForm(request.POST)
-                if not form.is_valid():
-                    return _render_detail(request, principal, key, form, rates)
-                apikey_update(principal, key_id=key.id, values={"name": form.cleaned_data["name"]})
-                messages.success(request, "Name saved.")
+            said = _change(request, principal, key, objects, forms)
+            if said is None:
+                return _render_detail(request, principal, key, forms, status=422)
+            messages.success(request, said)
         except ApiError as error:
-            messages.error(request, error.message if error.hint is None else f"{error.message}. {error.hint}")
+            messages.error(request, sentence_of_error(error))
         return redirect(f"{HOME}/keys/{key.id}")
-    return _render_detail(request, principal, key, form, rates)
+    return _render_detail(request, principal, key, forms)
+
+
+def _change(
+    request: HttpRequest, principal: Principal, key: ApiKey, objects: Sequence[ObjectMetadata], forms: Forms
+) -> str | None:
+    """Do what the form that was sent asks for; what was done, in a sentence. None when it is filled in wrongly."""
+    sent = request.POST
+    if "name" in sent:
+        forms.text = ApiKeyTextForm(sent)
+        if not _is_right(forms.text):
+            return None
+        described = {"description": forms.text.cleaned_data["description"] or None} if "description" in sent else {}
+        apikey_update(principal, key_id=key.id, values={"name": forms.text.cleaned_data["name"], **described})
+        return "Saved."
+    if "per_second" in sent:
+        forms.rates = ApiKeyRatesForm(sent)
+        if not _is_right(forms.rates):
+            return None
+        apikey_update(principal, key_id=key.id, values=forms.rates.values())
+        return "Rate limits saved."
+    if "expires" in sent:
+        forms.expiry = ExpiryForm(sent)
+        if not _is_right(forms.expiry):
+            return None
+        until = forms.expiry.expires_at() or timezone.now() + NEVER
+        apikey_update(principal, key_id=key.id, values={"expiresAt": until})
+        return "The key has its new end. Its tokens keep theirs: replace them to get one that lasts as long."
+    if "reach" in sent:
+        forms.limits = ApiKeyLimitsForm(objects, sent)
+        if not _is_right(forms.limits):
+            return None
+        apikey_update(principal, key_id=key.id, values=forms.limits.values())
+        return "Saved. It holds from the next request on."
+    refuse_unknown(sent, ("role", "enabled", "api_version", FORM_TOKEN), "The form")
+    if "role" in sent:
+        apikey_assign_role(principal, key_id=key.id, role_id=as_uuid(sent["role"], "role"))
+        return "Role changed."
+    if "api_version" in sent:
+        apikey_update(principal, key_id=key.id, values={"apiVersion": sent["api_version"]})
+        return "The key now gets answers of that API version."
+    enabled = sent.get("enabled") == "1"
+    apikey_set_enabled(principal, key_id=key.id, enabled=enabled)
+    return "The key works again." if enabled else "The key is paused."
+
+
+def _is_right(form: Form) -> bool:
+    """Whether a form is filled in rightly, and was sent with nothing that it has not."""
+    refuse_unknown(form.data, (*form.fields, FORM_TOKEN), "The form")
+    return form.is_valid()
 
 
 def _render_detail(
-    request: HttpRequest, principal: Principal, key: ApiKey, form: ApiKeyNameForm, rates: ApiKeyRatesForm
+    request: HttpRequest, principal: Principal, key: ApiKey, forms: Forms, status: int = 200
 ) -> HttpResponse:
     roles = bindable_roles(principal) if may(principal, "ROLES") else []
+    now = timezone.now()
+    named = dict(forms.limits.fields["objects"].choices)  # type: ignore[attr-defined]
+    is_alive = key.revoked_at is None and key.expires_at > now and key.role_id is not None
     context = {
         **_shown(key),
-        "form": form,
-        "rates": rates,
-        "tokens": list(key.tokens.all()[:20]),
+        "form": forms.text,
+        "limits": forms.limits,
+        "rates": forms.rates,
+        "expiry": forms.expiry,
+        "presets": EXPIRY_PRESETS,
+        "chosen_expiry": forms.expiry["expires"].value(),
+        "tokens": [{"row": each, "is_alive": each.end > now} for each in apikey_tokens(principal, key.id)],
+        "overlaps": OVERLAPS,
         "roles": roles,
+        "reached": None if key.object_ids is None else [named.get(each, "a deleted object") for each in key.object_ids],
+        "last_api": APIS.get(key.last_used_api or "", key.last_used_api),
         "is_dead": key.revoked_at is not None,
-        "can_issue": key.revoked_at is None and key.expires_at > timezone.now() and key.role_id is not None,
+        "can_issue": is_alive and key.enabled,
+        "is_waiting": is_alive and not key.enabled,
+        "can_duplicate": may(principal, "ROLES"),
+        **usage_of(key),
     }
-    return render(request, "apikeys/key_detail.html", context, status=422 if form.errors or rates.errors else 200)
-
-
-@settings_page(flag=FLAG)
-@require_http_methods(["GET", "POST"])
-def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    """Ask for the key's name, then stop it for good."""
-    principal = principal_of(request)
-    key = _key(principal, key_id)
-    if key.revoked_at is not None:
-        return redirect(f"{HOME}/keys/{key.id}")
-    refusal = "This is not the name of the key. Nothing was revoked."
-    form = ConfirmForm(key.name, refusal, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        apikey_revoke(principal, key_id=key.id)
-        messages.success(request, f"“{key.name}” is revoked. Its tokens stopped working.")
-        return redirect(HOME)
-    return render(request, "apikeys/key_revoke.html", {"key": key, "form": form}, status=422 if form.errors else 200)
+    return render(request, "apikeys/key_detail.html", context, status=status)
 
 
 def _key(principal: Principal, key_id: UUID) -> ApiKey:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -12,12 +13,14 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 
-from apikeys.models import ObjectPermission, Role
+from apikeys.models import ApiKey, ObjectPermission, Role
+from apikeys.networks import read_network
 from apikeys.roles import ASSIGNABLE, OBJECT_RIGHTS, RIGHTS, VERBS
-from apikeys.services.api_keys import MAX_RATE
+from apikeys.services.api_keys import COPY, MAX_DESCRIPTION_LENGTH, MAX_RATE
 from apikeys.services.inputs import MAX_NAME_LENGTH
 from config.forms import check_seen
 from config.right_words import SETTINGS_WORDS, TOOL_WORDS
+from metadata.models import ObjectMetadata
 
 EXPIRY_PRESETS = (
     ("15", "15 days"),
@@ -49,6 +52,81 @@ class ApiKeyNameForm(forms.Form):
     )
 
 
+class ApiKeyTextForm(ApiKeyNameForm):
+    """What a key is called, and what it is for."""
+
+    description = forms.CharField(
+        required=False,
+        max_length=MAX_DESCRIPTION_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="What uses it, and who looks after that.",
+    )
+
+
+class ApiKeyLimitsForm(forms.Form):
+    """What leaves a key less than its role. `objects` are all of the workspace."""
+
+    read_only = forms.BooleanField(required=False)
+    reach = forms.ChoiceField(
+        choices=(("all", "Every object that its role may see"), ("some", "Only these objects")),
+        initial="all",
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    objects = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+    networks = forms.CharField(
+        required=False,
+        max_length=10_000,
+        label="Networks it may be used from",
+        help_text="One on each line, as 203.0.113.0/24, 2001:db8::/32 or 198.51.100.7. Empty: from everywhere.",
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(
+        self,
+        objects: Sequence[ObjectMetadata],
+        data: Any = None,
+        *,
+        key: ApiKey | None = None,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial={**({} if key is None else self.initial_of(key)), **(initial or {})})
+        self.fields["objects"].choices = [(str(each.id), each.label_plural) for each in objects]  # type: ignore[attr-defined]
+
+    @staticmethod
+    def initial_of(key: ApiKey) -> dict[str, Any]:
+        return {
+            "read_only": key.is_read_only,
+            "reach": "all" if key.object_ids is None else "some",
+            "objects": key.object_ids or [],
+            "networks": "\n".join(key.allowed_networks or []),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned["reach"] = cleaned.get("reach") or ("some" if cleaned.get("objects") else "all")
+        if cleaned["reach"] == "some" and not cleaned.get("objects") and "objects" not in self.errors:
+            self.add_error("objects", "Choose at least one object, or let the key reach all.")
+        return cleaned
+
+    def clean_networks(self) -> list[str] | None:
+        given = [each.strip() for each in re.split(r"[\s,;]+", self.cleaned_data["networks"]) if each.strip()]
+        for each in given:
+            try:
+                read_network(each)
+            except ValueError as fault:
+                self.add_error("networks", f"{fault}".rstrip(".?") + ("?" if f"{fault}".endswith("?") else "."))
+        return given or None
+
+    def values(self) -> dict[str, Any]:
+        """By their API names."""
+        return {
+            "isReadOnly": self.cleaned_data["read_only"],
+            "objectMetadataIds": self.cleaned_data["objects"] if self.cleaned_data["reach"] == "some" else None,
+            "allowedNetworks": self.cleaned_data["networks"],
+        }
+
+
 class ApiKeyRatesForm(forms.Form):
     """How often a key may ask; an empty field is the server's own limit."""
 
@@ -70,21 +148,15 @@ class ApiKeyRatesForm(forms.Form):
         }
 
 
-class ApiKeyForm(ApiKeyNameForm):
-    """A new key. `roles` are those that the caller may bind."""
+class ExpiryForm(forms.Form):
+    """When a key ends."""
 
-    role = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose a role."})
     expires = forms.ChoiceField(
         choices=EXPIRY_PRESETS, initial=DEFAULT_EXPIRY, label="Expires", widget=forms.RadioSelect
     )
     expires_on = forms.DateField(
         required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-
-    def __init__(self, roles: list[Role], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].widget.attrs["autofocus"] = True
-        self.fields["role"].choices = [(str(each.id), each.label) for each in roles]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -108,6 +180,27 @@ class ApiKeyForm(ApiKeyNameForm):
                 self.cleaned_data["expires_on"] + timedelta(days=1), time.min, timezone.now().tzinfo
             )
         return timezone.now() + timedelta(days=int(chosen))
+
+
+class ApiKeyForm(ApiKeyTextForm, ApiKeyLimitsForm, ExpiryForm):
+    """A new key. `roles` are those that the caller may bind."""
+
+    role = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose a role."})
+
+    def __init__(
+        self, roles: Sequence[Role], objects: Sequence[ObjectMetadata], data: Any = None, *, key: ApiKey | None = None
+    ) -> None:
+        """`key` is the one whose settings are taken over."""
+        initial: dict[str, Any] = {}
+        if key is not None:
+            name = f"{key.name[: MAX_NAME_LENGTH - len(COPY)]}{COPY}"
+            initial = {"name": name, "description": key.description or "", "role": str(key.role_id)}
+        super().__init__(objects, data, key=key, initial=initial)
+        self.fields["name"].widget.attrs["autofocus"] = True
+        self.fields["role"].choices = [(str(each.id), each.label) for each in roles]  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, Any]:
+        return {**super().values(), "description": self.cleaned_data["description"] or None}
 
 
 # Members ---------------------------------------------------------------------------------------------

@@ -131,14 +131,14 @@ def apikey_duplicate(
     key = apikey_of(principal, key_id)
     if key is None:
         raise NotFound(f"API Key with id {key_id} not found")
-    more = {name: getattr(key, column) for name, column in {**RATES, **NARROWING}.items()}
+    narrowing = {name: getattr(key, column) for name, column in NARROWING.items()}
     return apikey_create(
         principal,
         name=name or f"{key.name[: MAX_NAME_LENGTH - len(COPY)]}{COPY}",
         expires_at=expires_at or timezone.now() + (key.expires_at - key.created_at),
         role_id=key.role_id,
         api_version=key.api_version,
-        more={**more, "description": key.description, "objectMetadataIds": living_objects(key)},
+        more={**rates_of(key), **narrowing, "description": key.description, "objectMetadataIds": living_objects(key)},
     )
 
 
@@ -216,6 +216,11 @@ def _description(given: Any) -> str | None:
         raise InvalidInput([f"description must be shorter than or equal to {MAX_DESCRIPTION_LENGTH} characters"])
     refuse_nul(given, "description")
     return given.strip() or None
+
+
+def rates_of(key: ApiKey) -> dict[str, int | None]:
+    """The members of RATES of a key."""
+    return {name: getattr(key, column) for name, column in RATES.items()}
 
 
 def _rates(principal: Principal, values: Mapping[str, Any], stored: Mapping[str, int | None]) -> dict[str, int | None]:

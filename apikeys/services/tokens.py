@@ -62,11 +62,11 @@ def _key_to_issue_of(principal: Principal, key_id: UUID) -> ApiKey:
         raise TokenRefused("This API Key is revoked")
     if key.expires_at <= timezone.now():
         raise BadRequest("This API Key has expired", path="apiKeyId")
-    if not key.enabled:
-        raise TokenRefused("This API Key is paused", hint="Resume it to get a token of it.")
     if key.role is None:
         raise InvalidMetadataInput("API key has no role assigned", sub_code="API_KEY_NO_ROLE_ASSIGNED")
     refuse_excess_of_key(principal, key)
+    if not key.enabled:
+        raise TokenRefused("This API Key is paused", hint="Resume it to get a token of it.")
     return key
 
 

@@ -50,6 +50,16 @@ def exact(moment: datetime | None) -> SafeString | str:
     )
 
 
+@register.filter
+def counted(number: int) -> str:
+    """A number with its thousands told apart.
+
+    >>> counted(1234567)
+    '1,234,567'
+    """
+    return f"{number:,}"
+
+
 def _is_forever(moment: datetime) -> bool:
     return (moment - timezone.now()).total_seconds() > _FOREVER_S
 

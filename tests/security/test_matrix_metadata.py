@@ -151,6 +151,7 @@ REST: list[Row] = [
     rest("DELETE", "apiKeys/%(key)s", None, KEYS),
     rest("POST", "apiKeys/%(key)s/token", {"expiresAt": EXPIRES}, KEYS, ok=201),
     rest("GET", "apiKeys/%(key)s/tokens", None, KEYS),
+    rest("DELETE", "apiKeys/%(key)s/tokens/%(token)s", None, KEYS),
     rest("POST", "apiKeys/%(key)s/roll", {"overlapHours": 1}, KEYS, ok=201),
     rest("POST", "apiKeys/%(key)s/duplicate", {"name": "x"}, KEYS, ROLES, ok=201),
     rest("POST", "files", None, "UPLOAD_FILE", writes="deal.papers", ok=201, form=True),
@@ -286,6 +287,7 @@ GRAPHQL: list[Row] = [
     gql("revokeApiKey", 'input: {id: "%(key)s"}', KEYS, but=PEOPLE),
     gql("assignRoleToApiKey", 'apiKeyId: "%(key)s", roleId: "%(least)s"', KEYS, ROLES),
     gql("generateApiKeyToken", f'apiKeyId: "%(key)s", expiresAt: "{EXPIRES}"', KEYS),
+    gql("revokeApiKeyToken", 'apiKeyId: "%(key)s", tokenId: "%(token)s"', KEYS),
     gql("rollApiKey", 'apiKeyId: "%(key)s", overlapHours: 1', KEYS),
     gql("duplicateApiKey", 'apiKeyId: "%(key)s", name: "x"', KEYS, ROLES, but=PEOPLE),
     gql("generatePlaygroundToken", "", ok="FORBIDDEN"),  # for members, who sign in
@@ -376,7 +378,8 @@ def fill(scene: Scene, sign: str, number: int) -> tuple[dict[str, str], dict[str
     given = {"canBeAssignedToApiKeys": True, "canBeAssignedToUsers": True, "description": f"{sign}aboutrole"}
     least, unused = (role_create(system, values={"label": f"{sign}role {n}", **given}) for n in (1, 2))
     key = apikey_create(system, name=f"{sign}key", expires_at=None, role_id=least.id)
-    token = apikey_token(system, key_id=key.id).token
+    issued = apikey_token(system, key_id=key.id)
+    token, ids["token"] = issued.token, str(issued.id)
     member = member_create(workspace=scene.workspace, email=f"{sign}@example.com", password=PASSWORD, role=least)
     ids |= {"least": str(least.id), "unused": str(unused.id), "key": str(key.id), "member": str(member.id)}
     ids["file"] = upload(scene.admin, f"{sign}file.txt").json["data"]["createOneFile"]["id"]
@@ -622,5 +625,5 @@ def _shape(path: str) -> str:
 
 
 def test_the_number_of_cells() -> None:
-    assert (len(REST), len(GRAPHQL), len(ALL_KINDS)) == (98, 103, 29)
-    assert len(ROWS) * len(ALL_KINDS) == 5_829
+    assert (len(REST), len(GRAPHQL), len(ALL_KINDS)) == (99, 104, 29)
+    assert len(ROWS) * len(ALL_KINDS) == 5_887

@@ -1,0 +1,112 @@
+"""What is done with API keys and their tokens on pages of its own: replacing tokens, and stopping for good."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apikeys.models import ApiKey
+from apikeys.pages.api_keys import HOME, OVERLAPS, PAGE_SIZE, sentence_of_error, show_once
+from apikeys.services.api_keys import FLAG, apikey_get, apikey_list, apikey_revoke
+from apikeys.services.inputs import as_uuid
+from apikeys.services.tokens import apikey_roll, apikey_token_revoke, apikey_tokens
+from config.errors import ApiError
+from config.forms import ConfirmForm
+from config.http.members import FORM_TOKEN, refuse_unknown
+from config.pages import principal_of, settings_page
+from config.principal import Principal
+
+
+@settings_page(flag=FLAG)
+@require_POST
+def key_roll(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """Issue a token in place of all others, and go to the page that shows it once."""
+    principal = principal_of(request)
+    key = _key(principal, key_id)
+    hours = {str(each): each for each, _ in OVERLAPS}.get(request.POST.get("overlap", ""))
+    try:
+        refuse_unknown(request.POST, ("overlap", FORM_TOKEN), "The form")
+        return show_once(request, key, apikey_roll(principal, key_id=key.id, overlap_hours=hours))
+    except ApiError as error:
+        messages.error(
+            request, sentence_of_error(error) if hours is not None else "Choose when the earlier tokens end."
+        )
+        return redirect(f"{HOME}/keys/{key.id}")
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def token_revoke(request: HttpRequest, key_id: UUID, token_id: UUID) -> HttpResponse:
+    """Ask whether one token of a key is to stop, then stop it."""
+    principal = principal_of(request)
+    key = _key(principal, key_id)
+    row = next((each for each in apikey_tokens(principal, key.id) if each.id == token_id), None)
+    if row is None:
+        raise Http404
+    if row.end <= timezone.now():
+        return redirect(f"{HOME}/keys/{key.id}")
+    if request.method == "POST":
+        apikey_token_revoke(principal, key_id=key.id, token_id=row.id)
+        messages.success(request, f"The token that ends with {row.last_four} is revoked. The others work on.")
+        return redirect(f"{HOME}/keys/{key.id}")
+    return render(request, "apikeys/key_token_revoke.html", {"key": key, "token": row})
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """Ask for the key's name, then stop it for good."""
+    principal = principal_of(request)
+    key = _key(principal, key_id)
+    if key.revoked_at is not None:
+        return redirect(f"{HOME}/keys/{key.id}")
+    refusal = "This is not the name of the key. Nothing was revoked."
+    form = ConfirmForm(key.name, refusal, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        apikey_revoke(principal, key_id=key.id)
+        messages.success(request, f"“{key.name}” is revoked. Its tokens stopped working.")
+        return redirect(HOME)
+    return render(request, "apikeys/key_revoke.html", {"key": key, "form": form}, status=422 if form.errors else 200)
+
+
+@settings_page(flag=FLAG)
+@require_http_methods(["GET", "POST"])
+def keys_revoke(request: HttpRequest) -> HttpResponse:
+    """Name the keys that were chosen in the list, ask for a few words, then stop them for good: all or none."""
+    principal = principal_of(request)
+    chosen = _chosen(principal, (request.POST or request.GET).getlist("key"))
+    if not chosen:
+        messages.warning(request, "Choose the keys that you want to revoke.")
+        return redirect(HOME)
+    words = f"revoke {len(chosen)} key{'' if len(chosen) == 1 else 's'}"
+    form = ConfirmForm(words, "These are other words. Nothing was revoked.", request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            for each in chosen:
+                apikey_revoke(principal, key_id=each.id)
+        messages.success(request, f"{len(chosen)} key{' is' if len(chosen) == 1 else 's are'} revoked.")
+        return redirect(HOME)
+    context = {"keys": chosen, "form": form}
+    return render(request, "apikeys/keys_revoke.html", context, status=422 if form.errors else 200)
+
+
+def _chosen(principal: Principal, texts: list[str]) -> list[ApiKey]:
+    """Those of the keys that still work, as many as one page of the list shows."""
+    try:
+        ids = {as_uuid(each, "key") for each in texts[:PAGE_SIZE]}
+    except ApiError:
+        raise Http404 from None
+    return [each for each in apikey_list(principal) if each.id in ids] if ids else []
+
+
+def _key(principal: Principal, key_id: UUID) -> ApiKey:
+    key = apikey_get(principal, key_id)
+    if key is None:
+        raise Http404
+    return key
