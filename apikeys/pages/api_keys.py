@@ -60,6 +60,7 @@ from config.http.pages import page_of, principal_of, settings_page
 from config.http.rights import may, require
 from config.http.server_url import server_url
 from config.principal import Permissions, Principal
+from config.templatetags.moments import is_forever
 from metadata.models import ObjectMetadata
 
 HOME = "/settings/api-webhooks"
@@ -311,7 +312,7 @@ def _change(
             return None
         until = forms.expiry.expires_at() or timezone.now() + NEVER
         apikey_update(principal, key_id=key.id, values={"expiresAt": until})
-        return "The key has its new end. Its tokens keep theirs: replace them to get one that lasts as long."
+        return "The key has its new end. Tokens that end earlier still do: replace them to get one that lasts as long."
     if "reach" in sent:
         forms.limits = ApiKeyLimitsForm(objects, sent)
         if not _is_right(forms.limits):
@@ -342,6 +343,7 @@ def _render_detail(
     roles = bindable_roles(principal) if may(principal, "ROLES") else []
     now = timezone.now()
     named = dict(forms.limits.fields["objects"].choices)  # type: ignore[attr-defined]
+    end = key.expires_at if key.revoked_at is None else min(key.revoked_at, key.expires_at)
     is_alive = key.revoked_at is None and key.expires_at > now and key.role_id is not None
     context = {
         **_shown(key),
@@ -351,7 +353,11 @@ def _render_detail(
         "expiry": forms.expiry,
         "presets": EXPIRY_PRESETS,
         "chosen_expiry": forms.expiry["expires"].value(),
-        "tokens": [{"row": each, "is_alive": each.end > now} for each in apikey_tokens(principal, key.id)],
+        "tokens": [
+            {"row": each, "end": min(each.end, end), "is_alive": min(each.end, end) > now}
+            for each in apikey_tokens(principal, key.id)
+        ],
+        "is_endless": is_forever(key.expires_at),
         "overlaps": OVERLAPS,
         "roles": roles,
         "reached": None if key.object_ids is None else [named.get(each, "a deleted object") for each in key.object_ids],

@@ -176,9 +176,7 @@ class ExpiryForm(forms.Form):
         if chosen == "never":
             return None
         if chosen == "custom":
-            return datetime.combine(
-                self.cleaned_data["expires_on"] + timedelta(days=1), time.min, timezone.now().tzinfo
-            )
+            return datetime.combine(self.cleaned_data["expires_on"], time(23, 59, 59), timezone.now().tzinfo)
         return timezone.now() + timedelta(days=int(chosen))
 
 

@@ -19,7 +19,7 @@ from apikeys.services.tokens import apikey_roll, apikey_token_revoke, apikey_tok
 from config.errors import ApiError
 from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
-from config.pages import principal_of, settings_page
+from config.http.pages import principal_of, settings_page
 from config.principal import Principal
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from apikeys.models import ApiKey
 from apikeys.networks import exceeding, read_network
 from apikeys.services.inputs import as_uuid
-from config.errors import Conflict, Forbidden, InvalidInput, InvalidMetadataInput
+from config.errors import Conflict, Forbidden, InvalidInput, ObjectMetadataNotFound
 from config.principal import Principal
 from metadata.models import ObjectMetadata
 
@@ -86,9 +86,7 @@ def _object_ids(principal: Principal, given: Any) -> list[str] | None:
     )
     for each in ids:
         if each not in known:
-            raise InvalidMetadataInput(
-                f"Object with id {each} not found", sub_code="OBJECT_METADATA_NOT_FOUND", path="objectMetadataIds"
-            )
+            raise ObjectMetadataNotFound(f"Object with id {each} not found", path="objectMetadataIds")
     return [str(each) for each in ids]
 
 

@@ -25,7 +25,7 @@ _FOREVER_S = 90 * 365 * _DAY_S  # what ends later than that was meant to last
 @register.filter
 def relative(moment: datetime | None) -> SafeString | str:
     """A <time> that says how far away the moment is; "Never" for none, and for one beyond a lifetime."""
-    if moment is None or _is_forever(moment):
+    if moment is None or is_forever(moment):
         return "Never"
     text = distance((moment - timezone.now()).total_seconds())
     utc = moment.astimezone(UTC)
@@ -40,7 +40,7 @@ def relative(moment: datetime | None) -> SafeString | str:
 @register.filter
 def exact(moment: datetime | None) -> SafeString | str:
     """A <time> with the day and the minute in UTC; settings.js shows it in the reader's zone."""
-    if moment is None or _is_forever(moment):
+    if moment is None or is_forever(moment):
         return "Never"
     utc = moment.astimezone(UTC)
     return format_html(
@@ -60,7 +60,8 @@ def counted(number: int) -> str:
     return f"{number:,}"
 
 
-def _is_forever(moment: datetime) -> bool:
+def is_forever(moment: datetime) -> bool:
+    """Whether it is so far away that it means never."""
     return (moment - timezone.now()).total_seconds() > _FOREVER_S
 
 

@@ -273,7 +273,7 @@ def test_objects_of_another_workspace_are_unknown(lib: Lib) -> None:
     messages = []
     for id in (theirs, str(uuid4())):
         answer = api.patch(f"{KEYS}/{key.id}", {"objectMetadataIds": [lib.object_id("book"), id]})
-        assert (answer.status, answer.body["code"]) == (400, "OBJECT_METADATA_NOT_FOUND")
+        assert (answer.status, answer.body["code"]) == (404, "OBJECT_METADATA_NOT_FOUND")
         messages.append(answer.body["messages"][0].replace(id, "…"))
     assert messages == ["Object with id … not found"] * 2
     key.refresh_from_db()

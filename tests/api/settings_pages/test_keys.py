@@ -6,21 +6,25 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from apikeys.activity import requests as request_log
+from apikeys.activity.usage import Day, Hour
 from apikeys.models import ApiKey, ApiKeyToken, Member, Role
+from apikeys.pages.key_usage import bars_of
 from apikeys.services.api_keys import apikey_create
 from apikeys.services.permissions import permission_flags_upsert
 from apikeys.services.roles import role_create
 from apikeys.services.workspaces import system_principal
 from config.templatetags.moments import distance
-from metadata.models import Workspace
-from tests.api.settings_pages.conftest import add_member
-from tests.factories import Api
+from metadata.models import ObjectMetadata, Workspace
+from tests.api.settings_pages.conftest import BOOKS, add_member
+from tests.factories import Api, workspace_with
 
 HOME = "/settings/api-webhooks"
 
@@ -100,7 +104,7 @@ def test_presets_of_the_end(browser: Client, acme: Workspace, expires: str, days
 
 def test_a_custom_day_counts_to_its_end(browser: Client, acme: Workspace) -> None:
     browser.post(f"{HOME}/keys/new", form(acme, expires="custom", expires_on="2090-05-31"))
-    assert ApiKey.objects.get().expires_at == datetime(2090, 6, 1, tzinfo=UTC)
+    assert ApiKey.objects.get().expires_at == datetime(2090, 5, 31, 23, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -284,3 +288,226 @@ def test_a_member_that_no_form_of_a_key_has_is_refused_by_name(browser: Client, 
     assert "The form has no member &quot;expires&quot;" in page.content.decode()
     key.refresh_from_db()
     assert key.name == "Nightly sync"
+
+
+# Less than the role ------------------------------------------------------------------------------------
+
+
+def object_id(workspace: Workspace, singular: str) -> str:
+    return str(ObjectMetadata.objects.get(workspace_id=workspace.id, name_singular=singular).id)
+
+
+def opened(browser: Client, key: ApiKey) -> str:
+    return browser.get(f"{HOME}/keys/{key.id}").content.decode()
+
+
+def test_a_key_is_made_with_less_than_its_role(browser: Client, acme: Workspace) -> None:
+    book = object_id(acme, "book")
+    sent = {"read_only": "on", "reach": "some", "objects": book, "networks": "127.0.0.0/8\r\n2001:DB8::/32"}
+    location = browser.post(f"{HOME}/keys/new", form(acme, description=" Reports ", **sent))["Location"]
+    api = Api(token_in(browser.get(location).content.decode()))
+    assert (api.get("/rest/books").status, api.post("/rest/books", {"title": "x"}).status) == (200, 403)
+    key = ApiKey.objects.get()
+    assert (key.description, key.is_read_only, key.object_ids) == ("Reports", True, [book])
+    assert key.allowed_networks == ["127.0.0.0/8", "2001:db8::/32"]
+    html = opened(browser, key)
+    for words in ("<dd>Read only</dd>", "<dd>Books</dd>", "<dd>127.0.0.0/8, 2001:db8::/32</dd>", "Reports"):
+        assert words in html
+    assert "Read only, 1 object, 2 networks" in browser.get(HOME).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ({"reach": "some"}, "Choose at least one object, or let the key reach all."),
+        ({"reach": "some", "objects": "00000000-0000-0000-0000-000000000000"}, "is not one of the available choices"),
+        ({"reach": "all", "networks": "203.0.113.7/24"}, "did you mean 203.0.113.0/24 or 203.0.113.7/32?"),
+        ({"reach": "all", "networks": "the office"}, "&quot;the&quot; is no network"),
+    ],
+)
+def test_wrong_limits_are_told_beside_their_field_and_nothing_changes(
+    browser: Client, acme: Workspace, sent: dict[str, str], message: str
+) -> None:
+    key = make_key(acme, is_read_only=True)
+    answer = browser.post(f"{HOME}/keys/{key.id}", sent)
+    assert (answer.status_code, message in answer.content.decode()) == (422, True)
+    key.refresh_from_db()
+    assert (key.is_read_only, key.object_ids, key.allowed_networks) == (True, None, None)
+    made = browser.post(f"{HOME}/keys/new", form(acme, **sent))
+    assert (made.status_code, message in made.content.decode(), ApiKey.objects.count()) == (422, True, 1)
+
+
+def test_limits_are_changed_and_taken_away(browser: Client, acme: Workspace) -> None:
+    key = make_key(acme, is_read_only=True, object_ids=[object_id(acme, "book")], allowed_networks=["192.0.2.0/24"])
+    browser.post(f"{HOME}/keys/{key.id}", {"reach": "all", "objects": object_id(acme, "book"), "networks": ""})
+    key.refresh_from_db()
+    assert (key.is_read_only, key.object_ids, key.allowed_networks) == (False, None, None)
+
+
+def test_another_workspaces_objects_cannot_be_chosen(browser: Client, acme: Workspace) -> None:
+    theirs = object_id(workspace_with([BOOKS], name="Other"), "book")
+    key = make_key(acme)
+    assert browser.post(f"{HOME}/keys/{key.id}", {"reach": "some", "objects": theirs}).status_code == 422
+    key.refresh_from_db()
+    assert key.object_ids is None
+
+
+def test_description_version_and_end_are_changed(browser: Client, acme: Workspace) -> None:
+    key = make_key(acme)
+    page = f"{HOME}/keys/{key.id}"
+    browser.post(page, {"name": "Sync", "description": "Ada's <b>script</b>"})
+    browser.post(page, {"api_version": "2"})
+    browser.post(page, {"expires": "30"})
+    key.refresh_from_db()
+    assert (key.name, key.description, key.api_version) == ("Sync", "Ada's <b>script</b>", "2")
+    assert timedelta(days=29, hours=23) < key.expires_at - timezone.now() <= timedelta(days=30)
+    assert "Ada&#x27;s &lt;b&gt;script&lt;/b&gt;" in opened(browser, key)
+    browser.post(page, {"api_version": "3"})
+    browser.post(page, {"name": "Sync"})
+    key.refresh_from_db()
+    assert (key.api_version, key.description) == ("2", "Ada's <b>script</b>")
+    assert browser.post(page, {"expires": "custom", "expires_on": "2020-01-01"}).status_code == 422
+
+
+# Tokens ------------------------------------------------------------------------------------------------
+
+
+def test_the_new_token_is_hidden_until_it_is_revealed(browser: Client, acme: Workspace) -> None:
+    location = browser.post(f"{HOME}/keys/new", form(acme))["Location"]
+    html = browser.get(location).content.decode()
+    token = token_in(html)
+    outside = re.sub(r"<details.*?</details>|<pre id=\"env\" hidden>.*?</pre>", "", html, flags=re.DOTALL)
+    assert token in html and token not in outside
+
+
+def test_tokens_are_replaced_and_revoked_one_by_one(browser: Client, acme: Workspace) -> None:
+    key = make_key(acme)
+    page = f"{HOME}/keys/{key.id}"
+
+    def get(location: str) -> Api:
+        return Api(token_in(browser.get(location).content.decode()))
+
+    first = get(browser.post(f"{page}/token")["Location"])
+    second = get(browser.post(f"{page}/roll", {"overlap": "24"})["Location"])
+    third = get(browser.post(f"{page}/roll", {"overlap": "168"})["Location"])
+
+    def works() -> list[bool]:
+        return [each.get("/rest/metadata/apiKeys/me").status == 200 for each in (first, second, third)]
+
+    assert works() == [True, True, True]
+    assert second.token is not None
+    row = ApiKeyToken.objects.get(last_four=second.token[-4:])
+    assert "Revoke this token?" in browser.get(f"{page}/tokens/{row.id}/revoke").content.decode()
+    assert works() == [True, True, True]
+    assert browser.post(f"{page}/tokens/{row.id}/revoke")["Location"] == page
+    assert works() == [True, False, True]
+    for overlap in ("2", "", "x"):
+        assert "Choose when" in browser.post(f"{page}/roll", {"overlap": overlap}, follow=True).content.decode()
+    assert works() == [True, False, True]
+    assert browser.get(f"{page}/tokens/{uuid4()}/revoke").status_code == 404
+
+
+def test_a_paused_key_offers_no_token(browser: Client, acme: Workspace) -> None:
+    key = make_key(acme, enabled=False)
+    html = opened(browser, key)
+    assert "Generate token" not in html and "Replace tokens" not in html
+    assert "The key is paused, so it gives no token." in html
+    for path in ("token", "roll"):
+        answer = browser.post(f"{HOME}/keys/{key.id}/{path}", {"overlap": "0"}, follow=True)
+        assert "This API Key is paused" in answer.content.decode()
+    assert ApiKeyToken.objects.count() == 0
+
+
+# Use ---------------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_the_last_use_and_the_day(browser: Client, acme: Workspace) -> None:
+    key = make_key(acme, max_requests_per_minute=100)
+    location = browser.post(f"{HOME}/keys/{key.id}/token")["Location"]
+    assert "There were none." in opened(browser, key)
+    api = Api(token_in(browser.get(location).content.decode()))
+    for path in ("/rest/books", "/rest/books", "/rest/nothing"):
+        api.get(path)
+    request_log.flush()
+    html = opened(browser, key)
+    assert "3 in all, 1 of them refused or failed." in html
+    assert re.search(r"<title>\d\d:\d\d UTC and the hour after: 3 requests, 1 of them refused or failed</title>", html)
+    assert html.count('class="chart-bar"') == 24
+    assert '<meter id="meter-1" min="0" max="100" value="3">3 of 100</meter>' in html
+    assert "from 127.0.0.1, REST" in html
+    assert '<td data-label="Requests, 24 h">3</td>' in browser.get(HOME).content.decode()
+
+
+def test_a_page_of_a_key_costs_no_more_statements_with_many_tokens(
+    browser: Client, acme: Workspace, django_assert_max_num_queries: Any
+) -> None:
+    key = make_key(acme, max_requests_per_minute=100)
+    browser.get(HOME)
+    ApiKeyToken.objects.bulk_create(
+        ApiKeyToken(api_key=key, generation=1, digest=str(each), last_four="abcd", expires_at=key.expires_at)
+        for each in range(101)
+    )
+    with django_assert_max_num_queries(15):
+        assert browser.get(f"{HOME}/keys/{key.id}").content.count(b"\xe2\x80\xa6abcd</td>") == 100
+
+
+def test_bars_are_as_high_as_their_hours_are_busy() -> None:
+    begin = datetime(2026, 1, 31, tzinfo=UTC)
+    counts = [(0, 0), (1, 0), (100, 0), (50, 25), (1, 1)]
+    day = Day([Hour(begin + timedelta(hours=place), *each) for place, each in enumerate(counts)])
+    assert [(each.x, each.y, each.height, each.failed_y, each.failed_height) for each in bars_of(day)] == [
+        (3, 72, 0, 72, 0),
+        (23, 70, 2, 70, 0),
+        (43, 0, 72, 0, 0),
+        (63, 54, 18, 36, 18),
+        (83, 72, 0, 70, 2),
+    ]
+    assert (day.requests, day.failed, day.busiest.requests, day.is_whole) == (152, 26, 100, True)
+
+
+# Several keys ------------------------------------------------------------------------------------------
+
+
+def test_keys_are_revoked_together_after_they_were_named(browser: Client, acme: Workspace) -> None:
+    keys = [make_key(acme, name=f"Key {each}") for each in "ABC"]
+    url = f"{HOME}/keys/revoke"
+    chosen = [str(each.id) for each in keys[:2]]
+    html = browser.get(url, {"key": chosen}).content.decode()
+    assert re.findall(r"<strong>(Key \w)</strong>", html) == ["Key A", "Key B"]
+    assert "Type “revoke 2 keys” to confirm" in html
+    assert browser.post(url, {"key": chosen, "confirmation": "revoke"}).status_code == 422
+    assert [revoked_at(each) for each in keys] == [None] * 3
+    assert browser.post(url, {"key": chosen, "confirmation": "revoke 2 keys"})["Location"] == HOME
+    assert [revoked_at(each) is None for each in keys] == [False, False, True]
+    assert browser.get(url)["Location"] == HOME
+    assert browser.get(url, {"key": "x"}).status_code == 404
+
+
+def test_keys_of_another_workspace_are_not_revoked_with_them(browser: Client, acme: Workspace) -> None:
+    theirs = make_key(workspace_with([BOOKS], name="Other"))
+    assert browser.get(f"{HOME}/keys/revoke", {"key": str(theirs.id)})["Location"] == HOME
+    browser.post(f"{HOME}/keys/revoke", {"key": str(theirs.id), "confirmation": "revoke 1 key"})
+    assert revoked_at(theirs) is None
+
+
+def test_a_duplicate_begins_with_what_the_key_may(browser: Client, acme: Workspace) -> None:
+    book = object_id(acme, "book")
+    key = make_key(acme, description="Reports", is_read_only=True, object_ids=[book], max_requests_per_minute=7)
+    html = browser.get(f"{HOME}/keys/new?from={key.id}").content.decode()
+    assert 'value="Nightly sync (copy)"' in html and 'value="Reports"' in html
+    assert f'<input type="checkbox" name="objects" value="{book}" checked>' in html
+    sent = form(acme, name="Other", read_only="on", reach="some", objects=book)
+    assert browser.post(f"{HOME}/keys/new?from={key.id}", sent).status_code == 302
+    made = ApiKey.objects.get(name="Other")
+    assert (made.is_read_only, made.object_ids, made.max_requests_per_minute) == (True, [book], 7)
+    other = make_key(workspace_with([BOOKS], name="Other"))
+    assert browser.get(f"{HOME}/keys/new?from={other.id}").status_code == 404
+
+
+def test_who_is_near_the_end_is_told_in_the_list_and_on_the_key(browser: Client, acme: Workspace) -> None:
+    make_key(acme, name="Far", expires_at=timezone.now() + timedelta(days=14, minutes=5))
+    make_key(acme, name="Gone", expires_at=timezone.now() - timedelta(days=1))
+    near = make_key(acme, name="Near", expires_at=timezone.now() + timedelta(days=3))
+    html = browser.get(HOME).content.decode()
+    assert re.findall(r'<p><a href="[^"]+">(\w+)</a> stops working', html) == ["Near"]
+    assert "This key stops working" in opened(browser, near)
