@@ -14,9 +14,9 @@ from metadata.fieldtypes.date import read_moment
 MAX_NAME_LENGTH = 255
 
 
-def moment(value: str | date, path: str) -> datetime:
+def moment(value: Any, path: str) -> datetime:
     """A date or a moment in ISO 8601; without an offset it is UTC, a date is its first moment."""
-    found = read_moment(value if isinstance(value, str) else value.isoformat())
+    found = read_moment(value.isoformat() if isinstance(value, date) else value if isinstance(value, str) else "")
     if found is None:
         raise InvalidInput([f"{path} must be a valid ISO 8601 date string"])
     return found

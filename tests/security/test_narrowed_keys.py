@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apikeys.activity import requests as request_log
 from apikeys.activity.models import RequestEntry
 from apikeys.models import ApiKey, ApiKeyToken, Role
 from apikeys.services.api_keys import apikey_create, apikey_update
-from apikeys.services.tokens import apikey_token
+from apikeys.services.tokens import apikey_roll, apikey_token, apikey_token_revoke
 from config.principal import Principal
 from metadata.models import ObjectMetadata, Workspace
 from tests.factories import Api, api_of, principal_of, workspace_with
@@ -143,19 +145,49 @@ def test_it_is_never_more_than_the_role(lib: Lib) -> None:
     assert nothing.get("/rest/books").status == 403
 
 
+def warmed(api: Api) -> Api:
+    """A client whose key is remembered: the first request notes the use, the second remembers, the third relies."""
+    for _ in range(3):
+        assert api.get("/rest/books").status == 200
+    return api
+
+
 def test_a_change_holds_from_the_next_request_on(lib: Lib) -> None:
     key = lib.key("k", {})
-    api = lib.api(key)
+    api = warmed(lib.api(key))
     assert api.post("/rest/books", {"title": "a"}).status == 201
     lib.change(key, isReadOnly=True)
     assert api.post("/rest/books", {"title": "b"}).status == 403
     lib.change(key, isReadOnly=False, objectMetadataIds=[lib.object_id("shelf")])
     assert api.get("/rest/books").status == 403
     assert api.get("/rest/shelves").status == 200
-    lib.change(key, objectMetadataIds=None, allowedNetworks=["192.0.2.0/24"])
+    lib.change(key, objectMetadataIds=None)
+    warmed(api)
+    lib.change(key, allowedNetworks=["192.0.2.0/24"])
     assert api.get("/rest/books").status == 403
     lib.change(key, allowedNetworks=None)
-    assert titles(api) == ["a"]
+    assert titles(warmed(api)) == ["a"]
+    lib.change(key, objectMetadataIds=[lib.object_id("shelf")])
+    assert api.get("/rest/books").status == 403
+    assert api.graphql("{ books { edges { node { title } } } }").body["data"] == {"books": None}
+
+
+def test_one_who_is_remembered_is_still_asked_where_they_are_and_which_token_they_have(lib: Lib) -> None:
+    key = lib.key("k", {"allowedNetworks": ["203.0.113.0/24"]})
+    first, second = (
+        apikey_token(lib.system, key_id=key.id, expires_at=timezone.now() + timedelta(days=days)) for days in (1, 2)
+    )
+    here = [Api(each.token, Client(REMOTE_ADDR=HERE)) for each in (first, second)]
+    away = Api(first.token, Client(REMOTE_ADDR=ELSEWHERE))
+    for each in here:
+        warmed(each)
+    assert away.get("/rest/books").body["error"] == "IP_NOT_ALLOWED"
+    assert away.graphql("{ books { edges { node { title } } } }").body["errors"][0]["message"] == REFUSED
+    assert first.id is not None
+    apikey_token_revoke(lib.system, key_id=key.id, token_id=first.id)
+    assert [each.get("/rest/books").status for each in here] == [403, 200]
+    apikey_roll(lib.system, key_id=key.id, overlap_hours=0)
+    assert [each.get("/rest/books").status for each in here] == [403, 403]
 
 
 # Networks --------------------------------------------------------------------------------------------
