@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -44,7 +44,6 @@ from config.principal import Permissions, Principal, WorkspaceRef
 from config.server.statements import run
 from metadata.models import Workspace
 
-MAX_GENERATION = 2**31 - 1  # what the column holds
 NO_MEMBER = "User is not a member of the workspace"
 
 
@@ -61,19 +60,12 @@ _ROLE_COLUMNS = """
         FROM apikeys_fieldpermission f WHERE f.role_id = r.id) END"""
 _SIGNING_KEY = """
 LEFT JOIN apikeys_signingkey s ON s.kid = %s"""
-# Null: nothing was said of the token.
-_ENDING = """
-LEFT JOIN LATERAL (
-    SELECT bool_and(t.ends_at > now()) AS stands FROM apikeys_apikeytoken t
-    WHERE k.has_ending_tokens AND t.api_key_id = k.id AND t.generation = %s AND t.ends_at IS NOT NULL AND t.kid = %s
-    AND floor(extract(epoch FROM t.issued_at)) = %s AND floor(extract(epoch FROM t.expires_at)) = %s
-) e ON true"""
 _SIGNING_KEY_COLUMNS = "s.kid IS NOT NULL, s.revoked_at IS NOT NULL"
 _WORKSPACE_COLUMNS = """w.schema_version, w.webhooks_version, w.shard, w.max_batch_size, w.max_bulk_records,
     w.max_requests_per_minute"""
 
 # Reads the three rows by their primary keys; each condition on `workspace_id` keeps a key of one
-# workspace out of another's. Of tokens only those are looked for that were given an end of their own.
+# workspace out of another's.
 _KEY_COLUMNS = (
     _SIGNING_KEY_COLUMNS
     + ", "
@@ -81,7 +73,7 @@ _KEY_COLUMNS = (
     + """, k.name, k.api_version, k.enabled, k.generation, k.revoked_at IS NOT NULL, k.expires_at <= now(),
     k.previous_generation_until > now(), k.last_used_at > now() - interval '60 seconds',
     k.max_requests_per_second, k.max_requests_per_minute, k.is_read_only, k.object_ids::text,
-    k.allowed_networks::text, e.stands, """
+    k.allowed_networks::text, k.token_ends::text, """
     + _ROLE_COLUMNS
 )
 _KEY_ROWS = (
@@ -89,9 +81,7 @@ _KEY_ROWS = (
 FROM metadata_workspace w"""
     + _SIGNING_KEY
     + """
-LEFT JOIN apikeys_apikey k ON k.id = %s AND k.workspace_id = w.id"""
-    + _ENDING
-    + """
+LEFT JOIN apikeys_apikey k ON k.id = %s AND k.workspace_id = w.id
 LEFT JOIN apikeys_role r ON r.id = k.role_id AND r.workspace_id = w.id
 WHERE w.id = %s AND w.deleted_at IS NULL"""
 )
@@ -132,8 +122,23 @@ def _statement(columns: str, rows: str) -> _Statement:
 
 KEY_STATEMENT = _statement(_KEY_COLUMNS, _KEY_ROWS)
 MEMBER_STATEMENT = _statement(_MEMBER_COLUMNS, _MEMBER_ROWS)
-# Who a token was when it was last checked, and the networks that it may be used from.
-known_callers: dict[keys.Token, tuple[Principal, Check, str | None]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Who a token was when it was last checked, and what is asked of it anyway: from where, and whether it ended."""
+
+    principal: Principal
+    check: Check
+    networks: str | None
+    end: float | None  # Unix seconds
+
+    def holds(self, request: HttpRequest) -> bool:
+        is_here = self.networks is None or is_allowed(client_address(request), self.networks)
+        return is_here and (self.end is None or self.end > time.time())
+
+
+known_callers: dict[keys.Token, _Known] = {}
 
 LAST_USED_STATEMENT = """
 UPDATE apikeys_apikey SET last_used_at = now(), last_used_address = %s, last_used_api = %s WHERE id IN (
@@ -170,8 +175,8 @@ def presumed(request: HttpRequest) -> Principal:
     """
     if not hasattr(request, "principal"):
         kept = known_callers.get(_token(request))
-        if kept is not None:
-            return kept[0]
+        if kept is not None and kept.holds(request):
+            return kept.principal
     return authenticate(request)
 
 
@@ -187,11 +192,9 @@ def _token(request: HttpRequest) -> keys.Token:
 def _principal_of_token(request: HttpRequest) -> Principal:
     token = _token(request)
     request_under_way, known = waiting(), known_callers.get(token)
-    if request_under_way is not None and known is not None:  # the statement that reads says whether it is still so
-        principal, check, networks = known
-        if networks is None or is_allowed(client_address(request), networks):
-            request_under_way.check = check
-            return principal
+    if request_under_way is not None and known is not None and known.holds(request):
+        request_under_way.check = known.check  # the statement that reads says whether it is still so
+        return known.principal
     try:
         if token.kind == keys.API_KEY:
             return _principal_of_key(token, request)
@@ -235,11 +238,12 @@ def _bearer(request: HttpRequest) -> str:
 
 def _principal_of_key(token: keys.Token, request: HttpRequest) -> Principal:
     key_id = uuid_of(token.subject)
-    made_in = min(max(int(token.generation), 0), MAX_GENERATION)
-    params = (token.kid, key_id, made_in, token.kid, token.issued_at, token.expires_at, token.workspace_id)
+    params = (token.kid, key_id, token.workspace_id)
     text, *row = _row(KEY_STATEMENT, params)
     name, api_version, enabled, generation, revoked, expired, overlapping, fresh, per_second, per_minute = row[6:16]
-    is_read_only, object_ids, networks, stands = row[16:20]
+    is_read_only, object_ids, networks, ends = row[16:20]
+    end = None if ends is None else _ends(ends).get(token.mark)
+    stands = None if end is None else end > time.time()
     if name is None or revoked:
         raise TokenRefused("This API Key is revoked")
     if expired:
@@ -272,7 +276,7 @@ def _principal_of_key(token: keys.Token, request: HttpRequest) -> Principal:
         max_requests_per_minute=per_minute,
     )
     if fresh:
-        _remember(token, principal, Check(KEY_STATEMENT.check, _given(params), text), networks)
+        _remember(token, principal, Check(KEY_STATEMENT.check, _given(params), text), networks, end)
     else:
         _touch(key_id, client_address(request), api_of(request.path))
     return principal
@@ -305,19 +309,21 @@ def principal_of_member_id(workspace_id: UUID, member_id: UUID | None, token: ke
     return principal
 
 
-def _remember(token: keys.Token, principal: Principal, check: Check, networks: str | None = None) -> None:
+def _remember(
+    token: keys.Token, principal: Principal, check: Check, networks: str | None = None, end: float | None = None
+) -> None:
     if principal.workspace.shard != DEFAULT_DB_ALIAS:
         return  # its records are not where the keys are, so no statement reads both
     if len(known_callers) >= KEPT_CALLERS and token not in known_callers:
         known_callers.clear()
-    known_callers[token] = (principal, check, networks)
+    known_callers[token] = _Known(principal, check, networks, end)
 
 
-def _given(params: Sequence[str | int | UUID | None]) -> list[str | int | None]:
-    return [str(each) if isinstance(each, UUID) else each for each in params]
+def _given(params: tuple[str | None, UUID | None, UUID]) -> list[str | None]:
+    return [None if each is None else str(each) for each in params]
 
 
-def _row(statement: _Statement, params: Sequence[str | int | UUID | None]) -> tuple[Any, ...]:
+def _row(statement: _Statement, params: tuple[str | None, UUID | None, UUID]) -> tuple[Any, ...]:
     """A statement's text and columns but those of the token's signing key, which must stand. kid None: no token."""
     rows = run(connections[DEFAULT_DB_ALIAS], statement.whole, _given(params))
     if not rows:
@@ -339,6 +345,13 @@ def _compiled(columns: tuple[Any, ...]) -> Permissions:
     """The permissions of a role's row; the row itself, version included, is the cache's key."""
     _, _, *rights, flags, objects, fields = columns
     return compile_permissions(rights, orjson.loads(flags), orjson.loads(objects or "[]"), orjson.loads(fields or "[]"))
+
+
+@lru_cache(maxsize=1024)
+def _ends(text: str) -> Mapping[str, float]:
+    """The ends of a key's tokens, as the key's row has them (`services.tokens`)."""
+    found: dict[str, float] = orjson.loads(text)
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -68,6 +68,16 @@ class Token:
     issued_at: int = 0
     expires_at: int = 0
 
+    @property
+    def mark(self) -> str:
+        """What tells a token among those of its key."""
+        return mark_of(self.generation, self.kid, self.issued_at, self.expires_at)
+
+
+def mark_of(generation: int, kid: str, issued_at: int, expires_at: int) -> str:
+    """The same of what is known of a token that was issued; times are Unix seconds."""
+    return f"{generation}.{kid}.{issued_at}.{expires_at}"
+
 
 def new_kid() -> str:
     """The name of a new signing key."""

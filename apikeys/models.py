@@ -167,8 +167,8 @@ class ApiKey(models.Model):
     expiry_notice_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="The last notice of its end, so many days before; null: none was given"
     )
-    has_ending_tokens = models.BooleanField(
-        default=False, db_default=False, help_text="A token of it has an end of its own, `ends_at`"
+    token_ends = models.JSONField(
+        null=True, blank=True, help_text="Of tokens with an end of their own, as authentication asks for it"
     )
     last_used_at = models.DateTimeField(null=True, blank=True)
     last_used_address = models.TextField(null=True, blank=True)

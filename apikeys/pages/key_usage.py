@@ -30,7 +30,7 @@ class Bar:
 
 def usage_of(key: ApiKey) -> dict[str, Any]:
     """What `apikeys/key_usage.html` needs."""
-    day = day_of(key.workspace_id, key.id)
+    day = day_of(key.id)
     return {"day": day, "bars": bars_of(day), "busiest": _span(day), "meters": _meters(key)}
 
 
@@ -64,5 +64,5 @@ def _meters(key: ApiKey) -> list[dict[str, Any]]:
     )
     if not any(limit for _, limit, _ in limits):
         return []
-    used = last_minute(key.workspace_id, key.id)
+    used = last_minute(key.id)
     return [{"label": label, "limit": limit, "used": used[place]} for label, limit, place in limits if limit]

@@ -132,14 +132,33 @@ def apikey_roll(
     key.tokens.filter(Q(ends_at=None) | Q(ends_at__gt=end)).update(ends_at=end)
     key.generation += 1
     key.previous_generation_until = end
-    key.has_ending_tokens = True
-    key.save(update_fields=["generation", "previous_generation_until", "has_ending_tokens", "updated_at"])
+    key.token_ends = token_ends(key)
+    key.save(update_fields=["generation", "previous_generation_until", "token_ends", "updated_at"])
     after = {"generation": key.generation, "earlierTokensEndAt": end}
     name = key.name
     audit.note(
         key.workspace_id, "apiKey.rolled", subject_id=key.id, name=name, before=before, after=after, by=principal
     )
     return _issued(principal, key, until)
+
+
+def token_ends(key: ApiKey) -> dict[str, float] | None:
+    """What authentication asks of the key's tokens, by their marks: when they end, in Unix seconds, 0 for long ago.
+
+    In the key's row, since a join for it would cost every request of every key. A token that is not there is good when
+    it is of the key's generation, or of the one before while that overlaps; so of others only those are there that
+    still work.
+    """
+    now = _database_now()
+    overlaps = key.previous_generation_until is not None and key.previous_generation_until > now
+    ends: dict[str, float] = {}
+    for row in key.tokens.exclude(ends_at=None).filter(expires_at__gt=now):
+        is_over = row.end <= now
+        is_good_unless_named = row.generation == key.generation or (overlaps and row.generation == key.generation - 1)
+        if is_good_unless_named or not is_over:
+            times = (int(row.issued_at.timestamp()), int(row.expires_at.timestamp()))
+            ends[keys.mark_of(row.generation, row.kid, *times)] = 0.0 if is_over else row.end.timestamp()
+    return ends or None
 
 
 def _database_now() -> datetime:
@@ -162,8 +181,8 @@ def apikey_token_revoke(principal: Principal, *, key_id: UUID, token_id: UUID) -
     if row.end > now:
         row.ends_at = now
         row.save(update_fields=["ends_at"])
-        key.has_ending_tokens = True
-        key.save(update_fields=["has_ending_tokens", "updated_at"])
+        key.token_ends = token_ends(key)
+        key.save(update_fields=["token_ends", "updated_at"])
         facts = {"token": f"…{row.last_four}"}
         name = key.name
         audit.note(key.workspace_id, "apiKey.tokenRevoked", subject_id=key.id, name=name, before=facts, by=principal)

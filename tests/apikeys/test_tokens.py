@@ -13,7 +13,7 @@ from apikeys.activity.models import AuditEntry
 from apikeys.models import ApiKey, ApiKeyToken
 from apikeys.services.api_keys import apikey_create, apikey_update
 from apikeys.services.notices import notices_give
-from apikeys.services.tokens import apikey_roll, apikey_token, apikey_token_revoke
+from apikeys.services.tokens import apikey_roll, apikey_token, apikey_token_revoke, token_ends
 from config.principal import Principal
 from metadata.models import Workspace
 from tests.apikeys.conftest import claims_of, role, signed
@@ -39,7 +39,10 @@ def pass_time(key: ApiKey, span: timedelta) -> None:
     for row in ApiKeyToken.objects.filter(api_key=key).exclude(ends_at=None):
         ApiKeyToken.objects.filter(id=row.id).update(ends_at=row.ends_at - span)
     until = ApiKey.objects.get(id=key.id).previous_generation_until
-    ApiKey.objects.filter(id=key.id).update(previous_generation_until=until - span if until else None)
+    key.refresh_from_db()
+    key.previous_generation_until = until - span if until else None
+    key.token_ends = token_ends(key)
+    key.save()
 
 
 @pytest.mark.parametrize("hours", [0, 1, 24, 168])
