@@ -128,6 +128,7 @@ def apikey_duplicate(
 ) -> ApiKey:
     """Another key that may what this one may, with none of its tokens; it lasts as long as this one was made for."""
     require(principal, FLAG)
+    require(principal, "ROLES")
     key = apikey_of(principal, key_id)
     if key is None:
         raise NotFound(f"API Key with id {key_id} not found")

@@ -65,6 +65,13 @@ _PARAMETERS = frozenset(("limit", "starting_after", "ending_before"))
 _CALLS = {"GET": "find", "POST": "", "PATCH": "update", "DELETE": "delete"}
 _ANYTHING_OR_NULL: list[Json] = [{}, {"type": "null"}]
 _VARIABLE = re.compile(r"{\w+}")
+_TOKEN_ID = {
+    "name": "tokenId",
+    "in": "path",
+    "required": True,
+    "description": "The token's id, as the list of the key's tokens has it",
+    "schema": {"type": "string", "format": "uuid"},
+}
 
 
 def metadata_document(principal: Principal, variant: Variant) -> bytes:
@@ -144,9 +151,9 @@ def _may_use(principal: Principal, endpoint: Endpoint) -> bool:
 
 @cache
 def _all_endpoints() -> list[Endpoint]:
-    """Every route of the API, without its prefix; path variables are all called `id`."""
+    """Every route of the API, without its prefix; the first variable of a path is called `id`."""
     return [
-        (_VARIABLE.sub("{id}", path.removeprefix(PREFIX)), *rest)
+        (_VARIABLE.sub("{id}", path.removeprefix(PREFIX), count=1).replace("{token_id}", "{tokenId}"), *rest)
         for path, *rest in EndpointEnumerator().get_api_endpoints()
         if path.startswith(PREFIX + "/")
     ]
@@ -211,7 +218,7 @@ class MetadataAutoSchema(AutoSchema):
         plural = self.parts[0][:1].upper() + self.parts[0][1:]
         if self.is_list:
             return f"findMany{plural}"
-        rest = [part for part in self.parts[1:] if part != "{id}"]
+        rest = [part for part in self.parts[1:] if not part.startswith("{")]
         if not rest:
             return f"{_VERBS[self.method.lower()]}{self.one}"
         tail = "".join(part[:1].upper() + part[1:] for part in rest)
@@ -247,6 +254,7 @@ class MetadataAutoSchema(AutoSchema):
 
     def _get_parameters(self) -> list[Json]:
         path = [_parameter("idPath")] if "{id}" in self.parts else []
+        path += [_TOKEN_ID] if "{tokenId}" in self.parts else []
         if self.described is not None:
             return [*path, *self.described.parameters]
         own = [

@@ -129,6 +129,18 @@ _OPERATIONS: Mapping[tuple[str, str], str] = {
         "Issues a token of the key, shown in this answer only. It ends when `expiresAt` says, at the latest with the"
         " key."
     ),
+    ("GET", "/apiKeys/{id}/tokens"): "The key's tokens, the newest first, without texts; each works until `endsAt`.",
+    (
+        "DELETE",
+        "/apiKeys/{id}/tokens/{tokenId}",
+    ): "Revokes one token of the key at once and for good; its others work on.",
+    ("POST", "/apiKeys/{id}/roll"): (
+        "Issues a token in place of all others of the key, shown in this answer only. The others work on for"
+        " `overlapHours`: 0, 1, 24 or 168."
+    ),
+    ("POST", "/apiKeys/{id}/duplicate"): (
+        "Makes another key that may what this one may and lasts as long as this one was made for. It has no token yet."
+    ),
     ("GET", "/workspace"): "The workspace's settings; any key reads them.",
     ("PATCH", "/workspace"): (
         "Changes the settings that the body names. They need the right WORKSPACE, those of signing in SECURITY."

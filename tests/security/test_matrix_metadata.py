@@ -608,7 +608,7 @@ def test_every_route_and_root_field_is_in_the_table() -> None:
     shapes = {each.replace(NOBODY, "<id>") for each in known}
     shapes = {part if "%(" not in part else _shape(part) for part in shapes}
     walked = {
-        pattern.replace("<str:key_id>", "<id>").replace("<str:id>", "<id>")
+        pattern.replace("<str:key_id>", "<id>").replace("<str:token_id>", "<id>").replace("<str:id>", "<id>")
         for pattern in routes(of_pages=False)
         if pattern.startswith("rest/metadata/") and "webhook" not in pattern
     }
