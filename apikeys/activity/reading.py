@@ -7,6 +7,7 @@ as whoever reads a hundred.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,6 +46,8 @@ OUTCOMES: dict[str, tuple[str, Q]] = {
 FAILED = ("failed", "refused", "fault")
 _FIRST = UUID(int=0)
 _LAST = UUID(int=2**128 - 1)
+
+_OWN_ID = re.compile("[0-9a-fA-F]{32}")  # how the server writes the ids that it makes
 
 Entry = TypeVar("Entry", RequestEntry, AuditEntry)
 
@@ -191,7 +194,7 @@ def _least(span: str) -> UUID:
 
 def request_find(principal: Principal, text: str) -> RequestEntry | None:
     """The entry of a request by the id that its answer bore (X-Request-Id)."""
-    own = uuid_of(text)
+    own = UUID(text) if _OWN_ID.fullmatch(text) else uuid_of(text)
     entries = RequestEntry.objects.filter(seen_filter(principal).rest(), workspace_id=principal.workspace_id)
     found = None if own is None else entries.filter(id=own).first()
     found = found or entries.filter(given_id=text).first()
