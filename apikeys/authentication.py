@@ -176,6 +176,7 @@ def presumed(request: HttpRequest) -> Principal:
     if not hasattr(request, "principal"):
         kept = known_callers.get(_token(request))
         if kept is not None and kept.holds(request):
+            request.presumed_caller = kept.principal  # type: ignore[attr-defined]
             return kept.principal
     return authenticate(request)
 

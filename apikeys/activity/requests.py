@@ -211,6 +211,8 @@ def row_of(request: HttpRequest, status: int, duration_ms: float, own_id: str) -
     """
     noted = vars(request)
     principal: Principal | None = noted.get("principal")
+    if principal is None and "refused_token" not in noted:  # refused before it was certain who asks
+        principal = noted.get("presumed_caller")
     if principal is not None:
         workspace_id, caller_id, caller_name = principal.workspace.id, principal.api_key_id, principal.name
         is_key = caller_id is not None
