@@ -30,6 +30,15 @@ _UNDRAWN_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Zl", "Zp", "Zs"})
 _SURROGATE = re.compile(r"%[eE][dD]%[aAbB][0-9a-fA-F]%[89aAbB][0-9a-fA-F]")  # what UTF-8 cannot hold
 
 
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case, the others as they are.
+
+    >>> capitalised("annualRevenue"), capitalised("")
+    ('AnnualRevenue', '')
+    """
+    return text[:1].upper() + text[1:]
+
+
 def is_blank(text: str) -> bool:
     """Whether nobody could see the text: it is empty, or white space and invisible or direction characters only.
 

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from config.errors import InvalidMetadataInput, Problem, RuleCode
-from config.texts import is_blank
+from config.texts import capitalised, is_blank
 
 MAX_LENGTH = 63  # of a PostgreSQL identifier
 
@@ -180,7 +180,7 @@ def composite_column(field_name: str, subfield: str) -> str:
     >>> composite_column("address", "addressCity")
     'addressAddressCity'
     """
-    return field_name + subfield[:1].upper() + subfield[1:]
+    return field_name + capitalised(subfield)
 
 
 # Names computed from labels --------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from config.principal import Guard
+from config.texts import capitalised
 from metadata.fieldtypes.contract import FieldType
 
 RelationKind = Literal["MANY_TO_ONE", "ONE_TO_MANY"]
@@ -165,11 +166,11 @@ class ObjectSchema:
 
     @cached_property
     def singular_pascal(self) -> str:
-        return self.singular[:1].upper() + self.singular[1:]
+        return capitalised(self.singular)
 
     @cached_property
     def plural_pascal(self) -> str:
-        return self.plural[:1].upper() + self.plural[1:]
+        return capitalised(self.plural)
 
 
 @dataclass(frozen=True, eq=False)

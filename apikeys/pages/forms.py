@@ -20,6 +20,7 @@ from apikeys.services.api_keys import COPY, MAX_DESCRIPTION_LENGTH, MAX_RATE
 from apikeys.services.inputs import MAX_NAME_LENGTH
 from config.forms import check_seen
 from config.right_words import SETTINGS_WORDS, TOOL_WORDS
+from config.texts import capitalised
 from metadata.models import ObjectMetadata
 
 EXPIRY_PRESETS = (
@@ -269,7 +270,7 @@ _RIGHT_LABELS = (
 
 
 def _as_labels(words: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(right, text[:1].upper() + text[1:]) for right, text in words.items()]
+    return [(right, capitalised(text)) for right, text in words.items()]
 
 
 _TARGET_LABELS = (("canBeAssignedToUsers", "People"), ("canBeAssignedToApiKeys", "API keys"))

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from config.texts import capitalised
 from core.graphql.operations import OPERATIONS
 from core.graphql.search import STATIC_FIELDS
 from core.graphql.types import vocabulary
@@ -33,12 +34,8 @@ GROUP_ORDER_MEMBERS = ("aggregate",)
 CONNECTION_MEMBERS = ("edges", "pageInfo", "groupByDimensionValues")  # beside the aggregates
 
 
-def capitalized(name: str) -> str:
-    return name[:1].upper() + name[1:]
-
-
 def enum_name(subject: ObjectSchema, field: FieldSchema) -> str:
-    return f"{subject.singular_pascal}{capitalized(field.name)}Enum"
+    return f"{subject.singular_pascal}{capitalised(field.name)}Enum"
 
 
 def enum_filter_name(subject: ObjectSchema, field: FieldSchema) -> str:
@@ -47,7 +44,7 @@ def enum_filter_name(subject: ObjectSchema, field: FieldSchema) -> str:
 
 def unique_name(subject: ObjectSchema, field: FieldSchema) -> str:
     """The input that names the parts of a unique composite."""
-    return f"{subject.singular_pascal}{capitalized(field.name)}WhereInput"
+    return f"{subject.singular_pascal}{capitalised(field.name)}WhereInput"
 
 
 def has_enum(field: FieldSchema) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from config.texts import capitalised
 from core.query.scope import Scope, reads
 from metadata.schema import FieldSchema, ObjectSchema
 
@@ -59,19 +60,15 @@ def aggregate_specs(subject: ObjectSchema) -> Iterator[AggregateSpec]:
     for field in subject.fields:
         if not field.type.has_counts or not (field.relation is None or field.relation.is_to_one):
             continue
-        title = _capitalized(field.name)
+        title = capitalised(field.name)
         for operation in _COUNTS:
             yield AggregateSpec(operation + title, "Float" if "percentage" in operation else "Int", operation, field)
         for operation in field.type.aggregates:
             yield AggregateSpec(operation + title, _result(operation, field), operation, field)
         for part in field.type.subfields.values():
             for operation in part.aggregates:
-                name = f"{operation}{title}{_capitalized(part.name)}"
+                name = f"{operation}{title}{capitalised(part.name)}"
                 yield AggregateSpec(name, _result(operation, field), operation, field, part.name)
-
-
-def _capitalized(name: str) -> str:
-    return name[:1].upper() + name[1:]
 
 
 def _result(operation: str, field: FieldSchema) -> str:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from config.errors import BadRequest
+from config.texts import capitalised
 from core.query.plan import All, Any_, Compare, Condition, Negation
 from core.query.scope import Scope, reads
 from metadata.fieldtypes.operators import OPERATORS
@@ -27,7 +28,7 @@ def criteria_of(subject: ObjectSchema) -> tuple[tuple[Column, ...], ...]:
                 columns[field.relation.join_name] = (field, None)
         elif field.type.subfields:
             for part in field.type.subfields:
-                columns[f"{field.name}{part[:1].upper()}{part[1:]}"] = (field, part)
+                columns[f"{field.name}{capitalised(part)}"] = (field, part)
         else:
             columns[field.name] = (field, None)
     return tuple(

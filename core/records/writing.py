@@ -18,6 +18,7 @@ from config.http import deadline
 from config.http.limits import count_written
 from config.http.rendering import loads
 from config.server.locks import patiently
+from config.texts import capitalised
 from core.query import ir
 from core.query.plan import JoinId, Member, Relate, ToMany, ToOne, Value
 from core.query.scope import Scope, may, reads, require_readable
@@ -298,7 +299,7 @@ def _connect(scope: Scope, field: FieldSchema, records: Sequence[RecordInput], *
 
 def _not_one(field: FieldSchema, unique: FieldSchema, key: tuple[str, ...], count: int) -> InvalidRelation:
     named = " and ".join(
-        f"{unique.name}{part[:1].upper()}{part[1:]} = {value}"
+        f"{unique.name}{capitalised(part)} = {value}"
         for part, value in zip(unique.type.unique_parts(), key, strict=False)
     )
     return InvalidRelation(

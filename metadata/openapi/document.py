@@ -24,6 +24,7 @@ from config.openapi.generator import GENERAL, Document, DocumentGenerator, Endpo
 from config.openapi.refusals import refusals
 from config.openapi.schemas import PAGE_INFO, array_of, component, object_of
 from config.principal import KEYS_FLAG, Principal
+from config.texts import capitalised
 from metadata.openapi.bodies import DESCRIBED, Described
 from metadata.openapi.bodies import bodies as described_bodies
 from metadata.openapi.entities import ENTITIES, UUID, Entity
@@ -215,13 +216,13 @@ class MetadataAutoSchema(AutoSchema):
     def get_operation_id(self) -> str:
         if self.described is not None:
             return self.described.id
-        plural = self.parts[0][:1].upper() + self.parts[0][1:]
+        plural = capitalised(self.parts[0])
         if self.is_list:
             return f"findMany{plural}"
         rest = [part for part in self.parts[1:] if not part.startswith("{")]
         if not rest:
             return f"{_VERBS[self.method.lower()]}{self.one}"
-        tail = "".join(part[:1].upper() + part[1:] for part in rest)
+        tail = "".join(capitalised(part) for part in rest)
         name = f"{_CALLS[self.method]}{self.one}{tail}"
         return name[:1].lower() + name[1:]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from config.texts import capitalised
 from metadata.models import FieldMetadata, ObjectMetadata, RelationType
 from metadata.services.change import Change
 from metadata.services.criteria import columns_of, follow_fields
-from metadata.services.rows import capitalised
 
 
 def siblings_of(change: Change, field: FieldMetadata) -> list[FieldMetadata]:

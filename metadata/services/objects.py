@@ -16,6 +16,7 @@ from config.errors import (
     ObjectMetadataNotFound,
     Problem,
 )
+from config.texts import capitalised
 from metadata.fieldtypes.contract import field_type
 from metadata.inputs import OBJECT_CREATE_REQUIRED, require_texts
 from metadata.models import (
@@ -39,7 +40,6 @@ from metadata.services.removal import remove_fields
 from metadata.services.rows import (
     RelationEnd,
     automatic_indexes,
-    capitalised,
     new_field,
     next_position,
     relation_pair,

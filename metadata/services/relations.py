@@ -9,10 +9,11 @@ from uuid import UUID
 
 from config.errors import InvalidMetadataInput, Problem
 from config.http.inputs import uuid_of
+from config.texts import capitalised
 from metadata.models import FieldMetadata, ObjectMetadata, RelationType
 from metadata.names import computed_name
 from metadata.services.change import Change
-from metadata.services.rows import RelationEnd, capitalised, relation_pair
+from metadata.services.rows import RelationEnd, relation_pair
 
 MALFORMED: Final = "FIELD_METADATA_RELATION_MALFORMED"
 

@@ -24,10 +24,6 @@ from metadata.standard.definition import SYSTEM_FIELDS, StandardField, StandardO
 _NO_KEY = re.compile(r"[^A-Za-z0-9]")
 
 
-def capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def take_storage_key(obj: ObjectMetadata, name: str) -> str:
     """A key that no field of the object has or had; noted on the object, which the caller saves.
 

@@ -67,10 +67,6 @@ TO_ONE, TO_MANY = RelationType.MANY_TO_ONE.value, RelationType.ONE_TO_MANY.value
 IRRELEVANT_SETTINGS = frozenset({"relationType", "onDelete", "joinColumnName"})
 
 
-def capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 # Left out and filled in ------------------------------------------------------------------------------
 
 

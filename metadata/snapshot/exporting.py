@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from config.errors import WorkspaceNotFound
+from config.texts import capitalised
 from metadata import services
 from metadata.fieldtypes.contract import field_type
 from metadata.models import (
@@ -32,7 +33,6 @@ from metadata.snapshot.entries import (
     TO_ONE,
     Entry,
     Model,
-    capitalised,
     shortened,
 )
 from metadata.standard import CATALOGUE

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from config.principal import Permissions
+from config.texts import capitalised
 from metadata import services
 from metadata.models import MADE_BY_USERS, FieldMetadata, IndexFieldMetadata, IndexMetadata
 from metadata.snapshot.entries import (
@@ -18,7 +19,6 @@ from metadata.snapshot.entries import (
     OBJECT_MEMBERS,
     OBJECT_TEXTS,
     Entry,
-    capitalised,
 )
 from metadata.snapshot.exporting import index_entry
 from metadata.snapshot.fields import FieldPlanner

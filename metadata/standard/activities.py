@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.texts import capitalised
 from metadata.standard.definition import StandardField as Field
 from metadata.standard.definition import StandardObject as Object
 from metadata.standard.definition import StandardRelation as ToOne
@@ -69,7 +70,7 @@ TASK = Object(
 def _subject(target: str, label: str, icon: str, inverse: str, inverse_label: str, inverse_icon: str) -> ToOne:
     """A row of a target's morph relation: what the note or task is about."""
     return ToOne(
-        f"target{target[0].upper()}{target[1:]}",
+        f"target{capitalised(target)}",
         target,
         label,
         icon,
@@ -120,7 +121,7 @@ TASK_TARGET = Object(
 
 def _attached_to(target: str, label: str, icon: str, on_delete: str, is_inverse_system: bool) -> ToOne:
     return ToOne(
-        f"target{target[0].upper()}{target[1:]}",
+        f"target{capitalised(target)}",
         target,
         label,
         icon,
@@ -182,7 +183,7 @@ def _happened_to(
     target: str, label: str, icon: str, on_delete: str, inverse_label: str = "Timeline Activities"
 ) -> ToOne:
     return ToOne(
-        f"target{target[0].upper()}{target[1:]}",
+        f"target{capitalised(target)}",
         target,
         label,
         icon,

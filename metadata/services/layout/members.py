@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import models
 
+from config.texts import capitalised
 from metadata.models import FieldMetadata
 
 Kind = Literal["text", "flag", "number", "count", "json", "choice", "uuid", "object", "field", "related", "resource"]
@@ -62,7 +63,7 @@ class Resource:
 
     @property
     def pascal(self) -> str:
-        return self.one[:1].upper() + self.one[1:]
+        return capitalised(self.one)
 
     @property
     def by_name(self) -> Mapping[str, Member]:
