@@ -16,7 +16,6 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -25,7 +24,6 @@ from rest_framework.request import Request
 
 from apikeys import keys
 from apikeys.activity.facts import api_of
-from apikeys.models import Member
 from apikeys.networks import is_allowed
 from apikeys.roles import compile_permissions, narrowed
 from config.errors import (
@@ -42,7 +40,6 @@ from config.http.confirming import Check, waiting
 from config.http.inputs import uuid_of
 from config.principal import Permissions, Principal, WorkspaceRef
 from config.server.statements import run
-from metadata.models import Workspace
 
 NO_MEMBER = "User is not a member of the workspace"
 
@@ -219,14 +216,6 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
-
-
-def principal_of_member(user: AbstractBaseUser | Any, workspace: Workspace) -> Principal:
-    """The principal of a person signed in to the settings pages; TokenRefused when they are no member."""
-    member_id = Member.objects.filter(user_id=user.pk, workspace_id=workspace.id).values_list("id", flat=True).first()
-    if member_id is None:
-        raise TokenRefused(NO_MEMBER)
-    return principal_of_member_id(workspace.id, member_id)
 
 
 def _bearer(request: HttpRequest) -> str:

@@ -16,7 +16,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apikeys.authentication import authenticate, principal_of_member
+from apikeys.authentication import authenticate, principal_of_member_id
 from apikeys.models import ApiKey, FieldPermission, Member, ObjectPermission, Role
 from apikeys.services.api_keys import apikey_create
 from apikeys.services.members import member_create
@@ -275,10 +275,10 @@ def member_of(workspace: Workspace, label: str = "Member") -> Member:
 
 def test_a_playground_token_acts_as_its_member(acme: Workspace, django_assert_num_queries: Any) -> None:
     member = member_of(acme)
-    issued = playground_token(principal_of_member(member.user, acme))
+    issued = playground_token(principal_of_member_id(acme.id, member.id))
     with django_assert_num_queries(1):
         principal = authenticated(issued.token)
-    assert principal == principal_of_member(member.user, acme)
+    assert principal == principal_of_member_id(acme.id, member.id)
     assert (principal.user_id, principal.member_id, principal.name) == (
         member.id,
         member.member_record_id,
@@ -291,7 +291,7 @@ def test_a_playground_token_acts_as_its_member(acme: Workspace, django_assert_nu
 @pytest.mark.parametrize("ending", ["membership", "account"])
 def test_a_playground_token_ends_with_its_member(acme: Workspace, ending: str) -> None:
     member = member_of(acme)
-    token = playground_token(principal_of_member(member.user, acme)).token
+    token = playground_token(principal_of_member_id(acme.id, member.id)).token
     if ending == "membership":
         member.delete()
     else:

@@ -13,7 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apikeys.authentication import principal_of_member
+from apikeys.authentication import principal_of_member_id
 from apikeys.models import ApiKey, FieldPermission, Member, ObjectPermission, Role
 from apikeys.roles import VERBS, Reach, compile_permissions, excess, lacking_restrictions
 from apikeys.services.api_keys import apikey_create
@@ -604,4 +604,4 @@ def test_a_member_gets_another_role_but_never_changes_their_own(api: Api, acme: 
 
 
 def member_principal(member: Member, workspace: Workspace) -> Principal:
-    return principal_of_member(member.user, workspace)
+    return principal_of_member_id(workspace.id, member.id)

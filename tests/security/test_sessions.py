@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from apikeys.authentication import principal_of_member
+from apikeys.authentication import principal_of_member_id
 from apikeys.models import Member, Role
 from apikeys.services.tokens import playground_token
 from config.http import sessions
@@ -103,7 +103,7 @@ def test_a_form_that_comes_too_late_changes_nothing(browser: Client, clock: Cloc
 
 
 def test_its_console_tokens_end_with_it(acme: Workspace, ada: Member, browser: Client, clock: Clock) -> None:
-    token = playground_token(principal_of_member(ada.user, acme)).token
+    token = playground_token(principal_of_member_id(acme.id, ada.id)).token
     assert is_signed_in(browser)
     assert Api(token).get("/rest/metadata/apiKeys").status == 200
     clock.now += IDLE_S

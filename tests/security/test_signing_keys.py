@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apikeys import keys, signing_keys
-from apikeys.authentication import principal_of_member
+from apikeys.authentication import principal_of_member_id
 from apikeys.models import ApiKey, Member, Role, SigningKey
 from apikeys.services.api_keys import apikey_create
 from apikeys.services.members import member_create
@@ -323,7 +323,7 @@ def test_tokens_without_a_kid_can_be_revoked_all_at_once_and_the_pages_stay(
     command("revoke", "none")
     assert [asked(old), asked(token)] == [INVALID, TAKEN]
     member = member_create(workspace=acme, email="ada@example.com", password="correct horse")
-    assert principal_of_member(member.user, acme).user_id == member.id
+    assert principal_of_member_id(acme.id, member.id).user_id == member.id
 
 
 def test_the_list_says_which_key_signs_and_how_many_tokens_run_under_each(
@@ -425,7 +425,7 @@ ENDED = (403, "FORBIDDEN_EXCEPTION", "This token ended when its member signed ou
 
 
 def playground(member: Member, workspace: Workspace) -> str:
-    return playground_token(principal_of_member(member.user, workspace)).token
+    return playground_token(principal_of_member_id(workspace.id, member.id)).token
 
 
 def roles(token: str) -> tuple[int, str, str]:

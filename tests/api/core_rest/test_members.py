@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from apikeys.authentication import principal_of_member
+from apikeys.authentication import principal_of_member_id
 from apikeys.models import Member, Role
 from apikeys.services.members import member_create
 from apikeys.services.permissions import field_permissions_upsert
@@ -29,7 +29,7 @@ def member_of(workspace: Workspace, role: str) -> Member:
 
 
 def as_member(member: Member, workspace: Workspace) -> Rest:
-    return Rest(playground_token(principal_of_member(member.user, workspace)).token)
+    return Rest(playground_token(principal_of_member_id(workspace.id, member.id)).token)
 
 
 @pytest.fixture

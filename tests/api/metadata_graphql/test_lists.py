@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apikeys.authentication import principal_of_member
+from apikeys.authentication import principal_of_member_id
 from apikeys.services.members import member_create
 from apikeys.services.roles import role_create
 from apikeys.services.tokens import playground_token
@@ -296,7 +296,7 @@ def test_a_member_is_the_current_user(scene: Scene) -> None:
         first_name="Ada",
         last_name="Lovelace",
     )
-    principal = principal_of_member(member.user, scene.workspace)
+    principal = principal_of_member_id(scene.workspace.id, member.id)
     query = "{ currentUser { id firstName lastName email currentWorkspace { id } } }"
     assert Api(scene.workspace, playground_token(principal).token).ask(query) == {
         "currentUser": {
