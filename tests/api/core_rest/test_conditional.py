@@ -122,9 +122,11 @@ def test_a_missing_record_stays_missing(rest: Rest, tag: str) -> None:
 
 
 def test_a_tag_costs_no_statement(rest: Rest, tag: str) -> None:
+    for _ in range(2):  # the second is remembered
+        read(rest, tag)
     with recording() as statements:
         assert read(rest, tag).status == 304
-    assert len(statements) == 2
+    assert len(statements) == 1
 
 
 # Writing -----------------------------------------------------------------------------------------------
