@@ -174,8 +174,10 @@ def apikey_token_revoke(principal: Principal, *, key_id: UUID, token_id: UUID) -
     """Stop one token of a key at once and for good; the others work on."""
     require(principal, FLAG)
     key = apikey_of(principal, key_id, lock=True)
-    row = None if key is None else key.tokens.filter(id=token_id).first()
-    if key is None or row is None:
+    if key is None:
+        raise NotFound(f"API Key with id {key_id} not found")
+    row = key.tokens.filter(id=token_id).first()
+    if row is None:
         raise NotFound(f"Token with id {token_id} not found")
     now = _database_now()
     if row.end > now:
@@ -190,8 +192,10 @@ def apikey_token_revoke(principal: Principal, *, key_id: UUID, token_id: UUID) -
 
 
 def apikey_tokens(principal: Principal, key_id: UUID) -> list[ApiKeyToken]:
-    """The tokens of a key, newest first, at most TOKENS_SHOWN."""
+    """The tokens of a key, newest first, at most TOKENS_SHOWN. Raises NotFound."""
     require(principal, FLAG)
+    if apikey_of(principal, key_id) is None:
+        raise NotFound(f"API Key with id {key_id} not found")
     tokens = ApiKeyToken.objects.filter(api_key_id=key_id, api_key__workspace_id=principal.workspace_id)
     return list(tokens[:TOKENS_SHOWN])
 

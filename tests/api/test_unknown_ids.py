@@ -151,7 +151,7 @@ def test_the_metadata_over_rest(api: Api) -> None:
         if "{id}" not in path:
             continue
         for verb in (method, "PUT") if method == "PATCH" else (method,):
-            address = "/rest/metadata" + path.replace("{id}", NOWHERE)
+            address = "/rest/metadata" + re.sub(r"\{\w+\}", NOWHERE, path)
             answer = api.request(verb, address, None if verb in ("GET", "DELETE") else BODIES.get(path, {}))
             where = f"{verb} {path}"
             if answer.status == 405 and verb == "PUT":

@@ -119,10 +119,13 @@ def test_a_token_of_another_key_or_workspace_is_unknown(
     row = ApiKeyToken.objects.get(api_key=key)
     second = apikey_create(admin, name="Second", expires_at=None, role_id=role(admin, "Admin").id)
     stranger = api_of(other)
-    for caller, key_id in ((api, second.id), (stranger, key.id), (api, uuid4())):
-        answer = caller.delete(f"{KEYS}/{key_id}/tokens/{row.id}")
-        assert (answer.status, answer.body["messages"]) == (404, [f"Token with id {row.id} not found"])
-        assert caller.get(f"{KEYS}/{key_id}/tokens").body == []
+    answer = api.delete(f"{KEYS}/{second.id}/tokens/{row.id}")
+    assert (answer.status, answer.body["messages"]) == (404, [f"Token with id {row.id} not found"])
+    assert api.get(f"{KEYS}/{second.id}/tokens").body == []
+    for caller, key_id in ((stranger, key.id), (api, uuid4())):
+        for method, path in (("DELETE", f"{KEYS}/{key_id}/tokens/{row.id}"), ("GET", f"{KEYS}/{key_id}/tokens")):
+            answer = caller.request(method, path)
+            assert (answer.status, answer.body["messages"]) == (404, [f"API Key with id {key_id} not found"])
     assert said(token) is None
 
 
