@@ -19,6 +19,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.transaction import atomic
 from django.http import HttpRequest
 
+from config.http import deadline
 from config.http.limits import recount
 from config.server.statements import Rows, run
 
@@ -74,6 +75,7 @@ def confirmed(request: HttpRequest, work: Callable[[], Response]) -> Response:
         del request.principal  # type: ignore[attr-defined]
     finally:
         _waiting.reset(given)
+    deadline.check()  # somebody may still wait for the answer, or nobody
     refusal = recount(request)
     if refusal is not None:
         raise refusal

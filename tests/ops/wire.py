@@ -32,6 +32,9 @@ class Wire:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         self.socket.settimeout(PATIENCE_S)
         self.socket.connect(("127.0.0.1", port))
+        if self.socket.getsockname() == self.socket.getpeername():  # nobody listens, and TCP met itself (RFC 9293 §3.5)
+            self.socket.close()
+            raise ConnectionRefusedError(port)
         self._received = bytearray()
 
     def send(self, data: bytes) -> Wire:
