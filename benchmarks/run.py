@@ -17,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -188,16 +188,13 @@ class Bench:
 
         principal, schema = principal_of(self.workspace), current_schema(self.workspace.id)
         sent: list[Any] = []
-        fetch, fetch_one = find.fetch, find.fetch_one
+        fetch = find.fetch_confirming
 
-        def noting(run: Callable[..., Any]) -> Callable[..., Any]:
-            def noted(sql: Any, using: str) -> Any:
-                sent.append(sql)
-                return run(sql, using)
+        def noted(sql: Any, using: str) -> Any:
+            sent.append(sql)
+            return fetch(sql, using)
 
-            return noted
-
-        find.fetch, find.fetch_one = noting(fetch), noting(fetch_one)
+        find.fetch_confirming = noted
         try:
             page = find.find_page(
                 principal, schema, ir.Find("person", ir.Everything(), page=ir.Page(60), with_total=False)
@@ -206,7 +203,7 @@ class Bench:
             match = ir.Match("id", {"eq": self.record["id"]})
             find.find_one(principal, schema, ir.FindOne("person", ir.Everything(), match))
         finally:
-            find.fetch, find.fetch_one = fetch, fetch_one
+            find.fetch_confirming = fetch
         assert sent[1].params[-1] == self.record["id"], sent[1].params
         named = {"list": sent[0], "one": sent[1]}
         return {
