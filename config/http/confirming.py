@@ -87,8 +87,9 @@ def confirm() -> None:
     now = _waiting.get()
     if now is None or now.check is None:
         return
-    check, now.check = now.check, None
-    rows = run(connections[DEFAULT_DB_ALIAS], check.text, check.params)
+    check = now.check
+    rows = run(connections[DEFAULT_DB_ALIAS], check.text, check.params)  # a fault here leaves the check to be done
+    now.check = None
     check.passes(rows[0][0] if rows else None)
 
 
@@ -100,14 +101,12 @@ def run_confirming(using: str, text: str, params: Sequence[Any]) -> Rows:
     if using != DEFAULT_DB_ALIAS:  # where there are no keys
         confirm()
         return run(connections[using], text, params)
-    check, now.check = now.check, None
+    check, connection = now.check, connections[using]
     both = f"SELECT c.*, r.* FROM ({check.text}) c LEFT JOIN (SELECT true, q.* FROM ({text}) q) r ON true"  # noqa: S608
-    connection = connections[using]
-    try:
-        with atomic(using=using) if connection.in_atomic_block else nullcontext():  # so that the check can come after
-            rows = run(connection, both, (*check.params, *params))
-    except BaseException:
-        now.check = check  # nothing is known of the caller
-        raise
+    with (
+        atomic(using=using) if connection.in_atomic_block else nullcontext()
+    ):  # so that the check can come after a fault
+        rows = run(connection, both, (*check.params, *params))
+    now.check = None
     check.passes(rows[0][0] if rows else None)
     return [row[2:] for row in rows if row[1]]

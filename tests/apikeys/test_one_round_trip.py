@@ -17,6 +17,7 @@ from apikeys.services.api_keys import apikey_assign_role, apikey_revoke, apikey_
 from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert
 from apikeys.services.roles import role_create, role_update
 from apikeys.services.tokens import apikey_token
+from config.errors import Unavailable
 from config.http import confirming
 from config.principal import Principal
 from core.records import find
@@ -165,6 +166,26 @@ def test_nothing_is_told_of_a_request_that_fails_before_it_reads(
     ):
         answer = api.graphql(text)
         assert [each["message"] for each in answer.body["errors"]] == [said]
+
+
+def test_a_check_that_could_not_be_made_is_made_before_the_next_read(
+    api: Api, admin: Principal, key: ApiKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "{ booksGroupBy(groupBy: [{title: true}]) { groupByDimensionValues } books { edges { node { title } } } }"
+    assert "Emma" in str(api.graphql(text).body)
+    revoke(admin, key)
+    faults, run = [Unavailable("The database cannot be reached")], confirming.run
+
+    def run_when_there_is_no_fault(*given: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return run(*given)
+
+    monkeypatch.setattr(confirming, "run", run_when_there_is_no_fault)
+    answer = api.graphql(text)
+    assert faults == []
+    assert "Emma" not in str(answer.body)
+    assert [each["message"] for each in answer.body["errors"]] == [REFUSED]
 
 
 def test_introspection_is_not_answered_from_memory_to_a_revoked_key(api: Api, admin: Principal, key: ApiKey) -> None:
