@@ -91,31 +91,29 @@ class RecordApi:
     ) -> bytes:
         """The whole response; each root field succeeds or fails alone, in order. Raises GraphqlValidation."""
         variables = document.variables(given)
-        members, errors = [], []
+        members: list[bytes] = []  # one answer about the schema can be tens of megabytes: nothing is copied but once
+        errors = []
         is_whole, introspected = True, 0
         for root in document.root_fields(variables):
             try:
                 deadline.check()
                 if root.operation is not None:
                     query = self._asked(principal, root, variables)
-                    text = root.operation.answer(principal, self.schema, query, root.picks)
+                    text = root.operation.answer(principal, self.schema, query, root.picks).encode()
                 elif root.name == "__typename":
-                    text = f'"{document.kind.capitalize()}"'
+                    text = f'"{document.kind.capitalize()}"'.encode()
                 else:
                     seen_by = _SeenBy(Scope(self.schema, principal))
-                    text = decompress(self._introspections(document, root.key, dumps(variables), seen_by)).decode()
-                    introspected += len(text)
+                    text = decompress(self._introspections(document, root.key, dumps(variables), seen_by))
+                    introspected += _characters(text)
                     check_introspected(introspected)
             except Exception as fault:  # whatever it is, the other root fields are answered
                 errors.append(error_json(api_error(fault, request_id), request_id))
-                text = "null"
+                text = b"null"
                 is_whole &= root.is_nullable
-            members.append(f'"{root.key}":{text}')
-        data = f"{{{','.join(members)}}}" if is_whole else "null"
-        body = f'{{"data":{data}'.encode()
-        if errors:
-            body += b',"errors":' + dumps(errors)
-        return body + b"}"
+            members += (b"," if members else b"", f'"{root.key}":'.encode(), text)
+        data = (b"{", *members, b"}") if is_whole else (b"null",)
+        return b"".join((b'{"data":', *data, *((b',"errors":', dumps(errors)) if errors else ()), b"}"))
 
     def _asked(self, principal: Principal, root: RootField, variables: Variables) -> ir.Query:
         """What a root field asks. Whoever may not ask it at all is told that, and nothing of the arguments."""
@@ -139,7 +137,7 @@ class RecordApi:
 
     def _pack(self, document: Document, key: str, variables: bytes, seen_by: _SeenBy) -> bytes:
         text = decompress(self._introspect(document, key, variables, seen_by))
-        check_introspected(len(text))
+        check_introspected(_characters(text))
         return gzip.compress(f'{{"data":{{"{key}":'.encode() + text + b"}}", compresslevel=4, mtime=0)
 
     def _compile(self, text: str, operation_name: str | None) -> Document:
@@ -165,6 +163,10 @@ class RecordApi:
         [nodes] = [root.nodes for root in document.root_fields(values) if root.key == key]
         text = introspect(schema, nodes, dict(document.source.fragments), values)
         return compress(text.encode(), level=1)
+
+
+def _characters(text: bytes) -> int:
+    return len(text) if text.isascii() else len(text.decode())
 
 
 def _alike_first(name: str, known: list[str]) -> list[str]:

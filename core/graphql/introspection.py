@@ -194,17 +194,21 @@ class _Introspection:
             return member.key + dumps(_leaf(member, value)).decode()
         members = member.members
         if member.is_list:
-            return member.key + self.joined("[", (self.text(members, item) for item in value), "]")
+            return self.joined(member.key + "[", (self.text(members, item) for item in value), "]")
         return member.key + self.text(members, value)
 
     def joined(self, opening: str, pieces: Iterable[str], closing: str) -> str:
-        parts: list[str] = []
+        """All of it in one text, which is made once: it can be tens of megabytes."""
+        parts = [opening]
         length = 0
         for piece in pieces:
             length += len(piece)
             check_introspected(length)
-            parts.append(piece)
-        return opening + ",".join(parts) + closing
+            parts += (piece, ",")
+        if length:
+            parts.pop()
+        parts.append(closing)
+        return "".join(parts)
 
 
 def _leaf(member: _Member, value: Any) -> Any:
