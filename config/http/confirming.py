@@ -1,10 +1,11 @@
-"""Reads that find out who asks in the same statement that reads: one round trip to the database instead of two.
+"""Statements that find out who asks beside what they are for: one round trip to the database instead of two.
 
 A caller whose token was checked before is taken for who they were then, until the first statement of the request
 confirms it: that statement has the check beside the read, as independent parts of one snapshot. Where it says
 anything else than before (the key was revoked, its role, its limits or the data model changed), what was read is thrown
-away and the request begins again, now with a check of its own before all else. Nothing is answered that was not
-confirmed: a request that sends no such statement, or fails before it, is confirmed at its end. Knows no app.
+away and the request begins again, now with a check of its own before all else. A write that is one statement has the
+check as a condition: where it fails, nothing is written. Nothing is answered that was not confirmed: a request that
+sends no such statement, or fails before it, is confirmed at its end. Knows no app.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def confirmed(request: HttpRequest, work: Callable[[], Response]) -> Response:
         del request.principal  # type: ignore[attr-defined]
     finally:
         _waiting.reset(given)
-    deadline.check()  # somebody may still wait for the answer, or nobody
+    deadline.begin_again()  # somebody may still wait for the answer, or nobody
     refusal = recount(request)
     if refusal is not None:
         raise refusal
@@ -91,6 +92,23 @@ def confirm() -> None:
     rows = run(connections[DEFAULT_DB_ALIAS], check.text, check.params)  # a fault here leaves the check to be done
     now.check = None
     check.passes(rows[0][0] if rows else None)
+
+
+def run_if_confirmed(using: str, write: Callable[[Check | None], tuple[str, Sequence[Any]]]) -> Rows:
+    """The rows of a write of one statement, outside of which nothing was written yet.
+
+    `write` gives its text and parameters: with the check that it has to have as a condition, or with None where the
+    caller is confirmed. No rows: nothing was written, for this reason or for another.
+    """
+    now = _waiting.get()
+    if using != DEFAULT_DB_ALIAS:  # where there are no keys
+        confirm()
+    check = None if now is None else now.check
+    text, params = write(check)
+    rows = run(connections[using], text, params, is_patient=False)
+    if now is not None and rows:
+        now.check = None
+    return rows
 
 
 def run_confirming(using: str, text: str, params: Sequence[Any]) -> Rows:

@@ -78,6 +78,14 @@ def check() -> None:
         deadline.check()
 
 
+def begin_again() -> None:
+    """The same request once more: what it did so far counts for nothing. Raises what `check` raises."""
+    deadline = _current.get()
+    if deadline is not None:
+        deadline.spent.clear()
+    check()
+
+
 def allow(seconds: float) -> Deadline:
     """Give work that is long by its nature (an import, an export) its own time, counted from now."""
     deadline = _current.get()

@@ -19,6 +19,7 @@ from graphql import GraphQLResolveInfo, GraphQLSchema, get_named_type
 
 from config.errors import ApiError, MixedFields, UnknownObject
 from config.http import deadline
+from config.http.confirming import confirm
 from config.http.graphql_errors import api_error, error_json
 from config.http.rendering import dumps
 from config.principal import Principal
@@ -98,6 +99,8 @@ class RecordApi:
             try:
                 deadline.check()
                 if root.operation is not None:
+                    if root.operation.root == "mutation" and not root.operation.confirms:
+                        confirm()
                     query = self._asked(principal, root, variables)
                     text = root.operation.answer(principal, self.schema, query, root.picks).encode()
                 elif root.name == "__typename":

@@ -58,6 +58,7 @@ class Operation:
     answer: Answer
     needs_criteria: bool = False  # only for objects with duplicate criteria
     verbs: tuple[Verb, ...] = ("read",)  # what the role must allow on the object
+    confirms: bool = False  # writes nothing but by what finds out who asks (config.http.confirming)
 
     @property
     def changes_one(self) -> bool:
@@ -190,15 +191,15 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "mutation", "create{Object}", "{Object}", "Create one {label}, or (upsert) update the one it names.",
-        (args.NEW_RECORD, args.UPSERT), _create_one, first_of(create), verbs=("update",),
+        (args.NEW_RECORD, args.UPSERT), _create_one, first_of(create), verbs=("update",), confirms=True,
     ),
     Operation(
         "mutation", "create{Objects}", "[{Object}!]", "Create several {labels}, all or none.",
-        (args.NEW_RECORDS, args.UPSERT), _create_many, list_of(create), verbs=("update",),
+        (args.NEW_RECORDS, args.UPSERT), _create_many, list_of(create), verbs=("update",), confirms=True,
     ),
     Operation(
         "mutation", "update{Object}", "{Object}", "Change one {label}.",
-        (args.ID, args.CHANGES), _update_one, first_of(update), verbs=("update",),
+        (args.ID, args.CHANGES), _update_one, first_of(update), verbs=("update",), confirms=True,
     ),
     Operation(
         "mutation", "update{Objects}", "[{Object}!]", "Change every {label} that matches the filter.",

@@ -84,7 +84,7 @@ class RecordGraphQLView(GraphQLView):
                 raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
             if document.kind == "query":
                 request.META[READS_ONLY] = True
-            else:
+            elif IDEMPOTENCY_KEY in request.META:
                 confirm()
         except (GraphqlValidation, UnknownObject) as fault:
             _check_client(request, api.schema.version)

@@ -24,13 +24,14 @@ from core.records.writing import (
     emit_events,
     in_one_statement,
     in_transaction,
+    is_one_statement,
     missing_reference,
     plan_answer,
     plan_relates,
     read_answers,
     resolve_connects,
 )
-from core.sql.execute import UniqueViolation, fetch
+from core.sql.execute import UniqueViolation, fetch, write_alone
 from core.sql.mutate import compile_insert
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
@@ -56,8 +57,10 @@ def write_inputs(
             refuse_creates(inputs)
             return upsert(scope, subject, inputs, selection)
         answer = plan_answer(scope, subject, selection, "created")
-        if _is_one_statement(subject, inputs, answer):
-            return in_one_statement(scope, subject, lambda: _insert_alone(scope, subject, inputs, answer))
+        if is_one_statement(subject, inputs, answer):
+            texts = in_one_statement(scope, subject, lambda: _insert_alone(scope, subject, inputs, answer))
+            if texts is not None:
+                return texts
         return in_transaction(scope, subject, lambda: _create(scope, subject, inputs, answer))
     except UniqueViolation as fault:
         raise duplicate(scope, subject, fault, inputs) from None
@@ -65,21 +68,18 @@ def write_inputs(
         raise missing_reference(subject, fault, inputs) from None
 
 
-def _is_one_statement(subject: ObjectSchema, inputs: Sequence[RecordInput], answer: Answer) -> bool:
-    """Whether the INSERT is all of it: no other records are looked at, read or told of."""
-    if answer.needs_second_read or answer.wants_events or subject.files_fields:
-        return False
-    relations = [field for field in subject.fields if field.relation is not None]
-    return not any(
-        record.connects or record.creates or any(record.values.get(field) is not None for field in relations)
-        for record in inputs
-    )
-
-
-def _insert_alone(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], answer: Answer) -> list[str]:
+def _insert_alone(scope: Scope, subject: ObjectSchema, inputs: list[RecordInput], answer: Answer) -> list[str] | None:
+    """None: nothing was written, since related records are missing or the caller is not who they were."""
     rows = insert_rows(scope, subject, inputs)
-    sql = compile_insert(subject, rows, scope.principal.actor(), (), answer.columns)
-    texts = {row[0]: row[1] for row in fetch(sql, scope.principal.workspace.shard, is_patient=False)}
+    relates = besides(subject, plan_relates(scope, inputs), rows)
+    actor = scope.principal.actor()
+    written = write_alone(
+        lambda under: compile_insert(subject, rows, actor, relates, answer.columns, under=under),
+        scope.principal.workspace.shard,
+    )
+    if not written:
+        return None
+    texts = read_answers(scope, answer, written)
     count_written(len(texts))
     return [texts[row["id"]] for row in rows]
 

@@ -13,7 +13,7 @@ from core.query.filters import mentions_deleted, plan_filter
 from core.query.plan import Condition
 from core.query.scope import Scope
 from core.query.writes import check_bulk, target_id
-from core.sql.execute import fetch, fetch_one
+from core.sql.execute import fetch, fetch_ahead, fetch_one
 from core.sql.fragment import Sql
 from core.sql.mutate import VERSION, by_id, compile_count, compile_lock
 from metadata.schema import ObjectSchema
@@ -38,11 +38,13 @@ def lock(
     deleted: bool | None,
     answers: tuple[Sql, ...] = (),
     with_data: bool = True,
+    ahead: bool = False,
 ) -> list[tuple[Any, ...]]:
     """`(id, data text or None, is deleted, *answers)` of the target's records; raises RecordNotFound for one by id.
 
     One that is not as `target.expected` says raises PreconditionFailed.
-    `deleted` says which are meant when a filter does not mention `deletedAt` itself.
+    `deleted` says which are meant when a filter does not mention `deletedAt` itself. `ahead`: they are not locked, for
+    a write that asks itself whether they are as they were.
     """
     using = scope.principal.workspace.shard
     if mentions_deleted(target.filter):
@@ -50,8 +52,10 @@ def lock(
     largest = scope.principal.workspace.max_bulk_records
     columns = answers if target.expected is None else (*answers, VERSION)
     limit = 1 if target.is_one else largest + 1
-    sql = compile_lock(subject, condition, limit, deleted=deleted, answers=columns, with_data=with_data)
-    rows = fetch(sql, using)
+    sql = compile_lock(
+        subject, condition, limit, deleted=deleted, answers=columns, with_data=with_data, locking=not ahead
+    )
+    rows = fetch_ahead(sql, using) if ahead else fetch(sql, using)
     if target.is_one and not rows:
         raise RecordNotFound()
     if target.expected is not None:

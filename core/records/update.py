@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from config.errors import BadRequest
+from config.http.limits import count_written
 from config.principal import Principal
 from core.query import ir
 from core.query.plan import Condition
@@ -17,17 +18,20 @@ from core.records.locking import check_target, lock
 from core.records.secrets import sealed_inputs
 from core.records.writing import (
     Answer,
+    besides,
     duplicate,
     emit_events,
+    in_one_statement,
     in_transaction,
+    is_one_statement,
     plan_answer,
     plan_relates,
     read_answers,
     resolve_connects,
 )
-from core.sql.execute import UniqueViolation
-from core.sql.fragment import Sql
-from core.sql.mutate import POSITION
+from core.sql.execute import UniqueViolation, write_alone
+from core.sql.fragment import Sql, join
+from core.sql.mutate import POSITION, UNCHANGED, compile_update
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 
@@ -42,6 +46,12 @@ def update(principal: Principal, schema: WorkspaceSchema, query: ir.Update) -> l
         raise BadRequest("The id of a record cannot be changed", path="id")
     answer = plan_answer(scope, subject, query.selection, "updated")
     try:
+        if query.target.is_one and is_one_statement(subject, [record], answer):
+            text = in_one_statement(
+                scope, subject, lambda: _update_alone(scope, subject, query.target, condition, record, answer)
+            )
+            if text is not None:
+                return [text]
         return in_transaction(scope, subject, lambda: _update(scope, subject, query.target, condition, record, answer))
     except UniqueViolation as fault:
         raise duplicate(scope, subject, fault, [record]) from None
@@ -52,6 +62,33 @@ def _require(scope: Scope, subject: ObjectSchema, query: ir.Update) -> None:
         require_update(scope, subject, query.target.id, query.changes)
     else:
         require(scope, "update", subject)
+
+
+def _update_alone(
+    scope: Scope,
+    subject: ObjectSchema,
+    target: ir.Target,
+    condition: Sql | Condition,
+    record: RecordInput,
+    answer: Answer,
+) -> str | None:
+    """Read the record, and write it if nobody has changed it since. None: nothing was written, since somebody has,
+    related records are missing, or the caller is not who they were."""
+    columns = (UNCHANGED,) if record.position is None else (UNCHANGED, POSITION)
+    [found] = lock(scope, subject, target, condition, "update", deleted=False, answers=columns, ahead=True)
+    row, _ = update_row(subject, stored_of(found, *found[4:]), record, 0)
+    relates = besides(subject, plan_relates(scope, [record]), [row])
+    actor, unchanged = scope.principal.actor(), Sql(f"{UNCHANGED.text} = %s", (found[3],))
+    written = write_alone(
+        lambda under: compile_update(
+            subject, [row], actor, relates, answer.columns, under=join([unchanged, under], " AND ")
+        ),
+        scope.principal.workspace.shard,
+    )
+    if not written:
+        return None
+    count_written(1)
+    return read_answers(scope, answer, written)[row["id"]]
 
 
 def _update(

@@ -15,6 +15,7 @@ from django.db import connections, transaction
 from config import events
 from config.errors import ApiError, Conflict, DuplicateEntry, InvalidRelation, MissingReference
 from config.http import deadline
+from config.http.confirming import confirm
 from config.http.limits import count_written
 from config.http.rendering import loads
 from config.server.locks import patiently
@@ -39,6 +40,7 @@ ATTEMPTS = 5
 def in_transaction(scope: Scope, subject: ObjectSchema, work: Callable[[], T]) -> T:
     """Run a write of the object in one transaction, again when it collided with another (deadlock, serialization)
     and when it needs patience for a lock. Raises Conflict after ATTEMPTS collisions, LockTimeout."""
+    confirm()
     using = scope.principal.workspace.shard
     return patiently(using, subject.id, lambda: _repeated(using, subject, work))
 
@@ -50,9 +52,19 @@ def in_one_statement(scope: Scope, subject: ObjectSchema, work: Callable[[], T])
     """
     using = scope.principal.workspace.shard
     if connections[using].in_atomic_block:
-        return in_transaction(scope, subject, work)
+        return patiently(using, subject.id, lambda: _repeated(using, subject, work))
     fold_sometimes(subject, using)
     return patiently(using, subject.id, lambda: _repeated(using, subject, work, is_alone=True))
+
+
+def is_one_statement(subject: ObjectSchema, inputs: Sequence[RecordInput], answer: Answer) -> bool:
+    """Whether an INSERT or UPDATE is all of a write: no other records are looked for, read or told of."""
+    if answer.needs_second_read or answer.wants_events:
+        return False
+    return not any(
+        record.connects or record.creates or any(record.values.get(field) for field in subject.files_fields)
+        for record in inputs
+    )
 
 
 def _repeated(using: str, subject: ObjectSchema, work: Callable[[], T], *, is_alone: bool = False) -> T:

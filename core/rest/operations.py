@@ -63,6 +63,7 @@ class Operation:
     any_verbs: tuple[Verb, ...] = ()
     flag: str | None = None
     is_of_one: bool = False  # may answer 404
+    confirms: bool = False  # writes nothing but by what finds out who asks (config.http.confirming)
     is_in_subset_of_criteria: bool = False  # answers 400 where the object has no duplicate criteria
     gives: tuple[str, ...] = _JSON  # media types of the answer
     also: tuple[tuple[str, str], ...] = ()  # methods and paths of older clients, which the document leaves out
@@ -176,6 +177,7 @@ RECORD_OPERATIONS: tuple[Operation, ...] = (  # in the order in which clients kn
     Operation(
         "create_one", "POST", "/{plural}", "createOne{Object}", "Create one {label}", _WRITE,
         answers.answer_create_one, schemas.one("create{Object}"), _CREATION, _KEYED, bodies.RECORD, status=201,
+        confirms=True,
         description="Members left out get the field's default, or no value. A value of a unique field that another"
         " record has is refused, unless `upsert=true` says to update that record instead.",
         also=(("POST", "/{plural}/{{id}}"),),
@@ -196,7 +198,7 @@ RECORD_OPERATIONS: tuple[Operation, ...] = (  # in the order in which clients kn
     Operation(
         "create_many", "POST", "/batch/{plural}", "createMany{Objects}", "Create several {labels}", _WRITE,
         answers.answer_create_many, schemas.batch_results("create{Objects}"), (*_CREATION, p.ON_ERROR_OF_BATCH), _KEYED,
-        bodies.BATCH, status=201, other_statuses=(200,),
+        bodies.BATCH, status=201, other_statuses=(200,), confirms=True,
         description="All or none; the answer has the order of the body.\n\nWith `on_error=continue` records with"
         " faults are left out and the others written; `results` says what became of each. 200 when none was written.",
     ),
@@ -211,7 +213,7 @@ RECORD_OPERATIONS: tuple[Operation, ...] = (  # in the order in which clients kn
         "update_one", "PATCH", "/{plural}/{{id}}", "UpdateOne{Object}", "Update one {label}", _WRITE,
         answers.answer_update, schemas.one("update{Object}"), _SELECTION, _MATCHED, bodies.CHANGES, is_of_one=True,
         description="What the body does not name is kept, sub-fields of a value included; `null` clears.",
-        is_own_perhaps=True,
+        is_own_perhaps=True, confirms=True,
     ),
     Operation(
         "delete_one", "DELETE", "/{plural}/{{id}}", "deleteOne{Object}", "Delete one {label}", _READ,

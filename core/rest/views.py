@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
 from config.errors import ApiError, BodyTooLarge, MissingToken, UnknownObject
-from config.http.confirming import confirmed
+from config.http.confirming import confirm, confirmed
 from config.http.ignored import HEADER, header_text
 from config.http.observability import note_operation, stage
 from config.http.rendering import JSON_CONTENT_TYPE, read_body, read_json
@@ -46,8 +46,6 @@ class RecordsView(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            if request.method != "GET":
-                return self.respond(request)
             return confirmed(request, lambda: self.respond(request))
         except Exception as fault:
             return self.handle_exception(fault)
@@ -71,6 +69,9 @@ class RecordsView(APIView):
         if isinstance(route, ApiError):
             raise route
         operation = route.operation
+        is_once = method in WRITES and IDEMPOTENCY_KEY in request.META and not is_file
+        if is_once or not (method == "GET" or operation.confirms):
+            confirm()
         with stage(request, "parse"):
             try:
                 check_id(route)
@@ -102,7 +103,7 @@ class RecordsView(APIView):
                 answered = operation.answer(call)
             return answered if isinstance(answered, HttpResponseBase) else made_of(answered, operation.status)
 
-        if method in WRITES and IDEMPOTENCY_KEY in request.META and not is_file:
+        if is_once:
             write = cast(Callable[[], HttpResponse], work)  # only exports are streams
             response: HttpResponseBase = respond_once(request, principal, request.body, write, self.handle_exception)
         else:

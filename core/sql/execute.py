@@ -5,7 +5,7 @@ How a statement is sent (prepared, on a connection that stands) is `config.serve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import psycopg2
@@ -14,11 +14,11 @@ from psycopg2 import errorcodes
 
 from config.errors import InvalidValue, StaleSchema, TooComplex
 from config.http.bounds import MAX
-from config.http.confirming import confirm, run_confirming
+from config.http.confirming import Check, confirm, run_confirming, run_if_confirmed
 from config.server.sqlstate import machine_error
 from config.server.statements import run
 from core.sql.bounded import is_too_long
-from core.sql.fragment import Sql
+from core.sql.fragment import Sql, raw
 
 
 class UniqueViolation(Exception):
@@ -38,12 +38,34 @@ class SerializationTrouble(Exception):
     """A deadlock or serialization failure: the transaction may be tried again."""
 
 
-def fetch(sql: Sql, using: str, *, prepare: bool = True, is_patient: bool = True) -> list[tuple[Any, ...]]:
-    """Run one statement and give its rows. `prepare=False` for texts that will hardly come again; not patient: raises
-    LockTimeout after the first wait for a lock, as inside a transaction, for callers that go on waiting themselves."""
+def fetch(sql: Sql, using: str, *, prepare: bool = True) -> list[tuple[Any, ...]]:
+    """Run one statement and give its rows. `prepare=False` for texts that will hardly come again."""
     confirm()
+    return fetch_ahead(sql, using, prepare=prepare)
+
+
+def fetch_ahead(sql: Sql, using: str, *, prepare: bool = True) -> list[tuple[Any, ...]]:
+    """The rows of a read on which a `write_alone` will be built, that confirms the caller after it."""
     try:
-        return run(connections[using], sql.text, sql.params, prepare=prepare, is_patient=is_patient)
+        return run(connections[using], sql.text, sql.params, prepare=prepare)
+    except psycopg2.Error as fault:
+        _translate(fault)
+
+
+def write_alone(compile_under: Callable[[Sql], Sql], using: str) -> list[tuple[Any, ...]]:
+    """The rows of a write that is one statement, made from the condition under which it writes: that the caller is
+    who they were. None: nothing was written. Raises LockTimeout after the first wait for a lock."""
+
+    def write(check: Check | None) -> tuple[str, Sequence[Any]]:
+        condition = raw("true")
+        if check is not None:
+            is_same = f"(SELECT checked = %s FROM ({check.text}) caller)"
+            condition = Sql(is_same, (check.expected, *check.params))
+        sql = compile_under(condition)
+        return sql.text, sql.params
+
+    try:
+        return run_if_confirmed(using, write)
     except psycopg2.Error as fault:
         _translate(fault)
 

@@ -44,6 +44,14 @@ def _related(relates: Sequence[Relate]) -> tuple[list[Sql], Sql]:
     return ctes, raw("ARRAY[") + counts + raw("]::bigint[]")
 
 
+def _all_exist(relates: Sequence[Relate], under: Sql) -> Sql:
+    """The condition, and that `_related` found all that it looked for."""
+    found = [
+        Sql(f"(SELECT count(*) FROM k{index}) = %s::bigint", (len(relate.ids),)) for index, relate in enumerate(relates)
+    ]
+    return join([under, *found], " AND ")
+
+
 def _count_cte(subject: ObjectSchema, what: Sql) -> Sql:
     return (
         Sql(
@@ -64,8 +72,12 @@ def compile_insert(
     answers: Sequence[Sql],
     *,
     skip_conflicts: bool = False,
+    under: Sql | None = None,
 ) -> Sql:
-    """`(id, *answers, related counts)` of each inserted row. `answers` are JSON texts over the alias `r`."""
+    """`(id, *answers, related counts)` of each inserted row. `answers` are JSON texts over the alias `r`.
+
+    `under` is a condition: unless it holds, and all related records exist, nothing is written.
+    """
     table = table_of(subject)
     ctes, counts = _related(relates)
     insert = Sql(
@@ -73,12 +85,12 @@ def compile_insert(
         " (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by)"
         f" SELECT x.id, x.d, to_tsvector('simple', x.s), {_position(table)},"
         " coalesce(x.ca, now()), now(), x.da, x.cb, %s::jsonb"
-        f" FROM jsonb_to_recordset(%s::jsonb) AS {_INSERT_COLUMNS}"
-        + (" ON CONFLICT DO NOTHING" if skip_conflicts else "")
-        + " RETURNING *)",
+        f" FROM jsonb_to_recordset(%s::jsonb) AS {_INSERT_COLUMNS}",
         (dumps(updated_by).decode(), dumps(list(rows)).decode()),
     )
-    ctes.append(insert)
+    if under is not None:
+        insert += raw(" WHERE ") + _all_exist(relates, under)
+    ctes.append(insert + raw(" ON CONFLICT DO NOTHING RETURNING *)" if skip_conflicts else " RETURNING *)"))
     ctes.append(_count_cte(subject, raw("count(*) FROM w WHERE deleted_at IS NULL")))
     ctes.append(history_cte(subject, "'created'"))
     return _answering(ctes, answers, counts)
@@ -92,10 +104,15 @@ def compile_update(
     answers: Sequence[Sql],
     *,
     revived: int = 0,
+    under: Sql | None = None,
 ) -> Sql:
-    """`(id, *answers, related counts)` of each updated row; `revived` is how many come back from soft deletion."""
+    """`(id, *answers, related counts)` of each updated row; `revived` is how many come back from soft deletion.
+
+    `under` is a condition over the row `r`: unless it holds, and all related records exist, nothing is written.
+    """
     table = table_of(subject)
     ctes, counts = _related(relates)
+    condition = EMPTY if under is None else raw(" AND ") + _all_exist(relates, under)
     ctes.append(
         Sql(
             f"w AS (UPDATE {table} r SET data = (r.data || x.d) - x.g,"
@@ -103,9 +120,11 @@ def compile_update(
             f" position = coalesce({_position(table)}, r.position),"
             " deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END,"
             " updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb"
-            f" FROM jsonb_to_recordset(%s::jsonb) AS {_UPDATE_COLUMNS} WHERE r.id = x.id RETURNING r.*, x.h, x.rv)",
+            f" FROM jsonb_to_recordset(%s::jsonb) AS {_UPDATE_COLUMNS} WHERE r.id = x.id",
             (dumps(updated_by).decode(), dumps(list(rows)).decode()),
         )
+        + condition
+        + raw(" RETURNING r.*, x.h, x.rv)")
     )
     if any(row["h"] is not None or row["rv"] for row in rows):
         action = "CASE WHEN w.rv THEN 'restored' ELSE 'updated' END"
@@ -121,6 +140,7 @@ def _answering(ctes: Sequence[Sql], answers: Sequence[Sql], counts: Sql) -> Sql:
 
 
 POSITION = raw("r.position")
+UNCHANGED = raw("r.xmin::text")  # of a row: it is another after every change
 VERSION = raw("(extract(epoch FROM r.updated_at) * 1000)::bigint::text")  # of a record: when it was last changed
 
 # Locking ---------------------------------------------------------------------------------------------
@@ -134,6 +154,7 @@ def compile_lock(
     deleted: bool | None,
     answers: Sequence[Sql] = (),
     with_data: bool = True,
+    locking: bool = True,
 ) -> Sql:
     """`(id, data text, is deleted, *answers)` of the records a write is about, locked in the order of their ids.
 
@@ -151,7 +172,7 @@ def compile_lock(
         + where
         + raw(" ORDER BY r.id LIMIT ")
         + integer(limit)
-        + raw(" FOR UPDATE")
+        + raw(" FOR UPDATE" if locking else "")
     )
     if limit == 1:
         return rows

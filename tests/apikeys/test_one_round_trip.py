@@ -20,7 +20,7 @@ from apikeys.services.tokens import apikey_token
 from config.errors import Unavailable
 from config.http import confirming
 from config.principal import Principal
-from core.records import find
+from core.records import create, find, update
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.apikeys.conftest import role
@@ -323,6 +323,112 @@ def test_a_write_of_a_key_that_ended_changes_nothing(
     Workspace.objects.filter(id=admin.workspace_id).update(deleted_at=None)
     other = Api(apikey_token(admin, key_id=second.id).token)
     assert other.get(f"/rest/books/{book}").body["data"]["book"]["title"] == "Emma"
+
+
+CREATES: dict[str, Callable[[Api, UUID], Answer]] = {
+    "a record": lambda api, book: api.post("/rest/books", {"title": "Persuasion"}),
+    "a batch": lambda api, book: api.post("/rest/batch/books", [{"title": "Persuasion"}, {"title": "Sanditon"}]),
+    "a GraphQL batch": lambda api, book: api.graphql('mutation { createBooks(data: [{title: "Persuasion"}]) { id } }'),
+    "a change": lambda api, book: api.patch(f"/rest/books/{book}", {"title": "Persuasion"}),
+    "a GraphQL change": lambda api, book: api.graphql(
+        f'mutation {{ updateBook(id: "{book}", data: {{title: "Persuasion"}}) {{ title }} }}'
+    ),
+    "an upsert": lambda api, book: api.post("/rest/books?upsert=true", {"id": str(book), "title": "Persuasion"}),
+    "a delete": lambda api, book: api.delete(f"/rest/books/{book}?soft_delete=true"),
+}
+
+
+@pytest.fixture
+def writer(api: Api, admin: Principal) -> Api:
+    """The client, whose role may write now, and which has been answered since."""
+    rights = {"canUpdateAllObjectRecords": True, "canSoftDeleteAllObjectRecords": True}
+    role_update(admin, role_id=role(admin, "Reader").id, values=rights)
+    assert titles(api.get("/rest/books")) == titles(api.get("/rest/books")) == ["Emma"]
+    return api
+
+
+@pytest.fixture
+def shortly_before(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
+    """Let something happen once, between who-asks and the first statement of the next write of records."""
+
+    def happen(work: Callable[[], Any]) -> None:
+        waiting = [work]
+
+        def first(real: Callable[..., Any]) -> Callable[..., Any]:
+            def run(*given: Any, **named: Any) -> Any:
+                if waiting:
+                    waiting.pop()()
+                return real(*given, **named)
+
+            return run
+
+        monkeypatch.setattr(create, "in_one_statement", first(create.in_one_statement))
+        monkeypatch.setattr(update, "write_alone", first(update.write_alone))
+
+    return happen
+
+
+@pytest.mark.parametrize("write", list(CREATES.values())[:5], ids=list(CREATES)[:5])
+@pytest.mark.parametrize("end", ENDS, ids=lambda each: each.__name__)
+def test_what_a_key_writes_that_ends_meanwhile_is_not_written(
+    writer: Api,
+    admin: Principal,
+    acme: Workspace,
+    key: ApiKey,
+    book: UUID,
+    shortly_before: Callable[..., None],
+    end: Callable[..., str],
+    write: Callable[[Api, UUID], Answer],
+) -> None:
+    said: list[str] = []
+    shortly_before(lambda: said.append(end(admin, key)))
+    answer = write(writer, book)
+    assert said and said[0] in str(answer.body)
+    assert stored_titles(acme) == ["Emma"]
+
+
+@pytest.mark.parametrize("write", CREATES.values(), ids=CREATES)
+@pytest.mark.parametrize("end", ENDS, ids=lambda each: each.__name__)
+def test_the_next_write_of_a_key_that_ended_is_not_written(
+    writer: Api, admin: Principal, acme: Workspace, key: ApiKey, book: UUID, end: Callable[..., str], write: Any
+) -> None:
+    said = end(admin, key)
+    assert said in str(write(writer, book).body)
+    assert stored_titles(acme) == ["Emma"]
+
+
+def test_a_right_to_write_taken_meanwhile_is_not_used(
+    writer: Api, admin: Principal, acme: Workspace, book: UUID, shortly_before: Callable[..., None]
+) -> None:
+    taken = {"canUpdateAllObjectRecords": False}
+    shortly_before(lambda: role_update(admin, role_id=role(admin, "Reader").id, values=taken))
+    answer = writer.post("/rest/books", {"title": "Persuasion"})
+    assert (answer.status, answer.body["code"]) == (403, "PERMISSION_DENIED")
+    assert stored_titles(acme) == ["Emma"]
+
+
+def test_what_is_refused_first_is_not_told_to_a_key_that_ended(
+    writer: Api, admin: Principal, key: ApiKey, book: UUID
+) -> None:
+    revoke(admin, key)
+    for answer in (
+        writer.post("/rest/books", {"nothing": 1}),
+        writer.patch(f"/rest/books/{UUID(int=7)}", {"title": "x"}),
+        writer.post("/rest/books", {"id": str(book), "title": "x"}),
+    ):
+        assert (answer.status, answer.body["messages"]) == (403, [REFUSED])
+
+
+def stored_titles(workspace: Workspace) -> list[str]:
+    """The titles of the live books, whoever asks."""
+    subject = ObjectMetadata.objects.get(workspace_id=workspace.id, name_singular="book")
+    title = FieldMetadata.objects.get(object=subject, name="title").storage_key
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT data->>%s FROM "{workspace.database_schema}"."o_{subject.id.hex}" WHERE deleted_at IS NULL',
+            [title],
+        )
+        return sorted(title for (title,) in cursor.fetchall())
 
 
 def test_nothing_waits_after_a_request(api: Api) -> None:

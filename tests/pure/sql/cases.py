@@ -211,6 +211,8 @@ WRITES: dict[str, Make] = {
     "insert": lambda: mutate.compile_insert(PERSON, _QUIET, ACTOR, [], [_RECORD]),
     "insert with related records": lambda: mutate.compile_insert(PERSON, _QUIET, ACTOR, _RELATES, [], skip_conflicts=True),
     "update": lambda: mutate.compile_update(PERSON, _ROWS, ACTOR, _RELATES, [_RECORD]),
+    "insert under a condition": lambda: mutate.compile_insert(PERSON, _QUIET, ACTOR, _RELATES, [], under=Sql("now() < %s", ("x",))),
+    "update under a condition": lambda: mutate.compile_update(PERSON, _ROWS, ACTOR, _RELATES, [], under=Sql("r.id <> %s", ("x",))),
     "update that changes nothing": lambda: mutate.compile_update(PERSON, _QUIET, ACTOR, [], []),
     "update that restores": lambda: mutate.compile_update(PERSON, [{**_QUIET[0], "rv": True}], ACTOR, [], [], revived=3),
     "lock one": lambda: mutate.compile_lock(PERSON, mutate.by_id(A), 1, deleted=False, answers=[POSITION], with_data=False),

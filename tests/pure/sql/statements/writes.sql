@@ -170,6 +170,136 @@ FROM w r;
 -- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"rv":false}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
+-- insert under a condition
+WITH
+  k0 AS MATERIALIZED (
+    SELECT t.id
+    FROM "ws_test"."o_company" t
+    WHERE t.id = ANY(%s::uuid[])
+    FOR KEY SHARE
+  ),
+  k1 AS MATERIALIZED (
+    SELECT t.id
+    FROM "ws_test"."o_person" t
+    WHERE t.id = ANY(%s::uuid[])
+    FOR KEY SHARE
+  ),
+  w AS (
+    INSERT INTO "ws_test"."o_person" (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by)
+    SELECT
+      x.id,
+      x.d,
+      to_tsvector('simple', x.s),
+      CASE x.w WHEN 'first' THEN (
+        SELECT coalesce(min(b.position), 0)
+        FROM "ws_test"."o_person" b
+        WHERE b.deleted_at IS NULL
+      ) - x.k WHEN 'last' THEN (
+        SELECT coalesce(max(b.position), 0)
+        FROM "ws_test"."o_person" b
+        WHERE b.deleted_at IS NULL
+      ) + x.k ELSE x.p END,
+      coalesce(x.ca, now()),
+      now(),
+      x.da,
+      x.cb,
+      %s::jsonb
+    FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, s text, w text, k int, p float8, ca timestamptz, da timestamptz, cb jsonb)
+    WHERE now() < %s
+      AND (SELECT count(*) FROM k0) = %s::bigint
+      AND (SELECT count(*) FROM k1) = %s::bigint
+    RETURNING *
+  ),
+  c AS (
+    INSERT INTO "ws_test".record_count (object_id, live)
+    SELECT %s::uuid, n
+    FROM (SELECT count(*) FROM w WHERE deleted_at IS NULL) kept(n)
+    WHERE n <> 0
+  ),
+  h AS (
+    INSERT INTO "ws_test".history (object_id, record_id, action, at, actor, changes)
+    SELECT
+      %s::uuid,
+      w.id,
+      'created',
+      w.updated_at,
+      w.updated_by,
+      NULL
+    FROM w
+  )
+SELECT
+  r.id::text,
+  ARRAY[(SELECT count(*) FROM k0),
+  (SELECT count(*) FROM k1)]::bigint[]
+FROM w r;
+-- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
+-- '{"00000000-0000-4000-8000-0000000000bb"}'
+-- '{"source":"API","name":"Ada"}'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
+-- 'x'
+-- 2
+-- 1
+-- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
+-- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
+
+-- update under a condition
+WITH
+  k0 AS MATERIALIZED (
+    SELECT t.id
+    FROM "ws_test"."o_company" t
+    WHERE t.id = ANY(%s::uuid[])
+    FOR KEY SHARE
+  ),
+  k1 AS MATERIALIZED (
+    SELECT t.id
+    FROM "ws_test"."o_person" t
+    WHERE t.id = ANY(%s::uuid[])
+    FOR KEY SHARE
+  ),
+  w AS (
+    UPDATE "ws_test"."o_person" r
+    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(CASE x.w WHEN 'first' THEN (
+      SELECT coalesce(min(b.position), 0)
+      FROM "ws_test"."o_person" b
+      WHERE b.deleted_at IS NULL
+    ) - x.k WHEN 'last' THEN (
+      SELECT coalesce(max(b.position), 0)
+      FROM "ws_test"."o_person" b
+      WHERE b.deleted_at IS NULL
+    ) + x.k ELSE x.p END, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb
+    FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean, h jsonb)
+    WHERE r.id = x.id
+      AND r.id <> %s
+      AND (SELECT count(*) FROM k0) = %s::bigint
+      AND (SELECT count(*) FROM k1) = %s::bigint
+    RETURNING r.*, x.h, x.rv
+  ),
+  h AS (
+    INSERT INTO "ws_test".history (object_id, record_id, action, at, actor, changes)
+    SELECT
+      %s::uuid,
+      w.id,
+      CASE WHEN w.rv THEN 'restored' ELSE 'updated' END,
+      w.updated_at,
+      w.updated_by,
+      w.h
+    FROM w
+    WHERE w.h IS NOT NULL OR w.rv
+  )
+SELECT
+  r.id::text,
+  ARRAY[(SELECT count(*) FROM k0),
+  (SELECT count(*) FROM k1)]::bigint[]
+FROM w r;
+-- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
+-- '{"00000000-0000-4000-8000-0000000000bb"}'
+-- '{"source":"API","name":"Ada"}'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"rv":false}]'
+-- 'x'
+-- 2
+-- 1
+-- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
+
 -- update that changes nothing
 WITH w AS (
   UPDATE "ws_test"."o_person" r
