@@ -28,6 +28,8 @@ WITH
       x.cb,
       %s::jsonb
     FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, s text, w text, k int, p float8, ca timestamptz, da timestamptz, cb jsonb)
+    WHERE true
+      AND (SELECT count(*) FROM k0) = %s::bigint
     RETURNING *
   ),
   c AS (
@@ -59,5 +61,6 @@ FROM w r;
 -- {"00000000-0000-4000-8000-0000000000a2","00000000-0000-4000-8000-0000000000a3"}
 -- {"source":"API","name":"Astronomer","context":{}}
 -- [{"id":"<id 1>","d":{"name":"Triton","planet":"00000000-0000-4000-8000-0000000000a3"},"cb":{"source":"API","name":"Astronomer","context":{}},"w":"first","k":1,"s":"triton"},{"id":"<id 2>","d":{"name":"Callisto","planet":"00000000-0000-4000-8000-0000000000a2"},"cb":{"source":"API","name":"Astronomer","context":{}},"w":"first","k":2,"s":"callisto"}]
+-- 2
 -- <object moon>
 -- <object moon>

@@ -22,6 +22,7 @@ WITH
       x.cb,
       %s::jsonb
     FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, s text, w text, k int, p float8, ca timestamptz, da timestamptz, cb jsonb)
+    WHERE true
     RETURNING *
   ),
   c AS (

@@ -1,12 +1,15 @@
 -- the key, its role and its workspace
 
-SELECT r.id::text, r.data::text, r.deleted_at IS NOT NULL
+SELECT
+  r.id::text,
+  r.data::text,
+  r.deleted_at IS NOT NULL,
+  r.xmin::text
 FROM "workspace"."planet" r
 WHERE r.deleted_at IS NULL
   AND r.id = %s::uuid
 ORDER BY r.id
-LIMIT 1
-FOR UPDATE;
+LIMIT 1;
 -- 00000000-0000-4000-8000-0000000000a1
 
 WITH
@@ -23,6 +26,8 @@ WITH
     ) + x.k ELSE x.p END, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb
     FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean, h jsonb)
     WHERE r.id = x.id
+      AND r.xmin::text = %s
+      AND true
     RETURNING r.*, x.h, x.rv
   ),
   h AS (
@@ -75,4 +80,5 @@ SELECT
 FROM w r;
 -- {"source":"API","name":"Astronomer","context":{}}
 -- [{"id":"00000000-0000-4000-8000-0000000000a1","d":{"radius":6378,"price":{"currencyCode":"USD"}},"g":[],"hs":false,"rv":false,"h":{"before":{"radius":6371},"after":{"radius":6378,"price":{"currencyCode":"USD"}}}}]
+-- 849
 -- <object planet>
