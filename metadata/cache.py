@@ -21,7 +21,7 @@ from django.db import connection
 from config.errors import WorkspaceNotFound
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, table_name
-from metadata.schema import FieldSchema, ObjectSchema, Option, RelationSchema, WorkspaceSchema
+from metadata.schema import FieldSchema, IndexColumn, ObjectSchema, Option, RelationSchema, WorkspaceSchema
 from metadata.standard import guard_of, secrets_of
 
 KEPT_SNAPSHOTS = 256
@@ -50,9 +50,10 @@ WITH seen AS MATERIALIZED (
       f.is_unique, f.is_system, f.is_custom, f.default_value, f.options, f.settings, f.relation_type,
       f.relation_target_object_id, f.relation_target_field_id, f.join_name, f.on_delete, f.morph_id, f.is_searchable,
       f.standard_overrides, (
-        SELECT json_agg(coalesce(first.sub_field_name, '') ORDER BY first.sub_field_name)
-        FROM metadata_indexfieldmetadata first JOIN metadata_indexmetadata i ON i.id = first.index_id
-        WHERE first.field_id = f.id AND first."order" = 0 AND i.workspace_id = %(id)s AND i.is_custom
+        SELECT json_agg(json_build_array(x.index_id, x."order", coalesce(x.sub_field_name, ''))
+                        ORDER BY x.index_id, x."order")
+        FROM metadata_indexfieldmetadata x JOIN metadata_indexmetadata i ON i.id = x.index_id
+        WHERE x.field_id = f.id AND i.workspace_id = %(id)s AND i.is_custom
           AND i.index_type = 'BTREE' AND i.state = 'READY')) ORDER BY f.position, f.name) AS rows
   FROM seen f WHERE f.is_seen OR f.relation_type = 'MANY_TO_ONE'
   GROUP BY f.object_id, f.is_seen
@@ -116,7 +117,7 @@ class _FieldRow(NamedTuple):
     morph_id: str | None
     is_searchable: bool | None
     standard_overrides: dict[str, Any] | None
-    indexed: list[str] | None
+    index_columns: list[tuple[str, int, str]] | None
 
 
 def kept_schema(workspace_id: UUID, version: int) -> WorkspaceSchema | None:
@@ -312,7 +313,7 @@ def _field_schema(row: _FieldRow, ids: _Ids, secret_flag: str | None) -> FieldSc
         ),
         morph_id=UUID(row.morph_id) if row.morph_id else None,
         secret_flag=secret_flag,
-        indexed=tuple(row.indexed or ()),
+        index_columns=tuple(IndexColumn(*each) for each in row.index_columns or ()),
     )
 
 

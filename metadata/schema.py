@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from itertools import count, takewhile
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from config.principal import Guard
@@ -48,6 +49,14 @@ class RelationSchema:
         return self.kind == "MANY_TO_ONE"
 
 
+class IndexColumn(NamedTuple):
+    """A column of an index that a user made: the field it stands at, or one of its sub-fields."""
+
+    index_id: str
+    place: int  # from 0
+    sub_field: str  # "" for the whole
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldSchema:
     """One field. `storage_key` is its key in `data`, whatever it is called; `column` is set for the record's own."""
@@ -71,7 +80,12 @@ class FieldSchema:
     relation: RelationSchema | None = None
     morph_id: UUID | None = None
     secret_flag: str | None = None  # set: its values are answered to nobody, and who has the flag may write them
-    indexed: tuple[str, ...] = ()  # its sub-fields, `""` for the whole, that an index made by a user starts with
+    index_columns: tuple[IndexColumn, ...] = ()  # where it stands in indexes made by users
+
+    @property
+    def indexed(self) -> tuple[str, ...]:
+        """Its sub-fields, `""` for the whole, that an index made by a user starts with."""
+        return tuple(each.sub_field for each in self.index_columns if each.place == 0)
 
     @property
     def is_to_many(self) -> bool:
@@ -124,6 +138,18 @@ class ObjectSchema:
     @cached_property
     def by_id(self) -> Mapping[UUID, FieldSchema]:
         return {each.id: each for each in self.fields}
+
+    @cached_property
+    def index_orders(self) -> tuple[tuple[str, ...], ...]:
+        """The columns of each index made by a user, as SQL over `{r}` that says in which order they stand."""
+        indexes: dict[str, dict[int, str]] = {}
+        for each in self.fields:
+            for column in each.index_columns:
+                sql = each.type.sql(each, column.sub_field or None)
+                indexes.setdefault(column.index_id, {})[column.place] = sql.order
+        return tuple(  # up to a field that is switched off
+            tuple(columns[place] for place in takewhile(columns.__contains__, count())) for columns in indexes.values()
+        )
 
     @cached_property
     def unique_fields(self) -> tuple[FieldSchema, ...]:

@@ -124,13 +124,12 @@ class Storage:
         them it takes any value for one in 200. Those of an expression exist from the next ANALYZE on.
         """
         table = _table(columns[0][0].object_id)
-        for name, definition in _index_definitions(index_id, index_type, columns):
-            self._add(
-                "CREATE INDEX {name} ON {schema}.{table} {definition}",
-                name=sql.Identifier(name),
-                table=table,
-                definition=definition,
-            )
+        self._add(
+            "CREATE INDEX {name} ON {schema}.{table} {definition}",
+            name=sql.Identifier(f"x_{index_id.hex}"),
+            table=table,
+            definition=_index_definition(index_type, columns),
+        )
         if index_type != IndexType.GIN:
             self._add("ANALYZE {schema}.{table}", table=table)
 
@@ -148,14 +147,14 @@ class Storage:
                 self._send_pending()
             return
         table = _table(columns[0][0].object_id)
-        for name, definition in _index_definitions(index_id, index_type, columns):
-            index = sql.Identifier(name)
-            is_valid = self._is_valid(name)
-            if is_valid is False:
-                self._execute(self._compose("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}", name=index))
-            if not is_valid:
-                text = "CREATE INDEX CONCURRENTLY {name} ON {schema}.{table} {definition}"
-                self._execute(self._compose(text, name=index, table=table, definition=definition))
+        name = f"x_{index_id.hex}"
+        is_valid = self._is_valid(name)
+        if is_valid is False:
+            self.drop_concurrently(name)
+        if not is_valid:
+            text = "CREATE INDEX CONCURRENTLY {name} ON {schema}.{table} {definition}"
+            definition = _index_definition(index_type, columns)
+            self._execute(self._compose(text, name=sql.Identifier(name), table=table, definition=definition))
         self._execute(self._compose("ANALYZE {schema}.{table}", table=table))
 
     def _is_valid(self, index: str) -> bool | None:
@@ -168,9 +167,24 @@ class Storage:
         )
         return rows[0][0] if rows else None
 
+    def former_indexes(self) -> list[str]:
+        """What indexes had beside them for equality (`x_…_v`) before one index served both."""
+        rows = self._fetch(
+            sql.SQL(
+                "SELECT relname FROM pg_class WHERE relnamespace = {schema}::regnamespace AND relkind = 'i' "
+                r"AND relname ~ '^x_[0-9a-f]{{32}}_v$'"
+            ).format(schema=sql.Literal(self._schema))
+        )
+        return [name for (name,) in rows]
+
+    def drop_concurrently(self, name: str) -> None:
+        """Drop an index of PostgreSQL while others read and write, if no transaction is open."""
+        how = "" if self._connection.in_atomic_block else "CONCURRENTLY "
+        self._execute(self._compose(f"DROP INDEX {how}IF EXISTS {{schema}}.{{name}}", name=sql.Identifier(name)))
+
     def drop_index(self, index_id: UUID) -> None:
         self._drop_index(f"x_{index_id.hex}")
-        self._drop_index(f"x_{index_id.hex}_v")
+        self._drop_index(f"x_{index_id.hex}_v")  # see `former_indexes`
 
     def flush(self) -> None:
         """Run what was gathered. An index being built in the workspace meanwhile gives way and is built later."""
@@ -413,17 +427,13 @@ class Storage:
             return list(cursor.fetchall())
 
 
-def _index_definitions(
-    index_id: UUID, index_type: str, columns: Sequence[tuple[FieldSchema, str | None]]
-) -> Iterator[tuple[str, sql.Composable]]:
-    """The name and the definition of each index of PostgreSQL that an index of the data model is made of."""
+def _index_definition(index_type: str, columns: Sequence[tuple[FieldSchema, str | None]]) -> sql.Composable:
+    """What stands behind the table's name. In the order of its fields, which equality is asked by too (`by_order` in
+    `metadata.fieldtypes.operators`): so one index serves a filter on its first fields and an order by the next."""
     texts = [field.type.sql(field, sub_field) for field, sub_field in columns]
     if index_type == IndexType.GIN:
-        yield f"x_{index_id.hex}", sql.SQL("USING gin ({})").format(_expressions(text.json for text in texts))
-        return
-    yield f"x_{index_id.hex}", sql.SQL("({}, id)").format(_expressions(text.order for text in texts))
-    if any(text.order != text.value for text in texts):
-        yield f"x_{index_id.hex}_v", sql.SQL("({})").format(_expressions(text.value for text in texts))
+        return sql.SQL("USING gin ({})").format(_expressions(text.json for text in texts))
+    return sql.SQL("({}, id)").format(_expressions(text.order for text in texts))
 
 
 def _table(object_id: UUID) -> sql.Identifier:

@@ -131,7 +131,7 @@ class _Planner:
                 )
             return Compare(sql, operator, operand)
         if operator.shape == "list":
-            return self.compare_list(field, operator_name, sql, operand, path)
+            return self.compare_list(field, part, operator_name, sql, operand, path)
         if operand is None:
             return _empty_compare(sql, _sql_type(field, part), operator_name)
         value = field.type.coerce(operand, operator_name, field, path)
@@ -140,9 +140,11 @@ class _Planner:
                 return Compare(sql, OPERATORS["is"], operator_name == "eq")
             if value is None:
                 return Never()
-        return Compare(sql, operator, value)
+        return Compare(sql, operator, value, _is_ordered(field, part, sql))
 
-    def compare_list(self, field: FieldSchema, operator_name: str, sql: FieldSql, operand: Any, path: str) -> Condition:
+    def compare_list(
+        self, field: FieldSchema, part: str | None, operator_name: str, sql: FieldSql, operand: Any, path: str
+    ) -> Condition:
         if not isinstance(operand, list | tuple):
             raise InvalidFilter(
                 f'Filter operator "{operator_name}" requires an array value for field {path}', path=path
@@ -156,7 +158,9 @@ class _Planner:
             field.type.coerce(item, operator_name, field, path) for item in operand if item is not None and item != ""
         ]
         operator = OPERATORS[operator_name]
-        condition: Condition = Compare(sql, operator, tuple(values)) if values else Never()
+        condition: Condition = Never()
+        if values:
+            condition = Compare(sql, operator, tuple(values), _is_ordered(field, part, sql))
         if any(item == "" for item in operand) and operator_name == "in":
             condition = Any_((condition, Compare(sql, OPERATORS["is"], True)))
         return condition
@@ -185,6 +189,24 @@ class _Planner:
         inverse = inverse_of(self.scope, field)
         assert inverse is not None
         return RelatedMany(inverse.type.sql(inverse), target, condition, mentions_deleted(inner))
+
+
+def _is_ordered(field: FieldSchema, part: str | None, sql: FieldSql) -> bool:
+    """Whether a user's index has the values in an order that says less than they do (`lower(…)`). A unique field has an
+    index of its own, of the values as they are."""
+    if sql.order == sql.value or field.is_unique:
+        return False
+    return any(column.sub_field == (part or "") for column in field.index_columns)
+
+
+def equal_to_one(condition: Condition) -> frozenset[str]:
+    """The SQL of the orders of fields (over `{r}`) that have one value in all records that match."""
+    match condition:
+        case All(items):
+            return frozenset().union(*map(equal_to_one, items))
+        case Compare(sql, operator) if operator.name == "eq":
+            return frozenset((sql.order,))
+    return frozenset()
 
 
 def _sql_type(field: FieldSchema, part: str | None) -> SqlType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from config.errors import BadRequest, UnknownSortField
@@ -37,6 +38,17 @@ def plan_order(scope: Scope, subject: ObjectSchema, order: Sequence[ir.Order]) -
         if item.path == ("id",):
             return tuple(keys)  # nothing after the id can matter
     return (*keys, id_key(subject))
+
+
+def in_index_order(subject: ObjectSchema, order: tuple[OrderKey, ...], same: frozenset[str]) -> tuple[OrderKey, ...]:
+    """The order, its first key marked if an index gives it among records that have the `same` values otherwise."""
+    first = order[0]
+    if not same or first.is_indexed or first.through is not None:
+        return order
+    for columns in subject.index_orders:
+        if first.sql.order in columns[1:] and same.issuperset(columns[: columns.index(first.sql.order)]):
+            return (replace(first, is_indexed=True), *order[1:])
+    return order
 
 
 @lru_cache(maxsize=1024)

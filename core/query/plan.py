@@ -43,6 +43,7 @@ class Compare:
     sql: FieldSql
     operator: Operator
     value: Any
+    is_ordered: bool = False  # an index made by a user has the values in an order that says less than they do
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from config.errors import BadRequest
 from core.query import ir
-from core.query.filters import mentions_deleted, plan_filter
-from core.query.orders import plan_order
+from core.query.filters import equal_to_one, mentions_deleted, plan_filter
+from core.query.orders import in_index_order, plan_order
 from core.query.plan import Condition, FindPlan
 from core.query.scope import Scope, find_object, require
 from core.query.selections import answer_values, plan_members, plan_root_connection, plan_window, spend_values
@@ -18,7 +18,7 @@ DEFAULT_CONNECTION_SIZE = 200  # of a root connection of GraphQL
 def plan_page(scope: Scope, query: ir.Find) -> FindPlan:
     """A REST page: the record's members and, unless told otherwise, the total."""
     subject, condition, sees_deleted = _matching(scope, query)
-    order = plan_order(scope, subject, query.order)
+    order = in_index_order(subject, plan_order(scope, subject, query.order), equal_to_one(condition))
     size = DEFAULT_SIZE if query.page.size is None else query.page.size
     members = plan_members(scope, subject, query.selection)
     if isinstance(query.selection, ir.Everything) and (query.selection.depth or query.selection.deepens):
@@ -37,7 +37,7 @@ def plan_page(scope: Scope, query: ir.Find) -> FindPlan:
 def plan_connection_page(scope: Scope, query: ir.Find) -> FindPlan:
     """A GraphQL connection as picked."""
     subject, condition, sees_deleted = _matching(scope, query)
-    order = plan_order(scope, subject, query.order)
+    order = in_index_order(subject, plan_order(scope, subject, query.order), equal_to_one(condition))
     size = DEFAULT_CONNECTION_SIZE if query.page.size is None else query.page.size
     assert isinstance(query.selection, tuple)
     connection = plan_root_connection(scope, subject, query.selection, cost=max(size, 1))

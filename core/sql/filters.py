@@ -75,7 +75,7 @@ def _compare(condition: Compare, alias: str) -> Sql:
     operator, sql, value = condition.operator, condition.sql, condition.value
     if operator.shape == "null":
         return raw(at(sql.json, alias) + (" IS NULL" if value else " IS NOT NULL"))
-    text = at(fill(operator.sql, sql), alias)
+    text = at(fill(operator.sql_by_order if condition.is_ordered else operator.sql, sql), alias)
     if operator.shape == "flag":
         return raw(text)
     parameter: Any = array_literal(value) if operator.shape == "list" else value

@@ -29,14 +29,28 @@ class Operator:
     sentence: str  # for the docs
     in_rest: bool = True  # whether the REST grammar can say it
     graphql: str = "{}"
+    by_order: str | None = None  # SQL that follows from it and that an index in the field's order can answer
+
+    @property
+    def sql_by_order(self) -> str:
+        """The same, where such an index is there. What follows is as rare as the whole, so the planner, which would
+        take both for independent, must not see how rare the rest is."""
+        return self.sql if self.by_order is None else f"({self.by_order} AND coalesce({self.sql}, false))"
 
 
 OPERATORS: Mapping[str, Operator] = {  # in the order messages print them
     row.name: row
     for row in (
-        Operator("eq", "one", "{value} = {operand}", "equals"),
+        Operator("eq", "one", "{value} = {operand}", "equals", by_order="{order} = {order_operand}"),
         Operator("neq", "one", "{value} <> {operand}", "has another value than"),
-        Operator("in", "list", "{value} = ANY(%s::{array})", "is one of", graphql="[{}!]"),
+        Operator(
+            "in",
+            "list",
+            "{value} = ANY(%s::{array})",
+            "is one of",
+            graphql="[{}!]",
+            by_order="{order} = ANY(({order_operand})::{array})",  # of the array's text: marks have no case
+        ),
         Operator("containsAny", "list", "{json} ?| %s::text[]", "has at least one of", graphql="[{}]"),
         Operator("is", "null", "{value} IS NULL", "is NULL or NOT_NULL", graphql="FilterIs"),
         Operator("gt", "one", "{order} > {order_operand}", "comes after"),

@@ -11,7 +11,7 @@ from metadata.services.fields.create import field_create
 from metadata.services.fields.delete import field_delete
 from metadata.services.fields.order import field_order
 from metadata.services.fields.update import field_update
-from metadata.services.index_building import indexes_build
+from metadata.services.index_building import former_indexes_drop, indexes_build
 from metadata.services.indexes import index_create, index_delete
 from metadata.services.objects import object_create, object_delete, object_update
 from metadata.services.purging import workspaces_purge
@@ -33,6 +33,7 @@ __all__ = [
     "field_delete",
     "field_order",
     "field_update",
+    "former_indexes_drop",
     "index_create",
     "index_delete",
     "indexes_build",

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from metadata import cache
-from metadata.models import IndexFieldMetadata, IndexMetadata, IndexState
+from metadata.models import IndexFieldMetadata, IndexMetadata, IndexState, Workspace
 from metadata.services.change import changing
 from metadata.storage import Storage
 
@@ -27,6 +27,20 @@ def indexes_build() -> int:
     """Build every index that waits for it, oldest first; how many are ready or have failed now."""
     waiting = IndexMetadata.objects.filter(state=IndexState.BUILDING, workspace__deleted_at=None)
     return sum(_build(each) for each in waiting.select_related("workspace").order_by("created_at"))
+
+
+def former_indexes_drop() -> int:
+    """Drop the second half of indexes that were made before one half served; how many there were."""
+    dropped = 0
+    for workspace in Workspace.objects.filter(deleted_at=None).order_by("created_at"):
+        storage = Storage(workspace)
+        former = storage.former_indexes()
+        if former:
+            with storage.building() as is_ours:
+                for name in former if is_ours else ():
+                    storage.drop_concurrently(name)
+                    dropped += 1
+    return dropped
 
 
 def _build(index: IndexMetadata) -> bool:

@@ -56,7 +56,7 @@ def make(code: FieldMetadata) -> IndexMetadata:
 
 
 def built(index: IndexMetadata) -> set[str]:
-    return {f"x_{index.id.hex}", f"x_{index.id.hex}_v"}
+    return {f"x_{index.id.hex}"}
 
 
 def state(index: IndexMetadata) -> str:

@@ -128,9 +128,7 @@ def test_indexes_are_built_for_the_new_type(
     index = services.index_create(workspace_id=workspace.id, values=values)
     before = index_names(workspace, rocket.id)
     _change(field, "TEXT")
-    assert index_names(workspace, rocket.id) == before | {
-        f"x_{index.id.hex}_v"
-    }  # text is ordered in another way than compared
+    assert index_names(workspace, rocket.id) == before
     assert IndexMetadata.objects.filter(id=index.id).exists()
     rockets.insert({"thing2": "no number any more"})
 

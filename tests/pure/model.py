@@ -15,13 +15,13 @@ from core.query.plan import Compare, OrderKey, RelatedMany, RelatedOne
 from core.query.scope import Scope
 from metadata.fieldtypes.operators import OPERATORS
 from metadata.fieldtypes.sql_types import FieldSql
-from metadata.schema import FieldSchema, ObjectSchema
+from metadata.schema import FieldSchema, IndexColumn, ObjectSchema
 from tests.graphql.workspace import WORKSPACE_ID, field_of, object_of, stable_id, to_many, to_one, workspace
 
 _MORE = {
     "person": [
-        field_of("person", "rank", "NUMBER", indexed=("",)),
-        field_of("person", "nick", "TEXT", indexed=("",)),
+        field_of("person", "rank", "NUMBER", index_columns=(IndexColumn("1", 0, ""), IndexColumn("2", 1, ""))),
+        field_of("person", "nick", "TEXT", index_columns=(IndexColumn("2", 0, ""),)),
         field_of("person", "seenAt", "DATE_TIME"),
         field_of("person", "salary", "NUMERIC"),
         field_of("person", "token", "UUID"),
@@ -32,7 +32,10 @@ _MORE = {
         to_one("person", "mentor", "person", "pupils"),
         to_many("person", "pupils", "person", "mentor"),
     ],
-    "company": [field_of("company", "size", "NUMBER", indexed=("",)), to_many("company", "logs", "log", "company")],
+    "company": [
+        field_of("company", "size", "NUMBER", index_columns=(IndexColumn("3", 0, ""),)),
+        to_many("company", "logs", "log", "company"),
+    ],
 }
 _LOG = object_of(
     "log", "logs", [to_one("log", "company", "company", "logs")], guard=Guard(read="SECURITY", write="ROLES")
