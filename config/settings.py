@@ -172,6 +172,7 @@ SECRETS_ROTATED = {  # () -> how many were encrypted anew, were up to date, cann
 MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
     ("metadata.services.indexes_build", 5),
     ("metadata.services.former_indexes_drop", 24 * 60 * 60),
+    ("core.records.reindex.searches_rebuild", 5),
     ("core.records.files.files_sweep", 24 * 60 * 60),
     ("config.http.sessions.sessions_sweep", 24 * 60 * 60),
     ("apikeys.rates.rates_sweep", 60),

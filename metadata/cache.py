@@ -62,7 +62,7 @@ SELECT w.schema_version, w.database_schema, CASE WHEN o.id IS NOT NULL THEN json
     json_build_array(
       o.id, o.name_singular, o.name_plural, o.label_singular, o.label_plural, o.description, o.icon, o.is_system,
       o.is_custom, o.is_searchable, o.label_identifier_field_id, o.image_identifier_field_id, o.duplicate_criteria,
-      o.standard_overrides, o.universal_identifier, o.is_active),
+      o.standard_overrides, o.universal_identifier, o.is_active, (o.search_rebuild->>'isMissing')::boolean),
     fields.rows, dormant.rows)::text END, o.is_active
 FROM metadata_workspace w
 LEFT JOIN metadata_objectmetadata o ON o.workspace_id = %(id)s
@@ -90,6 +90,7 @@ class _ObjectRow(NamedTuple):
     standard_overrides: dict[str, Any] | None
     universal_identifier: str
     is_active: bool
+    misses_words: bool | None  # None: nothing is to be rebuilt
 
 
 class _FieldRow(NamedTuple):
@@ -209,11 +210,11 @@ def field_schema(field: FieldMetadata) -> FieldSchema:
     )
 
 
-def is_searched(type_name: str, is_searchable: bool | None, is_custom: bool, is_label_identifier: bool) -> bool:
-    """Whether a field's words are in the search vector: the label identifier, what says so, users' text fields."""
+def is_searched(type_name: str, is_searchable: bool | None, is_label_identifier: bool) -> bool:
+    """Whether a field's words are in the search vector: the label identifier, and what says so."""
     if not field_type(type_name).searchable:
         return False
-    return is_label_identifier or (is_custom if is_searchable is None else is_searchable)
+    return is_label_identifier or bool(is_searchable)
 
 
 def _read(workspace_id: UUID, known: Mapping[bytes, ObjectSchema]) -> WorkspaceSchema:
@@ -277,10 +278,11 @@ def _object_schema(text: str, digest: bytes, ids: _Ids, schema_name: str) -> Obj
         search_field_ids=tuple(
             ids[each.id]
             for each in field_rows
-            if is_searched(each.type, each.is_searchable, each.is_custom, each.id == row.label_identifier_id)
+            if is_searched(each.type, each.is_searchable, each.id == row.label_identifier_id)
         ),
         guard=guard_of(known_as),
         dormant=tuple(_field_schema(_FieldRow(*map(_shared, each)), ids, None) for each in dormant or ()),
+        search_rebuild=None if row.misses_words is None else "missing" if row.misses_words else "superfluous",
         digest=digest,
     )
 

@@ -186,6 +186,7 @@ class ObjectMetadata(Overridable):
     image_identifier_field_id = models.UUIDField(null=True)
     duplicate_criteria = models.JSONField(null=True)  # [["nameFirstName", "nameLastName"], …]
     used_storage_keys = ArrayField(models.TextField(), default=list)  # those of deleted fields too: never reused
+    search_rebuild = models.JSONField(null=True)  # see metadata.services.search_words
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 

@@ -117,6 +117,7 @@ class ObjectSchema:
     image_identifier_id: UUID | None = None
     duplicate_criteria: tuple[tuple[str, ...], ...] | None = None
     search_field_ids: tuple[UUID, ...] = ()
+    search_rebuild: Literal["superfluous", "missing"] | None = None  # words of kept vectors that are still to be made
     guard: Guard | None = None  # what decides over its records in place of a role's record rights
     dormant: tuple[FieldSchema, ...] = ()  # to-one relations that are switched off at either end: no API has them
     digest: bytes = b""  # of the rows it was made from

@@ -112,12 +112,15 @@ def compile_update(
     """
     table = table_of(subject)
     ctes, counts = _related(relates)
+    words = ""  # where no searched field is changed the column is left alone
+    if any(row["hs"] for row in rows):
+        words = " search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END,"
     condition = EMPTY if under is None else raw(" AND ") + _all_exist(relates, under)
     ctes.append(
         Sql(
             f"w AS (UPDATE {table} r SET data = (r.data || x.d) - x.g,"
-            " search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END,"
-            f" position = coalesce({_position(table)}, r.position),"
+            + words
+            + f" position = coalesce({_position(table)}, r.position),"
             " deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END,"
             " updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb"
             f" FROM jsonb_to_recordset(%s::jsonb) AS {_UPDATE_COLUMNS} WHERE r.id = x.id",

@@ -37,7 +37,8 @@ def _object(plan: SearchPlan, index: int) -> list[Sql]:
     where = raw("r.deleted_at IS NULL")
     if condition != EVERY:
         where += raw(" AND ") + compile_condition(condition, "r")
-    vector = raw("r.search") if not _hidden(plan, subject) else _vector_of_what_may_be_read(plan, subject)
+    is_kept = not _hidden(plan, subject) and subject.search_rebuild is None
+    vector = raw("r.search") if is_kept else _vector_of_what_may_be_read(plan, subject)
     if not plan.terms:
         return [_page(plan, index, _NO_RANKS, where + _inside(vector, (plan.text,) if plan.text else ()), None)]
     all_words, any_word = (
@@ -45,9 +46,9 @@ def _object(plan: SearchPlan, index: int) -> list[Sql]:
     )
     ranks = raw("ts_rank_cd(") + vector + raw(", ") + all_words
     ranks += raw("), ts_rank(") + vector + raw(", ") + any_word + raw(")")
-    match = raw(" AND r.search @@ ") + any_word
-    if _hidden(plan, subject):
-        match += raw(" AND ") + vector + raw(" @@ ") + any_word
+    match = raw(" AND ") + vector + raw(" @@ ") + any_word
+    if not is_kept and subject.search_rebuild != "missing":
+        match = raw(" AND r.search @@ ") + any_word + match  # the index finds what may match
     missed = raw(f" AND NOT EXISTS (SELECT 1 FROM {table_of(subject)} r WHERE ") + where + match + raw(")")
     return [
         _page(plan, index, ranks, where + match, ranks),

@@ -226,7 +226,7 @@ class StandardOverrides(ObjectType):
 def _is_searchable(field: FieldMetadata, info: ResolveInfo) -> bool:
     parent = info.context.rows.objects.get(field.object_id)
     is_label_identifier = parent is not None and parent.label_identifier_field_id == field.id
-    return is_searched(field.type, field.is_searchable, field.is_custom, is_label_identifier)
+    return is_searched(field.type, field.is_searchable, is_label_identifier)
 
 
 class MetadataField(ObjectType):

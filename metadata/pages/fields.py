@@ -145,6 +145,7 @@ def _changes(field: FieldMetadata, values: dict[str, Any]) -> dict[str, Any]:
         "description": field.shown("description"),
         "name": field.name,
         "isUnique": field.is_unique,
+        "isSearchable": bool(field.is_searchable),
         "settings": field.settings,
         "defaultValue": field.default_value,
     }

@@ -116,6 +116,7 @@ class FieldForm(forms.Form):
                 "description": stored.shown("description"),
                 "name": stored.name,
                 "unique": stored.is_unique,
+                "searchable": bool(stored.is_searchable),
                 "default": _shown_default(stored.default_value),
                 **(stored.settings or {}),
             }
@@ -134,6 +135,8 @@ class FieldForm(forms.Form):
             )  # fmt: skip
         if type_.unique_capable and not type_.is_relation:
             self.fields["unique"] = forms.BooleanField(required=False, label="No two records have the same value")
+        if type_.searchable:
+            self.fields["searchable"] = forms.BooleanField(required=False, label="Searching looks into this field")
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -152,6 +155,8 @@ class FieldForm(forms.Form):
             values["name"] = given["name"]
         if "unique" in self.fields:
             values["isUnique"] = given["unique"]
+        if "searchable" in self.fields:
+            values["isSearchable"] = given["searchable"]
         chosen = {
             name: choice.value_of(given[name]) for name, choice in self.type.setting_choices.items() if given[name]
         }

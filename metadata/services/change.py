@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, transaction
@@ -44,7 +44,8 @@ class Change:
         self._objects: dict[UUID, ObjectMetadata] | None = None
         self._names: dict[UUID, str] = {}  # of those, as they were
         self._fields: dict[UUID, list[FieldMetadata]] = {}
-        self._searched: dict[UUID, frozenset[UUID]] = {}
+        self._searched: dict[UUID, dict[UUID, str]] = {}
+        self._anew: set[UUID] = set()  # objects whose vectors are made in this change
         self.watched: dict[UUID, auditing.Watched] = {}
         self.gone: set[UUID] = set()  # fields that were deleted
 
@@ -89,23 +90,51 @@ class Change:
 
     def watch_search(self, object_id: UUID) -> None:
         """Remember which fields are searched, so that the vectors are made anew if that changes."""
-        self._searched.setdefault(object_id, self._searched_fields(object_id))
+        if object_id not in self._searched:
+            self._searched[object_id] = self._searched_fields(object_id)
+
+    def is_searched(self, field: FieldMetadata) -> bool:
+        """Whether the field was searched when `watch_search` looked."""
+        return field.id in self._searched.get(field.object_id, {})
 
     def search_again(self, object_id: UUID) -> None:
-        """Have the vectors made anew although the same fields are searched: their words are others."""
-        self._searched[object_id] = frozenset({uuid4()})
+        """Have the vectors made anew by this change, which has rewritten the records anyway."""
+        self._anew.add(object_id)
 
-    def _searched_fields(self, object_id: UUID) -> frozenset[UUID]:
+    def _searched_fields(self, object_id: UUID) -> dict[UUID, str]:
+        """The storage keys of the fields that are searched, by the fields' ids."""
         label_identifier = ObjectMetadata.objects.values_list("label_identifier_field_id", flat=True).get(
             workspace=self.workspace, id=object_id
         )
-        return frozenset(
-            each.id
+        return {
+            each.id: each.storage_key
             for each in FieldMetadata.objects.filter(workspace=self.workspace, object_id=object_id, is_active=True)
-            if cache.is_searched(each.type, each.is_searchable, each.is_custom, each.id == label_identifier)
-        )
+            if cache.is_searched(each.type, each.is_searchable, each.id == label_identifier)
+        }
+
+    def _note_searches(self) -> None:
+        """Which storage keys have words that the records' vectors lack, or have no more, is followed by
+        `metadata.services.search_words`. What is under way begins anew."""
+        for object_id, before in self._searched.items():
+            after = self._searched_fields(object_id)
+            changed = {**before, **after}
+            for field_id in before.keys() & after.keys():
+                del changed[field_id]
+            if changed and object_id not in self._anew and self.storage.has_records(object_id):
+                obj = ObjectMetadata.objects.get(workspace=self.workspace, id=object_id)
+                earlier = obj.search_rebuild or {}
+                deleted = {key for field_id, key in changed.items() if field_id in self.gone}
+                obj.search_rebuild = {
+                    "keys": sorted({*changed.values(), *earlier.get("keys", ())}),
+                    "deleted": sorted({*deleted, *earlier.get("deleted", ())}),
+                    "isMissing": bool(changed.keys() & after.keys()) or earlier.get("isMissing", False),
+                    "after": str(UUID(int=0)),
+                    "done": 0,
+                }
+                obj.save(update_fields=["search_rebuild"])
 
     def finish(self) -> None:
+        self._note_searches()
         workspace = self.workspace
         workspace.schema_version += 1
         workspace.updated_at = self.now
@@ -117,8 +146,8 @@ class Change:
         self.storage.flush()
         if settings.AUDIT_LOG_DAYS:
             auditing.note_changes(self, after)
-        for object_id, before in self._searched.items():
-            if self._searched_fields(object_id) != before and self.storage.has_records(object_id):
+        for object_id in self._anew:
+            if self.storage.has_records(object_id):
                 for path in settings.SEARCH_FIELDS_CHANGED_HANDLERS:
                     import_string(path)(workspace, object_id)
 

@@ -21,7 +21,8 @@ def remove_fields(change: Change, fields: Sequence[FieldMetadata]) -> None:
     IndexMetadata.objects.filter(workspace=change.workspace, id__in=[each.id for each in indexes]).delete()
     for field in fields:
         drop_automatic_indexes(change.storage, field)
-        change.storage.clear_key(field.object_id, field.storage_key)
+        if not change.is_searched(field):  # its values say which records have words of it
+            change.storage.clear_key(field.object_id, field.storage_key)
     change.gone.update(ids)
     links.fields_going(ids)
     FieldMetadata.objects.filter(workspace=change.workspace, id__in=ids).delete()

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.conf import LazySettings
 
 from config.errors import (
     ApiError,
@@ -333,25 +332,21 @@ def test_identifiers_are_checked(
 
 
 def test_search_follows_the_label_identifier(
-    workspace: Workspace, rocket: ObjectMetadata, rockets: Table, add_field: Any, settings: LazySettings
+    workspace: Workspace, rocket: ObjectMetadata, rockets: Table, add_field: Any
 ) -> None:
-    rockets.insert({"name": "Ariane"})  # without records there is nothing to search
-    settings.SEARCH_FIELDS_CHANGED_HANDLERS = ["tests.metadata.test_objects.note_search_change"]
-    searched.clear()
-    code = add_field("code", "TEXT", isSearchable=False)
-    assert searched == []
-    services.object_update(
-        workspace_id=workspace.id, object_id=rocket.id, update={"labelIdentifierFieldMetadataId": str(code.id).upper()}
-    )
-    assert searched == [rocket.id]
-    assert [each.name for each in shown(workspace, "rocket").search_fields] == ["name", "code"]
-
-
-searched: list[Any] = []
-
-
-def note_search_change(workspace: Workspace, object_id: Any) -> None:
-    searched.append(object_id)
+    code = add_field("code", "TEXT")
+    update = {"labelIdentifierFieldMetadataId": str(code.id).upper()}
+    services.object_update(workspace_id=workspace.id, object_id=rocket.id, update=update)
+    assert [each.name for each in shown(workspace, "rocket").search_fields] == ["code"]
+    rocket.refresh_from_db()
+    assert rocket.search_rebuild is None  # without records there is nothing to search
+    rockets.insert({"name": "Ariane"})
+    name = FieldMetadata.objects.get(object=rocket, name="name")
+    update = {"labelIdentifierFieldMetadataId": str(name.id)}
+    services.object_update(workspace_id=workspace.id, object_id=rocket.id, update=update)
+    rocket.refresh_from_db()
+    assert rocket.search_rebuild is not None
+    assert (rocket.search_rebuild["keys"], rocket.search_rebuild["isMissing"]) == (["code", "name"], True)
 
 
 def test_labels_of_standard_objects_become_overrides(db: None) -> None:

@@ -54,6 +54,6 @@ SELECT
   ARRAY[]::bigint[]
 FROM w r;
 -- {"source":"API","name":"Astronomer","context":{}}
--- [{"id":"<id 1>","d":{"name":"Vulcan","code":"V","kind":"ROCK"},"cb":{"source":"API","name":"Astronomer","context":{}},"w":"first","k":1,"s":"vulcan v"}]
+-- [{"id":"<id 1>","d":{"name":"Vulcan","code":"V","kind":"ROCK"},"cb":{"source":"API","name":"Astronomer","context":{}},"w":"first","k":1,"s":"vulcan"}]
 -- <object planet>
 -- <object planet>

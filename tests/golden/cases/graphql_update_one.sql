@@ -12,7 +12,7 @@ FOR UPDATE;
 WITH
   w AS (
     UPDATE "workspace"."planet" r
-    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(CASE x.w WHEN 'first' THEN (
+    SET data = (r.data || x.d) - x.g, position = coalesce(CASE x.w WHEN 'first' THEN (
       SELECT coalesce(min(b.position), 0)
       FROM "workspace"."planet" b
       WHERE b.deleted_at IS NULL

@@ -79,7 +79,7 @@ SELECT
   ARRAY[]::bigint[]
 FROM w r;
 -- {"source":"API","name":"Astronomer","context":{}}
--- [{"id":"<id 1>","d":{"name":"Terra","code":"E"},"cb":{"source":"API","name":"Astronomer","context":{}},"w":"first","k":1,"s":"terra e"}]
+-- [{"id":"<id 1>","d":{"name":"Terra","code":"E"},"cb":{"source":"API","name":"Astronomer","context":{}},"w":"first","k":1,"s":"terra"}]
 -- <object planet>
 -- <object planet>
 

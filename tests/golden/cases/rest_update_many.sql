@@ -21,7 +21,7 @@ WHERE coalesce(total, 0) >= 0;
 WITH
   w AS (
     UPDATE "workspace"."moon" r
-    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(CASE x.w WHEN 'first' THEN (
+    SET data = (r.data || x.d) - x.g, position = coalesce(CASE x.w WHEN 'first' THEN (
       SELECT coalesce(min(b.position), 0)
       FROM "workspace"."moon" b
       WHERE b.deleted_at IS NULL

@@ -15,7 +15,7 @@ LIMIT 1;
 WITH
   w AS (
     UPDATE "workspace"."planet" r
-    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(CASE x.w WHEN 'first' THEN (
+    SET data = (r.data || x.d) - x.g, position = coalesce(CASE x.w WHEN 'first' THEN (
       SELECT coalesce(min(b.position), 0)
       FROM "workspace"."planet" b
       WHERE b.deleted_at IS NULL
@@ -80,5 +80,5 @@ SELECT
 FROM w r;
 -- {"source":"API","name":"Astronomer","context":{}}
 -- [{"id":"00000000-0000-4000-8000-0000000000a1","d":{"radius":6378,"price":{"currencyCode":"USD"}},"g":[],"hs":false,"rv":false,"h":{"before":{"radius":6371},"after":{"radius":6378,"price":{"currencyCode":"USD"}}}}]
--- 849
+-- 850
 -- <object planet>

@@ -70,7 +70,7 @@ SELECT
   ARRAY[]::bigint[]
 FROM w r;
 -- {"source":"API","name":"Astronomer","context":{}}
--- [{"id":"<id 1>","d":{"code":"V","name":"Vulcan","radius":1},"cb":{"source":"API","name":"Astronomer","context":{}},"w":"first","k":1,"s":"vulcan v"}]
+-- [{"id":"<id 1>","d":{"code":"V","name":"Vulcan","radius":1},"cb":{"source":"API","name":"Astronomer","context":{}},"w":"first","k":1,"s":"vulcan"}]
 -- <object planet>
 -- <object planet>
 
@@ -114,5 +114,5 @@ SELECT
   ARRAY[]::bigint[]
 FROM w r;
 -- {"source":"API","name":"Astronomer","context":{}}
--- [{"id":"00000000-0000-4000-8000-0000000000a1","d":{"name":"Terra"},"g":[],"hs":true,"rv":false,"h":{"before":{"name":"Earth"},"after":{"name":"Terra"}},"s":"terra e"}]
+-- [{"id":"00000000-0000-4000-8000-0000000000a1","d":{"name":"Terra"},"g":[],"hs":true,"rv":false,"h":{"before":{"name":"Earth"},"after":{"name":"Terra"}},"s":"terra"}]
 -- <object planet>

@@ -89,7 +89,7 @@ _RECORD = select.compile_record(plan_members(scope(), PERSON, _ID), "r")
 _ROWS: list[dict[str, Any]] = [
     {"id": A, "d": {"jobTitle": "CEO"}, "h": {"before": {}, "after": {"jobTitle": "CEO"}}, "rv": False}
 ]
-_QUIET: list[dict[str, Any]] = [{"id": A, "d": {}, "h": None, "rv": False}]
+_QUIET: list[dict[str, Any]] = [{"id": A, "d": {}, "hs": False, "h": None, "rv": False}]
 _RELATES = [Relate(field("person.company"), COMPANY, (A, B)), Relate(field("person.mentor"), PERSON, (B,))]
 _LONG = "a" * 2000
 _NAMED = f'{{"jobTitle":"CEO","id":"{A}"}}'
