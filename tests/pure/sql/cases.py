@@ -87,7 +87,7 @@ def pointers(*ids: str, besides: tuple[str, ...] = ()) -> Pointers:
 
 _RECORD = select.compile_record(plan_members(scope(), PERSON, _ID), "r")
 _ROWS: list[dict[str, Any]] = [
-    {"id": A, "d": {"jobTitle": "CEO"}, "h": {"before": {}, "after": {"jobTitle": "CEO"}}, "rv": False}
+    {"id": A, "d": {"jobTitle": "CEO"}, "h": {"before": {}, "after": {"jobTitle": "CEO"}}, "hs": True, "rv": False}
 ]
 _QUIET: list[dict[str, Any]] = [{"id": A, "d": {}, "hs": False, "h": None, "rv": False}]
 _RELATES = [Relate(field("person.company"), COMPANY, (A, B)), Relate(field("person.mentor"), PERSON, (B,))]

@@ -46,7 +46,7 @@ SELECT
   ARRAY[]::bigint[]
 FROM w r;
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
@@ -113,7 +113,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
@@ -167,7 +167,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"hs":true,"rv":false}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
 -- insert under a condition
@@ -235,7 +235,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
 -- 'x'
 -- 2
 -- 1
@@ -294,7 +294,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"hs":true,"rv":false}]'
 -- 'x'
 -- 2
 -- 1
@@ -303,7 +303,7 @@ FROM w r;
 -- update that changes nothing
 WITH w AS (
   UPDATE "ws_test"."o_person" r
-  SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(CASE x.w WHEN 'first' THEN (
+  SET data = (r.data || x.d) - x.g, position = coalesce(CASE x.w WHEN 'first' THEN (
     SELECT coalesce(min(b.position), 0)
     FROM "ws_test"."o_person" b
     WHERE b.deleted_at IS NULL
@@ -319,13 +319,13 @@ WITH w AS (
 SELECT r.id::text, ARRAY[]::bigint[]
 FROM w r;
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
 
 -- update that restores
 WITH
   w AS (
     UPDATE "ws_test"."o_person" r
-    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(CASE x.w WHEN 'first' THEN (
+    SET data = (r.data || x.d) - x.g, position = coalesce(CASE x.w WHEN 'first' THEN (
       SELECT coalesce(min(b.position), 0)
       FROM "ws_test"."o_person" b
       WHERE b.deleted_at IS NULL
@@ -359,7 +359,7 @@ WITH
 SELECT r.id::text, ARRAY[]::bigint[]
 FROM w r;
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":true}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":true}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 3
