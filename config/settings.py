@@ -156,6 +156,7 @@ WORKSPACE_PURGED_HANDLERS = [  # (workspace), once its records are gone for good
 # (workspace, object_id), in the transaction that changed them
 SEARCH_FIELDS_CHANGED_HANDLERS = ["core.records.reindex.search_fields_changed"]
 METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
+    "apikeys.graphql.api_keys",
     "apikeys.graphql.roles",
     "apikeys.graphql.people",
     "apikeys.graphql.sign_in",
