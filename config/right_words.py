@@ -13,7 +13,7 @@ SETTINGS_WORDS: Mapping[str, str] = {
     "API_KEYS_AND_WEBHOOKS": "manage API keys and webhooks, and read the API docs",
     "WORKSPACE_MEMBERS": "invite people and end their membership",
     "ROLES": "manage roles, and who has which",
-    "WORKSPACE": "change the workspace's name and limits, and see who did what",
+    "WORKSPACE": "change the workspace's settings, export or delete all of it, and see who did what",
     "SECURITY": "change how people sign in",
     "WORKFLOWS": "see and change workflows",
 }

@@ -127,6 +127,7 @@ PLAYGROUND_TOKEN = "apikeys.services.tokens.playground_token"  # (Principal) -> 
 SECRET_KEY_KNOWN = "apikeys.signing_keys.is_secret_key_known"  # () -> bool, for the readiness page
 RECORD_COUNTS = "core.records.totals.live_counts"  # (Workspace) -> live records, by object id
 API_KEYS = "apikeys.services.api_keys.apikey_list"  # (Principal) -> the workspace's keys that are not revoked
+WORKSPACE_ARCHIVE = "core.transfer.archive.workspace_archive"  # (Principal) -> all that the workspace has, in pieces
 GRAPHQL_OPERATIONS = "core.graphql.operations.OPERATIONS"  # the docs list them
 NAME_CLASHES = "core.claims.clashes"  # (WorkspaceSchema, the one before) -> names that two would claim
 NAME_CLASH_MESSAGES = "core.claims.messages"  # (WorkspaceSchema) -> sentences by object id
@@ -181,6 +182,7 @@ MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
     ("core.records.secrets.secrets_seal", 24 * 60 * 60),
     ("metadata.services.workspaces_purge", 60 * 60),
     ("apikeys.activity.partitions.partitions_keep", 60 * 60),
+    ("apikeys.activity.partitions.retentions_keep", 60 * 60),
 ]
 AUDIT = "apikeys.activity.audit.note"  # what config.audit calls, in the transaction of an act
 AUDIT_LOG_DAYS = int(os.environ.get("AUDIT_LOG_DAYS", "365"))  # how long it is kept; 0: none is
@@ -192,6 +194,7 @@ PROCESS_END_HANDLERS = ["apikeys.activity.requests.end"]  # () when a process of
 WARM_UP = ["core.graphql.types.vocabulary", "metadata.graphql.schema.schema"]  # called once when a server starts
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_FILE_BYTES = int(os.environ.get("MAX_FILE_BYTES", str(10 * 1024 * 1024)))  # of an uploaded file
+MAX_LOGO_BYTES = int(os.environ.get("MAX_LOGO_BYTES", str(512 * 1024)))  # of a workspace's picture
 MAX_UPLOAD_BYTES = MAX_FILE_BYTES + 1024 * 1024  # of a body with a file in it
 MAX_IMPORT_BYTES = 1024 * 1024 * 1024  # of an imported file, which is read as it arrives
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the APIs check MAX_BODY_BYTES themselves, with their own error

@@ -18,6 +18,7 @@ from core.rest.files import DownloadView, FilesView, FileView
 from core.rest.search import SearchView
 from core.rest.views import RecordsView
 from metadata.graphql.view import MetadataView
+from metadata.pages.general import logo_content
 from metadata.rest import urls as metadata_rest
 from webhooks import rest as webhooks_rest
 
@@ -51,6 +52,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         ),
     ),
     path("file/files-field/<str:id>", DownloadView.as_view()),
+    path("file/workspace-logo/<uuid:workspace_id>/<str:digest>", logo_content),
     path("", include("metadata.pages.urls")),
     path("", include("apikeys.urls")),
     path("", include("webhooks.urls")),

@@ -20,6 +20,7 @@ from config.principal import Guard, WorkspaceRef
 from metadata.standard import guard_of, secrets_of
 from metadata.standard.definition import identifier
 
+LOGO_PREFIX = "/file/workspace-logo/"  # of the address of an uploaded logo
 STANDARD_APPLICATION_ID = identifier("application:standard")
 
 
@@ -95,6 +96,8 @@ class Workspace(models.Model):
     max_bulk_records = models.PositiveIntegerField(default=10_000)  # records one filtered write may touch
     max_requests_per_minute = models.PositiveIntegerField(null=True)  # of all callers; null: the server's, 0: no limit
     default_api_version = models.CharField(max_length=1, choices=ApiVersion.choices, default=ApiVersion.KEYED)
+    max_api_key_lifetime_days = models.PositiveIntegerField(null=True)  # of keys made or extended from now on
+    is_webhook_https_required = models.BooleanField(default=False, db_default=False)
 
     default_role_id = models.UUIDField(null=True)  # roles live in another app
     custom_application_id = models.UUIDField(default=uuid4)  # owner of the objects that users make
@@ -111,7 +114,8 @@ class Workspace(models.Model):
     is_custom_domain_enabled = models.BooleanField(default=False)
     is_internal_messages_import_enabled = models.BooleanField(default=False)
     trash_retention_days = models.PositiveIntegerField(default=14)
-    event_log_retention_days = models.PositiveIntegerField(default=90)
+    event_log_retention_days = models.PositiveIntegerField(default=365)  # of the audit; AUDIT_LOG_DAYS at most
+    request_log_retention_days = models.PositiveIntegerField(null=True)  # null: REQUEST_LOG_DAYS, which is the most
     editable_profile_fields = models.JSONField(default=list)
     workspace_discoverability = models.CharField(max_length=30, default="MEMBERS_AND_INVITEES")
     feature_flags = models.JSONField(default=dict)  # {key: bool}
@@ -122,6 +126,11 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return f"{self.display_name} ({self.id})"
+
+    @property
+    def has_own_logo(self) -> bool:
+        """Whether its logo was uploaded here; pages show no pictures from elsewhere."""
+        return self.logo is not None and self.logo.startswith(LOGO_PREFIX)
 
     def ref(self) -> WorkspaceRef:
         """What a principal carries of its workspace, as of now."""
@@ -134,6 +143,19 @@ class Workspace(models.Model):
             max_bulk_records=self.max_bulk_records,
             max_requests_per_minute=self.max_requests_per_minute,
         )
+
+
+class WorkspaceLogo(models.Model):
+    """The picture that was uploaded for a workspace. Its address has the digest in it, so that it can be kept."""
+
+    workspace_id = models.UUIDField(primary_key=True)
+    content = models.BinaryField()
+    content_type = models.CharField(max_length=30)
+    digest = models.CharField(max_length=64)  # SHA-256, hexadecimal
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"logo of {self.workspace_id}"
 
 
 class Overridable(models.Model):

@@ -54,6 +54,8 @@ _SENTENCES = {
     "object.switchedOn": "switched on the object",
     "field.switchedOff": "switched off the field",
     "field.switchedOn": "switched on the field",
+    "workspace.exported": "exported all records of the workspace",
+    "workspace.restored": "brought back the workspace",
     "webhook.secretRotated": "gave a new secret to the webhook",
     "webhook.secretRevealed": "saw the secret of the webhook",
 }

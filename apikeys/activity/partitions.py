@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apikeys.activity.models import AuditEntry, RequestEntry
@@ -22,6 +24,7 @@ from metadata.models import Workspace
 DAYS_AHEAD = 3
 MONTHS_AHEAD = 2
 PIECE = 10_000  # entries removed by one statement
+DELETION = "workspace.deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,36 @@ def partitions_keep() -> int:
     return _keep(REQUESTS, now, settings.REQUEST_LOG_DAYS) + _keep(AUDIT, now, settings.AUDIT_LOG_DAYS)
 
 
+def retentions_keep() -> int:
+    """Remove the entries of workspaces that keep less than the installation does; gives how many.
+
+    They are rows among others' in their partition, so they are deleted, by the primary key, so many at a time.
+    """
+    now, count = timezone.now(), 0
+    for model, column, most in (
+        (RequestEntry, "request_log_retention_days", settings.REQUEST_LOG_DAYS),
+        (AuditEntry, "event_log_retention_days", settings.AUDIT_LOG_DAYS),
+    ):
+        shorter = Workspace.objects.filter(**{f"{column}__lt": most})
+        for id, days in shorter.values_list("id", column):
+            last = first_id_of(now - timedelta(days=days))
+            count += _remove(model.objects.filter(workspace_id=id, id__lt=last))
+    return count
+
+
 def workspace_purged(workspace: Workspace) -> None:
-    """Remove what was logged of a workspace that is gone, so many entries at a time."""
+    """Remove what was logged of a workspace that is gone, but who deleted it: that stays as long as any act does."""
     for model in (RequestEntry, AuditEntry):
         entries = model.objects.filter(workspace_id=workspace.id)
-        while ids := list(entries.values_list("id", flat=True)[:PIECE]):
-            entries.filter(id__gte=min(ids), id__lte=max(ids)).delete()
+        _remove(entries if model is RequestEntry else entries.exclude(act=DELETION))
+
+
+def _remove(entries: QuerySet[Any]) -> int:
+    """Remove entries, so many at a time; gives how many."""
+    count = 0
+    while ids := list(entries.values_list("id", flat=True)[:PIECE]):
+        count += entries.filter(id__gte=min(ids), id__lte=max(ids)).delete()[0]
+    return count
 
 
 def _keep(log: Log, now: datetime, days: int) -> int:

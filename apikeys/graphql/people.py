@@ -25,6 +25,7 @@ from metadata import models as data_model
 from metadata.graphql.parts import extended
 from metadata.graphql.scalars import UUID, DateTime, JSONObject
 from metadata.graphql.types import UserMembers, WorkspaceUrls
+from metadata.services import logo_url
 
 
 def _enum(name: str, *values: str) -> Any:
@@ -246,6 +247,9 @@ class AvailableWorkspace(graphene.ObjectType):
 
     def resolve_invite_hash(root: data_model.Workspace, info: Info) -> None:
         return None
+
+    def resolve_logo(root: data_model.Workspace, info: Info) -> str | None:
+        return logo_url(root)
 
     def resolve_workspace_urls(root: data_model.Workspace, info: Info) -> dict[str, str | None]:
         return urls_of(root)

@@ -22,6 +22,7 @@ from metadata import models as data_model
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID, DateTime
 from metadata.graphql.types import WorkspaceUrls
+from metadata.services import logo_url
 
 PUBLIC = frozenset(
     {
@@ -93,6 +94,9 @@ class PublicWorkspaceData(graphene.ObjectType):
 
     def resolve_auth_bypass_providers(root: data_model.Workspace, info: Info) -> None:
         return None
+
+    def resolve_logo(root: data_model.Workspace, info: Info) -> str | None:
+        return logo_url(root)
 
     def resolve_workspace_urls(root: data_model.Workspace, info: Info) -> dict[str, str | None]:
         return urls_of(root)

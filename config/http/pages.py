@@ -47,6 +47,7 @@ SECTIONS = (  # group, path prefix, label, icon of static/settings/icons.svg, ri
     ("Developers", "/settings/activity", "Activity", "pulse", (FLAG, "WORKSPACE", "SECURITY")),
     ("Workspace", "/settings/members", "Members", "people", ("WORKSPACE_MEMBERS", "ROLES")),
     ("Workspace", "/settings/roles", "Roles", "shield", ("ROLES",)),
+    ("Workspace", "/settings/general", "General", "sliders", ("WORKSPACE",)),
 )
 TABS = (  # of the section API & Webhooks
     ("/settings/api-webhooks", "API keys"),

@@ -15,10 +15,10 @@ _SIGN_IN = b"getLoginTokenFromCredentials"
 
 _IMPORT = re.compile(r"/+rest/+[^/]+/+import/*")
 _PASSWORD = re.compile(
-    r"/settings/(?:login|join|profile)|/admin/(?:login|password_change|auth/user/(?:add|[^/]+/password))/"
+    r"/settings/(?:login|join|profile|reset)|/admin/(?:login|password_change|auth/user/(?:add|[^/]+/password))/"
 )
 _LONG = re.compile(r"/+rest/+(?:(?!batch/|restore/)[^/]+/+(?:export|import)/*|metadata/+schema(?:/.*)?)")
-_LONG_PAGE = re.compile(r"/settings/activity/(?:requests|audit)/export")
+_LONG_PAGE = re.compile(r"/settings/(?:activity/(?:requests|audit)|general)/export")
 
 
 def is_import(path: str) -> bool:

@@ -290,3 +290,6 @@ class UpdateWorkspaceInput(InputObjectType):
     maxRequestsPerMinute = Int()
     maxBulkRecords = Int()
     defaultApiVersion = String()
+    maxApiKeyLifetimeDays = Int()
+    isWebhookHttpsRequired = Boolean()
+    requestLogRetentionDays = Int()

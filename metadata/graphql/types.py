@@ -34,6 +34,7 @@ from metadata.graphql.inputs import FieldFilter, IndexFieldFilter, IndexFilter, 
 from metadata.graphql.parts import extended
 from metadata.graphql.scalars import JSON, UUID, ConnectionCursor, DateTime
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
+from metadata.services.logos import logo_url
 
 
 def _shown(api_name: str) -> Any:
@@ -400,6 +401,13 @@ class WorkspaceMembers(AbsentWorkspaceMembers):
     max_bulk_records = Int(required=True, description="Records that one filtered write may touch")
     max_requests_per_minute = Int(description="Of all callers together; 0: no limit, null: the server's")
     default_api_version = String(required=True, description="The API version of new keys")
+    max_api_key_lifetime_days = Int(description="Longest life of a new key; null: any")
+    is_webhook_https_required = Boolean(required=True, description="Webhooks go to https:// alone")
+    request_log_retention_days = Int(description="How long requests are kept; null: as long as the server keeps them")
+
+    @staticmethod
+    def resolve_logo(row: Workspace, info: ResolveInfo) -> str | None:
+        return logo_url(row)
 
     @staticmethod
     def resolve_workspace_members_count(row: Workspace, info: ResolveInfo) -> int:

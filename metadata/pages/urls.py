@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from metadata.pages import fields, objects
+from metadata.pages import fields, general, objects
 
 urlpatterns = [
+    path("settings/general", general.settings_of_workspace, name="general"),
+    path("settings/general/logo", general.logo, name="workspace-logo"),
+    path("settings/general/export", general.export, name="workspace-export"),
+    path("settings/general/delete", general.delete, name="workspace-delete"),
     path("settings/data-model", objects.object_list, name="object-list"),
     path("settings/data-model/new", objects.object_new, name="object-new"),
     path("settings/data-model/file", objects.model_file, name="model-file"),

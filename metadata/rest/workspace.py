@@ -65,6 +65,7 @@ def workspace_json(workspace: Workspace) -> dict[str, Any]:
     return {
         "id": workspace.id,
         **{name: getattr(workspace, column) for name, column in SETTINGS.items()},
+        "logo": services.logo_url(workspace),
         "isCustomDomainEnabled": workspace.is_custom_domain_enabled,
         "activationStatus": workspace.activation_status,
         "databaseSchema": workspace.database_schema,

@@ -13,20 +13,24 @@ from metadata.services.fields.order import field_order
 from metadata.services.fields.update import field_update
 from metadata.services.index_building import former_indexes_drop, indexes_build
 from metadata.services.indexes import index_create, index_delete
+from metadata.services.logos import logo_remove, logo_set, logo_url
 from metadata.services.objects import object_create, object_delete, object_update
 from metadata.services.purging import workspaces_purge
 from metadata.services.workspaces import (
     SECURITY_MEMBERS,
+    SETTINGS,
     feature_flag_set,
     standard_objects_add,
     standard_rows,
     workspace_create,
     workspace_delete,
+    workspace_restore,
     workspace_update,
 )
 
 __all__ = [
     "SECURITY_MEMBERS",
+    "SETTINGS",
     "feature_flag_set",
     "field_change_type",
     "field_create",
@@ -37,6 +41,9 @@ __all__ = [
     "index_create",
     "index_delete",
     "indexes_build",
+    "logo_remove",
+    "logo_set",
+    "logo_url",
     "object_create",
     "object_delete",
     "object_update",
@@ -44,6 +51,7 @@ __all__ = [
     "standard_rows",
     "workspace_create",
     "workspace_delete",
+    "workspace_restore",
     "workspace_update",
     "workspaces_purge",
 ]

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from metadata.models import Workspace
+from metadata.models import Workspace, WorkspaceLogo
 from metadata.storage import Storage
 
 logger = logging.getLogger(__name__)
@@ -37,4 +37,5 @@ def _purge(workspace: Workspace) -> None:
         storage.flush()
     for path in settings.WORKSPACE_PURGED_HANDLERS:
         import_string(path)(workspace)
+    WorkspaceLogo.objects.filter(workspace_id=workspace.id).delete()
     workspace.delete()

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from config import audit
-from config.errors import InvalidMetadataInput, MetadataConflict
+from config.errors import InvalidMetadataInput, MetadataConflict, WorkspaceNotFound
 from config.http.inputs import uuid_of
 from config.principal import Principal, system
 from config.texts import is_blank
@@ -270,6 +270,9 @@ SETTINGS: Mapping[str, str] = {
     "maxBulkRecords": "max_bulk_records",
     "maxRequestsPerMinute": "max_requests_per_minute",
     "defaultApiVersion": "default_api_version",
+    "maxApiKeyLifetimeDays": "max_api_key_lifetime_days",
+    "isWebhookHttpsRequired": "is_webhook_https_required",
+    "requestLogRetentionDays": "request_log_retention_days",
 }
 # Of functions that this server does not have: both APIs take them, and nothing comes of it.
 UNAPPLIED_SETTINGS = (
@@ -286,12 +289,17 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "maxBatchSize": (1, 1000),
     "maxBulkRecords": (1, 1_000_000),
     "maxRequestsPerMinute": (0, 1_000_000_000),
+    "maxApiKeyLifetimeDays": (1, 36_525),
+    "requestLogRetentionDays": (1, max(1, settings.REQUEST_LOG_DAYS)),
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "workspaceDiscoverability": ("PUBLIC", "MEMBERS_AND_INVITEES", "HIDDEN"),
     "defaultApiVersion": ("1", "2"),
 }
-_CLEARABLE = frozenset({"displayName", "logo", "customDomain", "inviteHash", "defaultRoleId", "maxRequestsPerMinute"})
+_CLEARABLE = frozenset(
+    ("displayName", "logo", "customDomain", "inviteHash", "defaultRoleId", "maxRequestsPerMinute",
+     "maxApiKeyLifetimeDays", "requestLogRetentionDays")
+)  # fmt: skip
 MAX_FEATURE_FLAGS = 100
 _FLAG_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 
@@ -345,6 +353,23 @@ def workspace_delete(*, workspace_id: UUID) -> Workspace:
         workspace.save(update_fields=["deleted_at", "updated_at"])
         name = workspace.display_name or ""
         audit.note(workspace.id, "workspace.deleted", subject_id=workspace.id, name=name, before=_facts(workspace))
+    cache.forget(workspace_id)
+    return workspace
+
+
+def workspace_restore(*, workspace_id: UUID) -> Workspace:
+    """Bring a deleted workspace back, with its keys, members and records, as long as it was not purged.
+
+    Raises WorkspaceNotFound for one that is not there or was not deleted.
+    """
+    with transaction.atomic():
+        workspace = Workspace.objects.select_for_update().filter(id=workspace_id).exclude(deleted_at=None).first()
+        if workspace is None:
+            raise WorkspaceNotFound("Workspace not found")
+        workspace.deleted_at, workspace.updated_at = None, timezone.now()
+        workspace.save(update_fields=["deleted_at", "updated_at"])
+        name = workspace.display_name or ""
+        audit.note(workspace.id, "workspace.restored", subject_id=workspace.id, name=name, after=_facts(workspace))
     cache.forget(workspace_id)
     return workspace
 
