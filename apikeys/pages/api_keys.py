@@ -23,7 +23,6 @@ from apikeys.activity.facts import APIS
 from apikeys.activity.usage import COUNTED_IN_LISTS, requests_of_each
 from apikeys.models import ApiKey, Role
 from apikeys.pages.forms import (
-    EXPIRY_PRESETS,
     ApiKeyForm,
     ApiKeyLimitsForm,
     ApiKeyRatesForm,
@@ -165,7 +164,8 @@ def key_new(request: HttpRequest) -> HttpResponse:
     require(principal, "ROLES")
     roles = bindable_roles(principal)
     source = _source(principal, request.GET.get("from", ""))
-    form = ApiKeyForm(roles, objects_of(principal), request.POST or None, key=source)
+    longest_days = _longest_days(request)
+    form = ApiKeyForm(roles, objects_of(principal), request.POST or None, key=source, longest_days=longest_days)
     if request.method == "POST" and form.is_valid():
         try:
             refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
@@ -184,11 +184,17 @@ def key_new(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "roles": [_role_choice(each, form) for each in roles],
-        "presets": EXPIRY_PRESETS,
+        "presets": form.fields["expires"].choices,  # type: ignore[attr-defined]
         "chosen_expiry": form["expires"].value(),
         "source": source,
     }
     return render(request, "apikeys/key_new.html", context, status=422 if form.errors else 200)
+
+
+def _longest_days(request: HttpRequest) -> int | None:
+    """The longest life of a key in the workspace."""
+    days: int | None = request.workspace.max_api_key_lifetime_days  # type: ignore[attr-defined]
+    return days
 
 
 def _source(principal: Principal, text: str) -> ApiKey | None:
@@ -258,14 +264,16 @@ class Forms:
     expiry: ExpiryForm
 
     @classmethod
-    def of(cls, key: ApiKey, objects: Sequence[ObjectMetadata]) -> Forms:
+    def of(cls, key: ApiKey, objects: Sequence[ObjectMetadata], longest_days: int | None) -> Forms:
         rates = {"per_second": key.max_requests_per_second, "per_minute": key.max_requests_per_minute}
-        return cls(
+        made = cls(
             ApiKeyTextForm(initial={"name": key.name, "description": key.description or ""}),
             ApiKeyLimitsForm(objects, key=key),
             ApiKeyRatesForm(initial=rates),
             ExpiryForm(),
         )
+        made.expiry.limit_to(longest_days)
+        return made
 
 
 @settings_page(flag=FLAG)
@@ -275,7 +283,7 @@ def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
     principal = principal_of(request)
     key = _key(principal, key_id)
     objects = objects_of(principal)
-    forms = Forms.of(key, objects)
+    forms = Forms.of(key, objects, _longest_days(request))
     if request.method == "POST":
         try:
             said = _change(request, principal, key, objects, forms)
@@ -308,6 +316,7 @@ def _change(
         return "Rate limits saved."
     if "expires" in sent:
         forms.expiry = ExpiryForm(sent)
+        forms.expiry.limit_to(_longest_days(request))
         if not _is_right(forms.expiry):
             return None
         until = forms.expiry.expires_at() or timezone.now() + NEVER
@@ -351,7 +360,7 @@ def _render_detail(
         "limits": forms.limits,
         "rates": forms.rates,
         "expiry": forms.expiry,
-        "presets": EXPIRY_PRESETS,
+        "presets": forms.expiry.fields["expires"].choices,  # type: ignore[attr-defined]
         "chosen_expiry": forms.expiry["expires"].value(),
         "tokens": [
             {"row": each, "end": min(each.end, end), "is_alive": min(each.end, end) > now}

@@ -159,25 +159,43 @@ class ExpiryForm(forms.Form):
         required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
+    longest_days: int | None = None
+
+    def limit_to(self, longest_days: int | None) -> None:
+        """Offer no end beyond the longest life of a key in the workspace."""
+        self.longest_days = longest_days
+        if longest_days is None:
+            return
+        fits = [each for each in EXPIRY_PRESETS if not each[0].isdigit() or int(each[0]) <= longest_days]
+        choices = [each for each in fits if each[0] != "never"]
+        self.fields["expires"].choices = choices  # type: ignore[attr-defined]
+        if DEFAULT_EXPIRY not in dict(choices):  # the longest that there is, else a day that one chooses
+            self.fields["expires"].initial = choices[-2][0] if len(choices) > 1 else "custom"
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("expires") == "custom" and "expires_on" not in self.errors:
             last_day: date | None = cleaned.get("expires_on")
             if last_day is None:
                 self.add_error("expires_on", "Choose the last day on which the key works.")
-            elif last_day < timezone.now().date():
+            elif last_day < timezone.localdate():
                 self.add_error("expires_on", "This day has passed.")
             elif last_day == date.max:
                 self.add_error("expires_on", "This day is too far away.")
+            elif self.longest_days is not None and last_day > timezone.localdate() + timedelta(self.longest_days):
+                said = f"Keys of this workspace live {self.longest_days} days at most."
+                self.add_error("expires_on", said)
         return cleaned
 
     def expires_at(self) -> datetime | None:
-        """When the key ends; None is never. A custom day counts to its end, in UTC."""
+        """When the key ends; None is never. A custom day counts to its end, in the zone that the pages show."""
         chosen = self.cleaned_data["expires"]
         if chosen == "never":
             return None
         if chosen == "custom":
-            return datetime.combine(self.cleaned_data["expires_on"], time(23, 59, 59), timezone.now().tzinfo)
+            return datetime.combine(
+                self.cleaned_data["expires_on"], time(23, 59, 59), timezone.get_current_timezone()
+            )
         return timezone.now() + timedelta(days=int(chosen))
 
 
@@ -187,7 +205,13 @@ class ApiKeyForm(ApiKeyTextForm, ApiKeyLimitsForm, ExpiryForm):
     role = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose a role."})
 
     def __init__(
-        self, roles: Sequence[Role], objects: Sequence[ObjectMetadata], data: Any = None, *, key: ApiKey | None = None
+        self,
+        roles: Sequence[Role],
+        objects: Sequence[ObjectMetadata],
+        data: Any = None,
+        *,
+        key: ApiKey | None = None,
+        longest_days: int | None = None,
     ) -> None:
         """`key` is the one whose settings are taken over."""
         initial: dict[str, Any] = {}
@@ -195,6 +219,7 @@ class ApiKeyForm(ApiKeyTextForm, ApiKeyLimitsForm, ExpiryForm):
             name = f"{key.name[: MAX_NAME_LENGTH - len(COPY)]}{COPY}"
             initial = {"name": name, "description": key.description or "", "role": str(key.role_id)}
         super().__init__(objects, data, key=key, initial=initial)
+        self.limit_to(longest_days)
         self.fields["name"].widget.attrs["autofocus"] = True
         self.fields["role"].choices = [(str(each.id), each.label) for each in roles]  # type: ignore[attr-defined]
 

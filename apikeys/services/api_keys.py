@@ -86,14 +86,14 @@ def apikey_create(
 ) -> ApiKey:
     """A key with exactly one role, which must lie within the caller's rights; no token yet.
 
-    `expires_at` is a date or a moment in the future; None means never. `api_version` defaults to the
+    `expires_at` is a date or a moment in the future; None means never, which a workspace may not allow. `api_version` defaults to the
     workspace's. `more` are members of MORE: a description, how often the key may ask, and what leaves it less than
     its role.
     """
     require(principal, FLAG)
     require(principal, "ROLES")
     name = name_of(name, "name")
-    until = expiry(expires_at)
+    until = _expiry_of_key(principal, expires_at)
     role = _role_for_key(principal, role_id)
     if api_version is None:
         api_version = Workspace.objects.values_list("default_api_version", flat=True).get(id=principal.workspace_id)
@@ -126,7 +126,8 @@ def apikey_create(
 def apikey_duplicate(
     principal: Principal, *, key_id: UUID, name: str | None = None, expires_at: str | date | None = None
 ) -> ApiKey:
-    """Another key that may what this one may, with none of its tokens; it lasts as long as this one was made for."""
+    """Another key that may what this one may, with none of its tokens; it lasts as long as this one was made for, or as
+    the workspace allows."""
     require(principal, FLAG)
     require(principal, "ROLES")
     key = apikey_of(principal, key_id)
@@ -136,7 +137,7 @@ def apikey_duplicate(
     return apikey_create(
         principal,
         name=name or f"{key.name[: MAX_NAME_LENGTH - len(COPY)]}{COPY}",
-        expires_at=expires_at or timezone.now() + (key.expires_at - key.created_at),
+        expires_at=expires_at or _as_long_as(key),
         role_id=key.role_id,
         api_version=key.api_version,
         more={**rates_of(key), **narrowing, "description": key.description, "objectMetadataIds": living_objects(key)},
@@ -162,7 +163,7 @@ def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, An
     if values.get("name") is not None:
         key.name = name_of(values["name"], "name")
     if values.get("expiresAt"):
-        key.expires_at = expiry(values["expiresAt"])
+        key.expires_at = _expiry_of_key(principal, values["expiresAt"])
         key.expiry_notice_days = None
     if values.get("revokedAt"):
         key.revoked_at = key.revoked_at or moment(values["revokedAt"], "revokedAt")
@@ -334,6 +335,23 @@ def expiry(value: str | date | None) -> datetime:
     if until <= now:
         raise InvalidInput(["expiresAt must be in the future"])
     return until
+
+
+def _expiry_of_key(principal: Principal, value: str | date | None) -> datetime:
+    """`expiry`, within the longest life that the workspace gives its keys: to the end of that day."""
+    until, days = expiry(value), _longest_days(principal.workspace_id)
+    if days is not None and timezone.localdate(until) > timezone.localdate(timezone.now() + timedelta(days=days)):
+        raise InvalidInput([f"expiresAt must be within {days} days, the longest life of a key in this workspace"])
+    return until
+
+
+def _longest_days(workspace_id: UUID) -> int | None:
+    return Workspace.objects.values_list("max_api_key_lifetime_days", flat=True).get(id=workspace_id)
+
+
+def _as_long_as(key: ApiKey) -> datetime:
+    life, days = key.expires_at - key.created_at, _longest_days(key.workspace_id)
+    return timezone.now() + (life if days is None else min(life, timedelta(days=days)))
 
 
 def refuse_excess_of_key(principal: Principal, key: ApiKey) -> None:

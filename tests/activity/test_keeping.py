@@ -10,8 +10,10 @@ from django.db import connection
 
 from apikeys.activity import requests
 from apikeys.activity.models import AuditEntry, RequestEntry
-from apikeys.activity.partitions import AUDIT, REQUESTS, _keep, _partitions, partitions_keep, workspace_purged
+from apikeys.activity.partitions import AUDIT, REQUESTS, _keep, _partitions, partitions_keep, retentions_keep, workspace_purged
+from config.time_ids import first_id_of
 from metadata.models import Workspace
+from metadata.services import workspace_update
 from tests.activity.conftest import entries
 from tests.activity.test_pages import add
 from tests.factories import Api, api_of, workspace_with
@@ -116,3 +118,21 @@ def test_what_could_not_be_written_waits_as_far_as_there_is_room() -> None:
     buffer.put(("w", "3"))
     buffer.put_back(taken)
     assert list(buffer.rows) == [("w", "0"), ("w", "1"), ("w", "3")] and buffer.dropped == {"w": 1}
+
+
+def test_a_workspace_keeps_less_than_the_server(acme: Workspace) -> None:
+    other = workspace_with(name="Other")
+    workspace_update(workspace_id=acme.id, update={"requestLogRetentionDays": 7, "eventLogRetentionDays": 30})
+    now = datetime.now(UTC)
+    kept = [add(acme, now - timedelta(days=6)), add(other, now - timedelta(days=8))]
+    gone = add(acme, now - timedelta(days=8))
+    old = {each: AuditEntry.objects.filter(workspace_id=each.id).latest("id") for each in (acme, other)}
+    for each in old.values():  # as if it had been 31 days ago
+        AuditEntry.objects.filter(id=each.id).update(id=first_id_of(now - timedelta(days=31)))
+    before = {each: AuditEntry.objects.filter(workspace_id=each.id).count() for each in (acme, other)}
+    assert retentions_keep() == 2
+    assert set(RequestEntry.objects.values_list("id", flat=True)) >= set(kept)
+    assert not RequestEntry.objects.filter(id=gone).exists()
+    assert AuditEntry.objects.filter(workspace_id=acme.id).count() == before[acme] - 1
+    assert AuditEntry.objects.filter(workspace_id=other.id).count() == before[other]
+    assert retentions_keep() == 0

@@ -234,7 +234,7 @@ OF_WORKSPACE = {
 
 
 def rows_of(workspace: Workspace) -> dict[str, int]:
-    """Rows that belong to a workspace, by table; tables without any are left out."""
+    """Rows that belong to a workspace, by table; tables without any are left out, and so is who deleted it."""
     found = {}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -243,7 +243,10 @@ def rows_of(workspace: Workspace) -> dict[str, int]:
             [list(OF_WORKSPACE)],
         )
         for table, column in cursor.fetchall():
-            cursor.execute(f"SELECT count(*) FROM {table} WHERE {column} IN ({OF_WORKSPACE[column]})", [workspace.id])
+            but = " AND act <> 'workspace.deleted'" if "auditlog" in table else ""
+            cursor.execute(
+                f"SELECT count(*) FROM {table} WHERE {column} IN ({OF_WORKSPACE[column]}){but}", [workspace.id]
+            )
             [count] = cursor.fetchone()
             if count:
                 found[f"{table}.{column}"] = count

@@ -69,6 +69,7 @@ WITHOUT_ROLE: Mapping[str, str] = {
     "graphql": "one route of many root fields, which are walked below",
     "metadata": "one route of many root fields, which are walked below",
     "file/files-field/<str:id>": "its address is signed and expires, and is answered to readers of the record only",
+    "file/workspace-logo/<uuid:workspace_id>/<str:digest>": "a picture for whoever has its address, which has its digest",
     "favicon.ico": "a redirect to a picture",
     "settings": "a redirect",
     "settings/login": "the sign-in page",

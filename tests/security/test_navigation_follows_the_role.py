@@ -22,14 +22,15 @@ DOCS = "/settings/docs"
 ACTIVITY = "/settings/activity"
 MEMBERS = "/settings/members"
 ROLES = "/settings/roles"
-EVERY_SECTION = (DATA_MODEL, KEYS, DOCS, ACTIVITY, MEMBERS, ROLES)  # in the order of the side bar
+GENERAL = "/settings/general"
+EVERY_SECTION = (DATA_MODEL, KEYS, DOCS, ACTIVITY, MEMBERS, ROLES, GENERAL)  # in the order of the side bar
 PROFILE = "/settings/profile"
 
 # What the side bar shows to who has this right and no other; nothing for the rights that are not here.
 SHOWN: Mapping[str, Sequence[str]] = {
     "DATA_MODEL": (DATA_MODEL,),
     "API_KEYS_AND_WEBHOOKS": (KEYS, DOCS, ACTIVITY),
-    "WORKSPACE": (ACTIVITY,),
+    "WORKSPACE": (ACTIVITY, GENERAL),
     "SECURITY": (ACTIVITY,),
     "WORKSPACE_MEMBERS": (MEMBERS,),
     "ROLES": (MEMBERS, ROLES),
@@ -42,6 +43,7 @@ BELOW: Mapping[str, Sequence[str]] = {
     ACTIVITY: (),
     MEMBERS: (),
     ROLES: (f"{ROLES}/new",),
+    GENERAL: (f"{GENERAL}/delete",),
 }
 NEEDS_TWO = f"{KEYS}/keys/new"  # API_KEYS_AND_WEBHOOKS and ROLES: a key acts as a role
 _NAV = re.compile(r'<nav class="sections".*?</nav>', re.DOTALL)

@@ -412,3 +412,20 @@ def test_a_record_written_over_rest_arrives(api: Api, own: Workspace, receiver: 
     assert worker.run_once() == 1
     body = receiver.received[0].body
     assert b'"eventName":"rocket.created"' in body and b'"motto":"Up"' in body and b"searchVector" not in body
+
+
+def test_where_https_is_wanted_no_webhook_goes_elsewhere(api: Api, own: Workspace) -> None:
+    old = create(api)["id"]
+    assert api.patch("/rest/metadata/workspace", {"isWebhookHttpsRequired": True}).status == 200
+    refused = api.post(PATH, {"targetUrl": URL})
+    assert (refused.status, refused.body["code"]) == (400, "INVALID_TARGET_URL")
+    assert refused.body["messages"] == ["targetUrl must begin with https://"]
+    assert Webhook.objects.filter(workspace_id=own.id).count() == 1
+    assert api.patch(f"{PATH}/{old}", {"description": "Old"}).status == 400
+    assert Webhook.objects.get(id=old).description is None
+    assert api.patch(f"{PATH}/{old}", {"isActive": False}).status == 200
+    assert api.patch(f"{PATH}/{old}", {"isActive": True}).status == 400
+    moved = api.patch(f"{PATH}/{old}", {"targetUrl": "https://127.0.0.1:9/hook", "isActive": True})
+    assert moved.status == 200, moved.body
+    api.patch("/rest/metadata/workspace", {"isWebhookHttpsRequired": False})
+    assert create(api)["targetUrl"] == URL

@@ -86,6 +86,7 @@ def webhook_create(principal: Principal, *, data: Mapping[str, Any]) -> Webhook:
         with transaction.atomic():
             raise_version(principal.workspace_id)  # first: its row lock keeps what is checked below as it is
             _check_operations(principal, values["operations"], role)
+            _check_https(webhook)
             if webhooks_of(principal.workspace_id).count() >= MAX_WEBHOOKS:
                 raise invalid(f"A workspace can have {MAX_WEBHOOKS} webhooks", "TOO_MANY_WEBHOOKS", None)
             webhook.save(force_insert=True)
@@ -115,6 +116,8 @@ def webhook_update(principal: Principal, *, webhook_id: UUID, data: Mapping[str,
         changed = [name for name, value in values.items() if getattr(webhook, name) != value]
         for name, value in values.items():
             setattr(webhook, name, value)
+        if webhook.is_active:  # one that is switched off may wait for another address
+            _check_https(webhook)
         if webhook.is_active and not was_active:
             if role is None:
                 raise invalid(ROLE_DELETED, "WEBHOOK_ROLE_DELETED", "roleId")
@@ -311,6 +314,19 @@ def _role_to_give(principal: Principal, given: Any, held: Role | None = None) ->
     if missing is not None:
         raise rights.lacking(missing, f'The role grants "{missing}", which you do not have.')
     return role
+
+
+def _check_https(webhook: Webhook) -> None:
+    """Refuse an address with http:// where the workspace wants https alone."""
+    if not webhook.target_url.startswith("http://"):
+        return
+    if Workspace.objects.filter(id=webhook.workspace_id, is_webhook_https_required=True).exists():
+        raise invalid(
+            "targetUrl must begin with https://",
+            "INVALID_TARGET_URL",
+            "targetUrl",
+            hint="This workspace sends webhooks encrypted only (Settings → General, isWebhookHttpsRequired)",
+        )
 
 
 def _check_operations(principal: Principal, operations: list[str], role: Role | None) -> None:

@@ -45,6 +45,7 @@ def last_act() -> AuditEntry:
 
 
 def test_every_setting_is_saved_and_stands_in_the_audit(browser: Client, acme: Workspace, ada: Member) -> None:
+    api = api_of(acme)
     given = {
         "display_name": "Acme & Sons",
         "api_version": "2",
@@ -57,7 +58,7 @@ def test_every_setting_is_saved_and_stands_in_the_audit(browser: Client, acme: W
         "audit_days": "30",
     }
     assert "Saved." in browser.post(GENERAL, given, follow=True).content.decode()
-    settings = api_of(acme).get("/rest/metadata/workspace").body
+    settings = api.get("/rest/metadata/workspace").body
     kept = {
         "displayName": "Acme & Sons",
         "defaultApiVersion": "2",
