@@ -41,9 +41,12 @@ def _end_tokens_of_inactive(sender: Any, instance: Any, **more: Any) -> None:
         member_tokens_end(instance.pk)
 
 
-def _note_sign_in(sender: Any, user: Any, **more: Any) -> None:
+def _note_sign_in(sender: Any, request: Any, user: Any, **more: Any) -> None:
     from apikeys.activity.sessions import note_of_user
+    from config.http.sessions import note_place
 
+    if hasattr(request, "session"):
+        note_place(request)
     note_of_user("session.begun", user.pk)
 
 

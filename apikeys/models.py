@@ -7,9 +7,11 @@ key to the workspace, and every query names it. A token's text is never stored.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 
@@ -140,6 +142,51 @@ class Invitation(models.Model):
     class Meta:
         ordering = ["-created_at", "id"]
         constraints = [models.UniqueConstraint(fields=["workspace_id", "email"], name="apikeys_invitation_once")]
+
+
+class OpenSession(AbstractBaseSession):
+    """A sign-in to the pages, and what its owner recognises it by. The store of settings.SESSION_ENGINE writes it."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="open_sessions"
+    )
+    address = models.TextField(default="", db_default="")
+    user_agent = models.TextField(default="", db_default="")
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)  # to a minute
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from apikeys.sessions import SessionStore  # which imports this
+
+        return SessionStore
+
+
+class Preferences(models.Model):
+    """How the pages are shown to a person, in every workspace. Empty: as their browser has it."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="preferences"
+    )
+    time_zone = models.CharField(max_length=64, blank=True, default="")  # IANA
+    language = models.CharField(max_length=16, blank=True, default="")  # of `apikeys.services.profile.languages`
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user_id}"
+
+
+class PasswordReset(models.Model):
+    """A link by which a person sets another password, once. Of its token only the digest is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    is_by_mail = models.BooleanField(help_text="Asked for at the sign-in page; else somebody made it for them")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "id"]
 
 
 class ApiKey(models.Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from apikeys.activity import pages as activity_pages
-from apikeys.pages import members, roles
+from apikeys.pages import members, profile, roles
 from apikeys.pages.api_keys import key_detail, key_list, key_new, key_token
 from apikeys.pages.key_acts import key_revoke, key_roll, keys_revoke, token_revoke
 from apikeys.pages.session import home, sign_in, sign_out, switch_workspace
@@ -15,7 +15,8 @@ urlpatterns = [
     path("settings/login", sign_in, name="sign-in"),
     path("settings/logout", sign_out, name="sign-out"),
     path("settings/workspace", switch_workspace, name="switch-workspace"),
-    path("settings/profile", members.profile, name="profile"),
+    path("settings/profile", profile.profile, name="profile"),
+    path("settings/profile/sessions", profile.session_close, name="session-close"),
     path("settings/join", members.join, name="join"),
     path("settings/members", members.member_list, name="member-list"),
     path("settings/members/invitations/<uuid:invitation_id>", members.invitation_end, name="invitation-end"),

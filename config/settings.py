@@ -136,6 +136,7 @@ NAME_CLASHES_TOLD = "core.clash_report.told"  # () -> workspace ids and sentence
 NAME_CHECK_MS = int(os.environ.get("NAME_CHECK_MS", "100"))  # of one /readyz, for data models not looked at yet
 MEMBER_RECORD = "core.records.members.create_member_record"  # makes a member's workspaceMember record
 MEMBER_RECORDS = "core.records.members.member_records"  # (principal, their ids): what a caller reads of them
+MEMBER_RECORD_CHANGED = "core.records.members.update_member_record"  # (workspace, its id, changes by API name)
 MEMBER_RECORD_GONE = "core.records.members.delete_member_record"  # (workspace, its id): the member is one no more
 DEFAULT_ROLE_CHECK = (
     "apikeys.services.roles.default_role_check"  # (Principal, role id) refuses what new members may not get
@@ -288,6 +289,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+SESSION_ENGINE = "apikeys.sessions"
 SESSION_IDLE_S = int(os.environ.get("SESSION_IDLE_S", str(4 * 60 * 60)))
 SESSION_MAX_S = SESSION_COOKIE_AGE = int(os.environ.get("SESSION_MAX_S", str(24 * 60 * 60)))
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # no script of ours reads a cookie
@@ -322,6 +324,7 @@ LOGGING = {
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]  # what is translated there can be chosen in one's profile
 USE_TZ = True
 
 SPECTACULAR_SETTINGS = {

@@ -13,11 +13,12 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 
-from apikeys.models import ApiKey, ObjectPermission, Role
+from apikeys.models import ApiKey, ObjectPermission, Preferences, Role
 from apikeys.networks import read_network
 from apikeys.roles import ASSIGNABLE, OBJECT_RIGHTS, RIGHTS, VERBS
 from apikeys.services.api_keys import COPY, MAX_DESCRIPTION_LENGTH, MAX_RATE
 from apikeys.services.inputs import MAX_NAME_LENGTH
+from apikeys.services.profile import LONGEST_NAME, UTC, languages, time_zones
 from config.forms import check_seen
 from config.right_words import SETTINGS_WORDS, TOOL_WORDS
 from config.texts import capitalised
@@ -193,9 +194,7 @@ class ExpiryForm(forms.Form):
         if chosen == "never":
             return None
         if chosen == "custom":
-            return datetime.combine(
-                self.cleaned_data["expires_on"], time(23, 59, 59), timezone.get_current_timezone()
-            )
+            return datetime.combine(self.cleaned_data["expires_on"], time(23, 59, 59), timezone.get_current_timezone())
         return timezone.now() + timedelta(days=int(chosen))
 
 
@@ -269,6 +268,44 @@ class JoinForm(forms.Form):
         names = {name: self.cleaned_data.get(name, "") for name in ("first_name", "last_name")}
         validate_password(password, User(username=self.email, email=self.email, **names))
         return password
+
+
+class ProfileForm(forms.Form):
+    """A person's name, and how the pages are shown to them."""
+
+    first_name = forms.CharField(
+        max_length=LONGEST_NAME, validators=[check_seen], widget=forms.TextInput(attrs={"autocomplete": "given-name"})
+    )
+    last_name = forms.CharField(
+        required=False,
+        max_length=LONGEST_NAME,
+        validators=[check_seen],
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+    )
+    time_zone = forms.ChoiceField(
+        required=False, label="Time zone", help_text="Of the dates on these pages. Each shows its UTC time beside it."
+    )
+    language = forms.ChoiceField(required=False)
+
+    def __init__(self, user: User, preferences: Preferences | None, data: Any = None) -> None:
+        initial = {"first_name": user.first_name, "last_name": user.last_name}
+        if preferences is not None:
+            initial |= {"time_zone": preferences.time_zone, "language": preferences.language}
+        super().__init__(data, initial=initial)
+        places: dict[str, list[tuple[str, str]]] = {}
+        for zone in time_zones():
+            region, _, place = zone.partition("/")
+            if zone != UTC:
+                places.setdefault(region, []).append((zone, place.replace("_", " ")))
+        zones = [("", "As this browser"), (UTC, "UTC"), *places.items()]
+        self.fields["time_zone"].choices = zones  # type: ignore[attr-defined]
+        known = languages()
+        if len(known) > 1:
+            self.fields["language"].choices = [("", "As the server"), *known]  # type: ignore[attr-defined]
+        else:  # there is nothing to choose
+            del self.fields["language"]
+        if not time_zones():
+            del self.fields["time_zone"]
 
 
 class KnownJoinForm(forms.Form):

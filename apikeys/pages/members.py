@@ -1,4 +1,4 @@
-"""Settings → Members: who may sign in, with which role; invitations; one's own profile."""
+"""Settings → Members: who may sign in, with which role; invitations."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import authenticate as check_password
-from django.contrib.auth import login, update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth import login
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +17,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apikeys.activity.sessions import note_of_user
 from apikeys.models import Invitation, Member
 from apikeys.pages.forms import InviteForm, JoinForm, KnownJoinForm
 from apikeys.pages.roles import sentence
@@ -185,33 +182,6 @@ def _join(
     if check_password(request, username=invitation.email, password=given["password"]) is None:
         return None
     return invitations.invitation_accept(invitation, workspace, password=None)
-
-
-@settings_page()
-@never_cache
-@sensitive_post_parameters("old_password", "new_password1", "new_password2")
-@require_http_methods(["GET", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
-    """Who one is here; POST sets another password, which ends one's other sessions and console tokens."""
-    user = request.user
-    assert isinstance(user, User)
-    form = PasswordChangeForm(user, request.POST or None)
-    if request.method == "POST":
-        try:
-            admit(request, user.get_username())
-            if form.is_valid():
-                with transaction.atomic():
-                    form.save()
-                    note_of_user("session.passwordChanged", user.pk)
-                update_session_auth_hash(request, user)
-                messages.success(request, "Your password is changed. Everywhere else you are signed out.")
-                return redirect("/settings/profile")
-        except RateLimited as refusal:
-            form.add_error(None, refusal.user_message)
-    principal = principal_of(request)
-    member = Member.objects.select_related("user", "role").get(workspace_id=principal.workspace_id, user=user)
-    context = {"form": form, "member": member}
-    return render(request, "apikeys/profile.html", context, status=422 if form.errors else 200)
 
 
 def _member(principal: Principal, member_id: UUID) -> Member:

@@ -28,6 +28,7 @@ NO_PASSWORDS = (
 )
 
 WORKSPACE_SESSION_KEY = "workspace_id"
+_PREFERENCES = ("user__preferences__time_zone", "user__preferences__language")
 
 
 def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | None:
@@ -38,7 +39,10 @@ def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | 
     user = request.user
     if not user.is_authenticated:
         return None
-    members = dict(Member.objects.filter(user_id=user.pk).values_list("workspace_id", "id"))  # oldest first
+    rows = list(Member.objects.filter(user_id=user.pk).values_list("workspace_id", "id", *_PREFERENCES))  # oldest first
+    members = {workspace_id: id for workspace_id, id, *_ in rows}
+    if rows:
+        request.time_zone, request.language = rows[0][2:]  # type: ignore[attr-defined]
     found = {each.id: each for each in Workspace.objects.filter(id__in=members, deleted_at=None)}
     workspaces = [found[each] for each in members if each in found]
     if not workspaces:

@@ -6,18 +6,21 @@ the function named in settings.PAGE_PRINCIPAL, so that no app here needs to know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 from django.utils.module_loading import import_string
 
-from config.errors import BadRequest, NotFound, PermissionDenied, TokenRefused
+from config.errors import BadRequest, Forbidden, NotFound, PermissionDenied, TokenRefused
 from config.http.rights import may
 from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
@@ -109,12 +112,33 @@ def _answer(view: View, flags: Sequence[str], request: HttpRequest, *args: Any, 
     except BadRequest as error:
         context = {"error": error, "request_id": getattr(request, "request_id", None)}
         return render(request, "400.html", context, status=400)
-    principal: Principal = found[0]
     request.principal, request.workspace = found  # type: ignore[attr-defined]
-    if flags and not may(principal, *flags):
+    with shown_to(request):
+        return _seen(view, flags, request, *args, **kwargs)
+
+
+@contextmanager
+def shown_to(request: HttpRequest) -> Iterator[None]:
+    """Around what is shown: dates in the zone and words in the language that whoever asks has chosen, if any.
+
+    `request.time_zone` (IANA) and `request.language` are set by who knows the person (settings.PAGE_PRINCIPAL).
+    """
+    zone, language = getattr(request, "time_zone", None), getattr(request, "language", None)
+    try:
+        known = ZoneInfo(zone) if zone else None
+    except (ZoneInfoNotFoundError, ValueError):  # it was there when it was chosen
+        known = None
+    with timezone.override(known), translation.override(language or settings.LANGUAGE_CODE):
+        yield
+
+
+def _seen(view: View, flags: Sequence[str], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    if flags and not may(principal_of(request), *flags):
         return _refused(request, flags[0])
     try:
         return view(request, *args, **kwargs)
+    except Forbidden as error:
+        return render(request, "settings/forbidden.html", {"error": error}, status=403)
     except PermissionDenied as error:
         right = error.details.get("permission")
         if isinstance(right, str) and right in WORDS:

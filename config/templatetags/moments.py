@@ -19,6 +19,7 @@ _UNITS = (  # from how many seconds on, size in seconds, name
     (3_540, 3_600, "hour"),
     (45, 60, "minute"),
 )
+_MINUTE = "%-d %b %Y, %H:%M"
 _FOREVER_S = 90 * 365 * _DAY_S  # what ends later than that was meant to last
 
 
@@ -28,26 +29,33 @@ def relative(moment: datetime | None) -> SafeString | str:
     if moment is None or is_forever(moment):
         return "Never"
     text = distance((moment - timezone.now()).total_seconds())
-    utc = moment.astimezone(UTC)
-    return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
-        utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        utc.strftime("%-d %b %Y, %H:%M"),
-        text,
-    )
+    utc, local = _shown(moment)
+    if local is not None:
+        return format_html('<time datetime="{}" title="{} ({})" data-zone>{}</time>', _iso(moment), local, utc, text)
+    return format_html('<time datetime="{}" title="{}">{}</time>', _iso(moment), utc, text)
 
 
 @register.filter
 def exact(moment: datetime | None) -> SafeString | str:
-    """A <time> with the day and the minute in UTC; settings.js shows it in the reader's zone."""
+    """A <time> with the day and the minute in the zone that the reader chose, UTC beside it; without a choice in UTC,
+    which settings.js shows in the browser's zone."""
     if moment is None or is_forever(moment):
         return "Never"
-    utc = moment.astimezone(UTC)
-    return format_html(
-        '<time datetime="{}" data-local>{} UTC</time>',
-        utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        utc.strftime("%-d %b %Y, %H:%M"),
-    )
+    utc, local = _shown(moment)
+    if local is not None:
+        return format_html('<time datetime="{}" title="{}" data-zone>{}</time>', _iso(moment), utc, local)
+    return format_html('<time datetime="{}" data-local>{}</time>', _iso(moment), utc)
+
+
+def _shown(moment: datetime) -> tuple[str, str | None]:
+    """The moment in UTC, and in the zone that was chosen; None where none was."""
+    utc = f"{moment.astimezone(UTC):{_MINUTE}} UTC"
+    zone = timezone.get_current_timezone()
+    return utc, None if zone == timezone.get_default_timezone() else f"{moment.astimezone(zone):{_MINUTE}}"
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @register.filter

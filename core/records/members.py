@@ -71,6 +71,18 @@ def member_records(principal: Principal, ids: Sequence[UUID]) -> Mapping[UUID, M
     return found
 
 
+def update_member_record(workspace: Workspace, record_id: UUID, changes: Mapping[str, Any]) -> None:
+    """Let the record of a person say what they changed of themselves, as far as the workspace has the fields."""
+    schema = current_schema(workspace.id)
+    subject = schema.by_singular.get("workspaceMember")
+    known = {} if subject is None else {name: each for name, each in changes.items() if name in subject.by_name}
+    if not known:
+        return
+    query = ir.Update("workspaceMember", ir.Target(id=record_id), known, ir.Everything(only=("id",)))
+    with contextlib.suppress(RecordNotFound):
+        update(system(workspace.ref()), schema, query)
+
+
 def member_settings_update(principal: Principal, record_id: UUID, changes: Mapping[str, Any]) -> None:
     """Change members of a record: one's own language, formats and name, or anybody's with the right for members.
 

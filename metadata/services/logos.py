@@ -35,7 +35,9 @@ def logo_set(*, workspace_id: UUID, content: bytes) -> Workspace:
         )
     digest = hashlib.sha256(content).hexdigest()
     with transaction.atomic():
-        workspace = workspace_update(workspace_id=workspace_id, update={"logo": f"{LOGO_PREFIX}{workspace_id}/{digest}"})
+        workspace = workspace_update(
+            workspace_id=workspace_id, update={"logo": f"{LOGO_PREFIX}{workspace_id}/{digest}"}
+        )
         kept = {"content": content, "content_type": content_type, "digest": digest, "updated_at": workspace.updated_at}
         WorkspaceLogo.objects.update_or_create(workspace_id=workspace_id, defaults=kept)
     return workspace

@@ -10,7 +10,15 @@ from django.db import connection
 
 from apikeys.activity import requests
 from apikeys.activity.models import AuditEntry, RequestEntry
-from apikeys.activity.partitions import AUDIT, REQUESTS, _keep, _partitions, partitions_keep, retentions_keep, workspace_purged
+from apikeys.activity.partitions import (
+    AUDIT,
+    REQUESTS,
+    _keep,
+    _partitions,
+    partitions_keep,
+    retentions_keep,
+    workspace_purged,
+)
 from config.time_ids import first_id_of
 from metadata.models import Workspace
 from metadata.services import workspace_update

@@ -76,6 +76,7 @@ WITHOUT_ROLE: Mapping[str, str] = {
     "settings/logout": "ends the caller's own session",
     "settings/join": "an invitation's link, whose token is the right to use it",
     "settings/profile": "what anybody signed in may see and change of themselves",
+    "settings/profile/sessions": "ends sign-ins of the caller; a redirect",
     "settings/workspace": "chooses among the caller's own workspaces; a redirect",
 }
 DOCUMENTS = "open-api/(?P<name>core|metadata)"  # show what the caller may use: tests/openapi

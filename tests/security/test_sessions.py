@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from apikeys.authentication import principal_of_member_id
 from apikeys.models import Member, Role
+from apikeys.models import OpenSession as Session
 from apikeys.services.tokens import playground_token
 from config.http import sessions
 from metadata.models import Workspace

@@ -41,7 +41,7 @@ for (const link of document.querySelectorAll("[data-download]")) {
   link.addEventListener("click", () => { document.body.dataset.copied = "true"; });
 }
 
-for (const time of document.querySelectorAll("time")) {
+for (const time of document.querySelectorAll("time:not([data-zone])")) { // those with it are in the zone one chose
   const moment = new Date(time.dateTime);
   const utc = time.title || time.textContent;
   const local = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

@@ -232,9 +232,7 @@ def test_what_was_deleted_long_ago_is_gone_but_who_did_it_is_known(
     assert [(each.act, each.actor_name) for each in left] == [("workspace.deleted", "Ada Lovelace")]
 
 
-def test_the_page_is_for_who_may_change_settings(
-    acme: Workspace, browser_of: Callable[[Member], Client]
-) -> None:
+def test_the_page_is_for_who_may_change_settings(acme: Workspace, browser_of: Callable[[Member], Client]) -> None:
     plain = browser_of(add_member(acme, "bob@example.com", "Member"))
     refused = plain.get(GENERAL)
     assert refused.status_code == 403

@@ -9,13 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from apikeys.activity import requests as request_log
 from apikeys.activity.usage import Day, Hour
 from apikeys.models import ApiKey, ApiKeyToken, Member, Role
+from apikeys.models import OpenSession as Session
 from apikeys.pages.key_usage import bars_of
 from apikeys.services.api_keys import apikey_create
 from apikeys.services.permissions import permission_flags_upsert

@@ -1,0 +1,29 @@
+"""What a User-Agent header says, in words that its owner recognises. Pure; what it claims is believed."""
+
+from __future__ import annotations
+
+# The first whose mark is in the header: browsers name those before them too.
+_BROWSERS = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("Vivaldi/", "Vivaldi"),
+    ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"), ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS"),
+    ("Macintosh", "a Mac"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def device_of(user_agent: str) -> str:
+    """
+    >>> device_of("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+    'Firefox on Linux'
+    >>> device_of("curl/8.5.0"), device_of("")
+    ('curl', 'An unknown program')
+    """
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), None)
+    if browser is None:
+        first = user_agent.split("/")[0].strip()
+        browser = first[:40] if first and first.isprintable() and first != "Mozilla" else "An unknown program"
+    return browser if system is None else f"{browser} on {system}"
