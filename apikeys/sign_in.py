@@ -29,8 +29,9 @@ from config.http.server_url import answering
 BUSY_S = 1  # a password takes less time than this
 
 
-def admit(request: HttpRequest, name: str) -> None:
-    """Count a try to sign in as `name`; raises RateLimited when there were too many.
+def admit(request: HttpRequest, name: str, *, bucket: str = "sign-in") -> None:
+    """Count a try to sign in as `name`; raises RateLimited when there were too many. What is as dear to guess, or to
+    ask for, is counted in a `bucket` of its own by the same numbers.
 
     The page that is being answered gets the refusal's status and Retry-After (`config.http.limits`).
     """
@@ -38,11 +39,11 @@ def admit(request: HttpRequest, name: str) -> None:
     address = counted_as(client_address(request))
     period_s = settings.SIGN_IN_PERIOD_S
     limits = (
-        Limit("here", f"sign-in:{account}@{address}", settings.SIGN_IN_LIMIT, period_s),
-        Limit("account", f"sign-in:{account}", settings.SIGN_IN_ACCOUNT_LIMIT, period_s),
-        Limit("address", f"sign-in@{address}", settings.SIGN_IN_ADDRESS_LIMIT, period_s),
+        Limit("here", f"{bucket}:{account}@{address}", settings.SIGN_IN_LIMIT, period_s),
+        Limit("account", f"{bucket}:{account}", settings.SIGN_IN_ACCOUNT_LIMIT, period_s),
+        Limit("address", f"{bucket}@{address}", settings.SIGN_IN_ADDRESS_LIMIT, period_s),
     )
-    refusal = take([each for each in limits if each.tokens], _too_many)
+    refusal = take([each for each in limits if each.tokens], _too_many if bucket == "sign-in" else _too_often)
     if refusal is not None:
         request.refusal = refusal  # type: ignore[attr-defined]
         raise refusal
@@ -59,10 +60,18 @@ def admit_token(request: HttpRequest) -> None:
 
 
 def _too_many(limit: Limit, wait_s: float) -> RateLimited:
+    return _waiting("There were too many attempts to sign in", wait_s)
+
+
+def _too_often(limit: Limit, wait_s: float) -> RateLimited:
+    return _waiting("This was asked for too often", wait_s)
+
+
+def _waiting(message: str, wait_s: float) -> RateLimited:
     retry_after_s = max(1, ceil(wait_s))
     minutes = ceil(retry_after_s / 60)
     shown = f"{retry_after_s} seconds" if retry_after_s < 90 else f"{minutes} minutes"
-    return _refusal("There were too many attempts to sign in", f"Try again in {shown}.", retry_after_s)
+    return _refusal(message, f"Try again in {shown}.", retry_after_s)
 
 
 def _refusal(message: str, hint: str, retry_after_s: int) -> RateLimited:

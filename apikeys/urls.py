@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from apikeys.activity import pages as activity_pages
-from apikeys.pages import members, profile, roles
+from apikeys.pages import members, passwords, profile, roles
 from apikeys.pages.api_keys import key_detail, key_list, key_new, key_token
 from apikeys.pages.key_acts import key_revoke, key_roll, keys_revoke, token_revoke
 from apikeys.pages.session import home, sign_in, sign_out, switch_workspace
@@ -13,6 +13,8 @@ from apikeys.pages.session import home, sign_in, sign_out, switch_workspace
 urlpatterns = [
     path("settings", home, name="settings"),
     path("settings/login", sign_in, name="sign-in"),
+    path("settings/forgot", passwords.forgot, name="forgot"),
+    path("settings/reset", passwords.reset, name="reset"),
     path("settings/logout", sign_out, name="sign-out"),
     path("settings/workspace", switch_workspace, name="switch-workspace"),
     path("settings/profile", profile.profile, name="profile"),
@@ -21,6 +23,7 @@ urlpatterns = [
     path("settings/members", members.member_list, name="member-list"),
     path("settings/members/invitations/<uuid:invitation_id>", members.invitation_end, name="invitation-end"),
     path("settings/members/<uuid:member_id>", members.member_detail, name="member-detail"),
+    path("settings/members/<uuid:member_id>/reset", members.member_reset, name="member-reset"),
     path("settings/members/<uuid:member_id>/remove", members.member_remove, name="member-remove"),
     path("settings/roles", roles.role_list, name="role-list"),
     path("settings/roles/new", roles.role_new, name="role-new"),

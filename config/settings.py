@@ -182,6 +182,7 @@ MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
     ("apikeys.services.notices.notices_give", 60 * 60),
     ("core.records.secrets.secrets_seal", 24 * 60 * 60),
     ("metadata.services.workspaces_purge", 60 * 60),
+    ("apikeys.services.password_resets.resets_sweep", 24 * 60 * 60),
     ("apikeys.activity.partitions.partitions_keep", 60 * 60),
     ("apikeys.activity.partitions.retentions_keep", 60 * 60),
 ]
@@ -297,6 +298,20 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 if IS_HTTPS:  # the prefix keeps subdomains and plain http from setting them (RFC 6265bis §4.1.3)
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+
+PASSWORD_RESET_LIFETIME_S = int(os.environ.get("PASSWORD_RESET_LIFETIME_S", "14400"))  # of a link to a new password
+
+# Mail ------------------------------------------------------------------------------------------------
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")  # not set: no mail is sent, and pages show links to pass on by hand
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS", "false").lower() in {"1", "true"}  # STARTTLS
+EMAIL_USE_SSL = os.environ.get("EMAIL_USE_SSL", "false").lower() in {"1", "true"}  # TLS from the first byte
+EMAIL_TIMEOUT = float(os.environ.get("EMAIL_TIMEOUT", "10"))
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "") or f"fourgate@{urlsplit(SERVER_URL).hostname or 'localhost'}"
+MAIL_QUEUE = int(os.environ.get("MAIL_QUEUE", "100"))  # that wait in each process
+MAIL_THREAD = True  # else it is sent before the answer
 
 # HTTPS, which a proxy speaks for us ------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # of TRUSTED_PROXIES: see config.http.hosts

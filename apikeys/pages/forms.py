@@ -45,6 +45,12 @@ class SignInForm(forms.Form):
     )
 
 
+class ForgotForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+    )
+
+
 class ApiKeyNameForm(forms.Form):
     name = forms.CharField(
         max_length=MAX_NAME_LENGTH,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate as check_password
 from django.contrib.auth import login
@@ -21,12 +23,13 @@ from apikeys.models import Invitation, Member
 from apikeys.pages.forms import InviteForm, JoinForm, KnownJoinForm
 from apikeys.pages.roles import sentence
 from apikeys.pages.session import WORKSPACE_SESSION_KEY
-from apikeys.services import invitations
+from apikeys.services import invitations, password_resets
 from apikeys.services import members as services
 from apikeys.services.inputs import as_uuid
 from apikeys.services.members import member_set_role
 from apikeys.sign_in import admit
-from config.errors import ApiError, NotFound, RateLimited
+from config import mail
+from config.errors import ApiError, Forbidden, NotFound, RateLimited
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import page_number, principal_of, public_page, settings_page
 from config.http.rights import may
@@ -49,7 +52,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
     form = InviteForm(invitations.givable_roles(principal), request.POST or None)
     default_id = request.workspace.default_role_id  # type: ignore[attr-defined]
     form.initial["role"] = str(default_id) if default_id else None
-    link, invited = None, None
+    link, invited, is_mailed = None, None, False
     if request.method == "POST" and form.is_valid():
         try:
             refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
@@ -60,6 +63,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
             form.add_error(error.path if error.path in form.fields else None, sentence(error))
         else:
             link = f"{server_url()}/settings/join?{urlencode({'token': token})}"
+            is_mailed = mail.is_on() and mail.later(partial(_mail_invitation, request, invited, link))
             form = InviteForm(invitations.givable_roles(principal), initial=form.initial)
     search = request.GET.get("q", "").strip()[:200]
     members = Member.objects.filter(workspace_id=principal.workspace_id).select_related("user", "role")
@@ -81,8 +85,21 @@ def member_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "link": link,
         "invited": invited,
+        "is_mailed": is_mailed,
+        "has_mail": mail.is_on(),
     }
     return render(request, "apikeys/member_list.html", context, status=422 if form.errors else 200)
+
+
+def _mail_invitation(request: HttpRequest, invitation: Invitation, link: str) -> None:
+    workspace: Workspace = request.workspace  # type: ignore[attr-defined]
+    name = workspace.display_name or workspace.subdomain
+    text = (
+        f"{invitation.created_by_name or 'An admin'} invites you to {name} at {settings.SERVER_URL}.\n\n"
+        f"Join here, until {invitation.expires_at:%-d %B %Y, %H:%M} UTC:\n{link}\n\n"
+        "The link works once. If you do not expect it, you need not do anything.\n"
+    )
+    mail.send(invitation.email, f"Join {name}", text)
 
 
 @settings_page(flag=invitations.FLAG)
@@ -108,13 +125,40 @@ def member_detail(request: HttpRequest, member_id: UUID) -> HttpResponse:
         except ApiError as error:
             messages.error(request, sentence(error))
         return redirect(f"{MEMBERS}/{member.id}")
+    return _detail(request, principal, member)
+
+
+def _detail(request: HttpRequest, principal: Principal, member: Member, link: str | None = None) -> HttpResponse:
     context = {
         "member": member,
+        "link": link,
+        "lifetime": password_resets.lifetime_in_words(),
+        "has_mail": mail.is_on(),
         "roles": invitations.givable_roles(principal) if may(principal, "ROLES") else [],
         "is_self": member.id == principal.user_id,
         "can_remove": may(principal, invitations.FLAG),
     }
     return render(request, "apikeys/member_detail.html", context)
+
+
+@settings_page(flag=invitations.FLAG)
+@never_cache
+@require_POST
+def member_reset(request: HttpRequest, member_id: UUID) -> HttpResponse:
+    """Make a link to another password for somebody, and show it, once; with `mail`, send it to them instead."""
+    principal = principal_of(request)
+    member = _member(principal, member_id)
+    try:
+        if "mail" in request.POST and mail.is_on():
+            password_resets.reset_mail(principal, member_id=member.id)
+            messages.success(request, f"A link to set another password is on its way to {member.user.email}.")
+            return redirect(f"{MEMBERS}/{member.id}")
+        is_operator = bool(getattr(request.user, "is_superuser", False))
+        _, token = password_resets.reset_link(principal, member_id=member.id, is_operator=is_operator)
+    except Forbidden as error:
+        messages.error(request, f"{error.message}.")
+        return redirect(f"{MEMBERS}/{member.id}")
+    return _detail(request, principal, member, password_resets.link_of(token))
 
 
 @settings_page(flag=invitations.FLAG)

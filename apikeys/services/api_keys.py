@@ -86,9 +86,9 @@ def apikey_create(
 ) -> ApiKey:
     """A key with exactly one role, which must lie within the caller's rights; no token yet.
 
-    `expires_at` is a date or a moment in the future; None means never, which a workspace may not allow. `api_version` defaults to the
-    workspace's. `more` are members of MORE: a description, how often the key may ask, and what leaves it less than
-    its role.
+    `expires_at` is a date or a moment in the future; None means never, which a workspace may not allow. `api_version`
+    defaults to the workspace's. `more` are members of MORE: a description, how often the key may ask, and what leaves
+    it less than its role.
     """
     require(principal, FLAG)
     require(principal, "ROLES")

@@ -73,6 +73,8 @@ WITHOUT_ROLE: Mapping[str, str] = {
     "favicon.ico": "a redirect to a picture",
     "settings": "a redirect",
     "settings/login": "the sign-in page",
+    "settings/forgot": "asks for a link to another password, which goes to the account's address",
+    "settings/reset": "such a link, whose token is the right to use it",
     "settings/logout": "ends the caller's own session",
     "settings/join": "an invitation's link, whose token is the right to use it",
     "settings/profile": "what anybody signed in may see and change of themselves",

@@ -1,6 +1,8 @@
 """manage.py member create --workspace W --email E --password-stdin: someone who may sign in to the settings pages.
 
 Somebody who signs in to another workspace already keeps their password, so one that is given must be theirs.
+
+manage.py member reset-link --email E: a link by which they set another one, once.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apikeys.activity.audit import COMMAND_LINE
 from apikeys.management.commands.apikey import by_id_or, find_workspace
 from apikeys.models import Member, Role
 from apikeys.services.members import member_create
+from apikeys.services.password_resets import reset_link_for
 from config.errors import ApiError
 
 
@@ -36,7 +40,19 @@ class Command(BaseCommand):
         create.add_argument("--first-name", default="")
         create.add_argument("--last-name", default="")
 
+        link = actions.add_parser("reset-link", help="print a link by which somebody sets another password, once")
+        link.add_argument("--email", required=True)
+
     def handle(self, *args: Any, **options: Any) -> None:
+        getattr(self, f"_{options['action'].replace('-', '_')}")(options)
+
+    def _reset_link(self, options: dict[str, Any]) -> None:
+        user = User.objects.filter(username=options["email"].strip().lower()).first()
+        if user is None:
+            raise CommandError(f"Nobody signs in with {options['email']}")
+        self.stdout.write(reset_link_for(user, COMMAND_LINE))
+
+    def _create(self, options: dict[str, Any]) -> None:
         workspace = find_workspace(options["workspace"])
         role = None
         if options["role"] is not None:
