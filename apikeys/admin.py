@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 
+from apikeys.activity.sessions import note_about_user
 from apikeys.models import ApiKey, Member, Role
+from apikeys.services.sessions import sessions_end
 from apikeys.sign_in import AdminSignInForm
 
 admin.site.login_form = AdminSignInForm
@@ -24,6 +28,51 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+admin.site.unregister(User)
+
+ACCOUNT = {  # column → how the audit calls it
+    "username": "username",
+    "email": "email",
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "is_active": "isActive",
+    "is_staff": "isStaff",
+    "is_superuser": "isOperator",
+}
+
+
+def _facts(user: User) -> dict[str, Any]:
+    return {name: getattr(user, column) for column, name in ACCOUNT.items()}
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin):
+    """Accounts, as Django's admin changes them; the audit of every workspace of a person tells of it.
+
+    One that is a member somewhere cannot be deleted here, since memberships cannot: they end in their workspace.
+    """
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        stored = User.objects.filter(pk=obj.pk).first() if change else None
+        super().save_model(request, obj, form, change)
+        if stored is not None:
+            before, after = _facts(stored), _facts(obj)
+            if before != after:
+                self._note(request, obj, before=before, **after)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        """Passwords are set by a view that saves the account itself, and tells of it here alone."""
+        if "password" in str(message).lower():
+            sessions_end(obj.pk)
+            self._note(request, obj, before={}, password="another")  # noqa: S106 - says no more
+        return super().log_change(request, obj, message)
+
+    def _note(self, request: HttpRequest, user: User, *, before: dict[str, Any], **after: Any) -> None:
+        note_about_user(
+            "member.accountUpdated", user.pk, f"{request.user.get_username()} (operator)", before=before, **after
+        )
 
 
 @admin.register(Role)

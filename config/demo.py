@@ -46,9 +46,11 @@ def make_demo() -> DemoAccess | None:
     password = secrets.token_urlsafe(12)
     principal = system_principal(workspace)
     admin = next(role for role in role_list(principal) if not role.is_editable)
-    member_create(
+    member = member_create(
         workspace=workspace, email=ADMIN_EMAIL, password=password, first_name="Ada", last_name="Admin", role=admin
     )
+    member.user.is_staff = member.user.is_superuser = True  # whoever starts the server is its operator
+    member.user.save(update_fields=["is_staff", "is_superuser"])
     key = apikey_create(principal, name="Demo key", role_id=admin.id, expires_at=None)
     token = apikey_token(principal, key_id=key.id)
     return DemoAccess(WORKSPACE_NAME, ADMIN_EMAIL, password, token.token)

@@ -246,6 +246,27 @@ class InviteForm(forms.Form):
         self.fields["role"].choices = [(str(each.id), each.label) for each in roles]  # type: ignore[attr-defined]
 
 
+class WorkspaceForm(forms.Form):
+    """A new workspace, and whoever becomes its first admin."""
+
+    name = forms.CharField(
+        max_length=100, validators=[check_seen], widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    kind = forms.ChoiceField(
+        label="It begins with",
+        choices=(
+            ("standard", "Companies, people, opportunities, tasks and notes, with some examples"),
+            ("empty", "Nothing: its objects are made by hand, or from a file"),
+        ),
+    )
+    email = forms.EmailField(
+        required=False,
+        label="E-mail of its admin",
+        help_text="They get an invitation. Left empty, you go on in it yourself.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class JoinForm(forms.Form):
     """Somebody who is new on this server: their name, and the password they will sign in with."""
 

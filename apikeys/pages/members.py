@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -62,8 +63,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
         except ApiError as error:
             form.add_error(error.path if error.path in form.fields else None, sentence(error))
         else:
-            link = f"{server_url()}/settings/join?{urlencode({'token': token})}"
-            is_mailed = mail.is_on() and mail.later(partial(_mail_invitation, request, invited, link))
+            link, is_mailed = invitation_link(invited, token, request.workspace)  # type: ignore[attr-defined]
             form = InviteForm(invitations.givable_roles(principal), initial=form.initial)
     search = request.GET.get("q", "").strip()[:200]
     members = Member.objects.filter(workspace_id=principal.workspace_id).select_related("user", "role")
@@ -91,15 +91,17 @@ def member_list(request: HttpRequest) -> HttpResponse:
     return render(request, "apikeys/member_list.html", context, status=422 if form.errors else 200)
 
 
-def _mail_invitation(request: HttpRequest, invitation: Invitation, link: str) -> None:
-    workspace: Workspace = request.workspace  # type: ignore[attr-defined]
+def invitation_link(invitation: Invitation, token: str, workspace: Workspace) -> tuple[str, bool]:
+    """The link of an invitation, and whether it is on its way by mail too."""
+    link = f"{server_url()}/settings/join?{urlencode({'token': token})}"
     name = workspace.display_name or workspace.subdomain
     text = (
         f"{invitation.created_by_name or 'An admin'} invites you to {name} at {settings.SERVER_URL}.\n\n"
-        f"Join here, until {invitation.expires_at:%-d %B %Y, %H:%M} UTC:\n{link}\n\n"
+        f"Join here, until {invitation.expires_at.astimezone(UTC):%-d %B %Y, %H:%M} UTC:\n{link}\n\n"
         "The link works once. If you do not expect it, you need not do anything.\n"
     )
-    mail.send(invitation.email, f"Join {name}", text)
+    send = partial(mail.send, invitation.email, f"Join {name}", text)
+    return link, mail.is_on() and mail.later(send)
 
 
 @settings_page(flag=invitations.FLAG)

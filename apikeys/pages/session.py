@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from django.contrib.auth import authenticate as check_password
 from django.contrib.auth import login, logout
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -12,15 +15,18 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apikeys.authentication import principal_of_member_id
-from apikeys.models import Member
+from apikeys.models import Member, Preferences, Role
 from apikeys.pages.forms import SignInForm
 from apikeys.sign_in import admit
 from config.errors import RateLimited, TokenRefused
+from config.http.inputs import uuid_of
 from config.http.pages import first_section, principal_of, public_page, settings_page
-from config.principal import Principal
+from config.principal import EVERYTHING, Principal
 from metadata.models import Workspace
 
 NO_WORKSPACE = "You are signed in, but you are not a member of any workspace here. Ask an admin to invite you."
+
+NOTHING_ENTERED = "You are an operator of this server and a member of no workspace. Choose the one to enter."
 
 NO_PASSWORDS = (
     "Signing in with a password is switched off in this workspace. An API key with the right for security switches it"
@@ -39,21 +45,49 @@ def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | 
     user = request.user
     if not user.is_authenticated:
         return None
+    chosen = request.session.get(WORKSPACE_SESSION_KEY)
     rows = list(Member.objects.filter(user_id=user.pk).values_list("workspace_id", "id", *_PREFERENCES))  # oldest first
     members = {workspace_id: id for workspace_id, id, *_ in rows}
-    if rows:
-        request.time_zone, request.language = rows[0][2:]  # type: ignore[attr-defined]
+    shown = rows[0][2:] if rows else _preferences(user.pk)
+    request.time_zone, request.language = shown  # type: ignore[attr-defined]
     found = {each.id: each for each in Workspace.objects.filter(id__in=members, deleted_at=None)}
     workspaces = [found[each] for each in members if each in found]
+    if user.is_superuser and uuid_of(chosen) not in members:
+        entered = Workspace.objects.filter(id=uuid_of(chosen), deleted_at=None).first()
+        if entered is not None:
+            request.workspaces = [*workspaces, entered]  # type: ignore[attr-defined]
+            return principal_of_operator(user, entered), entered
     if not workspaces:
-        raise TokenRefused("User is not a member of the workspace", user_message=NO_WORKSPACE)
+        said = NOTHING_ENTERED if user.is_superuser else NO_WORKSPACE
+        raise TokenRefused("User is not a member of the workspace", user_message=said)
     workspaces = [each for each in workspaces if each.is_password_auth_enabled]
     if not workspaces:
         raise TokenRefused(NO_PASSWORDS, user_message=NO_PASSWORDS)
-    chosen = request.session.get(WORKSPACE_SESSION_KEY)
     workspace = next((each for each in workspaces if str(each.id) == chosen), workspaces[0])
     request.workspaces = workspaces  # type: ignore[attr-defined]  # for the switch in base.html
     return principal_of_member_id(workspace.id, members[workspace.id]), workspace
+
+
+def _preferences(user_id: int) -> tuple[str, str]:
+    return Preferences.objects.filter(user_id=user_id).values_list("time_zone", "language").first() or ("", "")
+
+
+def principal_of_operator(user: User | AnonymousUser, workspace: Workspace) -> Principal:
+    """An operator in a workspace that they are no member of: they have every right, and act as its Admin role.
+
+    The consoles of the docs have no token for them: those act as a member.
+    """
+    role = Role.objects.filter(workspace_id=workspace.id, is_editable=False).values_list("id", flat=True).first()
+    return Principal(workspace.ref(), EVERYTHING, operator_name(user), role_id=role, api_version=_version(workspace))
+
+
+def operator_name(user: User | AnonymousUser) -> str:
+    """How an operator is called in the audit of workspaces that they are no member of."""
+    return f"{user.get_full_name() or user.get_username()} (operator)" if isinstance(user, User) else ""
+
+
+def _version(workspace: Workspace) -> Literal["1", "2"]:
+    return "2" if workspace.default_api_version == "2" else "1"
 
 
 def _may_come_in(user_id: int) -> bool:

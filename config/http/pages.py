@@ -42,6 +42,7 @@ CONTENT_SECURITY_POLICY: Mapping[str, str] = {
     "frame-ancestors": "'none'",
 }
 PROFILE = "/settings/profile"  # what everybody may open
+OPERATORS = "/settings/workspaces"  # for superusers
 CONSOLES = "/settings/api-webhooks/playground"  # which belong to the docs, whatever their path
 SECTIONS = (  # group, path prefix, label, icon of static/settings/icons.svg, rights of which one opens it
     ("Developers", "/settings/data-model", "Data model", "model", ("DATA_MODEL",)),
@@ -177,6 +178,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             groups.setdefault(group, []).append(
                 {"url": url, "label": label, "icon": icon, "is_current": _is_within(path, url)}
             )
+    if getattr(request.user, "is_superuser", False):
+        is_current = _is_within(path, OPERATORS)
+        groups["Server"] = [{"url": OPERATORS, "label": "Workspaces", "icon": "tiles", "is_current": is_current}]
     return {
         "sections": groups.items(),
         "tabs": [{"url": url, "label": label, "is_current": url == longest} for url, label in TABS]

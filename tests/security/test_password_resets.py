@@ -279,7 +279,7 @@ def test_the_command_prints_a_link(bob: Member) -> None:
     call_command("member", "reset-link", "--email", "Bob@example.com", stdout=out)
     assert use(token_in(out.getvalue())).status_code == 302 and signs_in(NEW)
     assert AuditEntry.objects.get(act="member.resetLinkMade").actor_name == "Command line"
-    with pytest.raises(CommandError, match="Nobody signs in with eve@example.com"):
+    with pytest.raises(CommandError, match="Nobody signs in with eve@"):
         call_command("member", "reset-link", "--email", "eve@example.com")
 
 
