@@ -127,6 +127,10 @@ PLAYGROUND_TOKEN = "apikeys.services.tokens.playground_token"  # (Principal) -> 
 SECRET_KEY_KNOWN = "apikeys.signing_keys.is_secret_key_known"  # () -> bool, for the readiness page
 RECORD_COUNTS = "core.records.totals.live_counts"  # (Workspace) -> live records, by object id
 API_KEYS = "apikeys.services.api_keys.apikey_list"  # (Principal) -> the workspace's keys that are not revoked
+PAGE_NOTICES = [  # what the pages tell those who manage keys and webhooks: see config/http/notices.py
+    "apikeys.services.notices.PAGE_NOTICES",
+    "webhooks.services.notices.PAGE_NOTICES",
+]
 WORKSPACE_ARCHIVE = "core.transfer.archive.workspace_archive"  # (Principal) -> all that the workspace has, in pieces
 GRAPHQL_OPERATIONS = "core.graphql.operations.OPERATIONS"  # the docs list them
 NAME_CLASHES = "core.claims.clashes"  # (WorkspaceSchema, the one before) -> names that two would claim

@@ -44,7 +44,7 @@ from apikeys.services.api_keys import (
 )
 from apikeys.services.granting import permissions_of
 from apikeys.services.inputs import as_uuid
-from apikeys.services.notices import NOTICE_DAYS, near_their_end
+from apikeys.services.notices import NOTICE_DAYS
 from apikeys.services.tokens import (
     OVERLAPS_H,
     IssuedToken,
@@ -139,7 +139,6 @@ def key_list(request: HttpRequest) -> HttpResponse:
     counts = requests_of_each([each.id for each in listed])
     context = {
         "keys": [{**_shown(each), "requests": _capped(counts.get(each.id, 0))} for each in listed],
-        "near": near_their_end(found),
         "can_revoke": any(each.revoked_at is None for each in listed),
         "revoked_count": sum(each.revoked_at is not None for each in found),
         "total": len(found),

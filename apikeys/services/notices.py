@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from apikeys.models import ApiKey
 from config import audit
+from config.http.notices import Notice, Source
 
 NOTICE_DAYS = (1, 3, 14)  # before the end, the last one first
 AT_ONCE = 500  # keys of one transaction
@@ -22,10 +23,21 @@ def days_of_notice(key: ApiKey, now: datetime) -> int | None:
     return next((days for days in NOTICE_DAYS if key.expires_at <= now + timedelta(days=days)), None)
 
 
-def near_their_end(keys: Iterable[ApiKey]) -> list[ApiKey]:
-    """Those that people are to be told of, the first to end first."""
-    now = timezone.now()
-    return sorted((each for each in keys if days_of_notice(each, now) is not None), key=lambda each: each.expires_at)
+def _told(id: UUID, name: str, expires_at: datetime | None, reason: str | None) -> Notice:
+    more = ". Give it a later end, or whatever uses it another key."
+    return Notice(f"/settings/api-webhooks/keys/{id}", name, "stops working", expires_at, more)
+
+
+PAGE_NOTICES = Source(
+    select=f"""
+        SELECT id, name, expires_at, NULL
+        FROM apikeys_apikey
+        WHERE workspace_id = %(workspace_id)s AND revoked_at IS NULL AND expires_at > now()
+            AND expires_at <= now() + interval '{max(NOTICE_DAYS)} days'
+        ORDER BY expires_at, id""",  # noqa: S608 - a number of ours
+    told=_told,
+    others="{count} other keys stop working in the next two weeks.",
+)
 
 
 def notices_give() -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,6 +21,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.module_loading import import_string
 
 from config.errors import BadRequest, Forbidden, NotFound, PermissionDenied, TokenRefused
+from config.http.notices import notices_of
 from config.http.rights import may
 from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
@@ -182,6 +183,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         is_current = _is_within(path, OPERATORS)
         groups["Server"] = [{"url": OPERATORS, "label": "Workspaces", "icon": "tiles", "is_current": is_current}]
     return {
+        "attention": partial(notices_of, principal, request.path),  # called by the template, once
         "sections": groups.items(),
         "tabs": [{"url": url, "label": label, "is_current": url == longest} for url, label in TABS]
         if longest is not None and may(principal, FLAG)

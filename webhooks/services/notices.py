@@ -1,0 +1,33 @@
+"""Which webhooks people are told of on every page: those that fail, and those that hear of nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from config.http.notices import Notice, Source
+from webhooks.services.seen import masked_url
+
+HOME = "/settings/api-webhooks/webhooks"
+
+
+def _told(id: UUID, target_url: str, failing_since: datetime | None, state: str | None) -> Notice:
+    """Of its address only what all may see."""
+    name, url = f"The webhook to {masked_url(target_url)}", f"{HOME}/{id}"
+    if state == "failing":
+        return Notice(url, name, "has only failed: the first time", failing_since, ".")
+    if state == "paused":
+        return Notice(url, name, "is paused. Nothing is recorded for it until somebody resumes it.")
+    return Notice(url, name, "was switched off. What waits for it is sent once somebody switches it on again.")
+
+
+PAGE_NOTICES = Source(
+    select="""
+        SELECT id, target_url, failing_since,
+               CASE WHEN is_active THEN 'failing' WHEN disabled_reason IS NULL THEN 'paused' ELSE 'switchedOff' END
+        FROM webhooks_webhook
+        WHERE workspace_id = %(workspace_id)s AND deleted_at IS NULL AND (NOT is_active OR failing_since IS NOT NULL)
+        ORDER BY is_active, disabled_reason IS NULL, created_at, id""",
+    told=_told,
+    others="{count} other webhooks fail, are paused or switched off.",
+)
