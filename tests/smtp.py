@@ -48,7 +48,7 @@ class _Session(socketserver.StreamRequestHandler):
             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
         server = cast(Receiver, self.server)
         with server.arrived:
-            server.mails.append(cast(EmailMessage, message_from_bytes(b"".join(lines), policy=policy.default)))
+            server.mails.append(message_from_bytes(b"".join(lines), policy=policy.default))
             server.arrived.notify_all()
 
     def say(self, text: str) -> None:

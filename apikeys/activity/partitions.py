@@ -68,9 +68,8 @@ def retentions_keep() -> int:
 
 def workspace_purged(workspace: Workspace) -> None:
     """Remove what was logged of a workspace that is gone, but who deleted it: that stays as long as any act does."""
-    for model in (RequestEntry, AuditEntry):
-        entries = model.objects.filter(workspace_id=workspace.id)
-        _remove(entries if model is RequestEntry else entries.exclude(act=DELETION))
+    _remove(RequestEntry.objects.filter(workspace_id=workspace.id))
+    _remove(AuditEntry.objects.filter(workspace_id=workspace.id).exclude(act=DELETION))
 
 
 def _remove(entries: QuerySet[Any]) -> int:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -139,7 +140,8 @@ def workspace_enter(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
     if workspace is None:
         raise NotFound("Workspace not found")
     request.session[WORKSPACE_SESSION_KEY] = str(workspace.id)
-    if not Member.objects.filter(user_id=request.user.pk, workspace_id=workspace.id).exists():
+    assert isinstance(request.user, User)
+    if not Member.objects.filter(user=request.user, workspace_id=workspace.id).exists():
         by, name = principal_of_operator(request.user, workspace), workspace.display_name or workspace.subdomain
         audit.note(workspace.id, "workspace.entered", subject_id=workspace.id, name=name, by=by)
     return redirect("/settings")

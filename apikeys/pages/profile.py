@@ -73,7 +73,7 @@ def _person(request: HttpRequest, form: ProfileForm) -> bool:
     return True
 
 
-def _password(request: HttpRequest, form: PasswordChangeForm[User]) -> bool:
+def _password(request: HttpRequest, form: PasswordChangeForm) -> bool:
     """Set another password, which ends one's other sign-ins and console tokens; whether it was done."""
     user = _user(request)
     try:

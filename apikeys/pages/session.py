@@ -52,8 +52,9 @@ def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | 
     request.time_zone, request.language = shown  # type: ignore[attr-defined]
     found = {each.id: each for each in Workspace.objects.filter(id__in=members, deleted_at=None)}
     workspaces = [found[each] for each in members if each in found]
-    if user.is_superuser and uuid_of(chosen) not in members:
-        entered = Workspace.objects.filter(id=uuid_of(chosen), deleted_at=None).first()
+    wanted = uuid_of(chosen)
+    if user.is_superuser and wanted is not None and wanted not in members:
+        entered = Workspace.objects.filter(id=wanted, deleted_at=None).first()
         if entered is not None:
             request.workspaces = [*workspaces, entered]  # type: ignore[attr-defined]
             return principal_of_operator(user, entered), entered

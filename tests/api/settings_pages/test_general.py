@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -162,7 +162,7 @@ def archive_of(browser: Client) -> zipfile.ZipFile:
     answer = browser.get(f"{GENERAL}/export")
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
     assert answer["Content-Disposition"].startswith('attachment; filename="acme-')
-    return zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    return zipfile.ZipFile(io.BytesIO(b"".join(cast(Any, answer).streaming_content)))
 
 
 def lines(archive: zipfile.ZipFile, name: str) -> list[Any]:
