@@ -44,7 +44,7 @@ _SENTENCES = {
     "member.resetLinkMade": "made a link for another password for",
     "member.profileUpdated": "changed how they are called and shown things",
     "member.accountUpdated": "changed the account of",
-    "workspace.entered": "entered the workspace as an operator",
+    "workspace.entered": "entered, as an operator of the server, the workspace",
     "apiKey.revoked": "revoked the API key",
     "apiKey.paused": "paused the API key",
     "apiKey.resumed": "let work again the API key",

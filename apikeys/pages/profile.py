@@ -37,6 +37,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     is_of_password = sent is not None and "first_name" not in sent
     person = ProfileForm(user, preferences, None if is_of_password else sent)
     password = PasswordChangeForm(user, sent if is_of_password else None)
+    password.fields["old_password"].widget.attrs.pop("autofocus", None)  # the page begins at its top
     if sent is not None and (_password(request, password) if is_of_password else _person(request, person)):
         return redirect(PROFILE)
     principal = principal_of(request)
