@@ -17,6 +17,7 @@ class Receiver(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.arrived = threading.Condition()
+        self.is_deaf, self.is_over = threading.Event(), threading.Event()
         super().__init__(("127.0.0.1", 0), _Session)
 
     @property
@@ -31,6 +32,10 @@ class Receiver(socketserver.ThreadingTCPServer):
 
 class _Session(socketserver.StreamRequestHandler):
     def handle(self) -> None:
+        server = cast(Receiver, self.server)
+        if server.is_deaf.is_set():
+            server.is_over.wait(60)
+            return
         self.say("220 tests")
         while line := self.rfile.readline():
             verb = line.split()[0].upper() if line.split() else b""
@@ -61,5 +66,6 @@ def receiving() -> Iterator[Receiver]:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server
+        server.is_over.set()
         server.shutdown()
         thread.join()

@@ -48,7 +48,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "person": person,
         "user": user,
         "member": members.first(),
-        "sessions": session_list(user.pk, request.session.session_key),
+        "sessions": session_list(user, request.session.session_key),
     }
     status = 422 if password.errors or person.errors else 200
     return render(request, "apikeys/profile.html", context, status=status)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,6 +19,7 @@ from apikeys.activity.sessions import note_of_user
 from apikeys.devices import device_of
 from apikeys.models import OpenSession
 from apikeys.services.members import member_tokens_end
+from apikeys.sessions import SessionStore
 
 MOST_SHOWN = 50
 
@@ -33,10 +36,11 @@ class SeenSession:
     is_own: bool  # of the request that asks
 
 
-def session_list(user_id: int, own_key: str | None) -> list[SeenSession]:
+def session_list(user: User, own_key: str | None) -> list[SeenSession]:
     """Those that still open something: the one that asks first, then as they were last used."""
-    now = timezone.now()
-    found = OpenSession.objects.filter(user_id=user_id, expire_date__gt=now).defer("session_data")
+    now, store = timezone.now(), SessionStore()
+    hashes = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
+    found = OpenSession.objects.filter(user=user, expire_date__gt=now)
     living = found.filter(seen_at__gt=now - timedelta(seconds=settings.SESSION_IDLE_S))
     seen = [
         SeenSession(
@@ -48,6 +52,7 @@ def session_list(user_id: int, own_key: str | None) -> list[SeenSession]:
             is_own=each.session_key == own_key,
         )
         for each in living.order_by("-seen_at")[:MOST_SHOWN]
+        if store.decode(each.session_data).get(HASH_SESSION_KEY) in hashes  # else of a password before
     ]
     return sorted(seen, key=lambda each: not each.is_own)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from apikeys.management.commands.apikey import lifetime
@@ -201,3 +202,25 @@ def test_somebody_new_needs_a_password(acme: Workspace) -> None:
     with pytest.raises(CommandError, match="A new member needs a password"):
         run("member", "create", "--workspace", "Acme", "--email", "ada@example.com")
     assert Member.objects.count() == 0
+
+
+def test_people_are_managed_without_a_page(acme: Workspace) -> None:
+    def member(action: str, *more: str) -> str:
+        return run("member", action, "--workspace", "Acme", *more)
+
+    link = member("invite", "--email", "Grace@example.com", "--role", "Member")
+    token = link.strip().partition("token=")[2]
+    assert "/settings/join?token=" in link
+    assert "grace@example.com  invited until " in member("list") and "(Member)" in member("list")
+    joined = {"token": token, "first_name": "Grace", "last_name": "Hopper", "password": "correct horse stapler"}
+    assert Client().post("/settings/join", joined).status_code == 302
+    assert "grace@example.com  Grace Hopper  (Member)  last sign-in " in member("list")
+    member("change", "--email", "grace@example.com", "--role", "Admin")
+    assert "(Admin)" in member("list")
+    with pytest.raises(CommandError, match="Cannot unassign admin role from last admin"):
+        member("remove", "--email", "grace@example.com")
+    with pytest.raises(CommandError, match="is no member of this workspace"):
+        member("remove", "--email", "eve@example.com")
+    with pytest.raises(CommandError, match='No role "Boss" in this workspace'):
+        member("change", "--email", "grace@example.com", "--role", "Boss")
+    assert "grace@example.com" in member("list")

@@ -100,3 +100,13 @@ def test_int_fields_with_larger_values_become_bigint() -> None:
     assert answer.body["data"]["rockets"]["edges"] == [{"node": body}]
     widen()
     assert Workspace.objects.get(id=workspace.id).schema_version == before + 1
+
+
+def test_the_audit_of_before_is_kept() -> None:
+    untouched, chosen = workspace_with(name="Untouched"), workspace_with(name="Chosen")
+    for workspace, days in ((untouched, 90), (chosen, 30)):
+        Workspace.objects.filter(id=workspace.id).update(event_log_retention_days=days)
+    apps = MigrationExecutor(connection).loader.project_state(("metadata", "0009_workspace_settings")).apps
+    import_module("metadata.migrations.0009_workspace_settings").keep_the_audit(apps, None)
+    kept = dict(Workspace.objects.values_list("display_name", "event_log_retention_days"))
+    assert (kept["Untouched"], kept["Chosen"]) == (365, 30)

@@ -2,13 +2,15 @@
 
 Somebody who signs in to another workspace already keeps their password, so one that is given must be theirs.
 
-manage.py member reset-link --email E: a link by which they set another one, once.
+`invite` prints a link by which somebody becomes a member, `reset-link` one by which they set another password, each
+once; `list`, `change` (the role) and `remove` do what the page does.
 """
 
 from __future__ import annotations
 
 import sys
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
@@ -18,9 +20,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from apikeys.activity.audit import COMMAND_LINE
 from apikeys.management.commands.apikey import by_id_or, find_workspace
 from apikeys.models import Member, Role
-from apikeys.services.members import member_create
+from apikeys.services.invitations import invitation_create, invitation_list
+from apikeys.services.members import member_create, member_remove, member_set_role
 from apikeys.services.password_resets import reset_link_for
+from apikeys.services.workspaces import system_principal
 from config.errors import ApiError
+from config.http.server_url import server_url
+from metadata.models import Workspace
 
 
 class Command(BaseCommand):
@@ -40,11 +46,51 @@ class Command(BaseCommand):
         create.add_argument("--first-name", default="")
         create.add_argument("--last-name", default="")
 
+        for action, text in (
+            ("list", "The members of a workspace, and the invitations that are open"),
+            ("invite", "Print a link by which somebody becomes a member, once"),
+            ("change", "Give a member another role"),
+            ("remove", "End a membership"),
+        ):
+            command = actions.add_parser(action, help=text)
+            command.add_argument("--workspace", required=True, help="id or name")
+            if action != "list":
+                command.add_argument("--email", required=True)
+            if action in ("invite", "change"):
+                command.add_argument("--role", required=True, help="label or id")
         link = actions.add_parser("reset-link", help="print a link by which somebody sets another password, once")
         link.add_argument("--email", required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        getattr(self, f"_{options['action'].replace('-', '_')}")(options)
+        try:
+            getattr(self, f"_{options['action'].replace('-', '_')}")(options)
+        except ApiError as error:
+            raise CommandError(error.message) from None
+
+    def _list(self, options: dict[str, Any]) -> None:
+        workspace = find_workspace(options["workspace"])
+        for each in Member.objects.filter(workspace_id=workspace.id).select_related("user", "role"):
+            seen = each.user.last_login
+            last = "never signed in" if seen is None else f"last sign-in {seen:%Y-%m-%d %H:%M} UTC"
+            self.stdout.write(f"{each.user.email}  {each.user.get_full_name()}  ({each.role.label})  {last}")
+        for invitation in invitation_list(system_principal(workspace)):
+            until = f"{invitation.expires_at:%Y-%m-%d %H:%M} UTC"
+            self.stdout.write(f"{invitation.email}  invited until {until}  ({invitation.role.label})")
+
+    def _invite(self, options: dict[str, Any]) -> None:
+        workspace = find_workspace(options["workspace"])
+        role = _role(workspace, options["role"])
+        _, token = invitation_create(system_principal(workspace), email=options["email"], role_id=role.id)
+        self.stdout.write(f"{server_url()}/settings/join?{urlencode({'token': token})}")
+
+    def _change(self, options: dict[str, Any]) -> None:
+        workspace, member = _member(options)
+        role = _role(workspace, options["role"])
+        member_set_role(system_principal(workspace), member_id=member.id, role_id=role.id)
+
+    def _remove(self, options: dict[str, Any]) -> None:
+        workspace, member = _member(options)
+        member_remove(system_principal(workspace), member_id=member.id)
 
     def _reset_link(self, options: dict[str, Any]) -> None:
         user = User.objects.filter(username=options["email"].strip().lower()).first()
@@ -54,11 +100,7 @@ class Command(BaseCommand):
 
     def _create(self, options: dict[str, Any]) -> None:
         workspace = find_workspace(options["workspace"])
-        role = None
-        if options["role"] is not None:
-            role = Role.objects.filter(workspace_id=workspace.id, **by_id_or("label", options["role"])).first()
-            if role is None:
-                raise CommandError(f'No role "{options["role"]}" in this workspace')
+        role = None if options["role"] is None else _role(workspace, options["role"])
         password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else None
         email = options["email"].strip().lower()
         known = User.objects.filter(username=email).first()
@@ -87,3 +129,19 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from None
         done = f'{email} is a member of "{workspace.display_name}" now, as {member.role.label}'
         self.stdout.write(done if known is None else f"{done}, with the name and password they had")
+
+
+def _role(workspace: Workspace, text: str) -> Role:
+    role = Role.objects.filter(workspace_id=workspace.id, **by_id_or("label", text)).first()
+    if role is None:
+        raise CommandError(f'No role "{text}" in this workspace')
+    return role
+
+
+def _member(options: dict[str, Any]) -> tuple[Workspace, Member]:
+    workspace = find_workspace(options["workspace"])
+    email = options["email"].strip().lower()
+    member = Member.objects.filter(workspace_id=workspace.id, user__username=email).first()
+    if member is None:
+        raise CommandError(f"{email} is no member of this workspace")
+    return workspace, member

@@ -116,6 +116,14 @@ def test_a_new_password_leaves_this_sign_in_alone(at_home: Client, on_the_way: C
     assert OpenSession.objects.filter(user__email="ada@example.com").count() == 1 and len(rows(at_home)) == 1
 
 
+def test_what_an_operator_ended_by_a_password_is_not_listed(at_home: Client, on_the_way: Client, ada: Member) -> None:
+    ada.user.set_password("battery correct")  # as `manage.py changepassword` does
+    ada.user.save()
+    again = Client()
+    again.post("/settings/login", {"email": "ada@example.com", "password": "battery correct"})
+    assert len(rows(again)) == 1 and not is_in(at_home)
+
+
 def test_where_it_was_last_used_follows_the_use(at_home: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     class Later:
         @staticmethod
