@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
+from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 
 import pytest
 
+from config import mail
 from tests.server import Server, running
 from tests.smtp import receiving
 
-pytestmark = pytest.mark.long
+
+@pytest.fixture
+def two_places(settings: Any) -> Iterator[None]:
+    settings.MAIL_THREAD, settings.MAIL_QUEUE = True, 2
+    for each in (mail._thread, mail._places):
+        each.cache_clear()
+    yield
+    mail._thread().shutdown()
+    for each in (mail._thread, mail._places):
+        each.cache_clear()
+
+
+def test_so_many_mails_wait_and_not_one_more(two_places: None, caplog: pytest.LogCaptureFixture) -> None:
+    goes_on, done = threading.Event(), threading.Barrier(2)
+
+    def work() -> None:
+        goes_on.wait(30)
+
+    assert [mail.later(work) for _ in range(3)] == [True, True, False]
+    assert "a mail was not sent: 2 wait already (MAIL_QUEUE)" in caplog.text
+    goes_on.set()
+    mail._thread().submit(done.wait, 30)  # behind the two
+    done.wait(30)
+    assert mail.later(lambda: 1 / 0)
+    mail._thread().shutdown()
+    assert "what a mail is for could not be done" in caplog.text  # and its place is free again
+    assert mail._places()._value == 2
 
 
 class Browser:
@@ -43,6 +73,7 @@ def ask(server: Server, email: str) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.long
 def test_a_forgotten_password_is_set_anew_by_mail(tmp_path: Path) -> None:
     address = "http://crm.example"
     with receiving() as post:
