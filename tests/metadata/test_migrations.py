@@ -106,7 +106,7 @@ def test_the_audit_of_before_is_kept() -> None:
     untouched, chosen = workspace_with(name="Untouched"), workspace_with(name="Chosen")
     for workspace, days in ((untouched, 90), (chosen, 30)):
         Workspace.objects.filter(id=workspace.id).update(event_log_retention_days=days)
-    apps = MigrationExecutor(connection).loader.project_state(("metadata", "0009_workspace_settings")).apps
-    import_module("metadata.migrations.0009_workspace_settings").keep_the_audit(apps, None)
+    apps = MigrationExecutor(connection).loader.project_state(("metadata", "0010_workspace_settings")).apps
+    import_module("metadata.migrations.0010_workspace_settings").keep_the_audit(apps, None)
     kept = dict(Workspace.objects.values_list("display_name", "event_log_retention_days"))
     assert (kept["Untouched"], kept["Chosen"]) == (365, 30)

@@ -14,7 +14,7 @@ def keep_the_audit(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metadata', '0008_view_field_groups'),
+        ('metadata', '0009_search_follows_later'),
     ]
 
     operations = [
