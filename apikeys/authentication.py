@@ -239,7 +239,7 @@ def _principal_of_key(token: keys.Token, request: HttpRequest) -> Principal:
     if expired:
         raise TokenRefused("This API Key is expired")
     if not enabled:
-        raise TokenRefused("This API Key is paused", hint="Resume it in Settings → API & Webhooks.")
+        raise TokenRefused("This API Key is paused", hint="Resume it in Settings → API keys.")
     if token.generation != generation and not stands:
         if stands is False or token.generation != generation - 1 or not overlapping:
             raise TokenRefused("This token was replaced by a newer one", hint="Use the key's newest token.")
@@ -374,5 +374,5 @@ class BearerScheme(OpenApiAuthenticationExtension):
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "An API key's token, from Settings → API & Webhooks.",
+            "description": "An API key's token, from Settings → API keys.",
         }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
+from django.forms.renderers import DjangoTemplates
 
 from config.texts import is_blank
 
@@ -13,6 +15,20 @@ def check_seen(text: str) -> None:
     """A validator: a text that people can see."""
     if is_blank(text):
         raise forms.ValidationError("Use at least one character that can be seen.")
+
+
+class PageField(BoundField):
+    """A field as pages show it: the first one that is filled in wrongly is where typing goes on."""
+
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
+        built: dict[str, Any] = super().build_widget_attrs(attrs, widget)
+        if self.form.is_bound and self.form.errors:
+            built["autofocus"] = self.name == next((each for each in self.form.fields if each in self.form.errors), None)
+        return built
+
+
+class PageRenderer(DjangoTemplates):
+    bound_field_class = PageField
 
 
 class ConfirmForm(forms.Form):

@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^rest/+(?!/|(?:metadata|apiKeys|webhooks|open-api)(?:[/.]|$)).+$", RecordsView.as_view()),
     path("graphql", csrf_exempt(RecordGraphQLView.as_view())),
     path("metadata", csrf_exempt(MetadataView.as_view())),
+    path("", RedirectView.as_view(url="/settings")),
     path("", include("config.openapi.urls")),
     path("", include("core.docs.urls")),
     path(

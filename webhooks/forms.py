@@ -85,6 +85,11 @@ class WebhookForm(forms.Form):
             self._refuse_operations("Choose one event or more.")
         return self.cleaned_data
 
+    @property
+    def other_errors(self) -> list[str]:
+        """What belongs to no field, nor to the rows of events."""
+        return [each for each in self.non_field_errors() if each != self.operation_error]
+
     def _refuse_operations(self, message: str) -> None:
         self.operation_error = message
         self.add_error(None, message)
@@ -108,6 +113,9 @@ class WebhookForm(forms.Form):
 
     def refuse(self, error: ApiError) -> None:
         text = error.message if error.hint is None else f"{error.message}. {error.hint}."
+        if error.path == "operations":
+            self._refuse_operations(text)
+            return
         name = _FIELD_OF.get(error.path or "")
         self.add_error(name if name in self.fields else None, text)
 

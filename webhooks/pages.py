@@ -1,4 +1,4 @@
-"""Settings → API & Webhooks → Webhooks: the list, the form, deliveries and what can be done with them.
+"""Settings → Webhooks: the list, the form, deliveries and what can be done with them.
 
 A secret is in one answer only, on a page that must not be kept: after it was made, and when somebody
 asks to see it, which is logged.

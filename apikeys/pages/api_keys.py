@@ -1,4 +1,4 @@
-"""Settings → API & Webhooks: the list of API keys, and the pages of one key.
+"""Settings → API keys: the list of API keys, and the pages of one key.
 
 A token's text is in one answer only. Between its creation and that answer the session holds the id of
 its row, from which it is made again.
@@ -356,6 +356,7 @@ def _render_detail(
     context = {
         **_shown(key),
         "form": forms.text,
+        "has_errors": status != 200,
         "limits": forms.limits,
         "rates": forms.rates,
         "expiry": forms.expiry,

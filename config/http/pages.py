@@ -47,17 +47,13 @@ OPERATORS = "/settings/workspaces"  # for superusers
 CONSOLES = "/settings/api-webhooks/playground"  # which belong to the docs, whatever their path
 SECTIONS = (  # group, path prefix, label, icon of static/settings/icons.svg, rights of which one opens it
     ("Developers", "/settings/data-model", "Data model", "model", ("DATA_MODEL",)),
-    ("Developers", "/settings/api-webhooks", "API & Webhooks", "key", (FLAG,)),
+    ("Developers", "/settings/api-webhooks", "API keys", "key", (FLAG,)),
+    ("Developers", "/settings/api-webhooks/webhooks", "Webhooks", "bolt", (FLAG,)),
     ("Developers", "/settings/docs", "Docs & playground", "book", (FLAG,)),
     ("Developers", "/settings/activity", "Activity", "pulse", (FLAG, "WORKSPACE", "SECURITY")),
     ("Workspace", "/settings/members", "Members", "people", ("WORKSPACE_MEMBERS", "ROLES")),
     ("Workspace", "/settings/roles", "Roles", "shield", ("ROLES",)),
     ("Workspace", "/settings/general", "General", "sliders", ("WORKSPACE",)),
-)
-TABS = (  # of the section API & Webhooks
-    ("/settings/api-webhooks", "API keys"),
-    ("/settings/api-webhooks/webhooks", "Webhooks"),
-    ("/settings/docs", "Docs & playground"),
 )
 
 
@@ -167,17 +163,17 @@ def policy_text(policy: Mapping[str, str]) -> str:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context of `base.html`: sections and tabs with the current one marked; none that the member may not open."""
+    """Context of `base.html`: sections with the current one marked; none that the member may not open."""
     principal: Principal | None = getattr(request, "principal", None)
     if not request.path.startswith("/settings") or principal is None:
         return {}
     path = "/settings/docs" if _is_within(request.path, CONSOLES) else request.path
-    longest = max((tab for tab, _ in TABS if _is_within(path, tab)), key=len, default=None)
+    current = max((url for _, url, _, _, _ in SECTIONS if _is_within(path, url)), key=len, default=None)
     groups: dict[str, list[dict[str, Any]]] = {}
     for group, url, label, icon, flags in SECTIONS:
         if may(principal, *flags):
             groups.setdefault(group, []).append(
-                {"url": url, "label": label, "icon": icon, "is_current": _is_within(path, url)}
+                {"url": url, "label": label, "icon": icon, "is_current": url == current}
             )
     if getattr(request.user, "is_superuser", False):
         is_current = _is_within(path, OPERATORS)
@@ -185,9 +181,6 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "attention": partial(notices_of, principal, request.path),  # called by the template, once
         "sections": groups.items(),
-        "tabs": [{"url": url, "label": label, "is_current": url == longest} for url, label in TABS]
-        if longest is not None and may(principal, FLAG)
-        else [],
     }
 
 

@@ -11,88 +11,17 @@ import hashlib
 import hmac
 import json
 import os
-import queue
 import subprocess
 import sys
-import threading
-import urllib.request
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.server import Server, running
+from tests.browser.conftest import post
+from tests.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("data"), WEBHOOK_ALLOWED_HOSTS="127.0.0.1") as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """A signed-in page that allows no error on its console."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, permissions=["clipboard-read"])
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda fault: faults.append(str(fault)))
-    opened.goto(server.url + "/settings/api-webhooks")
-    opened.get_by_label("E-mail").fill(server.demo["admin_email"])
-    opened.get_by_label("Password").fill(server.demo["admin_password"])
-    opened.get_by_role("button", name="Sign in").click()
-    expect(opened.get_by_role("heading", name="API & Webhooks")).to_be_visible()
-    yield opened
-    context.close()
-    assert faults == []
-
-
-@pytest.fixture
-def receiver() -> Iterator[tuple[str, queue.Queue[tuple[dict[str, str], bytes]]]]:
-    """A real HTTP server that keeps what is posted to it."""
-    received: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.put(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing: the test says what arrived."""
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=listening.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{listening.server_address[1]}/hook", received
-    listening.shutdown()
-    thread.join()
-    listening.server_close()
-
-
-def post(url: str, token: str, body: object) -> dict:
-    request = urllib.request.Request(
-        url, json.dumps(body).encode(), {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.loads(answer.read())
 
 
 def test_a_key_and_a_webhook_made_on_the_page_work(page: Page, server: Server, receiver, tmp_path: Path):

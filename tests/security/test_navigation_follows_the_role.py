@@ -18,18 +18,19 @@ from tests.security.scene import ALL, Scene
 
 DATA_MODEL = "/settings/data-model"
 KEYS = "/settings/api-webhooks"
+WEBHOOKS = f"{KEYS}/webhooks"
 DOCS = "/settings/docs"
 ACTIVITY = "/settings/activity"
 MEMBERS = "/settings/members"
 ROLES = "/settings/roles"
 GENERAL = "/settings/general"
-EVERY_SECTION = (DATA_MODEL, KEYS, DOCS, ACTIVITY, MEMBERS, ROLES, GENERAL)  # in the order of the side bar
+EVERY_SECTION = (DATA_MODEL, KEYS, WEBHOOKS, DOCS, ACTIVITY, MEMBERS, ROLES, GENERAL)  # in the order of the side bar
 PROFILE = "/settings/profile"
 
 # What the side bar shows to who has this right and no other; nothing for the rights that are not here.
 SHOWN: Mapping[str, Sequence[str]] = {
     "DATA_MODEL": (DATA_MODEL,),
-    "API_KEYS_AND_WEBHOOKS": (KEYS, DOCS, ACTIVITY),
+    "API_KEYS_AND_WEBHOOKS": (KEYS, WEBHOOKS, DOCS, ACTIVITY),
     "WORKSPACE": (ACTIVITY, GENERAL),
     "SECURITY": (ACTIVITY,),
     "WORKSPACE_MEMBERS": (MEMBERS,),
@@ -38,7 +39,8 @@ SHOWN: Mapping[str, Sequence[str]] = {
 # Pages below a section, beside those that the crawl finds by its links. By the section whose right they need.
 BELOW: Mapping[str, Sequence[str]] = {
     DATA_MODEL: (f"{DATA_MODEL}/new",),
-    KEYS: (f"{KEYS}/webhooks", f"{KEYS}/webhooks/new"),
+    KEYS: (),
+    WEBHOOKS: (f"{WEBHOOKS}/new",),
     DOCS: (f"{DOCS}/openapi/core.json", f"{KEYS}/playground/graphql/core"),
     ACTIVITY: (),
     MEMBERS: (),
