@@ -119,6 +119,7 @@ class Member(models.Model):
     token_generation = models.PositiveIntegerField(
         default=1, db_default=1, help_text="Rises when the person signs out, which ends their console tokens"
     )
+    first_steps_hidden = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

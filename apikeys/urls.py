@@ -7,6 +7,7 @@ from django.urls import path
 from apikeys.activity import pages as activity_pages
 from apikeys.pages import members, operator, passwords, profile, roles
 from apikeys.pages.api_keys import key_detail, key_list, key_new, key_token
+from apikeys.pages.first_steps import first_steps_hide
 from apikeys.pages.key_acts import key_revoke, key_roll, keys_revoke, token_revoke
 from apikeys.pages.session import home, sign_in, sign_out, switch_workspace
 
@@ -17,6 +18,7 @@ urlpatterns = [
     path("settings/reset", passwords.reset, name="reset"),
     path("settings/logout", sign_out, name="sign-out"),
     path("settings/workspace", switch_workspace, name="switch-workspace"),
+    path("settings/first-steps/hide", first_steps_hide, name="first-steps-hide"),
     path("settings/workspaces", operator.workspace_list, name="workspace-list"),
     path("settings/workspaces/new", operator.workspace_new, name="workspace-new"),
     path("settings/workspaces/<uuid:workspace_id>/enter", operator.workspace_enter, name="workspace-enter"),

@@ -23,7 +23,8 @@ class PageField(BoundField):
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
         built: dict[str, Any] = super().build_widget_attrs(attrs, widget)
         if self.form.is_bound and self.form.errors:
-            built["autofocus"] = self.name == next((each for each in self.form.fields if each in self.form.errors), None)
+            wrong = (name for name in self.form.fields if name in self.form.errors)
+            built["autofocus"] = self.name == next(wrong, None)
         return built
 
 

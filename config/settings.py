@@ -147,6 +147,17 @@ MEMBER_RECORD_GONE = "core.records.members.delete_member_record"  # (workspace, 
 DEFAULT_ROLE_CHECK = (
     "apikeys.services.roles.default_role_check"  # (Principal, role id) refuses what new members may not get
 )
+# Who is touched by a change of an object, for the pages that make it: see config.object_users
+OBJECT_IN_APIS = "core.docs.in_apis.names_in_apis"  # (ObjectSchema, new names) -> names by kind
+OBJECT_LISTENERS = "webhooks.services.webhooks_listening"  # (Principal, nameSingular) -> webhooks
+OBJECT_CALLERS = "apikeys.activity.usage.callers_of_object"  # (Principal, nameSingular) -> keys
+FIRST_STEPS = [  # what a new workspace begins with, in this order: config.first_steps.Step
+    "metadata.pages.first_steps.OBJECT",
+    "apikeys.pages.first_steps.KEY",
+    "apikeys.pages.first_steps.CALL",
+    "webhooks.first_steps.WEBHOOK",
+]
+FIRST_STEPS_HIDDEN = "apikeys.pages.first_steps.is_hidden"  # (Principal) -> whether they put them away
 EVENT_HANDLERS = ["webhooks.delivery.outbox"]
 ROLES = "apikeys.role_rights"  # what a role may do, for those who act as one; see config/roles.py
 ROLE_CHANGED_HANDLERS = ["webhooks.services.role_changed"]  # (workspace_id, role_id), in the change's transaction

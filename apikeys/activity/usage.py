@@ -12,12 +12,16 @@ from django.db import connection
 from django.utils import timezone
 
 from apikeys.activity.models import RequestEntry
+from config.object_users import ObjectUser
+from config.principal import Principal
 from config.time_ids import first_id_of, moment_of
 
 HOURS = 24
 COUNTED = 50_000  # the newest requests of one key that are counted; further ones are not looked at
 COUNTED_IN_LISTS = 1_000  # of each key
 MINUTE_COUNTED = 20_000
+LATELY = timedelta(days=7)
+LOOKED_THROUGH = 20_000  # the newest requests of a workspace, in which those for an object are looked for
 
 # Both in the order of the index of callers, which leaves no other way to find the rows.
 _BY_HOUR = """
@@ -29,6 +33,11 @@ _OF_EACH = """
 SELECT wanted.id, newest.count FROM unnest(%s::uuid[]) wanted(id), LATERAL (
     SELECT count(*) FROM (SELECT 1 FROM apikeys_requestlog l
                           WHERE l.caller_id = wanted.id AND l.id >= %s ORDER BY l.id LIMIT %s) few) newest"""
+_CALLERS = """
+SELECT caller_id, max(caller_name), max(id::text) AS last
+FROM (SELECT caller_id, caller_name, is_key, object_name, id FROM apikeys_requestlog
+      WHERE workspace_id = %s AND id >= %s ORDER BY id DESC LIMIT %s) newest
+WHERE is_key AND caller_id IS NOT NULL AND object_name = %s GROUP BY caller_id ORDER BY last DESC"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +98,14 @@ def last_minute(key_id: UUID) -> tuple[int, int]:
     ids = entries.order_by("-id").values_list("id", flat=True)[:MINUTE_COUNTED]
     seconds = Counter(int(moment_of(each).timestamp()) for each in ids)
     return sum(seconds.values()), max(seconds.values(), default=0)
+
+
+def callers_of_object(principal: Principal, singular: str) -> list[ObjectUser]:
+    """The keys that called for the object lately, the last one first, out of the newest requests."""
+    least = first_id_of(timezone.now() - LATELY)
+    with connection.cursor() as cursor:
+        cursor.execute(_CALLERS, [str(principal.workspace_id), str(least), LOOKED_THROUGH, singular])
+        return [
+            ObjectUser(name or "A key", f"/settings/api-webhooks/keys/{id}", moment_of(UUID(last)))
+            for id, name, last in cursor.fetchall()
+        ]

@@ -147,7 +147,7 @@ def _seen(view: View, flags: Sequence[str], request: HttpRequest, *args: Any, **
 
 
 def _refused(request: HttpRequest, right: str) -> HttpResponse:
-    return render(request, "settings/forbidden.html", {"right": words_of(right)}, status=403)
+    return render(request, "settings/forbidden.html", {"right": words_of(right), "is_refused": True}, status=403)
 
 
 def secured(response: HttpResponseBase, csp: Mapping[str, str] | None) -> HttpResponseBase:

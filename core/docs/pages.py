@@ -40,6 +40,7 @@ from metadata.cache import load_schema
 from metadata.fieldtypes.operators import OPERATORS
 from metadata.schema import FieldSchema, ObjectSchema
 
+MODEL_FLAG = "DATA_MODEL"  # who may make objects
 PLAYGROUND = "/settings/api-webhooks/playground"
 GRAPHQL_PATHS = {"core": "/graphql", "metadata": "/metadata"}
 ASSETS = (
@@ -94,6 +95,7 @@ def docs(request: HttpRequest) -> HttpResponse:
         "can_create_key": may(principal, "ROLES"),
         "consoles": [{**each, "address": base_url + str(each["path"])} for each in CONSOLES],
         "subject": subject,
+        "can_make_object": may(principal, MODEL_FLAG),
         "requests": [] if subject is None else _requests(view, subject, base_url),
         "objects": view.objects,
         "clashes": [words for subject, words in told_of(view.schema) if subject in view.objects],
@@ -303,10 +305,13 @@ def graphql_console(request: HttpRequest, name: Name) -> HttpResponse:
 
 
 def _console(request: HttpRequest, name: Name, kind: str) -> dict[str, Any]:
+    principal = principal_of(request)
     return {
         "name": name,
         "kind": kind,
+        "is_empty": _first(_view(request)) is None,
+        "can_make_object": may(principal, MODEL_FLAG),
         "consoles": [{**each, "is_current": each["url"] == request.path} for each in CONSOLES],
-        "has_key": _has_key(principal_of(request)),
-        "can_create_key": may(principal_of(request), "ROLES"),
+        "has_key": _has_key(principal),
+        "can_create_key": may(principal, "ROLES"),
     }

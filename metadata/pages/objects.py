@@ -23,6 +23,7 @@ from config.http.rights import may
 from metadata import services
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, RelationType
+from metadata.pages.api_changes import api_changes
 from metadata.pages.forms import ObjectForm
 from metadata.pages.rows import (
     DATA_MODEL,
@@ -75,7 +76,6 @@ def object_list(request: HttpRequest) -> HttpResponse:
         ],
         "search": search,
         **pager,
-        "has_own": any(each.is_custom for each in every),
     }
     return render(request, "metadata/object_list.html", context)
 
@@ -173,12 +173,18 @@ def _paths(field: FieldMetadata) -> list[str]:
 @settings_page(flag=FLAG)
 @require_http_methods(["GET", "POST"])
 def object_edit(request: HttpRequest, singular: str) -> HttpResponse:
-    """Change an object's words and API names, and be told what a new name does to clients."""
+    """Change an object's words and API names. A new API name is asked for twice: what it changes is told between."""
     obj = object_named(request, singular)
     form = ObjectForm(request.POST or None, stored=obj)
-    if request.method == "POST" and form.is_valid():
+    changes = None
+    if request.method == "POST" and form.is_valid() and "sure" not in request.POST:
+        given = form.values()
+        names = [given.get("nameSingular", obj.name_singular), given.get("namePlural", obj.name_plural)]
+        if names != [obj.name_singular, obj.name_plural]:
+            changes = api_changes(principal_of(request), obj, *names)
+    if request.method == "POST" and changes is None and form.is_valid():
         try:
-            refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
+            refuse_unknown(request.POST, (*form.fields, "sure", FORM_TOKEN), "The form")
             changed = services.object_update(
                 workspace_id=workspace_id_of(request), object_id=obj.id, update=form.values()
             )
@@ -187,7 +193,8 @@ def object_edit(request: HttpRequest, singular: str) -> HttpResponse:
         else:
             messages.success(request, "Saved.")
             return redirect(address(changed))
-    context = {"form": form, "object": obj, "label": obj.shown("label_plural"), "address": address(obj)}
+    label = obj.shown("label_plural")
+    context = {"form": form, "object": obj, "label": label, "address": address(obj), "changes": changes}
     return render(request, "metadata/object_edit.html", context, status=422 if form.errors else 200)
 
 
@@ -229,6 +236,7 @@ def object_delete(request: HttpRequest, singular: str) -> HttpResponse:
         "label": obj.shown("label_plural"),
         "address": address(obj),
         "records": _records_of(request, obj, _record_counts(request)),
+        "changes": api_changes(principal_of(request), obj),
         "fields": FieldMetadata.objects.filter(
             workspace_id=workspace.id, relation_target_object_id=obj.id, is_system=False
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from metadata.pages import fields, general, objects
+from metadata.pages import fields, general, model_plan, objects
 
 urlpatterns = [
     path("settings/general", general.settings_of_workspace, name="general"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("settings/data-model", objects.object_list, name="object-list"),
     path("settings/data-model/new", objects.object_new, name="object-new"),
     path("settings/data-model/file", objects.model_file, name="model-file"),
+    path("settings/data-model/plan", model_plan.model_plan, name="model-plan"),
     path(
         "settings/data-model/objects/<str:singular>",
         include(

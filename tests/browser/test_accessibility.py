@@ -35,14 +35,17 @@ OF_COLOURS = {
 VARIANTS = {"light": RULES, "dark": OF_COLOURS}  # nothing but colours differs
 RUN = """([context, options]) => axe.run(context, options).then(({violations}) =>
     violations.flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.html.slice(0, 200)}`)))"""
-KNOWN: set[str] = set()
+KNOWN = {  # of the viewers, whose parts are not ours: Swagger UI (rest), GraphiQL (graphql)
+    "rest color-contrast", "rest heading-order", "rest landmark-main-is-top-level", "rest landmark-no-duplicate-main",
+    "rest select-name", "graphql color-contrast", "graphql nested-interactive", "graphql scrollable-region-focusable",
+}  # fmt: skip
 CONSOLES = {"rest-console", "graphql-console"}  # others made what they show
 DOWNLOADS = {"model-file", "docs-object-export", "docs-openapi", "request-export", "audit-export"}
 # What is asked for by a form, and answered by one of the other pages.
 ACTS = {
     "sign-out", "switch-workspace", "invitation-end", "settings", "object-switch", "field-switch", "index-new",
     "index-delete", "api-key-roll", "webhook-rotate", "webhook-switch", "webhook-test", "webhook-recover",
-    "webhook-redeliver", "playground-token",
+    "webhook-redeliver", "playground-token", "first-steps-hide",
 }  # fmt: skip
 
 
@@ -184,8 +187,8 @@ def test_axe_finds_in_the_consoles_what_is_known(page: Page, server: Server) -> 
         around += findings(page, console, {"exclude": [viewer]})
         kind = console.partition("/")[0]
         found |= {f"{kind} {each.split(': ')[1]}" for each in findings(page, console, viewer)}
-    open("/tmp/around.txt", "w").write("\n".join(sorted(around)) + "\n" + "\n".join(sorted(found)))
-    assert (around, found - KNOWN) == ([], set())
+    assert {each.split(": ")[1] for each in around} <= {"landmark-no-duplicate-main"}  # Swagger UI has one of its own
+    assert found <= KNOWN
 
 
 def _routes() -> Iterator[Any]:

@@ -42,6 +42,7 @@ from webhooks.services.webhooks import (
     webhook_get,
     webhook_list,
     webhook_update,
+    webhooks_listening,
     webhooks_of,
     workspace_purged,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "webhook_of",
     "webhook_test",
     "webhook_update",
+    "webhooks_listening",
     "webhooks_of",
     "workspace_purged",
 ]

@@ -21,6 +21,7 @@ from config.errors import DuplicateEntry, NotFound
 from config.http import rights
 from config.http.inputs import uuid_of
 from config.http.suggestions import nearest_name
+from config.object_users import ObjectUser
 from config.principal import Principal
 from config.roles import Role, excess, roles_of
 from metadata.cache import load_schema
@@ -46,6 +47,18 @@ def application_id(workspace_id: UUID) -> UUID:
 def webhooks_of(workspace_id: UUID) -> QuerySet[Webhook]:
     """The live webhooks of a workspace, oldest first."""
     return Webhook.objects.filter(workspace_id=workspace_id, deleted_at=None).order_by("created_at", "id")
+
+
+def webhooks_listening(principal: Principal, singular: str) -> list[ObjectUser]:
+    """The live webhooks that hear of an object's records; their addresses as the principal may see them."""
+    rows = webhooks_of(principal.workspace_id)
+    found = [row for row in rows if any(_hears(each, singular) for each in row.operations)]
+    pages = "/settings/api-webhooks/webhooks"
+    return [ObjectUser(each.target_url, f"{pages}/{each.id}") for each in seen_by(principal, found)]
+
+
+def _hears(operation: str, singular: str) -> bool:
+    return operation.startswith("*.") or named_object(operation) == singular
 
 
 def webhook_list(principal: Principal) -> list[Seen]:

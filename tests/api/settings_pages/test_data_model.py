@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from apikeys.activity import requests
 from apikeys.models import Member
 from apikeys.services.permissions import permission_flags_upsert
 from apikeys.services.roles import role_create
@@ -88,7 +91,12 @@ def test_an_object_that_cannot_be_made_is_refused_on_the_form(
 
 def test_an_object_is_renamed(browser: Client, api: Api) -> None:
     given = {"label_singular": "Tome", "label_plural": "Tomes", "name_singular": "tome", "name_plural": "tomes"}
-    assert sent(browser, f"{BOOK}/edit", given) == f"{MODEL}/objects/tome"
+    asked = sent(browser, f"{BOOK}/edit", given, status=200)
+    assert "<code>/rest/books</code> → <code>/rest/tomes</code>" in asked
+    assert "<code>createBook</code> → <code>createTome</code>" in asked
+    assert "<code>BookConnection</code> → <code>TomeConnection</code>" in asked
+    assert api.get("/rest/books").status == 200
+    assert sent(browser, f"{BOOK}/edit", {**given, "sure": "1"}) == f"{MODEL}/objects/tome"
     assert (api.get("/rest/tomes").status, api.get("/rest/books").status) == (200, 400)
 
 
@@ -313,3 +321,98 @@ def test_another_workspaces_objects_are_not_found(browser: Client, acme: Workspa
 def test_the_model_is_downloaded_as_its_file(browser: Client) -> None:
     response = browser.get(f"{MODEL}/file")
     assert response["Content-Type"] == "application/yaml" and b"nameSingular: book" in response.content
+
+
+# What changes in the APIs, and the model as a file -----------------------------------------------------
+
+
+def test_who_uses_an_object_is_told_before_it_goes(browser: Client, acme: Workspace, api: Api) -> None:
+    requests._Log.buffer = None  # what other tests of this process asked leaves no room
+    api.post("/rest/metadata/webhooks", {"targetUrl": "https://example.com/all", "operations": ["*.*"]})
+    api.post("/rest/metadata/webhooks", {"targetUrl": "https://example.com/other", "operations": ["book.created"]})
+    api.post("/rest/metadata/webhooks", {"targetUrl": "https://example.com/no", "operations": ["metadata.*.*"]})
+    api.get("/rest/books")
+    requests.flush()
+    page = text_of(browser, f"{BOOK}/delete")
+    assert "<code>/rest/books</code>" in page and "<code>createBook</code>" in page
+    assert "2 webhooks listen to it and will hear of it no more" in page
+    assert "https://example.com/all" in page and "https://example.com/no" not in page
+    assert "1 API key called for it in the last 7 days and will be refused" in page
+
+
+def test_an_object_that_nobody_uses_says_so(browser: Client) -> None:
+    page = text_of(browser, f"{BOOK}/delete")
+    assert "No webhook listens to it." in page and "No API key called for it in the last 7 days." in page
+
+
+PLAN = f"{MODEL}/plan"
+_PLAN_FORM = re.compile(r'name="plan" value="([0-9a-f]{64})"')
+
+
+def exported(browser: Client, **changed: str) -> str:
+    text = text_of(browser, f"{MODEL}/file")
+    for old, new in changed.items():
+        text = text.replace(old, new)
+    return text
+
+
+def test_a_file_is_planned_then_applied(browser: Client, acme: Workspace, api: Api) -> None:
+    text = exported(browser) + LOAN
+    page = sent(browser, PLAN, {"text": text}, status=200)
+    assert "create <code>object loan</code>" in page and "create <code>field loan.until</code>" in page
+    assert "None of them loses a value." in page
+    assert api.get("/rest/loans").status == 400
+    [digest] = _PLAN_FORM.findall(page)
+    assert sent(browser, PLAN, {"text": text, "plan": digest, "sure": "on"}) == MODEL
+    assert api.post("/rest/loans", {"until": "2026-12-24"}).status == 201
+    assert "Nothing to do" in sent(browser, PLAN, {"text": text}, status=200)
+
+
+LOAN = """- nameSingular: loan
+  namePlural: loans
+  labelSingular: Loan
+  labelPlural: Loans
+  fields:
+  - {name: name, type: TEXT, label: Name}
+  - {name: until, type: DATE, label: Until}
+"""
+
+
+def test_a_file_is_taken_as_a_file_too(browser: Client) -> None:
+    file = SimpleUploadedFile("model.yaml", (exported(browser) + LOAN).encode())
+    assert "create <code>object loan</code>" in sent(browser, PLAN, {"file": file}, status=200)
+
+
+def test_steps_that_lose_values_are_agreed_to_first(browser: Client, acme: Workspace, api: Api) -> None:
+    api.post("/rest/books", {"title": "Emma"})
+    text = exported(browser, title="heading")
+    page = sent(browser, PLAN, {"text": text}, status=200)
+    assert "delete <code>field book.title</code>" in page and "1 of them loses values for good." in page
+    [digest] = _PLAN_FORM.findall(page)
+    sure = {"text": text, "plan": digest, "sure": "on"}
+    assert "Nothing was done: agree to that first." in sent(browser, PLAN, sure, status=422)
+    assert api.get("/rest/books").body["data"]["books"][0]["title"] == "Emma"
+    assert sent(browser, PLAN, {**sure, "destructive": "on"}) == MODEL
+    assert "title" not in api.get("/rest/books").body["data"]["books"][0]
+
+
+def test_a_plan_that_is_old_is_not_run(browser: Client, acme: Workspace, api: Api) -> None:
+    text = exported(browser) + LOAN
+    [digest] = _PLAN_FORM.findall(sent(browser, PLAN, {"text": text}, status=200))
+    add_field(acme, ObjectMetadata.objects.get(workspace_id=acme.id, name_singular="book"), "TEXT", "shelf")
+    page = sent(browser, PLAN, {"text": text, "plan": digest, "sure": "on"}, status=422)
+    assert "changed since the plan was shown" in page and "delete <code>field book.shelf</code>" in page
+    assert api.get("/rest/loans").status == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Choose a file, or paste its text."),
+        ("objects: [", "The data model cannot be read"),
+        ("version: 1\nobjects: [{nameSingular: x}]", "namePlural should not be empty"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_where(browser: Client, text: str, said: str) -> None:
+    page = sent(browser, PLAN, {"text": text}, status=422)
+    assert said in page and "<title>Error: " in page

@@ -1,0 +1,22 @@
+"""The first of the first steps: an object of the workspace's own."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from config.first_steps import Step
+from metadata.models import ObjectMetadata
+from metadata.pages.rows import DATA_MODEL, FLAG
+
+
+def _has_object(workspace_id: UUID) -> bool:
+    return ObjectMetadata.objects.filter(workspace_id=workspace_id, is_custom=True).exists()
+
+
+OBJECT = Step(
+    "Make an object",
+    "What you keep: invoices, machines, courses. It is in all four APIs at once.",
+    f"{DATA_MODEL}/new",
+    (FLAG,),
+    _has_object,
+)
