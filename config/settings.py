@@ -141,6 +141,7 @@ NAME_CLASH_REPORT = "core.clash_report.report"  # (seconds) -> what clashes in w
 NAME_CLASHES_TOLD = "core.clash_report.told"  # () -> workspace ids and sentences
 NAME_CHECK_MS = int(os.environ.get("NAME_CHECK_MS", "100"))  # of one /readyz, for data models not looked at yet
 MEMBER_RECORD = "core.records.members.create_member_record"  # makes a member's workspaceMember record
+RECORD_OF_TEST = "core.records.one.record_of"  # (Principal, nameSingular, id or None) -> a record, the newest one
 MEMBER_RECORDS = "core.records.members.member_records"  # (principal, their ids): what a caller reads of them
 MEMBER_RECORD_CHANGED = "core.records.members.update_member_record"  # (workspace, its id, changes by API name)
 MEMBER_RECORD_GONE = "core.records.members.delete_member_record"  # (workspace, its id): the member is one no more

@@ -76,6 +76,7 @@ class WebhookForm(forms.Form):
             del self.fields["role"]
         self.rows = _posted_rows(data) if data is not None else _stored_rows(webhook)
         self.operation_error = ""
+        self.doubts: Sequence[str] = ()  # what is told before it is saved
 
     def clean(self) -> dict[str, Any]:
         half = [row for row in self.rows if bool(row.object_name) != bool(row.action)]
@@ -88,7 +89,7 @@ class WebhookForm(forms.Form):
     @property
     def other_errors(self) -> list[str]:
         """What belongs to no field, nor to the rows of events."""
-        return [each for each in self.non_field_errors() if each != self.operation_error]
+        return [str(each) for each in self.non_field_errors() if each != self.operation_error]
 
     def _refuse_operations(self, message: str) -> None:
         self.operation_error = message
@@ -137,6 +138,12 @@ class TestForm(forms.Form):
 
     object = forms.ChoiceField()
     action = forms.ChoiceField(choices=[(each, each) for each in ACTIONS])
+    record = forms.CharField(
+        required=False,
+        label="Record",
+        help_text="Empty: an example is made up. Or the id of a record, or “newest”.",
+        widget=forms.TextInput(attrs={**_PLAIN, "placeholder": "An example"}),
+    )
 
     def __init__(self, objects: Sequence[tuple[str, str]], data: QueryDict | None = None) -> None:
         super().__init__(data)

@@ -143,6 +143,7 @@ class WebhookDelivery(graphene.ObjectType):
     last_error = graphene.String()
     created_at = DateTime(required=True)
     finished_at = DateTime()
+    is_test = graphene.Boolean(required=True, description="Sent by hand; its body says so too")
     body = graphene.String(required=True, description="What every attempt sends, less what the caller may not read")
     is_redacted = graphene.Boolean(required=True, description="Whether something was left out of the body")
     attempt_log = graphene.List(graphene.NonNull(WebhookAttempt), required=True)
@@ -335,6 +336,7 @@ class Mutation:
         id=UUID(required=True),
         object=graphene.String(required=True),
         action=graphene.String(required=True),
+        record_id=graphene.String(description="A record to tell of, or newest; without it an example is made up"),
     )
     rotate_webhook_secret = graphene.Field(
         Webhook, required=True, id=UUID(required=True), overlap_hours=graphene.Int(default_value=24)
@@ -370,8 +372,13 @@ class Mutation:
     def resolve_recover_webhook(root: Any, info: Info, id: str, since: str) -> int:
         return services.failed_recover(_principal(info), webhook_id=Uuid(id), since=moment(since, "since"))
 
-    def resolve_test_webhook(root: Any, info: Info, id: str, object: str, action: str) -> models.Attempt:
-        return services.webhook_test(_principal(info), webhook_id=Uuid(id), object_name=object, action=action)
+    def resolve_test_webhook(
+        root: Any, info: Info, id: str, object: str, action: str, record_id: str | None = None
+    ) -> models.Attempt:
+        record = services.real_record(record_id)
+        return services.webhook_test(
+            _principal(info), webhook_id=Uuid(id), object_name=object, action=action, record=record
+        )
 
     def resolve_rotate_webhook_secret(root: Any, info: Info, id: str, overlap_hours: int | None) -> Seen:
         length = overlap(24 if overlap_hours is None else overlap_hours)

@@ -116,6 +116,7 @@ class Delivery(models.Model):
     last_error = models.TextField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
+    is_test = models.BooleanField(default=False, db_default=False, help_text="Asked for by hand, of no change")
 
     class Meta:
         ordering = ["-id"]

@@ -7,8 +7,10 @@ asks to see it, which is logged.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,7 +24,7 @@ from config.errors import ApiError, InvalidMetadataInput, NotFound
 from config.events import ACTIONS
 from config.http.inputs import uuid_of
 from config.http.members import FORM_TOKEN, refuse_unknown
-from config.http.pages import principal_of, settings_page
+from config.http.pages import page_of, principal_of, settings_page
 from config.principal import Principal
 from metadata.models import ObjectMetadata
 from webhooks import services
@@ -32,9 +34,9 @@ from webhooks.models import Delivery, DeliveryStatus, Webhook
 from webhooks.services import FLAG, Seen
 
 HOME = "/settings/api-webhooks/webhooks"
-PAGE_SIZE = 25
+PAGE_SIZE = 50
 ACTS_SHOWN = 20
-FORM_MEMBERS = frozenset((FORM_TOKEN, "target_url", "description", "secret", "role", "object", "action"))
+FORM_MEMBERS = frozenset((FORM_TOKEN, "target_url", "description", "secret", "role", "object", "action", "sure"))
 SESSION_KEY = "webhook_secret"  # id of the webhook whose secret the next page may show
 
 _BADGES = {
@@ -61,6 +63,13 @@ _STATES = {
 }
 
 
+_SORTS: dict[str, tuple[str, Callable[[Seen], Any]]] = {
+    "": ("Oldest first", lambda each: each.webhook.created_at),
+    "url": ("By address", lambda each: each.target_url),
+    "state": ("By state", lambda each: list(_STATES).index(each.state)),
+}
+
+
 def status_of(webhook: Seen) -> tuple[str, str]:
     """(label, badge kind) of a webhook."""
     return _STATES[webhook.state]
@@ -71,15 +80,28 @@ def status_of(webhook: Seen) -> tuple[str, str]:
 def webhook_list(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     webhooks = services.webhook_list(principal)
-    last = services.last_deliveries(principal, [each.id for each in webhooks])
     search = request.GET.get("q", "").strip()[:200]
     found = [
         each
         for each in webhooks
         if search.lower() in each.target_url.lower() or search.lower() in (each.description or "").lower()
     ]
+    state = request.GET.get("state", "")
+    if state in _STATES:
+        found = [each for each in found if each.state == state]
+    order = request.GET.get("sort", "")
+    if order in _SORTS:
+        found = sorted(found, key=_SORTS[order][1])
+    listed, pager = page_of(request, found, PAGE_SIZE)
+    last = services.last_deliveries(principal, [each.id for each in listed])
     context = {
-        "webhooks": [{**_shown(each), "last": _last_shown(last.get(each.id))} for each in found],
+        "webhooks": [{**_shown(each), "last": _last_shown(last.get(each.id))} for each in listed],
+        "states": [(value, label) for value, (label, _) in _STATES.items()],
+        "state": state,
+        "sorts": [(value, label) for value, (label, _) in _SORTS.items()],
+        "sort": order,
+        "more": "&" + urlencode({"state": state, "sort": order}),
+        **pager,
         "total": len(webhooks),
         "search": search,
     }
@@ -93,7 +115,7 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
     """Make a webhook, then show its secret once."""
     principal = principal_of(request)
     form = WebhookForm(request.POST if request.method == "POST" else None, roles=services.roles_to_give(principal))
-    if request.method == "POST" and not _changes_rows(request, form) and form.is_valid():
+    if request.method == "POST" and not _changes_rows(request, form) and _may_save(request, form):
         try:
             refuse_unknown(request.POST, FORM_MEMBERS, "The form")
             webhook = services.webhook_create(principal, data=form.values())
@@ -113,7 +135,7 @@ def webhook_edit(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     services.refuse_beyond(webhook)
     roles = services.roles_to_give(principal)
     form = WebhookForm(request.POST if request.method == "POST" else None, webhook, roles=roles)
-    if request.method == "POST" and not _changes_rows(request, form) and form.is_valid():
+    if request.method == "POST" and not _changes_rows(request, form) and _may_save(request, form, webhook):
         try:
             refuse_unknown(request.POST, FORM_MEMBERS, "The form")
             services.webhook_update(principal, webhook_id=webhook.id, data=form.values())
@@ -123,6 +145,18 @@ def webhook_edit(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
             messages.success(request, "Saved. Events from now on follow the new settings.")
             return redirect(f"{HOME}/{webhook.id}")
     return _render_form(request, form, webhook)
+
+
+def _may_save(request: HttpRequest, form: WebhookForm, webhook: Seen | None = None) -> bool:
+    """Whether the form is right and nothing speaks against saving it, or that was read and is meant."""
+    if not form.is_valid():
+        return False
+    if "sure" in request.POST:
+        return True
+    form.doubts = services.webhook_doubts(
+        principal_of(request), target_url=form.cleaned_data["target_url"], operations=form.operations, webhook=webhook
+    )
+    return not form.doubts
 
 
 def _changes_rows(request: HttpRequest, form: WebhookForm) -> bool:
@@ -266,7 +300,7 @@ def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 @settings_page(flag=FLAG)
 @require_POST
 def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
-    """Send a made-up event and go to what came of it."""
+    """Send an event of an example, or of a real record, and go to what came of it."""
     webhook = _webhook(request, webhook_id)
     services.refuse_beyond(webhook)
     try:
@@ -275,11 +309,12 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
             webhook_id=webhook.id,
             object_name=request.POST.get("object", ""),
             action=request.POST.get("action", ""),
+            record=services.real_record(request.POST.get("record", "").strip()),
         )
     except ApiError as error:
         messages.error(request, error.message)
         return redirect(f"{HOME}/{webhook.id}")
-    if attempt.error is None:  # the delivery's page tells of a fault by itself
+    if attempt.error is None:  # else the delivery's page tells of a fault by itself
         messages.success(request, f"The receiver answered {attempt.status_code} in {attempt.duration_ms} ms.")
     return redirect(f"{HOME}/{webhook.id}/deliveries/{attempt.delivery_id}")
 

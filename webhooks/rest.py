@@ -106,12 +106,13 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     lastError = serializers.CharField(source="last_error", allow_null=True)
     createdAt = Moment(source="created_at")
     finishedAt = Moment(source="finished_at", allow_null=True)
+    isTest = serializers.BooleanField(source="is_test", help_text="Sent by hand; its body says so too")
 
     class Meta:
         model = Delivery
         fields = [
             "id", "messageId", "webhookId", "eventName", "objectName", "recordId", "status", "attempts",
-            "nextAttemptAt", "lastStatusCode", "lastError", "createdAt", "finishedAt",
+            "nextAttemptAt", "lastStatusCode", "lastError", "createdAt", "finishedAt", "isTest",
         ]  # fmt: skip
 
     def get_nextAttemptAt(self, delivery: Delivery) -> str | None:
@@ -360,21 +361,29 @@ class Recovery(WebhookView):
 
 
 class Test(WebhookView):
-    """Send a made-up event now and answer with what came of it."""
+    """Send an event of an example, or of a real record, now and answer with what came of it."""
 
     @extend_schema(
         request=inline_serializer(
-            "WebhookTest", {"object": serializers.CharField(), "action": serializers.ChoiceField(list(ACTIONS))}
+            "WebhookTest",
+            {
+                "object": serializers.CharField(),
+                "action": serializers.ChoiceField(list(ACTIONS)),
+                "recordId": serializers.CharField(
+                    required=False, help_text="A record to tell of, or `newest`; without it an example is made up"
+                ),
+            },
         ),
         responses=AttemptSerializer,
     )
     def post(self, request: Request, webhook_id: str) -> Response:
-        body = _body(request, ("object", "action", "id"), "A test")
+        body = _body(request, ("object", "action", "recordId", "id"), "A test")
         attempt = services.webhook_test(
             self.principal,
             webhook_id=_path_uuid(webhook_id),
             object_name=str(body.get("object", "")),
             action=str(body.get("action", "created")),
+            record=services.real_record(body.get("recordId")),
         )
         webhook = services.webhook_of(self.principal, attempt.delivery)
         content = services.delivery_content(self.principal, attempt.delivery, webhook)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
@@ -43,7 +44,11 @@ CALL = Step(
 
 def is_hidden(principal: Principal) -> bool:
     """Whether the member has put the first steps away."""
-    return Member.objects.filter(id=principal.user_id, first_steps_hidden=True).exists()
+    return _own(principal).filter(first_steps_hidden=True).exists()
+
+
+def _own(principal: Principal) -> QuerySet[Member]:
+    return Member.objects.filter(workspace_id=principal.workspace_id, pk=principal.user_id)
 
 
 @settings_page()
@@ -51,6 +56,6 @@ def is_hidden(principal: Principal) -> bool:
 def first_steps_hide(request: HttpRequest) -> HttpResponse:
     """Put the first steps away, for the member who asks, and go back to the section they stood in."""
     principal = principal_of(request)
-    Member.objects.filter(id=principal.user_id, workspace_id=principal.workspace_id).update(first_steps_hidden=True)
+    _own(principal).update(first_steps_hidden=True)
     back = request.POST.get("next", "")
     return redirect(back if back in {url for _, url, _, _, _ in SECTIONS} else "/settings")

@@ -280,7 +280,17 @@ def playground_token(request: HttpRequest) -> HttpResponse:
 @settings_page(flag=FLAG, csp=VIEWER_CSP)
 @require_GET
 def rest_console(request: HttpRequest, name: Name) -> HttpResponse:
-    context = {**_console(request, name, "REST"), "document_url": f"/settings/docs/openapi/{name}.json"}
+    """Of the core document one object at a time, `objects`, since all of a large data model take long to draw; `*` is
+    all of them."""
+    view = _view(request)
+    wanted = request.GET.get("objects", "")
+    subject = next((each for each in view.objects if each.singular == wanted), None) or _first(view)
+    context = {
+        **_console(request, name, "REST"),
+        "document_url": f"/settings/docs/openapi/{name}.json",
+        "objects": view.objects if name == "core" else (),
+        "subject": None if name != "core" or wanted == "*" else subject,
+    }
     return render(request, "docs/rest.html", context)
 
 
@@ -299,9 +309,25 @@ def graphql_console(request: HttpRequest, name: Name) -> HttpResponse:
         "objects": view.objects if name == "core" else (),
         "subject": subject,
         "examples": [each.as_json() for each in examples],
-        "options": {"url": GRAPHQL_PATHS[name], "store": f"{principal.workspace_id}:{name}"},
+        "options": {
+            "url": GRAPHQL_PATHS[name],
+            "store": f"{principal.workspace_id}:{name}",
+            "workspace": _called(request),
+            "many": _many(view) if name == "core" else [],
+        },
     }
     return render(request, "docs/graphql.html", context)
+
+
+def _called(request: HttpRequest) -> str:
+    workspace = request.workspace  # type: ignore[attr-defined]
+    return workspace.display_name or workspace.subdomain
+
+
+def _many(view: View) -> list[str]:
+    """The mutations that change every record that matches a filter."""
+    many = [each for each in import_string(settings.GRAPHQL_OPERATIONS) if each.changes_many]
+    return [each.field_name(subject) for subject in view.objects for each in many]
 
 
 def _console(request: HttpRequest, name: Name, kind: str) -> dict[str, Any]:

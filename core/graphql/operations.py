@@ -64,6 +64,11 @@ class Operation:
     def changes_one(self) -> bool:
         return self.build is _update_one
 
+    @property
+    def changes_many(self) -> bool:
+        """Whether it changes or removes every record that matches a filter."""
+        return self.root == "mutation" and args.BULK_FILTER in self.arguments
+
     def applies_to(self, subject: ObjectSchema) -> bool:
         return subject.duplicate_criteria is not None or not self.needs_criteria
 

@@ -97,7 +97,7 @@ GRAPHQL = [
 ]
 
 HOME = "/settings/api-webhooks/webhooks"
-FORM = {"target_url": HOOK, "object": ["rocket"], "action": ["created"]}
+FORM = {"target_url": HOOK, "object": ["rocket"], "action": ["created"], "sure": "1"}  # nobody listens there
 ONE = HOME + "/{webhook}"
 PAGES = [
     Act("GET", HOME, 200, is_list=True),

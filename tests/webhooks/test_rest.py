@@ -300,6 +300,7 @@ def test_the_log(api: Api, own: Workspace, receiver: Receiver, worker: Worker) -
         "lastError": "The receiver answered 500",
         "createdAt": "2026-02-03T04:05:06.789Z",
         "finishedAt": None,
+        "isTest": False,
     }
     assert (listed.status, listed.body["data"]) == (200, [line])
     one = api.get(f"/rest/metadata/webhookDeliveries/{delivery.id}").body

@@ -181,11 +181,11 @@ def _body_parts(event: Event, kept_back: Withheld) -> _Parts | None:
     return _Parts(dumps(before)[1:-1], dumps(after)[1:], joined)
 
 
-def event_body(event: Event, webhook: Webhook) -> bytes:
-    """The bytes that this webhook is sent for an event, all of it."""
+def test_body(event: Event, webhook: Webhook) -> bytes:
+    """The bytes that this webhook is sent for an event that somebody asked for: all of it, and `isTest` at the end."""
     made = _body_parts(event, NOTHING_WITHHELD)
     assert made is not None
-    return _body(made, webhook.id, webhook.target_url)
+    return _body(made, webhook.id, webhook.target_url)[:-1] + b',"isTest":true}'
 
 
 def _body(parts: _Parts, webhook_id: UUID, target_url: str) -> bytes:

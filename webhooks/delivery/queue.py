@@ -65,7 +65,8 @@ WITH RECURSIVE lane (webhook_id, due) AS (
 UPDATE webhooks_delivery AS delivery
 SET status = 'delivering', attempts = attempts + 1, lease_until = %(lease_until)s
 FROM chosen WHERE delivery.id = chosen.id
-RETURNING delivery.id, workspace_id, webhook_id, object_id, record_id, body, attempts, first_attempt
+RETURNING delivery.id, workspace_id, webhook_id, object_id, record_id, body, attempts, first_attempt,
+          is_test
 """
 
 _RECORD = """
@@ -146,6 +147,7 @@ class Claim:
     body: bytes
     number: int
     first_attempt: int
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +184,10 @@ def claim(
     with connections[using].cursor() as cursor:
         cursor.execute(_CLAIM, parameters)
         return [
-            Claim(id, workspace_id, webhook_id, object_id, record_id, bytes(body), attempts, first_attempt)
-            for id, workspace_id, webhook_id, object_id, record_id, body, attempts, first_attempt in cursor.fetchall()
+            Claim(id, workspace_id, webhook_id, object_id, record_id, bytes(body), attempts, first_attempt, is_test)
+            for id, workspace_id, webhook_id, object_id, record_id, body, attempts, first_attempt, is_test in (
+                cursor.fetchall()
+            )
         ]
 
 

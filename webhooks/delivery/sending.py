@@ -17,6 +17,7 @@ from webhooks.delivery.signing import signature_headers
 from webhooks.models import Webhook, message_id
 
 USER_AGENT = "Fourgate-Webhooks/1"
+TEST_HEADER = "X-Fourgate-Test"  # `true` on what was sent by hand; the body says so too, under the signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,14 @@ class Sent:
         return next((value for name, value in self.response_headers.items() if name.lower() == "retry-after"), None)
 
 
-def send(webhook: Webhook, delivery_id: UUID, body: bytes, at: datetime, network: Network) -> Sent:
+def send(
+    webhook: Webhook, delivery_id: UUID, body: bytes, at: datetime, network: Network, *, is_test: bool = False
+) -> Sent:
     """Post a delivery once. Never raises for what the receiver, the network or the policy does."""
     headers = {
         "Content-Type": "application/json",
         "User-Agent": USER_AGENT,
+        **({TEST_HEADER: "true"} if is_test else {}),
         **signature_headers(
             webhook.signing_secrets(at), message_id(delivery_id), body, at, nonce=secrets.token_hex(16)
         ),

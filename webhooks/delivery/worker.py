@@ -225,7 +225,7 @@ class Worker:
     def _send(self, claim: Claim, webhook: Webhook) -> None:
         at = self._clock()
         try:
-            sent = send(webhook, claim.delivery_id, claim.body, at, self._network)
+            sent = send(webhook, claim.delivery_id, claim.body, at, self._network, is_test=claim.is_test)
         except Exception:  # the sender must never lose a claim silently: log, count as a failure
             logger.exception("sending %s failed unexpectedly", claim.delivery_id)
             sent = Sent(at, 0, {}, error="Internal error")

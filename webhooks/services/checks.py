@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -69,6 +70,28 @@ def _check_reachable(target: Target, policy: AddressPolicy, resolve: transport.R
         _lookups().submit(transport.checked_addresses, target, policy, resolve).result(LOOKUP_AT_SAVE_S)
     except (OSError, FutureTimeout, UnicodeError):
         pass
+
+
+def unreachable(text: str) -> str | None:
+    """What keeps the receiver from being reached just now, in a sentence; None when it takes connections.
+
+    Only for an address that `clean_target_url` takes.
+    """
+    target = parse_target(text)
+
+    def connect() -> None:
+        addresses = transport.checked_addresses(target, address_policy())
+        socket.create_connection((str(addresses[0]), target.port), LOOKUP_AT_SAVE_S).close()
+
+    try:
+        _lookups().submit(connect).result(LOOKUP_AT_SAVE_S * 2)
+    except socket.gaierror:
+        return f"The host {target.host} cannot be found. Look whether it is spelled right."
+    except (OSError, FutureTimeout, UnicodeError):
+        return f"{target.host} takes no connections just now. What is sent to it will be tried again for days."
+    except AddressRefused:
+        pass  # saving says so
+    return None
 
 
 @lru_cache(maxsize=1)

@@ -14,17 +14,20 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connections, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from config.errors import NotFound
 from config.events import ACTIONS, Action, Event
+from config.http.inputs import uuid_of
 from config.principal import Principal
 from config.time_ids import time_ordered_id
 from metadata.cache import load_schema
-from metadata.schema import WorkspaceSchema
-from webhooks.delivery.outbox import event_body
+from metadata.schema import ObjectSchema, WorkspaceSchema
+from webhooks.delivery.outbox import test_body
 from webhooks.delivery.sending import Network, send
 from webhooks.delivery.serialise import dumps
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook
@@ -192,11 +195,13 @@ def delivery_redeliver(principal: Principal, *, delivery_id: UUID) -> Delivery:
 
 
 def failed_recover(principal: Principal, *, webhook_id: UUID, since: datetime) -> int:
-    """Send again every failed delivery of a webhook since a moment; the number of them."""
+    """Send again at once every delivery of a webhook since a moment that failed, be it for good or so that it waits to
+    be tried again; the number of them."""
     _require_active(webhook_get(principal, webhook_id))
     using = principal.workspace.shard
     with transaction.atomic(using=using):
-        failed = deliveries_seen(principal).filter(webhook_id=webhook_id, status=DeliveryStatus.FAILED)
+        waits = Q(status=DeliveryStatus.PENDING, attempts__gt=F("first_attempt"))
+        failed = deliveries_seen(principal).filter(waits | Q(status=DeliveryStatus.FAILED), webhook_id=webhook_id)
         count = _send_again(failed.filter(created_at__gte=since))
         if count:
             wake(using)
@@ -218,21 +223,45 @@ def _send_again(deliveries: QuerySet[Delivery]) -> int:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class RealRecord:
+    """What a test tells of: the record with that id, else the newest one."""
+
+    id: UUID | None = None
+
+
+def real_record(text: Any) -> RealRecord | None:
+    """None, "" and a made-up example; `newest`; else the id of a record. Raises InvalidMetadataInput."""
+    if text is None or text == "":
+        return None
+    id = uuid_of(text)
+    if id is None and text != "newest":
+        raise invalid('recordId must be a UUID or "newest"', "INVALID_WEBHOOK_INPUT", "recordId")
+    return RealRecord(id)
+
+
 def webhook_test(
-    principal: Principal, *, webhook_id: UUID, object_name: str, action: str, network: Network | None = None
+    principal: Principal,
+    *,
+    webhook_id: UUID,
+    object_name: str,
+    action: str,
+    record: RealRecord | None = None,
+    network: Network | None = None,
 ) -> Attempt:
-    """Send an event made of each readable field's example, at once, and log it. Also while the webhook is switched off.
+    """Send an event of a real record, or of each readable field's example, at once, and log it. Also while the webhook
+    is switched off. Body and headers say that it is a test.
 
     Raises InvalidMetadataInput for an action that does not exist, and for an object that does not or that the
-    webhook's role may not read.
+    webhook's role may not read; RecordNotFound.
     """
     seen = webhook_get(principal, webhook_id)
     refuse_beyond(seen)
     webhook = seen.webhook
     if not webhook.has_readable_secret:
         raise invalid(SECRET_UNREADABLE, "WEBHOOK_SECRET_UNREADABLE", None)
-    event = sample_event(principal, seen, object_name, action)
-    body = event_body(event, webhook)
+    event = sample_event(principal, seen, object_name, action, record)
+    body = test_body(event, webhook)
     delivery = Delivery(
         workspace_id=principal.workspace_id,
         webhook_id=webhook.id,
@@ -244,8 +273,9 @@ def webhook_test(
         body=body,
         attempts=1,
         created_at=event.at,
+        is_test=True,
     )
-    sent = send(webhook, delivery.id, body, event.at, network or Network.from_settings())
+    sent = send(webhook, delivery.id, body, event.at, network or Network.from_settings(), is_test=True)
     delivery.status = DeliveryStatus.DELIVERED if sent.succeeded else DeliveryStatus.FAILED
     delivery.last_status_code, delivery.last_error, delivery.finished_at = sent.status_code, sent.error, timezone.now()
     using = principal.workspace.shard
@@ -254,21 +284,21 @@ def webhook_test(
         return Attempt.objects.using(using).create(delivery=delivery, number=1, **asdict(sent))
 
 
-def sample_event(principal: Principal, webhook: Seen, object_name: str, action: str) -> Event:
-    """An event of a record that does not exist: the examples of the fields that the webhook's role may read."""
+def sample_event(
+    principal: Principal, webhook: Seen, object_name: str, action: str, real: RealRecord | None = None
+) -> Event:
+    """An event of a real record, or of one that does not exist: the examples of its fields. Of either what the
+    webhook's role may read."""
     described = _schema(principal).by_singular.get(object_name)
     if described is None or not may_read(webhook.permissions, described):
         raise invalid(f"Object {object_name[:100]} does not exist", "INVALID_WEBHOOK_INPUT", "object")
     if action not in ACTIONS:
         raise invalid(f"action must be one of {', '.join(ACTIONS)}", "INVALID_WEBHOOK_INPUT", "action")
-    record_id = time_ordered_id()
-    record: dict[str, Any] = {"id": str(record_id)}
-    for field in described.fields:
-        if field.relation is not None:
-            if field.relation.join_name is not None:
-                record[field.relation.join_name] = None
-        elif field.name != "id" and field.type.is_readable:
-            record[field.name] = next(iter(field.type.json_schema(field).get("examples", ())), None)
+    if real is not None:
+        record = import_string(settings.RECORD_OF_TEST)(principal, object_name, real.id)
+    else:
+        record = _example_of(described)
+    record_id = UUID(str(record["id"]))
     record = dict(withheld(webhook.permissions, described).cut(record))
     return Event(
         action=cast(Action, action),
@@ -280,6 +310,18 @@ def sample_event(principal: Principal, webhook: Seen, object_name: str, action: 
         updated_fields=("deletedAt",) if action in ("deleted", "restored") else tuple(record)[1:2],
         at=timezone.now(),
     )
+
+
+def _example_of(described: ObjectSchema) -> dict[str, Any]:
+    """A record that does not exist."""
+    record: dict[str, Any] = {"id": str(time_ordered_id())}
+    for field in described.fields:
+        if field.relation is not None:
+            if field.relation.join_name is not None:
+                record[field.relation.join_name] = None
+        elif field.name != "id" and field.type.is_readable:
+            record[field.name] = next(iter(field.type.json_schema(field).get("examples", ())), None)
+    return record
 
 
 def _schema(principal: Principal) -> WorkspaceSchema:

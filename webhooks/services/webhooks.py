@@ -7,7 +7,7 @@ acts as a role: whoever changes it must hold every right of that role, and so mu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from config import audit
-from config.errors import DuplicateEntry, NotFound
+from config.errors import DuplicateEntry, InvalidMetadataInput, NotFound
 from config.http import rights
 from config.http.inputs import uuid_of
 from config.http.suggestions import nearest_name
@@ -28,7 +28,17 @@ from metadata.cache import load_schema
 from metadata.models import ObjectMetadata, Workspace
 from webhooks.models import Delivery, Webhook, WebhookAct, generate_secret
 from webhooks.readable import may_read, reads_everything, unreadable_object
-from webhooks.services.checks import clean, clean_id, clean_secret, invalid, named_object, without_nulls
+from webhooks.services.checks import (
+    address_policy,
+    clean,
+    clean_id,
+    clean_secret,
+    clean_target_url,
+    invalid,
+    named_object,
+    unreachable,
+    without_nulls,
+)
 from webhooks.services.seen import ROLE_DELETED, Seen, masked_url, require, seen_by
 from webhooks.services.waiting import give_up, hold, records_database, release
 
@@ -59,6 +69,39 @@ def webhooks_listening(principal: Principal, singular: str) -> list[ObjectUser]:
 
 def _hears(operation: str, singular: str) -> bool:
     return operation.startswith("*.") or named_object(operation) == singular
+
+
+def webhook_doubts(
+    principal: Principal, *, target_url: str, operations: Sequence[str], webhook: Seen | None = None
+) -> list[str]:
+    """What somebody should know before they save: nobody listens there, or another webhook tells the same.
+
+    Nothing for an address that cannot be taken at all: saving refuses it. `webhook` is the one that is changed.
+    """
+    try:
+        url = clean_target_url(target_url, address_policy())
+    except InvalidMetadataInput:
+        return []
+    doubts = []
+    others = [each for each in webhooks_of(principal.workspace_id) if webhook is None or each.id != webhook.id]
+    alike = [each for each in others if each.target_url == url and _overlap(each.operations, operations)]
+    seen = [each for each in seen_by(principal, alike) if not each.is_beyond]  # of others' addresses nothing is told
+    if seen:
+        state = "" if seen[0].is_active else ", which is switched off,"
+        doubts.append(f"Another webhook{state} sends some of these events to this address: each would come twice.")
+    if webhook is None or webhook.webhook.target_url != url:
+        problem = unreachable(url)
+        doubts += [] if problem is None else [problem]
+    return doubts
+
+
+def _overlap(left: Sequence[str], right: Sequence[str]) -> bool:
+    """Whether an event exists that both name."""
+    return any(
+        all(one == other or "*" in (one, other) for one, other in zip(a.rsplit(".", 1), b.rsplit(".", 1), strict=True))
+        for a in left
+        for b in right
+    )
 
 
 def webhook_list(principal: Principal) -> list[Seen]:

@@ -20,13 +20,27 @@ async function copy(button) {
   try {
     await navigator.clipboard.writeText(text);
     markCopied(button);
-  } catch { // plain http, or refused: leave the text selected for Ctrl+C
+  } catch { // plain http, where there is no clipboard to write to, or refused
+    if (copyOverSelection(text)) return markCopied(button);
     if (source) {
       getSelection().selectAllChildren(source);
       source.select?.();
-      announce("Press Ctrl and C to copy");
     }
+    announce("Press Ctrl and C to copy");
   }
+}
+
+function copyOverSelection(text) {
+  const focused = document.activeElement;
+  const carrier = document.createElement("textarea");
+  carrier.value = text;
+  carrier.className = "visually-hidden";
+  document.body.append(carrier);
+  carrier.select();
+  const isCopied = document.execCommand("copy");
+  carrier.remove();
+  focused?.focus();
+  return isCopied;
 }
 
 for (const button of document.querySelectorAll(".copy")) {
@@ -55,6 +69,16 @@ if (document.querySelector("[data-confirm-leave]")) {
   });
   // A page kept by the back button would show the token again.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+}
+
+for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
+
+// The first thing that is filled in wrongly, where the page itself could not say so.
+if (document.title.startsWith("Error: ") && !document.querySelector("[aria-invalid][autofocus]")) {
+  const wrong = document.querySelector(".field-bad :is(input, select, textarea):not([type=hidden])");
+  const said = document.querySelector("main .notice-bad[role=alert]");
+  if (wrong) wrong.focus();
+  else if (said) { said.tabIndex = -1; said.focus(); }
 }
 
 for (const select of document.querySelectorAll("[data-autosubmit]")) {

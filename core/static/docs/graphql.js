@@ -5,7 +5,21 @@ const options = JSON.parse(document.getElementById("console-options").textConten
 const examples = JSON.parse(document.getElementById("saved-examples").textContent);
 const root = document.getElementById("graphiql");
 
+// What is hard to take back is asked about. Texts and comments are left out of what is looked through.
+const many = new Set(options.many);
+function questionBefore({ query, operationName }) {
+  const plain = query.replace(/"""[^]*?"""|"(?:\\.|[^"\\])*"/g, "\"\"").replace(/#.*$/gm, "");
+  const operations = plain.split(/(?=\b(?:query|mutation|subscription|fragment)\b[^(:{]*[({])/);
+  const run = operations.filter((each) => /^mutation\b/.test(each.trim())
+    && (!operationName || new RegExp(`^mutation\\s+${operationName}\\b`).test(each.trim())));
+  const names = run.flatMap((each) => each.match(/[_A-Za-z][_A-Za-z0-9]*/g) ?? []);
+  const asked = names.find((name) => /^(delete|destroy|merge)[A-Z]/.test(name) || many.has(name) || /Many[A-Z]?/.test(name));
+  return asked ? `${asked} changes or removes data of ${options.workspace}. Send it?` : null;
+}
+
 async function fetcher(request, more) {
+  const question = questionBefore(request);
+  if (question && !confirm(question)) return { errors: [{ message: "Not sent" }] };
   const answer = await fetch(options.url, {
     method: "POST",
     headers: { "Content-Type": "application/json", Authorization: `Bearer ${await playgroundToken()}`, ...more?.headers },
@@ -66,3 +80,25 @@ function choose(number) {
 }
 
 choose(0);
+
+// GraphiQL's editors have no names, and keep Tab for themselves: here Tab goes on, and Esc leaves.
+function mendEditors() {
+  for (const element of root.querySelectorAll(".CodeMirror")) {
+    const editor = element.CodeMirror;
+    if (!editor || element.dataset.mended) continue;
+    element.dataset.mended = "true";
+    const name = element.closest("[aria-label]")?.getAttribute("aria-label") ?? "Editor";
+    editor.getInputField().setAttribute("aria-label", name);
+    const leave = { Tab: false, "Shift-Tab": false, Esc: (each) => each.getInputField().blur() };
+    editor.setOption("extraKeys", { ...editor.getOption("extraKeys"), ...leave });
+  }
+}
+new MutationObserver(mendEditors).observe(root, { childList: true, subtree: true });
+mendEditors();
+
+const fullScreen = document.getElementById("full-screen");
+fullScreen.addEventListener("click", () => {
+  const isFull = document.body.classList.toggle("is-full-screen");
+  fullScreen.setAttribute("aria-pressed", String(isFull));
+  dispatchEvent(new Event("resize")); // the editors measure themselves anew
+});

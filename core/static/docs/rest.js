@@ -10,11 +10,27 @@ const followScheme = () => document.documentElement.classList.toggle("dark-mode"
 darkness.addEventListener("change", followScheme);
 followScheme();
 
+// What is hard to take back is asked about: deletions, merges, and changes of every record that matches.
+function questionBefore({ method, url }) {
+  const path = new URL(url, location.href).pathname;
+  if (method === "DELETE") return "This deletes data";
+  if (method !== "PATCH") return null;
+  if (/^\/rest\/[^/]+\/merge$/.test(path)) return "This merges records into one, for good, in data";
+  if (/^\/rest\/(batch\/)?[^/]+$/.test(path)) return "This changes every record that matches, in data";
+  return null;
+}
+
+// Descriptions are texts of this workspace: shown as they are, never as HTML.
+const plainTexts = (system) => ({
+  components: {
+    Markdown: ({ source }) => (source ? system.React.createElement("div", { className: "plain-text" }, source) : null),
+  },
+});
+
 async function send(request) {
   if (request.loadSpec) return request;
-  if (request.method === "DELETE" && !confirm(`This deletes data of ${root.dataset.workspace}. Send it?`)) {
-    throw new Error("Not sent");
-  }
+  const question = questionBefore(request);
+  if (question && !confirm(`${question} of ${root.dataset.workspace}. Send it?`)) throw new Error("Not sent");
   if (!request.headers.Authorization || request.headers.Authorization === `Bearer ${PLACEHOLDER}`) {
     request.headers.Authorization = `Bearer ${await playgroundToken()}`;
   }
@@ -33,7 +49,7 @@ const ui = SwaggerUIBundle({
   displayRequestDuration: true,
   filter: true,
   persistAuthorization: false,
-  plugins: [() => ({ statePlugins: { spec: { wrapActions: { parseToJson: readJson } } } })],
+  plugins: [plainTexts, () => ({ statePlugins: { spec: { wrapActions: { parseToJson: readJson } } } })],
   requestSnippetsEnabled: true,
   showMutatedRequest: false,
   tagsSorter: undefined,

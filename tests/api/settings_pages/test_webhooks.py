@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apikeys.models import Role
 from apikeys.services.members import member_create
 from metadata.models import Workspace
-from tests.factories import principal_of, system_of, workspace_with
+from tests.factories import api_of, principal_of, system_of, workspace_with
 from tests.webhooks.conftest import Receiver, event, loopback_allowed, new_receiver, receiver
 from webhooks import services
 from webhooks.delivery import outbox
@@ -58,6 +61,7 @@ def form(**more: Any) -> dict[str, Any]:
         "object": ["rocket", ""],
         "action": ["created", ""],
         "secret": "",
+        "sure": "1",  # nobody listens there
         **more,
     }
 
@@ -160,11 +164,11 @@ def test_the_list_tells_of_state_and_last_delivery(browser: Client, own: Workspa
 
 def test_the_log_and_a_redelivery(browser: Client, own: Workspace) -> None:
     webhook = made(own)
-    outbox.handle([event(principal_of(own)) for _ in range(30)], "default")
+    outbox.handle([event(principal_of(own)) for _ in range(55)], "default")
     newest = Delivery.objects.order_by("-id")[0]
     Delivery.objects.filter(id=newest.id).update(status="failed", last_error="The receiver answered 500")
     detail = browser.get(f"{HOME}/{webhook.id}").content.decode()
-    assert detail.count('data-label="Status"') == 25 and 'rel="next"' in detail and 'rel="prev"' not in detail
+    assert detail.count('data-label="Status"') == 50 and 'rel="next"' in detail and 'rel="prev"' not in detail
     older = re.search(r'rel="next" href="([^"]*)"', detail)
     assert older is not None
     second = browser.get(f"{HOME}/{webhook.id}{older[1].replace('&amp;', '&')}").content.decode()
@@ -282,3 +286,83 @@ def test_a_member_that_the_form_has_not_is_refused_by_name(browser: Client, own:
     assert "The form has no member &quot;target_uri&quot;" in text(answer)
     assert "Did you mean &quot;target_url&quot;?" in text(answer)
     assert Webhook.objects.count() == 0
+
+
+def test_send_again_takes_what_waits_for_a_retry_too(browser: Client, own: Workspace) -> None:
+    webhook = made(own)
+    outbox.handle([event(principal_of(own)) for _ in range(3)], "default")
+    failed, waiting, fresh = Delivery.objects.order_by("id")
+    later = timezone.now() + timedelta(hours=5)
+    Delivery.objects.update(created_at=timezone.now())
+    Delivery.objects.filter(id=failed.id).update(status="failed", attempts=10)
+    Delivery.objects.filter(id=waiting.id).update(attempts=3, next_attempt_at=later)
+    said = text(browser.post(f"{HOME}/{webhook.id}/recover", {"days": "1"}, follow=True))
+    assert "2 failed deliveries are sent again." in said
+    for each in (failed, waiting):
+        each.refresh_from_db()
+        assert each.status == "pending" and each.next_attempt_at is not None and each.next_attempt_at < later
+    before = fresh.next_attempt_at
+    fresh.refresh_from_db()
+    assert fresh.next_attempt_at == before
+
+
+def test_the_red_notice_switches_on(browser: Client, own: Workspace) -> None:
+    webhook = made(own)
+    Webhook.objects.filter(id=webhook.id).update(is_active=False, disabled_reason="Nothing but failures for five days")
+    page = browser.get(f"{HOME}/{webhook.id}").content.decode()
+    notice = page[page.index("notice-bad") :]
+    assert "Switch on" in notice[: notice.index("</form>")]
+
+
+def test_a_test_says_so_in_body_header_and_log(browser: Client, own: Workspace, receiver: Receiver) -> None:
+    webhook = made(own, targetUrl=receiver.url())
+    browser.post(f"{HOME}/{webhook.id}/test", {"object": "rocket", "action": "created", "record": ""})
+    [got] = receiver.received
+    assert json.loads(got.body)["isTest"] is True and got.headers["X-Fourgate-Test"] == "true"
+    delivery = Delivery.objects.get()
+    assert delivery.is_test
+    assert "rocket.created Test" in text(browser.get(f"{HOME}/{webhook.id}"))
+    assert "Test Sent by hand" in text(browser.get(f"{HOME}/{webhook.id}/deliveries/{delivery.id}"))
+
+
+def test_a_test_tells_of_a_real_record(browser: Client, own: Workspace, receiver: Receiver) -> None:
+    api = api_of(own)
+    ids = [api.post("/rest/rockets", {"name": name}).body["data"]["createRocket"]["id"] for name in ("Ada", "Eve")]
+    webhook = made(own, targetUrl=receiver.url())
+    for record in ("newest", ids[0]):
+        browser.post(f"{HOME}/{webhook.id}/test", {"object": "rocket", "action": "created", "record": record})
+    told = [json.loads(each.body)["record"] for each in receiver.received if b"isTest" in each.body]
+    assert [(each["id"], each["name"]) for each in told] == [(ids[1], "Eve"), (ids[0], "Ada")]
+    for record, said in (("none", "recordId must be a UUID"), (str(webhook.id), "Record not found")):
+        given = {"object": "rocket", "action": "created", "record": record}
+        assert said in text(browser.post(f"{HOME}/{webhook.id}/test", given, follow=True))
+    assert Delivery.objects.filter(is_test=True).count() == 2
+
+
+def test_what_speaks_against_a_webhook_is_told_before_it_is_saved(
+    browser: Client, own: Workspace, receiver: Receiver
+) -> None:
+    asked = {name: value for name, value in form().items() if name != "sure"}
+    refused = browser.post(f"{HOME}/new", asked)
+    assert "takes no connections just now" in text(refused) and "Create all the same" in text(refused)
+    assert not Webhook.objects.exists()
+    made(own, targetUrl=receiver.url(), operations=["*.created"])
+    twice = browser.post(f"{HOME}/new", {**asked, "target_url": receiver.url()})
+    assert "Another webhook sends some of these events to this address: each would come twice." in text(twice)
+    assert Webhook.objects.count() == 1
+    other = {**asked, "target_url": receiver.url(), "action": ["deleted", ""]}
+    assert browser.post(f"{HOME}/new", other).status_code == 302
+    assert browser.post(f"{HOME}/new", form(target_url=receiver.url())).status_code == 302
+    assert Webhook.objects.count() == 3
+
+
+def test_webhooks_come_in_pages_by_state_and_in_order(browser: Client, own: Workspace) -> None:
+    for number in range(52):
+        made(own, targetUrl=f"http://127.0.0.1:9/{99 - number}", isActive=number != 3)
+    first = browser.get(HOME).content.decode()
+    assert (first.count('<td class="main">'), "Page 1 of 2" in first) == (50, True)
+    assert browser.get(HOME, {"page": "2"}).content.decode().count('<td class="main">') == 2
+    paused = browser.get(HOME, {"state": "paused"}).content.decode()
+    assert paused.count('<td class="main">') == 1 and "127.0.0.1:9/96" in paused
+    by_address = browser.get(HOME, {"sort": "url"}).content.decode()
+    assert by_address.index("127.0.0.1:9/50") < by_address.index("127.0.0.1:9/51")
