@@ -305,7 +305,7 @@ STATIC_ROOT = os.environ.get("STATIC_ROOT")  # only for `collectstatic`; the ser
 STATICFILES_DIRS = [BASE_DIR / "config" / "static", DATA_DIR / "assets"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static_files.HashedFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
 SESSION_ENGINE = "apikeys.sessions"

@@ -57,6 +57,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("metadata.pages.urls")),
     path("", include("apikeys.urls")),
     path("", include("webhooks.urls")),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url="/static/settings/fourgate.svg")),  # of pages that name no icon
     path("healthz", health.live),

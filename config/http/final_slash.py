@@ -1,4 +1,4 @@
-"""`/graphql/` is `/graphql`: a slash at the end of an API's path changes nothing, whatever the method."""
+"""`/graphql/` is `/graphql`: a slash at the end of an API's or a page's path changes nothing, whatever the method."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 
 from config.http.exceptions import API_PATHS
+
+SLASHLESS = (*API_PATHS, "/settings/")  # /admin is Django's own, whose addresses end with one
 
 
 class FinalSlashMiddleware:
@@ -17,6 +19,6 @@ class FinalSlashMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         path = request.path_info
-        if path[-1:] == "/" and path.startswith(API_PATHS):
+        if path[-1:] == "/" and path.startswith(SLASHLESS):
             request.path_info = path.rstrip("/")
         return self.get_response(request)

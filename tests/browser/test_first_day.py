@@ -114,7 +114,7 @@ def test_a_call_and_an_act_stand_in_the_activity(
 
 
 def test_a_rest_call_runs_from_the_playground(page: Page, server: Server):
-    page.goto(server.url + "/settings/api-webhooks/playground/rest/core")
+    page.goto(server.url + "/settings/api-webhooks/playground/rest/core?objects=company")
     page.locator("#operations-tag-companies").click()
     operation = page.locator("#operations-companies-findManyCompanies")
     operation.locator("button.opblock-summary-control").click()

@@ -72,6 +72,7 @@ if (document.querySelector("[data-confirm-leave]")) {
 }
 
 for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
+for (const part of document.querySelectorAll("[data-without-script]")) part.hidden = true;
 
 // The first thing that is filled in wrongly, where the page itself could not say so.
 if (document.title.startsWith("Error: ") && !document.querySelector("[aria-invalid][autofocus]")) {

@@ -10,8 +10,8 @@ const many = new Set(options.many);
 function questionBefore({ query, operationName }) {
   const plain = query.replace(/"""[^]*?"""|"(?:\\.|[^"\\])*"/g, "\"\"").replace(/#.*$/gm, "");
   const operations = plain.split(/(?=\b(?:query|mutation|subscription|fragment)\b[^(:{]*[({])/);
-  const run = operations.filter((each) => /^mutation\b/.test(each.trim())
-    && (!operationName || new RegExp(`^mutation\\s+${operationName}\\b`).test(each.trim())));
+  const run = operations.map((each) => each.trim()).filter((each) => /^fragment\s+\w+\s+on\s+Mutation\b/.test(each)
+    || (/^mutation\b/.test(each) && (!operationName || new RegExp(`^mutation\\s+${operationName}\\b`).test(each))));
   const names = run.flatMap((each) => each.match(/[_A-Za-z][_A-Za-z0-9]*/g) ?? []);
   const asked = names.find((name) => /^(delete|destroy|merge)[A-Z]/.test(name) || many.has(name) || /Many[A-Z]?/.test(name));
   return asked ? `${asked} changes or removes data of ${options.workspace}. Send it?` : null;
