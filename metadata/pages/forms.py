@@ -210,7 +210,8 @@ class RelationForm(FieldForm):
         super().__init__(type_, *args)
         self.targets = {each.name_singular: each for each in targets}
         choices = [(name, each.shown("label_singular")) for name, each in self.targets.items()]
-        if type_.is_morph:
+        if type_.is_morph:  # which never leads to its own object
+            choices = [(name, label) for name, label in choices if name != own.name_singular]
             self.fields["target"] = forms.MultipleChoiceField(
                 label="Leads to one of", choices=choices, widget=forms.CheckboxSelectMultiple,
                 error_messages={"required": "Choose at least one object."},
