@@ -7,10 +7,8 @@ asks to see it, which is logged.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -23,8 +21,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from config.errors import ApiError, InvalidMetadataInput, NotFound
 from config.events import ACTIONS
 from config.http.inputs import uuid_of
+from config.http.lists import Sorts, listing
 from config.http.members import FORM_TOKEN, refuse_unknown
-from config.http.pages import page_of, principal_of, settings_page
+from config.http.pages import principal_of, settings_page
 from config.principal import Principal
 from metadata.models import ObjectMetadata
 from webhooks import services
@@ -63,8 +62,8 @@ _STATES = {
 }
 
 
-_SORTS: dict[str, tuple[str, Callable[[Seen], Any]]] = {
-    "": ("Oldest first", lambda each: each.webhook.created_at),
+_SORTS: Sorts = {
+    "made": ("Oldest first", lambda each: each.webhook.created_at),
     "url": ("By address", lambda each: each.target_url),
     "state": ("By state", lambda each: list(_STATES).index(each.state)),
 }
@@ -86,22 +85,12 @@ def webhook_list(request: HttpRequest) -> HttpResponse:
         for each in webhooks
         if search.lower() in each.target_url.lower() or search.lower() in (each.description or "").lower()
     ]
-    state = request.GET.get("state", "")
-    if state in _STATES:
-        found = [each for each in found if each.state == state]
-    order = request.GET.get("sort", "")
-    if order in _SORTS:
-        found = sorted(found, key=_SORTS[order][1])
-    listed, pager = page_of(request, found, PAGE_SIZE)
+    states = {value: label for value, (label, _) in _STATES.items()}
+    listed, choices = listing(request, found, sorts=_SORTS, states=states, state_of=lambda each: each.state)
     last = services.last_deliveries(principal, [each.id for each in listed])
     context = {
         "webhooks": [{**_shown(each), "last": _last_shown(last.get(each.id))} for each in listed],
-        "states": [(value, label) for value, (label, _) in _STATES.items()],
-        "state": state,
-        "sorts": [(value, label) for value, (label, _) in _SORTS.items()],
-        "sort": order,
-        "more": "&" + urlencode({"state": state, "sort": order}),
-        **pager,
+        **choices,
         "total": len(webhooks),
         "search": search,
     }

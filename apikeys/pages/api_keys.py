@@ -54,8 +54,9 @@ from apikeys.services.tokens import (
     apikey_tokens,
 )
 from config.errors import ApiError
+from config.http.lists import Sorts, listing
 from config.http.members import FORM_TOKEN, refuse_unknown
-from config.http.pages import page_of, principal_of, settings_page
+from config.http.pages import principal_of, settings_page
 from config.http.rights import may, require
 from config.http.server_url import server_url
 from config.principal import Permissions, Principal
@@ -65,7 +66,6 @@ from metadata.models import ObjectMetadata
 HOME = "/settings/api-webhooks"
 
 EXPIRING = timedelta(days=max(NOTICE_DAYS))
-PAGE_SIZE = 50
 OVERLAPS = tuple(zip(OVERLAPS_H, ("At once", "In 1 hour", "In 24 hours", "In 7 days"), strict=True))
 
 TOKEN_SESSION_KEY = "issued_token"  # noqa: S105 - {"key": id of the ApiKey, "token": id of the ApiKeyToken}
@@ -99,6 +99,15 @@ def status_of(key: ApiKey) -> tuple[str, str]:
     if key.expires_at <= now + EXPIRING:
         return "Expiring", "warn"
     return "Active", "ok"
+
+
+STATES = {each: each for each in ("Active", "Expiring", "Paused", "Expired", "No role")}
+SORTS: Sorts = {
+    "made": ("Newest first", lambda each: -each.created_at.timestamp()),
+    "name": ("By name", lambda each: each.name.lower()),
+    "used": ("Last used first", lambda each: -each.last_used_at.timestamp() if each.last_used_at else 0),
+    "ends": ("First to expire first", lambda each: each.expires_at),
+}
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:
@@ -135,7 +144,10 @@ def key_list(request: HttpRequest) -> HttpResponse:
         for each in reversed(found)
         if (with_revoked or each.revoked_at is None) and search.lower() in each.name.lower()
     ]
-    listed, pager = page_of(request, chosen, PAGE_SIZE)
+    listed, choices = listing(
+        request, chosen, sorts=SORTS, states=STATES, state_of=lambda each: status_of(each)[0],
+        revoked="1" if with_revoked else "",
+    )  # fmt: skip
     counts = requests_of_each([each.id for each in listed])
     context = {
         "keys": [{**_shown(each), "requests": _capped(counts.get(each.id, 0))} for each in listed],
@@ -145,7 +157,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
         "search": search,
         "with_revoked": with_revoked,
         "can_create": may(principal, "ROLES"),
-        **pager,
+        **choices,
         **_example(request, principal.permissions),
     }
     return render(request, "apikeys/key_list.html", context)

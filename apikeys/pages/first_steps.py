@@ -48,7 +48,8 @@ def is_hidden(principal: Principal) -> bool:
 
 
 def _own(principal: Principal) -> QuerySet[Member]:
-    return Member.objects.filter(workspace_id=principal.workspace_id, pk=principal.user_id)
+    own = Member.objects.filter(workspace_id=principal.workspace_id)
+    return own.none() if principal.user_id is None else own.filter(id=principal.user_id)
 
 
 @settings_page()

@@ -207,6 +207,7 @@ class ExpiryForm(forms.Form):
 class ApiKeyForm(ApiKeyTextForm, ApiKeyLimitsForm, ExpiryForm):
     """A new key. `roles` are those that the caller may bind."""
 
+    field_order = ("name", "description", "role", "read_only", "reach", "objects", "networks", "expires", "expires_on")
     role = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose a role."})
 
     def __init__(

@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apikeys.models import ApiKey
-from apikeys.pages.api_keys import HOME, OVERLAPS, PAGE_SIZE, sentence_of_error, show_once
+from apikeys.pages.api_keys import HOME, OVERLAPS, sentence_of_error, show_once
 from apikeys.services.api_keys import FLAG, apikey_get, apikey_list, apikey_revoke
 from apikeys.services.inputs import as_uuid
 from apikeys.services.tokens import apikey_roll, apikey_token_revoke, apikey_tokens
 from config.errors import ApiError
 from config.forms import ConfirmForm
+from config.http.lists import PAGE_SIZE
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import principal_of, settings_page
 from config.principal import Principal

@@ -21,6 +21,7 @@ from apikeys.services.granting import permissions_of
 from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
 from apikeys.services.roles import role_create, role_get, role_update
 from config.errors import ApiError, NotFound
+from config.http.lists import Sorts, listing
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import page_of, principal_of, settings_page
 from config.http.rights import may, require
@@ -56,6 +57,15 @@ def role_list(request: HttpRequest) -> HttpResponse:
         ApiKey.objects.filter(workspace_id=principal.workspace_id, revoked_at=None).values_list("role_id", flat=True)
     )
     default_id = request.workspace.default_role_id  # type: ignore[attr-defined]
+    search = request.GET.get("q", "").strip()[:200]
+    every = services.role_list(principal)
+    found = [each for each in every if search.lower() in f"{each.label} {each.description or ''}".lower()]
+    sorts: Sorts = {
+        "made": ("Oldest first", lambda each: each.created_at),
+        "name": ("By name", lambda each: each.label.lower()),
+        "people": ("Most people first", lambda each: -people[each.id]),
+    }
+    shown, choices = listing(request, found, sorts=sorts)
     listed = [
         {
             "role": role,
@@ -65,9 +75,9 @@ def role_list(request: HttpRequest) -> HttpResponse:
             "exceptions": len(role.object_permissions.all()),
             "is_default": role.id == default_id,
         }
-        for role in services.role_list(principal)
+        for role in shown
     ]
-    return render(request, "apikeys/role_list.html", {"roles": listed})
+    return render(request, "apikeys/role_list.html", {"roles": listed, "search": search, **choices})
 
 
 def abilities(role: Role) -> list[str]:

@@ -59,6 +59,22 @@ def _iso(moment: datetime) -> str:
 
 
 @register.filter
+def last_moment(moment: datetime | None) -> SafeString | str:
+    """When something ends. A day chosen as the last one is shown as that day, in whatever zone it is read."""
+    if moment is None or is_forever(moment):
+        return "Never"
+    utc = moment.astimezone(UTC)
+    if (utc.hour, utc.minute, utc.second) != (23, 59, 59):
+        return exact(moment)
+    return format_html(
+        '<time datetime="{}" title="{} UTC">the end of {}</time>',
+        utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        utc.strftime("%-d %b %Y, %H:%M"),
+        utc.strftime("%-d %b %Y"),
+    )
+
+
+@register.filter
 def counted(number: int) -> str:
     """A number with its thousands told apart.
 

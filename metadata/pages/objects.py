@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from config.errors import ApiError
 from config.forms import ConfirmForm
+from config.http.lists import Sorts, listing
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import FLAG as PAGES_FLAG
-from config.http.pages import page_of, settings_page
+from config.http.pages import settings_page
 from config.http.rights import may
 from metadata import services
 from metadata.fieldtypes.contract import field_type
@@ -29,7 +30,6 @@ from metadata.pages.rows import (
     DATA_MODEL,
     FLAG,
     NOT_ITS_NAME,
-    PAGE_SIZE,
     add_problems,
     address,
     object_named,
@@ -57,17 +57,23 @@ def object_list(request: HttpRequest) -> HttpResponse:
         for each in every
         if search.lower() in f"{each.shown('label_plural')} {each.name_singular} {each.name_plural}".lower()
     ]
-    listed, pager = page_of(request, found, PAGE_SIZE)
+    records = _record_counts(request)
+    sorts: Sorts = {
+        "kind": ("Own first", lambda each: 0),  # as they stand
+        "name": ("By name", lambda each: each.shown("label_plural").lower()),
+        "records": ("Most records first", lambda each: -(_records_of(request, each, records) or 0)),
+        "changed": ("Changed last first", lambda each: -each.updated_at.timestamp()),
+    }
+    listed, choices = listing(request, found, sorts=sorts, states=KINDS, state_of=_kind_of)
     fields = Counter(
         FieldMetadata.objects.filter(workspace_id=workspace_id, is_active=True).values_list("object_id", flat=True)
     )
-    records = _record_counts(request)
     context = {
         "rows": [
             {
                 "object": each,
                 "label": each.shown("label_plural"),
-                "kind": "System" if each.is_system else "Custom" if each.is_custom else "Standard",
+                "kind": KINDS[_kind_of(each)],
                 "fields": fields[each.id],
                 "records": _records_of(request, each, records),
                 "address": address(each),
@@ -75,9 +81,18 @@ def object_list(request: HttpRequest) -> HttpResponse:
             for each in listed
         ],
         "search": search,
-        **pager,
+        **choices,
     }
     return render(request, "metadata/object_list.html", context)
+
+
+KINDS = {"custom": "Custom", "standard": "Standard", "system": "System", "off": "Switched off"}
+
+
+def _kind_of(obj: ObjectMetadata) -> str:
+    if not obj.is_active:
+        return "off"
+    return "system" if obj.is_system else "custom" if obj.is_custom else "standard"
 
 
 def _record_counts(request: HttpRequest) -> Mapping[UUID, int]:

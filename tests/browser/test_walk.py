@@ -136,6 +136,7 @@ def test_from_an_empty_workspace_to_a_delivery(browser: Browser, walked: Server,
 def make_fields(page: Page, hand: Hand) -> None:
     """A field of every type that the page offers."""
     hand.press(link(page, "Add field"))
+    expect(page.get_by_role("heading", name="New field", level=1)).to_be_visible()
     types = page.locator("td.main a[href^='?type=']").all_inner_texts()
     assert len(types) > 15 and "Relation" in types
     for number, type_ in enumerate(types):

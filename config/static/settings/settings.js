@@ -71,6 +71,9 @@ if (document.querySelector("[data-confirm-leave]")) {
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
 
+// On a narrow screen the sections are one row that scrolls: the one that is open is in sight.
+document.querySelector(".sections [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
 for (const part of document.querySelectorAll("[data-without-script]")) part.hidden = true;
 
