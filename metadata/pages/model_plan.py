@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
@@ -17,8 +18,6 @@ from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import settings_page
 from metadata.pages.rows import DATA_MODEL, FLAG, principal_of, refusals_of, workspace_id_of
 from metadata.snapshot import Step, schema_apply, schema_diff, schema_read
-
-MAX_FILE_BYTES = 2 * 1024 * 1024
 
 
 class ModelFileForm(forms.Form):
@@ -39,8 +38,9 @@ class ModelFileForm(forms.Form):
         cleaned: dict[str, object] = super().clean() or self.cleaned_data
         file = cleaned.get("file")
         if isinstance(file, UploadedFile):
-            if (file.size or 0) > MAX_FILE_BYTES:
-                self.add_error("file", "The file has more than 2 MB: apply it by manage.py schema apply.")
+            if (file.size or 0) > settings.MAX_BODY_BYTES:
+                limit = settings.MAX_BODY_BYTES // 1024**2
+                self.add_error("file", f"The file has more than {limit} MB: apply it by manage.py schema apply.")
             else:
                 cleaned["text"] = file.read().decode("utf-8", "replace")
         if not str(cleaned.get("text") or "").strip() and not self.errors:

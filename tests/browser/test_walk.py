@@ -22,6 +22,8 @@ pytestmark = pytest.mark.long
 
 WAYS = ("mouse", "keyboard", "no script")
 PASSWORD = "a long and quiet walk"
+NEXT_KEY = """each => each === document.activeElement ? null
+    : each.type === 'radio' && each.name === document.activeElement.name ? 'ArrowDown' : 'Tab'"""
 MAX_TABS = 150  # to anything on a page
 MAKE = """
 from apikeys.models import Role
@@ -86,12 +88,10 @@ class Hand:
         expect(target).to_have_count(1)
         held = target.element_handle()
         for _ in range(MAX_TABS):
-            if held.evaluate("each => each === document.activeElement"):
+            key = held.evaluate(NEXT_KEY)
+            if key is None:
                 return
-            if held.evaluate("each => each.type === 'radio' && each.name === document.activeElement.name"):
-                self.page.keyboard.press("ArrowDown")
-            else:
-                self.page.keyboard.press("Tab")
+            self.page.keyboard.press(key)
         raise AssertionError(f"Tab does not lead to {target}")
 
 
@@ -200,12 +200,14 @@ def see_what_came(page: Page, hand: Hand, server: Server, token: str, received: 
     headers, body = received.get(timeout=30)
     assert made["id"].encode() in body and "webhook-signature" in headers
     hand.press(link(page, "Activity"))
+    expect(page.get_by_role("heading", name="Activity", level=1)).to_be_visible()
     while not link(page, "POST /rest/machines").count():  # entries are written each half second
         page.reload()
     hand.press(link(page, "POST /rest/machines").first)
     expect(page.get_by_role("heading", name="POST /rest/machines")).to_be_visible()
     hand.press(link(page, "Webhooks"))
     hand.press(page.locator("td.main a"))
+    expect(page.get_by_role("heading", name="Deliveries")).to_be_visible()
     while not page.locator("td", has_text="Delivered").count():
         page.reload()
     hand.press(link(page, "machine.created"))
