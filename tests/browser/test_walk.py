@@ -87,6 +87,9 @@ class Hand:
         """By Tab. Of a group of radio buttons Tab reaches one; the arrows the others."""
         expect(target).to_have_count(1)
         held = target.element_handle()
+        if held.evaluate("each => document.activeElement === document.body && !!each.closest('#content')"):
+            self.page.keyboard.press("Tab")  # to “Skip to content”
+            self.page.keyboard.press("Enter")
         for _ in range(MAX_TABS):
             key = held.evaluate(NEXT_KEY)
             if key is None:
