@@ -45,8 +45,12 @@ const plugins = window.GraphiQLPluginExplorer ? [GraphiQLPluginExplorer.explorer
 const reactRoot = ReactDOM.createRoot(root);
 const darkness = matchMedia("(prefers-color-scheme: dark)");
 
+let shown = null;
+darkness.addEventListener("change", () => shown && show(...shown));
+
 // Each choice of an example starts the editor anew, in a tab of its own.
 function show(example, number) {
+  shown = [example, number];
   reactRoot.render(React.createElement(GraphiQL, {
     key: number,
     fetcher,
