@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('apikeys', '0008_api_key_limits'),
+        ('apikeys', '0009_people'),
     ]
 
     operations = [
