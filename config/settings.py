@@ -7,11 +7,14 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.db import DEFAULT_DB_ALIAS
+
 from config.http.client_address import read_networks
 from config.http.host_names import allowed_hosts
 from config.server import machine
 from config.server.database import SessionLimits, database_settings, is_command
 from config.server.secret import load_secret_key, old_secret_keys
+from config.server.shards import engine_named
 
 VERSION = (0, 1, 0)  # also in pyproject.toml
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -111,6 +114,7 @@ DATABASES = {
         is_pooled=DATABASE_IS_POOLED,
     )
 }
+SHARD_ENGINES = {DEFAULT_DB_ALIAS: engine_named("DATABASE_ENGINE")}  # postgresql or citus; config/server/shards.py
 
 # The four APIs ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -50,10 +50,11 @@ _TEMPLATES = {  # what a workspace has beside its objects' tables, and what each
     "file": "core_storedfile",
     "file_part": "core_filepart",
 }
+_NUMBERED = ("record_count", "history")  # their rows, in the order in which they came
 
 
 class Storage:
-    """The tables of one workspace. DDL is gathered and sent by `flush` in one round trip."""
+    """The tables of one workspace. DDL is gathered, and sent by `flush` one statement after the other."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._schema = workspace.database_schema
@@ -66,26 +67,36 @@ class Storage:
         self._add("CREATE SCHEMA {schema}")
         for name, template in _TEMPLATES.items():
             self._add(
-                "CREATE TABLE {schema}.{table} (LIKE public.{template} INCLUDING ALL)",
+                "CREATE TABLE {schema}.{table} (LIKE public.{template} INCLUDING ALL EXCLUDING IDENTITY)",
                 table=sql.Identifier(name),
                 template=sql.Identifier(template),
+            )
+        for name in _NUMBERED:  # by a plain sequence: Citus does not take a table with an identity column back
+            sequence = f"{name}_id"
+            self._add("CREATE SEQUENCE {schema}.{sequence}", sequence=sql.Identifier(sequence))
+            self._add(
+                "ALTER TABLE {schema}.{table} ALTER COLUMN id SET DEFAULT nextval({sequence}::regclass)",
+                table=sql.Identifier(name),
+                sequence=sql.Literal(f'"{self._schema}"."{sequence}"'),
             )
 
     def drop_schema(self) -> None:
         self._add("DROP SCHEMA IF EXISTS {schema} CASCADE")
 
     def create_table(self, object_id: UUID) -> None:
-        self._add("CREATE TABLE {schema}.{table} (LIKE public.core_record INCLUDING ALL)", table=_table(object_id))
+        self._add(
+            "CREATE TABLE {schema}.{table} (LIKE public.core_record INCLUDING ALL EXCLUDING IDENTITY)",
+            table=_table(object_id),
+        )
 
     def drop_table(self, object_id: UUID) -> None:
         self._add("DROP TABLE {schema}.{table}", table=_table(object_id))
-        self._add(
-            "DELETE FROM {schema}.{counts} WHERE object_id = {object_id};\n"
-            "DELETE FROM {schema}.{history} WHERE object_id = {object_id}",
-            counts=_RECORD_COUNT,
-            history=_HISTORY,
-            object_id=sql.Literal(str(object_id)),
-        )
+        for table in (_RECORD_COUNT, _HISTORY):
+            self._add(
+                "DELETE FROM {schema}.{table} WHERE object_id = {object_id}",
+                table=table,
+                object_id=sql.Literal(str(object_id)),
+            )
 
     def create_unique_index(self, field: FieldSchema) -> None:
         condition = field.type.unique_condition_sql(field)
@@ -115,7 +126,7 @@ class Storage:
         """Whether the object has more records than that, deleted ones counted too."""
         self.flush()
         names = {"table": _table(object_id), "count": sql.Literal(count)}
-        return bool(self._fetch(self._compose("SELECT FROM {schema}.{table} OFFSET {count} LIMIT 1", **names)))
+        return bool(self._fetch(self._compose("SELECT 1 FROM {schema}.{table} OFFSET {count} LIMIT 1", **names)))
 
     def create_index(self, index_id: UUID, index_type: str, columns: Sequence[tuple[FieldSchema, str | None]]) -> None:
         """An index over fields, each with its sub-field for composites.
@@ -194,7 +205,7 @@ class Storage:
 
     def _send_pending(self) -> None:
         statements, self._pending = self._pending, []
-        self._execute(sql.SQL(";\n").join(statements))
+        self._execute(*statements)
 
     @contextmanager
     def building(self) -> Iterator[bool]:
@@ -291,7 +302,7 @@ class Storage:
         names = {"table": _table(object_id), "key": sql.Literal(storage_key)}
         ((count,),) = self._fetch(
             self._compose(
-                "SELECT count(*) FROM (SELECT FROM {schema}.{table} WHERE data ? {key} LIMIT {limit}) holders",
+                "SELECT count(*) FROM (SELECT 1 FROM {schema}.{table} WHERE data ? {key} LIMIT {limit}) holders",
                 limit=sql.Literal(CLEAR_AT_ONCE + 1),
                 **names,
             )
@@ -318,12 +329,12 @@ class Storage:
             self._compose(
                 "UPDATE {schema}.{table} record SET data = CASE WHEN changed.value IS NULL THEN record.data - {key} "
                 "ELSE jsonb_set(record.data, ARRAY[{key}], changed.value) END "
-                "FROM (SELECT id, CASE jsonb_typeof(data->{key}) WHEN 'array' THEN ("
+                "FROM (SELECT id, CASE WHEN jsonb_typeof(data->{key}) = 'array' THEN ("
                 "SELECT jsonb_agg(CASE WHEN {map} ? item THEN {map}->item ELSE to_jsonb(item) END ORDER BY place) "
                 "FROM jsonb_array_elements_text(data->{key}) WITH ORDINALITY list(item, place) "
                 "WHERE {map}->item IS DISTINCT FROM 'null'::jsonb) "
                 "ELSE nullif({map}->(data->>{key}), 'null'::jsonb) END AS value "
-                "FROM {schema}.{table} WHERE CASE jsonb_typeof(data->{key}) WHEN 'array' THEN data->{key} ?| {old} "
+                "FROM {schema}.{table} WHERE CASE WHEN jsonb_typeof(data->{key}) = 'array' THEN data->{key} ?| {old} "
                 "ELSE data->>{key} = ANY({old}) END) changed WHERE record.id = changed.id",
                 **names,
             )
@@ -332,7 +343,7 @@ class Storage:
     def has_records(self, object_id: UUID) -> bool:
         """Whether the object has any record, deleted ones counted too."""
         self.flush()
-        return bool(self._fetch(self._compose("SELECT FROM {schema}.{table} LIMIT 1", table=_table(object_id))))
+        return bool(self._fetch(self._compose("SELECT 1 FROM {schema}.{table} LIMIT 1", table=_table(object_id))))
 
     def live_records(self) -> Mapping[UUID, int]:
         """How many records each object has that are not deleted; an object without any is absent."""
@@ -402,29 +413,36 @@ class Storage:
     def _add(self, text: str, **names: sql.Composable) -> None:
         self._pending.append(self._compose(text, **names))
 
-    def _execute(self, statement: sql.Composable) -> None:
+    def _execute(self, *statements: sql.Composable) -> None:
         """Run statements. Inside a transaction those that need patience for a lock are begun again with the wait of
         a change of the data model, by who finds a seat (`config.server.locks`)."""
         with self._connection.cursor() as cursor:
-            text = statement.as_string(cursor.cursor)
+            texts = [statement.as_string(cursor.cursor) for statement in statements]
             if not self._connection.in_atomic_block:
-                cursor.execute(text)
+                for text in texts:
+                    send(cursor, text)
                 return
             try:
-                cursor.execute(f"SAVEPOINT storage;\n{text};\nRELEASE SAVEPOINT storage")
+                for text in ("SAVEPOINT storage", *texts, "RELEASE SAVEPOINT storage"):
+                    send(cursor, text)
             except OperationalError as fault:
                 if code_of(fault) != errorcodes.LOCK_NOT_AVAILABLE:
                     raise
                 with seat_or_refusal():
-                    cursor.execute("ROLLBACK TO SAVEPOINT storage")
-                    cursor.execute(f"SET LOCAL lock_timeout = {settings.METADATA_LOCK_TIMEOUT_MS}")
-                    cursor.execute(text)
-                    cursor.execute("SET LOCAL lock_timeout TO DEFAULT; RELEASE SAVEPOINT storage")
+                    longer = f"SET LOCAL lock_timeout = {settings.METADATA_LOCK_TIMEOUT_MS}"
+                    for text in ("ROLLBACK TO SAVEPOINT storage", longer, *texts, "SET LOCAL lock_timeout TO DEFAULT"):
+                        send(cursor, text)
+                    send(cursor, "RELEASE SAVEPOINT storage")
 
     def _fetch(self, statement: sql.Composable) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
-            cursor.execute(statement.as_string(cursor.cursor))
+            send(cursor, statement.as_string(cursor.cursor))
             return list(cursor.fetchall())
+
+
+def send(cursor: Any, text: str) -> None:
+    """One statement: of several in one call a Citus coordinator runs none."""
+    cursor.execute(text)
 
 
 def _index_definition(index_type: str, columns: Sequence[tuple[FieldSchema, str | None]]) -> sql.Composable:

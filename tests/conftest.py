@@ -22,6 +22,7 @@ from config.openapi import document
 from metadata import cache
 from metadata.models import Workspace
 from tests.factories import Api, api_of, workspace_with
+from tests.sql_rules.collecting import Sent, collecting
 from webhooks.delivery import outbox
 
 PasswordHasher.iterations = 1_000  # a third of a second each otherwise; the servers that tests start have their own
@@ -80,6 +81,21 @@ def _as_the_module_made_it(request: pytest.FixtureRequest, django_db_blocker: An
 def _the_request_log_has_room() -> None:
     """No thread writes it in tests: without this, what other modules asked leaves no room for an entry of this one."""
     requests._Log.buffer = None
+
+
+@pytest.fixture(scope="session")
+def sent() -> Iterator[Sent]:
+    """The statements over workspaces' tables that this process sends."""
+    with collecting() as sent:
+        yield sent
+
+
+@pytest.fixture(autouse=True)
+def _statements_keep_the_rules(sent: Sent) -> Iterator[None]:
+    """Whatever a test sends keeps to the rules of tests/sql_rules, each kind of statement looked at once."""
+    yield
+    faults = sent.faults()
+    assert not faults, "\n".join(faults)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -115,10 +115,10 @@ def file_upload(principal: Principal, field_name: str, upload: Upload) -> Stored
     ]  # fmt: skip
     schema_name, using = scope.schema.schema_name, principal.workspace.shard
     with transaction.atomic(using=using):
-        [kept] = fetch(compile_file(schema_name, row), using)
+        fetch(compile_file(schema_name, row), using)
         for number, content in enumerate(upload.chunks(PART_BYTES)):
             fetch(compile_part(schema_name, file_id, number, content), using)
-    return StoredFile(*kept)
+        return _find(schema_name, using, file_id)
 
 
 def _files_field(scope: Scope, name: str) -> tuple[ObjectSchema, FieldSchema]:

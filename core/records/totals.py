@@ -52,14 +52,7 @@ def recount(subject: ObjectSchema, using: str) -> int:
     table = f"{quoted(subject.schema_name)}.{quoted(subject.table_name)}"
     counts = f"{quoted(subject.schema_name)}.record_count"
     fetch(Sql(f"LOCK TABLE {table} IN SHARE MODE"), using, prepare=False)
-    rows = fetch(
-        Sql(
-            f"WITH gone AS (DELETE FROM {counts} WHERE object_id = %s::uuid),"
-            f" made AS (INSERT INTO {counts} (object_id, live)"
-            f" SELECT %s::uuid, count(*) FROM {table} WHERE deleted_at IS NULL RETURNING live) SELECT live FROM made",
-            (str(subject.id), str(subject.id)),
-        ),
-        using,
-    )
-    count: int = rows[0][0]
-    return count
+    [(count,)] = fetch(Sql(f"SELECT count(*) FROM {table} WHERE deleted_at IS NULL"), using, prepare=False)
+    fetch(Sql(f"DELETE FROM {counts} WHERE object_id = %s::uuid", (str(subject.id),)), using)
+    fetch(Sql(f"INSERT INTO {counts} (object_id, live) VALUES (%s::uuid, %s)", (str(subject.id), count)), using)
+    return int(count)

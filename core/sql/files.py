@@ -48,7 +48,7 @@ def _table(schema_name: str, name: str) -> Sql:
 
 
 def compile_file(schema_name: str, values: Sequence[Any]) -> Sql:
-    """INSERT of one row, its `values` in the order written here; answers like `compile_find`."""
+    """INSERT of one row, its `values` in the order written here."""
     casts = ("uuid", "uuid", "text", "text", "text", "bigint", "jsonb")
     given = join((param(value, cast) for value, cast in zip(values, casts, strict=True)), ", ")
     return (
@@ -56,8 +56,7 @@ def compile_file(schema_name: str, values: Sequence[Any]) -> Sql:
         + _table(schema_name, "file")
         + raw(" (id, field_id, path, name, content_type, size_bytes, created_by) VALUES (")
         + given
-        + raw(f") RETURNING {COLUMNS}, ")
-        + _address(schema_name, "id::text")
+        + raw(")")
     )
 
 
@@ -74,11 +73,11 @@ def compile_part(schema_name: str, file_id: str, number: int, content: Any) -> S
 def compile_use(schema_name: str, ids: Sequence[str]) -> Sql:
     """`(id, field_id, name)` of the files that exist, locked and in use from now on."""
     return (
-        raw("UPDATE ")
+        raw("WITH used AS (UPDATE ")
         + _table(schema_name, "file")
         + raw(" SET unused_since = NULL WHERE id = ANY(")
         + param(array_literal(ids), "uuid[]")
-        + raw(") RETURNING id::text, field_id::text, name")
+        + raw(") RETURNING id, field_id, name) SELECT id::text, field_id::text, name FROM used")
     )
 
 
@@ -104,8 +103,8 @@ def compile_usage(schema_name: str, fields: Sequence[tuple[str, str]]) -> Sql:
             raw("SELECT file->>'fileId' FROM ")
             + _table(schema_name, table)
             + raw(
-                f" r, jsonb_array_elements(CASE jsonb_typeof(r.data->{literal(key)})"
-                f" WHEN 'array' THEN r.data->{literal(key)} END) AS file"
+                f" r, jsonb_array_elements(CASE WHEN jsonb_typeof(r.data->{literal(key)}) = 'array'"
+                f" THEN r.data->{literal(key)} END) AS file"
             )
             for table, key in fields
         ),
@@ -114,10 +113,10 @@ def compile_usage(schema_name: str, fields: Sequence[tuple[str, str]]) -> Sql:
     return (
         raw("WITH used(id) AS (")
         + (used if fields else raw("SELECT NULL::text WHERE false"))
-        + raw(") UPDATE ")
+        + raw("), t AS (SELECT now() AS at) UPDATE ")
         + _table(schema_name, "file")
         + raw(
-            " f SET unused_since = CASE WHEN f.unused_since IS NULL THEN now() END"
+            " f SET unused_since = CASE WHEN f.unused_since IS NULL THEN t.at END FROM t"
             " WHERE (f.unused_since IS NULL) <> (f.id::text IN (SELECT id FROM used WHERE id IS NOT NULL))"
         )
     )
@@ -158,4 +157,4 @@ def compile_content(schema_name: str, file_id: str, number: int) -> Sql:
 
 def compile_any(schema_name: str) -> Sql:
     """Whether the workspace has a file at all."""
-    return raw("SELECT EXISTS (SELECT FROM ") + _table(schema_name, "file") + raw(")")
+    return raw("SELECT EXISTS (SELECT 1 FROM ") + _table(schema_name, "file") + raw(")")

@@ -41,7 +41,7 @@ def compile_history(subject: ObjectSchema, record_id: str, before: int, limit: i
     return bounded(
         Sql(
             "SELECT t.total, t.known, p.* FROM (SELECT count(*) AS total,"
-            f" EXISTS (SELECT FROM {table_of(subject)} r WHERE r.id = %s::uuid) AS known FROM {entries}) t",
+            f" EXISTS (SELECT 1 FROM {table_of(subject)} r WHERE r.id = %s::uuid) AS known FROM {entries}) t",
             (record_id, *key),
         )
         + Sql(

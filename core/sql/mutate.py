@@ -23,11 +23,21 @@ _INSERT_COLUMNS = "x(id uuid, d jsonb, s text, w text, k int, p float8, ca times
 _UPDATE_COLUMNS = "x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean, h jsonb)"
 
 
-def _position(table: str) -> str:
-    """The position of an incoming row: its number, or before the first or after the last live record."""
-    end = f"(SELECT coalesce({{}}(b.position), 0) FROM {table} b WHERE b.deleted_at IS NULL)"
-    first, last = end.format("min"), end.format("max")
-    return f"CASE x.w WHEN 'first' THEN {first} - x.k WHEN 'last' THEN {last} + x.k ELSE x.p END"
+# An `updatedAt` is later than the one before. Adding to a moment with time zone is not IMMUTABLE, but of UTC it is:
+_LATER = "greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC')"
+
+
+def _positions(table: str, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Sql], str]:
+    """CTEs of the ends that rows ask for, and the position of an incoming row: its number, or before the first or
+    after the last live record."""
+    asked = {row.get("w") for row in rows}
+    ctes, cases = [], []
+    for word, name, function, sign in (("first", "pf", "min", "-"), ("last", "pl", "max", "+")):
+        if word in asked:
+            end = f"SELECT coalesce({function}(b.position), 0) AS at FROM {table} b WHERE b.deleted_at IS NULL"
+            ctes.append(raw(f"{name} AS MATERIALIZED ({end})"))
+            cases.append(f"WHEN x.w = '{word}' THEN (SELECT {name}.at FROM {name}) {sign} x.k")
+    return ctes, f"CASE {' '.join(cases)} ELSE x.p END" if cases else "x.p"
 
 
 def _related(relates: Sequence[Relate]) -> tuple[list[Sql], Sql]:
@@ -80,10 +90,12 @@ def compile_insert(
     """
     table = table_of(subject)
     ctes, counts = _related(relates)
+    ends, position = _positions(table, rows)
+    ctes += ends
     insert = Sql(
         f"w AS (INSERT INTO {table}"
         " (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by)"
-        f" SELECT x.id, x.d, to_tsvector('simple', x.s), {_position(table)},"
+        f" SELECT x.id, x.d, to_tsvector('simple', x.s), {position},"
         " coalesce(x.ca, now()), now(), x.da, x.cb, %s::jsonb"
         f" FROM jsonb_to_recordset(%s::jsonb) AS {_INSERT_COLUMNS}",
         (dumps(updated_by).decode(), dumps(list(rows)).decode()),
@@ -112,6 +124,8 @@ def compile_update(
     """
     table = table_of(subject)
     ctes, counts = _related(relates)
+    ends, position = _positions(table, rows)
+    ctes += ends
     words = ""  # where no searched field is changed the column is left alone
     if any(row["hs"] for row in rows):
         words = " search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END,"
@@ -120,9 +134,9 @@ def compile_update(
         Sql(
             f"w AS (UPDATE {table} r SET data = (r.data || x.d) - x.g,"
             + words
-            + f" position = coalesce({_position(table)}, r.position),"
+            + f" position = coalesce({position}, r.position),"
             " deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END,"
-            " updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb"
+            f" updated_at = {_LATER}, updated_by = %s::jsonb"
             f" FROM jsonb_to_recordset(%s::jsonb) AS {_UPDATE_COLUMNS} WHERE r.id = x.id",
             (dumps(updated_by).decode(), dumps(list(rows)).decode()),
         )
@@ -212,17 +226,19 @@ def compile_set_deleted(
     changed: Sequence[str],
 ) -> Sql:
     """`(id, *answers)` after `deletedAt` was set or cleared; `changed` are those that were not so before."""
-    value = "NULL"
-    if is_deleted:
-        value = "now()" if len(changed) == len(ids) else "coalesce(r.deleted_at, now())"
-    ctes = [
+    ctes: list[Sql] = []
+    value, source = "now()" if is_deleted else "NULL", ""
+    if is_deleted and len(changed) < len(ids):  # within a COALESCE no function that is not IMMUTABLE
+        ctes.append(raw("t AS (SELECT now() AS at)"))
+        value, source = "coalesce(r.deleted_at, t.at)", " FROM t"
+    ctes.append(
         Sql(
             f"w AS (UPDATE {table_of(subject)} r SET deleted_at = {value},"
-            " updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb"
-            " WHERE r.id = ANY(%s::uuid[]) RETURNING r.*)",
+            f" updated_at = {_LATER}, updated_by = %s::jsonb"
+            f"{source} WHERE r.id = ANY(%s::uuid[]) RETURNING r.*)",
             (dumps(updated_by).decode(), array_literal(ids)),
         )
-    ]
+    )
     if changed:
         ctes.append(_count_cte(subject, Sql("%s::bigint", (-len(changed) if is_deleted else len(changed),))))
         moved = EMPTY if len(changed) == len(ids) else Sql(" WHERE w.id = ANY(%s::uuid[])", (array_literal(changed),))
@@ -237,8 +253,10 @@ def compile_destroy(subject: ObjectSchema, ids: Sequence[str], actor: Mapping[st
     """`(id)` of each record removed for good; `actor` is who does it."""
     ctes = [
         Sql(
-            f"w AS (DELETE FROM {table_of(subject)} r WHERE r.id = ANY(%s::uuid[])"
-            " RETURNING r.id, r.deleted_at, greatest(now(), r.updated_at) AS updated_at, %s::jsonb AS updated_by)",
+            f"g AS (DELETE FROM {table_of(subject)} r WHERE r.id = ANY(%s::uuid[])"
+            " RETURNING r.id, r.deleted_at, r.updated_at),"
+            " w AS (SELECT g.id, g.deleted_at, greatest(now(), g.updated_at) AS updated_at, %s::jsonb AS updated_by"
+            " FROM g)",
             (array_literal(ids), dumps(actor).decode()),
         ),
         history_cte(subject, "'destroyed'"),
@@ -362,32 +380,29 @@ def compile_repoint(
     if target is None:
         after, change = raw("'{}'::jsonb"), raw("r.data - ARRAY(SELECT jsonb_object_keys(o.b))")
     else:
-        after = Sql("(SELECT jsonb_object_agg(k, %s::text) FROM jsonb_object_keys({b}) k)", (target,))
-        change = raw("r.data || ") + Sql(after.text.format(b="o.b"), after.params)
-        after = Sql(after.text.format(b="u.b"), after.params)
+        after = Sql("(SELECT jsonb_object_agg(k, %s::text) FROM jsonb_object_keys(f.b) k)", (target,))
+        change = raw("r.data || o.a")
     found = (
-        raw("o AS (SELECT r.id, ")
+        raw("f AS MATERIALIZED (SELECT r.id, ")
         + pointing
         + raw(f" AS b FROM {table} r WHERE ")
         + group.condition
         + raw(" ORDER BY r.id LIMIT ")
         + integer(limit)
-        + raw(" FOR UPDATE)")
+        + raw(" FOR UPDATE), o AS MATERIALIZED (SELECT f.id, f.b, ")
+        + after
+        + raw(" AS a FROM f)")
     )
     returned = "r.*" if answers else "r.id"
     updated = (
         raw(f"u AS (UPDATE {table} r SET data = ")
         + change
-        + raw(f" FROM o WHERE r.id = o.id RETURNING {returned}, o.b)")
+        + raw(f" FROM o WHERE r.id = o.id RETURNING {returned}, o.b, o.a)")
     )
-    noted = (
-        Sql(
-            "w AS (SELECT u.id, now() AS updated_at, %s::jsonb AS updated_by,"
-            " jsonb_build_object('before', u.b, 'after', ",
-            (dumps(actor).decode(),),
-        )
-        + after
-        + raw(") AS h FROM u)")
+    noted = Sql(
+        "w AS (SELECT u.id, now() AS updated_at, %s::jsonb AS updated_by,"
+        " jsonb_build_object('before', u.b, 'after', u.a) AS h FROM u)",
+        (dumps(actor).decode(),),
     )
     columns = [raw("r.id::text"), *answers, raw("ARRAY(SELECT jsonb_object_keys(r.b))")]
     rows = bounded(raw("SELECT ") + join(columns, ", ") + raw(" FROM u r"), len(columns), _texts(answers, 1))

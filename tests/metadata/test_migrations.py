@@ -110,3 +110,37 @@ def test_the_audit_of_before_is_kept() -> None:
     import_module("metadata.migrations.0010_workspace_settings").keep_the_audit(apps, None)
     kept = dict(Workspace.objects.values_list("display_name", "event_log_retention_days"))
     assert (kept["Untouched"], kept["Chosen"]) == (365, 30)
+
+def numbering(workspace: Workspace) -> list[tuple[str, str, bool]]:
+    """Table, kind of identity and whether there is a default, of what a workspace numbers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname, a.attidentity, a.atthasdef FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+            " WHERE c.relnamespace = %s::regnamespace AND c.relkind = 'r' AND a.attname = 'id'"
+            " AND (a.attidentity <> '' OR c.relname IN ('history', 'record_count')) ORDER BY 1",
+            [workspace.database_schema],
+        )
+        return cursor.fetchall()
+
+
+def test_history_goes_on_when_its_identity_column_becomes_a_sequence() -> None:
+    workspace = workspace_with([ROCKET])
+    api = api_of(workspace)
+    migration = import_module("core.migrations.0005_workspace_keys_are_sequences")
+    apps = MigrationExecutor(connection).loader.project_state(("core", "0005_workspace_keys_are_sequences")).apps
+    sequences = [("history", "", True), ("record_count", "", True)]
+    assert numbering(workspace) == sequences
+    rocket = api.post("/rest/rockets", {"code": "A"}).body["data"]["createRocket"]["id"]
+    migration.use_identities(apps, None)
+    assert numbering(workspace) == [("history", "d", False), ("record_count", "d", False)]
+    api.patch(f"/rest/rockets/{rocket}", {"code": "B"})
+    migration.use_sequences(apps, None)
+    migration.use_sequences(apps, None)  # a migration that was cut off begins again
+    assert numbering(workspace) == sequences
+    api.patch(f"/rest/rockets/{rocket}", {"code": "C"})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, action FROM {workspace.database_schema}.history WHERE record_id = %s ORDER BY id", [rocket]
+        )
+        assert cursor.fetchall() == [(1, "created"), (2, "updated"), (3, "updated")]
+    assert api.get("/rest/rockets").body["totalCount"] == 1

@@ -7,21 +7,18 @@ WITH
     WHERE t.id = ANY(%s::uuid[])
     FOR KEY SHARE
   ),
+  pf AS MATERIALIZED (
+    SELECT coalesce(min(b.position), 0) AS at
+    FROM "workspace"."moon" b
+    WHERE b.deleted_at IS NULL
+  ),
   w AS (
     INSERT INTO "workspace"."moon" (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by)
     SELECT
       x.id,
       x.d,
       to_tsvector('simple', x.s),
-      CASE x.w WHEN 'first' THEN (
-        SELECT coalesce(min(b.position), 0)
-        FROM "workspace"."moon" b
-        WHERE b.deleted_at IS NULL
-      ) - x.k WHEN 'last' THEN (
-        SELECT coalesce(max(b.position), 0)
-        FROM "workspace"."moon" b
-        WHERE b.deleted_at IS NULL
-      ) + x.k ELSE x.p END,
+      CASE WHEN x.w = 'first' THEN (SELECT pf.at FROM pf) - x.k ELSE x.p END,
       coalesce(x.ca, now()),
       now(),
       x.da,

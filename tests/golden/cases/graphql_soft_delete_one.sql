@@ -12,7 +12,7 @@ FOR UPDATE;
 WITH
   w AS (
     UPDATE "workspace"."planet" r
-    SET deleted_at = now(), updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb
+    SET deleted_at = now(), updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
     WHERE r.id = ANY(%s::uuid[])
     RETURNING r.*
   ),

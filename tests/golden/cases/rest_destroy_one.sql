@@ -53,7 +53,7 @@ WHERE EXISTS (
 -- {"00000000-0000-4000-8000-0000000000a2"}
 
 WITH
-  o AS (
+  f AS MATERIALIZED (
     SELECT
       r.id,
       CASE WHEN ((r.data->>'planet'))::uuid = ANY(%s::uuid[]) THEN jsonb_build_object('planet', r.data->'planet') ELSE '{}'::jsonb END AS b
@@ -63,19 +63,20 @@ WITH
     LIMIT 1000
     FOR UPDATE
   ),
+  o AS MATERIALIZED (SELECT f.id, f.b, '{}'::jsonb AS a FROM f),
   u AS (
     UPDATE "workspace"."moon" r
     SET data = r.data - ARRAY(SELECT jsonb_object_keys(o.b))
     FROM o
     WHERE r.id = o.id
-    RETURNING r.id, o.b
+    RETURNING r.id, o.b, o.a
   ),
   w AS (
     SELECT
       u.id,
       now() AS updated_at,
       %s::jsonb AS updated_by,
-      jsonb_build_object('before', u.b, 'after', '{}'::jsonb) AS h
+      jsonb_build_object('before', u.b, 'after', u.a) AS h
     FROM u
   ),
   h AS (
@@ -97,10 +98,18 @@ FROM u r;
 -- <object moon>
 
 WITH
-  w AS (
+  g AS (
     DELETE FROM "workspace"."planet" r
     WHERE r.id = ANY(%s::uuid[])
-    RETURNING r.id, r.deleted_at, greatest(now(), r.updated_at) AS updated_at, %s::jsonb AS updated_by
+    RETURNING r.id, r.deleted_at, r.updated_at
+  ),
+  w AS (
+    SELECT
+      g.id,
+      g.deleted_at,
+      greatest(now(), g.updated_at) AS updated_at,
+      %s::jsonb AS updated_by
+    FROM g
   ),
   h AS (
     INSERT INTO "workspace".history (object_id, record_id, action, at, actor, changes)

@@ -45,10 +45,18 @@ WHERE EXISTS (
 -- {"00000000-0000-4000-8000-0000000000b1"}
 
 WITH
-  w AS (
+  g AS (
     DELETE FROM "workspace"."moon" r
     WHERE r.id = ANY(%s::uuid[])
-    RETURNING r.id, r.deleted_at, greatest(now(), r.updated_at) AS updated_at, %s::jsonb AS updated_by
+    RETURNING r.id, r.deleted_at, r.updated_at
+  ),
+  w AS (
+    SELECT
+      g.id,
+      g.deleted_at,
+      greatest(now(), g.updated_at) AS updated_at,
+      %s::jsonb AS updated_by
+    FROM g
   ),
   h AS (
     INSERT INTO "workspace".history (object_id, record_id, action, at, actor, changes)

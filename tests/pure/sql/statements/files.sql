@@ -1,7 +1,6 @@
 -- keep
 INSERT INTO "ws"."file" (id, field_id, path, name, content_type, size_bytes, created_by)
-VALUES (%s::uuid, %s::uuid, %s::text, %s::text, %s::text, %s::bigint, %s::jsonb)
-RETURNING id::text, field_id::text, path, name, content_type, size_bytes, created_at, %s::text || public.core_file_path('ws', id::text);
+VALUES (%s::uuid, %s::uuid, %s::text, %s::text, %s::text, %s::bigint, %s::jsonb);
 -- '00000000-0000-4000-8000-0000000000aa'
 -- '00000000-0000-4000-8000-0000000000bb'
 -- 'p'
@@ -9,7 +8,6 @@ RETURNING id::text, field_id::text, path, name, content_type, size_bytes, create
 -- 'text/plain'
 -- 5
 -- '{}'
--- the server's address
 
 -- keep a part
 INSERT INTO "ws"."file_part" (file_id, number, content)
@@ -19,10 +17,14 @@ VALUES (%s::uuid, %s::integer, %s::bytea);
 -- b'x'
 
 -- use
-UPDATE "ws"."file"
-SET unused_since = NULL
-WHERE id = ANY(%s::uuid[])
-RETURNING id::text, field_id::text, name;
+WITH used AS (
+  UPDATE "ws"."file"
+  SET unused_since = NULL
+  WHERE id = ANY(%s::uuid[])
+  RETURNING id, field_id, name
+)
+SELECT id::text, field_id::text, name
+FROM used;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 
 -- delete
@@ -41,25 +43,31 @@ SELECT name
 FROM gone;
 
 -- note what is unused
-WITH used(id) AS (
-  SELECT file->>'fileId'
-  FROM
-    "ws"."o_a" r,
-    jsonb_array_elements(CASE jsonb_typeof(r.data->'k') WHEN 'array' THEN r.data->'k' END) AS file
-  UNION ALL
-  SELECT file->>'fileId'
-  FROM
-    "ws"."o_b" r,
-    jsonb_array_elements(CASE jsonb_typeof(r.data->'it''s') WHEN 'array' THEN r.data->'it''s' END) AS file
-)
+WITH
+  used(id) AS (
+    SELECT file->>'fileId'
+    FROM
+      "ws"."o_a" r,
+      jsonb_array_elements(CASE WHEN jsonb_typeof(r.data->'k') = 'array' THEN r.data->'k' END) AS file
+    UNION ALL
+    SELECT file->>'fileId'
+    FROM
+      "ws"."o_b" r,
+      jsonb_array_elements(CASE WHEN jsonb_typeof(r.data->'it''s') = 'array' THEN r.data->'it''s' END) AS file
+  ),
+  t AS (SELECT now() AS at)
 UPDATE "ws"."file" f
-SET unused_since = CASE WHEN f.unused_since IS NULL THEN now() END
+SET unused_since = CASE WHEN f.unused_since IS NULL THEN t.at END
+FROM t
 WHERE (f.unused_since IS NULL) <> (f.id::text IN (SELECT id FROM used WHERE id IS NOT NULL));
 
 -- note what is unused without fields
-WITH used(id) AS (SELECT NULL::text WHERE false)
+WITH
+  used(id) AS (SELECT NULL::text WHERE false),
+  t AS (SELECT now() AS at)
 UPDATE "ws"."file" f
-SET unused_since = CASE WHEN f.unused_since IS NULL THEN now() END
+SET unused_since = CASE WHEN f.unused_since IS NULL THEN t.at END
+FROM t
 WHERE (f.unused_since IS NULL) <> (f.id::text IN (SELECT id FROM used WHERE id IS NOT NULL));
 
 -- find
@@ -95,4 +103,4 @@ WHERE file_id = %s::uuid
 -- 2
 
 -- any
-SELECT EXISTS (SELECT FROM "ws"."file");
+SELECT EXISTS (SELECT 1 FROM "ws"."file");

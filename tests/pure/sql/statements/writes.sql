@@ -6,15 +6,7 @@ WITH
       x.id,
       x.d,
       to_tsvector('simple', x.s),
-      CASE x.w WHEN 'first' THEN (
-        SELECT coalesce(min(b.position), 0)
-        FROM "ws_test"."o_person" b
-        WHERE b.deleted_at IS NULL
-      ) - x.k WHEN 'last' THEN (
-        SELECT coalesce(max(b.position), 0)
-        FROM "ws_test"."o_person" b
-        WHERE b.deleted_at IS NULL
-      ) + x.k ELSE x.p END,
+      x.p,
       coalesce(x.ca, now()),
       now(),
       x.da,
@@ -46,7 +38,7 @@ SELECT
   ARRAY[]::bigint[]
 FROM w r;
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
@@ -70,15 +62,7 @@ WITH
       x.id,
       x.d,
       to_tsvector('simple', x.s),
-      CASE x.w WHEN 'first' THEN (
-        SELECT coalesce(min(b.position), 0)
-        FROM "ws_test"."o_person" b
-        WHERE b.deleted_at IS NULL
-      ) - x.k WHEN 'last' THEN (
-        SELECT coalesce(max(b.position), 0)
-        FROM "ws_test"."o_person" b
-        WHERE b.deleted_at IS NULL
-      ) + x.k ELSE x.p END,
+      x.p,
       coalesce(x.ca, now()),
       now(),
       x.da,
@@ -113,7 +97,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
@@ -133,15 +117,7 @@ WITH
   ),
   w AS (
     UPDATE "ws_test"."o_person" r
-    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(CASE x.w WHEN 'first' THEN (
-      SELECT coalesce(min(b.position), 0)
-      FROM "ws_test"."o_person" b
-      WHERE b.deleted_at IS NULL
-    ) - x.k WHEN 'last' THEN (
-      SELECT coalesce(max(b.position), 0)
-      FROM "ws_test"."o_person" b
-      WHERE b.deleted_at IS NULL
-    ) + x.k ELSE x.p END, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb
+    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(x.p, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
     FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean, h jsonb)
     WHERE r.id = x.id
     RETURNING r.*, x.h, x.rv
@@ -167,7 +143,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"hs":true,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"rv":false}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
 -- insert under a condition
@@ -235,7 +211,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
 -- 'x'
 -- 2
 -- 1
@@ -294,7 +270,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"hs":true,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"rv":false}]'
 -- 'x'
 -- 2
 -- 1
@@ -303,15 +279,7 @@ FROM w r;
 -- update that changes nothing
 WITH w AS (
   UPDATE "ws_test"."o_person" r
-  SET data = (r.data || x.d) - x.g, position = coalesce(CASE x.w WHEN 'first' THEN (
-    SELECT coalesce(min(b.position), 0)
-    FROM "ws_test"."o_person" b
-    WHERE b.deleted_at IS NULL
-  ) - x.k WHEN 'last' THEN (
-    SELECT coalesce(max(b.position), 0)
-    FROM "ws_test"."o_person" b
-    WHERE b.deleted_at IS NULL
-  ) + x.k ELSE x.p END, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb
+  SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(x.p, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
   FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean, h jsonb)
   WHERE r.id = x.id
   RETURNING r.*, x.h, x.rv
@@ -319,21 +287,13 @@ WITH w AS (
 SELECT r.id::text, ARRAY[]::bigint[]
 FROM w r;
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
 
 -- update that restores
 WITH
   w AS (
     UPDATE "ws_test"."o_person" r
-    SET data = (r.data || x.d) - x.g, position = coalesce(CASE x.w WHEN 'first' THEN (
-      SELECT coalesce(min(b.position), 0)
-      FROM "ws_test"."o_person" b
-      WHERE b.deleted_at IS NULL
-    ) - x.k WHEN 'last' THEN (
-      SELECT coalesce(max(b.position), 0)
-      FROM "ws_test"."o_person" b
-      WHERE b.deleted_at IS NULL
-    ) + x.k ELSE x.p END, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb
+    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(x.p, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
     FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean, h jsonb)
     WHERE r.id = x.id
     RETURNING r.*, x.h, x.rv
@@ -359,7 +319,7 @@ WITH
 SELECT r.id::text, ARRAY[]::bigint[]
 FROM w r;
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":true}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":true}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 3
@@ -443,7 +403,7 @@ WHERE true;
 WITH
   w AS (
     UPDATE "ws_test"."o_person" r
-    SET deleted_at = now(), updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb
+    SET deleted_at = now(), updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
     WHERE r.id = ANY(%s::uuid[])
     RETURNING r.*
   ),
@@ -476,9 +436,11 @@ FROM w r;
 
 -- delete some of which one was
 WITH
+  t AS (SELECT now() AS at),
   w AS (
     UPDATE "ws_test"."o_person" r
-    SET deleted_at = coalesce(r.deleted_at, now()), updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb
+    SET deleted_at = coalesce(r.deleted_at, t.at), updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
+    FROM t
     WHERE r.id = ANY(%s::uuid[])
     RETURNING r.*
   ),
@@ -524,7 +486,7 @@ WHERE coalesce(total, 0) >= 0;
 WITH
   w AS (
     UPDATE "ws_test"."o_person" r
-    SET deleted_at = NULL, updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb
+    SET deleted_at = NULL, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
     WHERE r.id = ANY(%s::uuid[])
     RETURNING r.*
   ),
@@ -556,7 +518,7 @@ FROM w r;
 -- restore what was not deleted
 WITH w AS (
   UPDATE "ws_test"."o_person" r
-  SET deleted_at = NULL, updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb
+  SET deleted_at = NULL, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
   WHERE r.id = ANY(%s::uuid[])
   RETURNING r.*
 )
@@ -567,10 +529,18 @@ FROM w r;
 
 -- destroy
 WITH
-  w AS (
+  g AS (
     DELETE FROM "ws_test"."o_person" r
     WHERE r.id = ANY(%s::uuid[])
-    RETURNING r.id, r.deleted_at, greatest(now(), r.updated_at) AS updated_at, %s::jsonb AS updated_by
+    RETURNING r.id, r.deleted_at, r.updated_at
+  ),
+  w AS (
+    SELECT
+      g.id,
+      g.deleted_at,
+      greatest(now(), g.updated_at) AS updated_at,
+      %s::jsonb AS updated_by
+    FROM g
   ),
   h AS (
     INSERT INTO "ws_test".history (object_id, record_id, action, at, actor, changes)
@@ -690,7 +660,7 @@ FOR UPDATE OF r;
 
 -- repoint
 WITH
-  o AS (
+  f AS MATERIALIZED (
     SELECT
       r.id,
       CASE WHEN ((r.data->>'company'))::uuid = ANY(%s::uuid[]) THEN jsonb_build_object('company', r.data->'company') ELSE '{}'::jsonb END || CASE WHEN ((r.data->>'mentor'))::uuid = ANY(%s::uuid[]) THEN jsonb_build_object('mentor', r.data->'mentor') ELSE '{}'::jsonb END AS b
@@ -700,19 +670,26 @@ WITH
     LIMIT 9
     FOR UPDATE
   ),
+  o AS MATERIALIZED (
+    SELECT
+      f.id,
+      f.b,
+      (SELECT jsonb_object_agg(k, %s::text) FROM jsonb_object_keys(f.b) k) AS a
+    FROM f
+  ),
   u AS (
     UPDATE "ws_test"."o_person" r
-    SET data = r.data || (SELECT jsonb_object_agg(k, %s::text) FROM jsonb_object_keys(o.b) k)
+    SET data = r.data || o.a
     FROM o
     WHERE r.id = o.id
-    RETURNING r.*, o.b
+    RETURNING r.*, o.b, o.a
   ),
   w AS (
     SELECT
       u.id,
       now() AS updated_at,
       %s::jsonb AS updated_by,
-      jsonb_build_object('before', u.b, 'after', (SELECT jsonb_object_agg(k, %s::text) FROM jsonb_object_keys(u.b) k)) AS h
+      jsonb_build_object('before', u.b, 'after', u.a) AS h
     FROM u
   ),
   h AS (
@@ -746,12 +723,11 @@ WHERE coalesce(total, 0) >= 0;
 -- '{"00000000-0000-4000-8000-0000000000aa"}'
 -- '00000000-0000-4000-8000-0000000000bb'
 -- '{"source":"API","name":"Ada"}'
--- '00000000-0000-4000-8000-0000000000bb'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
 -- empty what points here
 WITH
-  o AS (
+  f AS MATERIALIZED (
     SELECT
       r.id,
       CASE WHEN ((r.data->>'company'))::uuid = ANY(%s::uuid[]) THEN jsonb_build_object('company', r.data->'company') ELSE '{}'::jsonb END || CASE WHEN ((r.data->>'mentor'))::uuid = ANY(%s::uuid[]) THEN jsonb_build_object('mentor', r.data->'mentor') ELSE '{}'::jsonb END AS b
@@ -762,19 +738,20 @@ WITH
     LIMIT 9
     FOR UPDATE
   ),
+  o AS MATERIALIZED (SELECT f.id, f.b, '{}'::jsonb AS a FROM f),
   u AS (
     UPDATE "ws_test"."o_person" r
     SET data = r.data - ARRAY(SELECT jsonb_object_keys(o.b))
     FROM o
     WHERE r.id = o.id
-    RETURNING r.id, o.b
+    RETURNING r.id, o.b, o.a
   ),
   w AS (
     SELECT
       u.id,
       now() AS updated_at,
       %s::jsonb AS updated_by,
-      jsonb_build_object('before', u.b, 'after', '{}'::jsonb) AS h
+      jsonb_build_object('before', u.b, 'after', u.a) AS h
     FROM u
   ),
   h AS (
@@ -905,7 +882,7 @@ FROM (
     FROM (
       SELECT
         count(*) AS total,
-        EXISTS (SELECT FROM "ws_test"."o_person" r WHERE r.id = %s::uuid) AS known
+        EXISTS (SELECT 1 FROM "ws_test"."o_person" r WHERE r.id = %s::uuid) AS known
       FROM "ws_test".history h
       WHERE h.object_id = %s::uuid
         AND h.record_id = %s::uuid
@@ -946,7 +923,7 @@ FROM (
     FROM (
       SELECT
         count(*) AS total,
-        EXISTS (SELECT FROM "ws_test"."o_person" r WHERE r.id = %s::uuid) AS known
+        EXISTS (SELECT 1 FROM "ws_test"."o_person" r WHERE r.id = %s::uuid) AS known
       FROM "ws_test".history h
       WHERE h.object_id = %s::uuid
         AND h.record_id = %s::uuid
