@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from config.http import confirming
 from config.server import shards
 from core.sql import execute
 from metadata import storage

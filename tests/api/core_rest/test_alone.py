@@ -53,7 +53,9 @@ def sent(work: Callable[[], Any]) -> list[str]:
     return [re.findall(r"\b(?:INSERT|UPDATE|SELECT|BEGIN|COMMIT|ROLLBACK)\b", _CTE.sub("", each))[0] for each in ours]
 
 
-_CTE = re.compile(r"^WITH (?:k\d+ AS MATERIALIZED \(SELECT .*? FOR KEY SHARE\), )*")
+_CTE = re.compile(
+    r"^WITH (?:k\d+ AS MATERIALIZED \(SELECT .*? FOR KEY SHARE\), |p[fl] AS MATERIALIZED \(SELECT .*? IS NULL\), )*"
+)
 
 
 def codes(api: Api) -> list[str]:

@@ -166,15 +166,7 @@ WITH
       x.id,
       x.d,
       to_tsvector('simple', x.s),
-      CASE x.w WHEN 'first' THEN (
-        SELECT coalesce(min(b.position), 0)
-        FROM "ws_test"."o_person" b
-        WHERE b.deleted_at IS NULL
-      ) - x.k WHEN 'last' THEN (
-        SELECT coalesce(max(b.position), 0)
-        FROM "ws_test"."o_person" b
-        WHERE b.deleted_at IS NULL
-      ) + x.k ELSE x.p END,
+      x.p,
       coalesce(x.ca, now()),
       now(),
       x.da,
@@ -234,15 +226,7 @@ WITH
   ),
   w AS (
     UPDATE "ws_test"."o_person" r
-    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(CASE x.w WHEN 'first' THEN (
-      SELECT coalesce(min(b.position), 0)
-      FROM "ws_test"."o_person" b
-      WHERE b.deleted_at IS NULL
-    ) - x.k WHEN 'last' THEN (
-      SELECT coalesce(max(b.position), 0)
-      FROM "ws_test"."o_person" b
-      WHERE b.deleted_at IS NULL
-    ) + x.k ELSE x.p END, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), r.updated_at + interval '1 millisecond'), updated_by = %s::jsonb
+    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(x.p, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
     FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean, h jsonb)
     WHERE r.id = x.id
       AND r.id <> %s
