@@ -57,7 +57,7 @@ def write_inputs(
             refuse_creates(inputs)
             return upsert(scope, subject, inputs, selection)
         answer = plan_answer(scope, subject, selection, "created")
-        if is_one_statement(subject, inputs, answer):
+        if is_one_statement(scope, subject, inputs, answer):
             texts = in_one_statement(scope, subject, lambda: _insert_alone(scope, subject, inputs, answer))
             if texts is not None:
                 return texts

@@ -46,7 +46,7 @@ def update(principal: Principal, schema: WorkspaceSchema, query: ir.Update) -> l
         raise BadRequest("The id of a record cannot be changed", path="id")
     answer = plan_answer(scope, subject, query.selection, "updated")
     try:
-        if query.target.is_one and is_one_statement(subject, [record], answer):
+        if query.target.is_one and is_one_statement(scope, subject, [record], answer):
             text = in_one_statement(
                 scope, subject, lambda: _update_alone(scope, subject, query.target, condition, record, answer)
             )

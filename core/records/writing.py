@@ -19,6 +19,7 @@ from config.http.confirming import confirm
 from config.http.limits import count_written
 from config.http.rendering import loads
 from config.server.locks import patiently
+from config.server.shards import is_citus
 from config.texts import capitalised
 from core.query import ir
 from core.query.plan import JoinId, Member, Relate, ToMany, ToOne, Value
@@ -57,9 +58,9 @@ def in_one_statement(scope: Scope, subject: ObjectSchema, work: Callable[[], T])
     return patiently(using, subject.id, lambda: _repeated(using, subject, work, is_alone=True))
 
 
-def is_one_statement(subject: ObjectSchema, inputs: Sequence[RecordInput], answer: Answer) -> bool:
+def is_one_statement(scope: Scope, subject: ObjectSchema, inputs: Sequence[RecordInput], answer: Answer) -> bool:
     """Whether an INSERT or UPDATE is all of a write: no other records are looked for, read or told of."""
-    if answer.needs_second_read or answer.wants_events:
+    if answer.needs_second_read or answer.wants_events or is_citus(scope.principal.workspace.shard):
         return False
     return not any(
         record.connects or record.creates or any(record.values.get(field) for field in subject.files_fields)

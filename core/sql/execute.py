@@ -5,6 +5,7 @@ How a statement is sent (prepared, on a connection that stands) is `config.serve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -15,10 +16,14 @@ from psycopg2 import errorcodes
 from config.errors import InvalidValue, StaleSchema, TooComplex
 from config.http.bounds import MAX
 from config.http.confirming import Check, confirm, run_confirming, run_if_confirmed
+from config.server.shards import is_citus
 from config.server.sqlstate import machine_error
 from config.server.statements import run
+from core.sql.apart import Write, run_apart
 from core.sql.bounded import is_too_long
 from core.sql.fragment import Sql, raw
+
+_UNIQUE_INDEX = re.compile(r"\bu_[0-9a-f]{32}(?=\b|_)")
 
 
 class UniqueViolation(Exception):
@@ -41,6 +46,8 @@ class SerializationTrouble(Exception):
 def fetch(sql: Sql, using: str, *, prepare: bool = True) -> list[tuple[Any, ...]]:
     """Run one statement and give its rows. `prepare=False` for texts that will hardly come again."""
     confirm()
+    if isinstance(sql, Write) and is_citus(using):
+        return run_apart(sql, lambda each: fetch_ahead(each, using, prepare=prepare))
     return fetch_ahead(sql, using, prepare=prepare)
 
 
@@ -72,6 +79,8 @@ def write_alone(compile_under: Callable[[Sql], Sql], using: str) -> list[tuple[A
 
 def fetch_confirming(sql: Sql, using: str) -> tuple[Any, ...] | None:
     """The row of a read that has one at most, sent with the check of the caller where that is still to be done."""
+    if is_citus(using):  # which would send it to all workers
+        confirm()
     try:
         rows = run_confirming(using, sql.text, sql.params)
     except psycopg2.Error as fault:
@@ -92,7 +101,7 @@ def _translate(fault: psycopg2.Error) -> NoReturn:
             hint="Ask for fewer records or fewer fields, or do it in several requests.",
         ) from fault
     if code == errorcodes.UNIQUE_VIOLATION:
-        raise UniqueViolation(fault.diag.constraint_name or "") from fault
+        raise UniqueViolation(_violated(fault)) from fault
     if code in (errorcodes.UNDEFINED_TABLE, errorcodes.INVALID_SCHEMA_NAME):
         raise StaleSchema(
             "The data model was changed while the request ran; nothing was written", hint="Send the request again."
@@ -108,6 +117,14 @@ def _translate(fault: psycopg2.Error) -> NoReturn:
     if error is not None:
         raise error from fault
     raise fault
+
+
+def _violated(fault: psycopg2.Error) -> str:
+    """The name of the index that refused a row. A worker of Citus names none, but says in its message
+    what the index is called there: with the shard's number behind it."""
+    name = fault.diag.constraint_name or ""
+    found = _UNIQUE_INDEX.search(name or fault.diag.message_primary or "")
+    return found[0] if found else name
 
 
 def fetch_texts(sql: Sql, using: str) -> Sequence[str]:

@@ -12,16 +12,15 @@ from metadata.schema import ObjectSchema
 LAST = 2**63 - 1  # no entry has a number as high
 
 
-def history_cte(subject: ObjectSchema, action: str, changes: str = "NULL", where: Sql = EMPTY) -> Sql:
-    """A CTE that notes what became of the written rows `w`; `action`, `changes` and `where` are SQL over them."""
+def history_note(subject: ObjectSchema, action: str, changes: str = "NULL", where: Sql = EMPTY) -> Sql:
+    """An INSERT that notes what became of the written rows `w`; `action`, `changes` and `where` are SQL over them."""
     return (
         Sql(
-            f"h AS (INSERT INTO {_table(subject)} (object_id, record_id, action, at, actor, changes)"
+            f"INSERT INTO {_table(subject)} (object_id, record_id, action, at, actor, changes)"
             f" SELECT %s::uuid, w.id, {action}, w.updated_at, w.updated_by, {changes} FROM w",
             (str(subject.id),),
         )
         + where
-        + raw(")")
     )
 
 

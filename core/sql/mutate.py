@@ -12,10 +12,11 @@ from typing import Any
 
 from config.http.rendering import dumps
 from core.query.plan import Condition, Relate
+from core.sql.apart import Insertion, Write, writing
 from core.sql.bounded import bounded
 from core.sql.filters import at, compile_condition, table_of
 from core.sql.fragment import EMPTY, Sql, array_literal, integer, join, quoted, raw
-from core.sql.history import history_cte
+from core.sql.history import history_note
 from metadata.schema import FieldSchema, ObjectSchema
 
 # What one row of the JSON parameter holds, under short names as it is sent for every record (`h`: its history):
@@ -62,15 +63,15 @@ def _all_exist(relates: Sequence[Relate], under: Sql) -> Sql:
     return join([under, *found], " AND ")
 
 
-def _count_cte(subject: ObjectSchema, what: Sql) -> Sql:
+def _count_note(subject: ObjectSchema, what: Sql) -> Sql:
     return (
         Sql(
-            f"c AS (INSERT INTO {quoted(subject.schema_name)}.record_count (object_id, live)"
+            f"INSERT INTO {quoted(subject.schema_name)}.record_count (object_id, live)"
             " SELECT %s::uuid, n FROM (SELECT ",
             (str(subject.id),),
         )
         + what
-        + raw(") kept(n) WHERE n <> 0)")
+        + raw(") kept(n) WHERE n <> 0")
     )
 
 
@@ -83,29 +84,34 @@ def compile_insert(
     *,
     skip_conflicts: bool = False,
     under: Sql | None = None,
-) -> Sql:
+) -> Write:
     """`(id, *answers, related counts)` of each inserted row. `answers` are JSON texts over the alias `r`.
 
     `under` is a condition: unless it holds, and all related records exist, nothing is written.
     """
     table = table_of(subject)
-    ctes, counts = _related(relates)
+    related, counts = _related(relates)
     ends, position = _positions(table, rows)
-    ctes += ends
+    actor = dumps(updated_by).decode()
     insert = Sql(
-        f"w AS (INSERT INTO {table}"
+        f"INSERT INTO {table}"
         " (id, data, search, position, created_at, updated_at, deleted_at, created_by, updated_by)"
         f" SELECT x.id, x.d, to_tsvector('simple', x.s), {position},"
         " coalesce(x.ca, now()), now(), x.da, x.cb, %s::jsonb"
         f" FROM jsonb_to_recordset(%s::jsonb) AS {_INSERT_COLUMNS}",
-        (dumps(updated_by).decode(), dumps(list(rows)).decode()),
+        (actor, dumps(list(rows)).decode()),
     )
     if under is not None:
         insert += raw(" WHERE ") + _all_exist(relates, under)
-    ctes.append(insert + raw(" ON CONFLICT DO NOTHING RETURNING *)" if skip_conflicts else " RETURNING *)"))
-    ctes.append(_count_cte(subject, raw("count(*) FROM w WHERE deleted_at IS NULL")))
-    ctes.append(history_cte(subject, "'created'"))
-    return _answering(ctes, answers, counts)
+    if skip_conflicts:
+        insert += raw(" ON CONFLICT DO NOTHING")
+    ctes = [*related, *ends, raw("w AS (") + insert + raw(" RETURNING *)")]
+    notes = [
+        ("c", _count_note(subject, raw("count(*) FROM w WHERE deleted_at IS NULL"))),
+        ("h", history_note(subject, "'created'")),
+    ]
+    pieces = Insertion(related, counts, ends, insert, actor, table, answers)
+    return writing(ctes, notes, _answering(answers, counts), pieces)
 
 
 def compile_update(
@@ -117,7 +123,7 @@ def compile_update(
     *,
     revived: int = 0,
     under: Sql | None = None,
-) -> Sql:
+) -> Write:
     """`(id, *answers, related counts)` of each updated row; `revived` is how many come back from soft deletion.
 
     `under` is a condition over the row `r`: unless it holds, and all related records exist, nothing is written.
@@ -143,17 +149,17 @@ def compile_update(
         + condition
         + raw(" RETURNING r.*, x.h, x.rv)")
     )
+    notes = []
     if any(row["h"] is not None or row["rv"] for row in rows):
         action = "CASE WHEN w.rv THEN 'restored' ELSE 'updated' END"
-        ctes.append(history_cte(subject, action, "w.h", raw(" WHERE w.h IS NOT NULL OR w.rv")))
+        notes.append(("h", history_note(subject, action, "w.h", raw(" WHERE w.h IS NOT NULL OR w.rv"))))
     if revived:
-        ctes.append(_count_cte(subject, Sql("%s::bigint", (revived,))))
-    return _answering(ctes, answers, counts)
+        notes.append(("c", _count_note(subject, Sql("%s::bigint", (revived,)))))
+    return writing(ctes, notes, _answering(answers, counts))
 
 
-def _answering(ctes: Sequence[Sql], answers: Sequence[Sql], counts: Sql) -> Sql:
-    rows = raw("SELECT ") + join([raw("r.id::text"), *answers, counts], ", ") + raw(" FROM w r")
-    return raw("WITH ") + join(ctes, ", ") + raw(" ") + rows
+def _answering(answers: Sequence[Sql], counts: Sql) -> Sql:
+    return raw("SELECT ") + join([raw("r.id::text"), *answers, counts], ", ") + raw(" FROM w r")
 
 
 POSITION = raw("r.position")
@@ -224,7 +230,7 @@ def compile_set_deleted(
     *,
     is_deleted: bool,
     changed: Sequence[str],
-) -> Sql:
+) -> Write:
     """`(id, *answers)` after `deletedAt` was set or cleared; `changed` are those that were not so before."""
     ctes: list[Sql] = []
     value, source = "now()" if is_deleted else "NULL", ""
@@ -239,17 +245,18 @@ def compile_set_deleted(
             (dumps(updated_by).decode(), array_literal(ids)),
         )
     )
+    notes = []
     if changed:
-        ctes.append(_count_cte(subject, Sql("%s::bigint", (-len(changed) if is_deleted else len(changed),))))
+        notes.append(("c", _count_note(subject, Sql("%s::bigint", (-len(changed) if is_deleted else len(changed),)))))
         moved = EMPTY if len(changed) == len(ids) else Sql(" WHERE w.id = ANY(%s::uuid[])", (array_literal(changed),))
-        ctes.append(history_cte(subject, "'deleted'" if is_deleted else "'restored'", where=moved))
+        notes.append(("h", history_note(subject, "'deleted'" if is_deleted else "'restored'", where=moved)))
     rows = raw("SELECT ") + join([raw("r.id::text"), *answers], ", ") + raw(" FROM w r")
     if len(ids) > 1:  # nothing has measured them: locking them did not read what they hold
         rows = bounded(rows, 1 + len(answers), _texts(answers, 1))
-    return raw("WITH ") + join(ctes, ", ") + raw(" ") + rows
+    return writing(ctes, notes, rows)
 
 
-def compile_destroy(subject: ObjectSchema, ids: Sequence[str], actor: Mapping[str, Any]) -> Sql:
+def compile_destroy(subject: ObjectSchema, ids: Sequence[str], actor: Mapping[str, Any]) -> Write:
     """`(id)` of each record removed for good; `actor` is who does it."""
     ctes = [
         Sql(
@@ -259,10 +266,12 @@ def compile_destroy(subject: ObjectSchema, ids: Sequence[str], actor: Mapping[st
             " FROM g)",
             (array_literal(ids), dumps(actor).decode()),
         ),
-        history_cte(subject, "'destroyed'"),
-        _count_cte(subject, raw("-count(*) FROM w WHERE deleted_at IS NULL")),
     ]
-    return raw("WITH ") + join(ctes, ", ") + raw(" SELECT r.id::text FROM w r")
+    notes = [
+        ("h", history_note(subject, "'destroyed'")),
+        ("c", _count_note(subject, raw("-count(*) FROM w WHERE deleted_at IS NULL"))),
+    ]
+    return writing(ctes, notes, raw("SELECT r.id::text FROM w r"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +368,7 @@ def compile_following(
 
 def compile_repoint(
     group: Pointers, target: str | None, actor: Mapping[str, Any], answers: Sequence[Sql], limit: int
-) -> Sql:
+) -> Write:
     """Let what points at records that go point at `target`, or at nothing: `limit` records of the group at most.
 
     Gives `(id, *answers, storage keys of the relations that were changed)`. Each record's history notes it, by
@@ -406,8 +415,7 @@ def compile_repoint(
     )
     columns = [raw("r.id::text"), *answers, raw("ARRAY(SELECT jsonb_object_keys(r.b))")]
     rows = bounded(raw("SELECT ") + join(columns, ", ") + raw(" FROM u r"), len(columns), _texts(answers, 1))
-    ctes = [found, updated, noted, history_cte(group.subject, "'updated'", "w.h")]
-    return raw("WITH ") + join(ctes, ", ") + raw(" ") + rows
+    return writing([found, updated, noted], [("h", history_note(group.subject, "'updated'", "w.h"))], rows)
 
 
 # Unique values ---------------------------------------------------------------------------------------

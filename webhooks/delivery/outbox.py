@@ -19,6 +19,7 @@ from django.db import connections
 from config.events import Event
 from config.principal import EVERYTHING, Permissions, WorkspaceRef
 from config.roles import roles_by_id
+from config.server.shards import is_citus
 from metadata.cache import load_schema
 from metadata.fieldtypes.datetime import moment_text
 from webhooks.delivery.serialise import dumps
@@ -32,19 +33,17 @@ WORKSPACES_REMEMBERED = 1000
 _EXACT_ONLY = frozenset({"workflowRun.updated"})
 
 _INSERT = """
-WITH inserted AS (
-    INSERT INTO webhooks_delivery
-        (id, workspace_id, webhook_id, event_name, object_name, object_id, record_id, updated_fields, body,
-         status, next_attempt_at, attempts, first_attempt, created_at)
-    SELECT id, workspace_id, webhook_id, event_name, object_name, object_id, record_id,
-           string_to_array(updated_fields, ','), body, 'pending', at, 0, 0, at
-    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::text[],
-                %s::bytea[], %s::timestamptz[])
-        AS delivery (id, workspace_id, webhook_id, event_name, object_name, object_id, record_id, updated_fields,
-                     body, at)
-)
-SELECT pg_notify(%s, '')
+INSERT INTO webhooks_delivery
+    (id, workspace_id, webhook_id, event_name, object_name, object_id, record_id, updated_fields, body,
+     status, next_attempt_at, attempts, first_attempt, created_at)
+SELECT id, workspace_id, webhook_id, event_name, object_name, object_id, record_id,
+       string_to_array(updated_fields, ','), body, 'pending', at, 0, 0, at
+FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::text[],
+            %s::bytea[], %s::timestamptz[])
+    AS delivery (id, workspace_id, webhook_id, event_name, object_name, object_id, record_id, updated_fields,
+                 body, at)
 """
+_INSERT_AND_WAKE = f"WITH inserted AS ({_INSERT}) SELECT pg_notify(%s, '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +94,13 @@ def handle(events: Sequence[Event], using: str) -> None:
     """
     rows = _delivery_rows(events)
     if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
         with connections[using].cursor() as cursor:
-            cursor.execute(_INSERT, [*(list(column) for column in zip(*rows, strict=True)), CHANNEL])
+            if is_citus(using):  # which takes no INSERT inside of another statement
+                cursor.execute(_INSERT, columns)
+                cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+            else:
+                cursor.execute(_INSERT_AND_WAKE, [*columns, CHANNEL])
 
 
 DeliveryRow = tuple[UUID, UUID, UUID, str, str, UUID, UUID, str | None, bytes, datetime]
