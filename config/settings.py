@@ -14,7 +14,7 @@ from config.http.host_names import allowed_hosts
 from config.server import machine
 from config.server.database import SessionLimits, database_settings, is_command
 from config.server.secret import load_secret_key, old_secret_keys
-from config.server.shards import engine_named
+from config.server.shards import engine_named, shards_in
 
 VERSION = (0, 1, 0)  # also in pyproject.toml
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -106,15 +106,28 @@ DATABASE_DIRECT_URL = os.environ.get("DATABASE_DIRECT_URL") if is_command() else
 DATABASE_IS_POOLED = os.environ.get("DATABASE_POOLER") == "transaction" and not DATABASE_DIRECT_URL
 PREPARED_STATEMENTS = not DATABASE_IS_POOLED and os.environ.get("PREPARED_STATEMENTS", "true").lower() in {"1", "true"}
 PREPARED_STATEMENTS_PER_CONNECTION = 100
+SESSION_LIMITS = SessionLimits(STATEMENT_TIMEOUT_MS, LOCK_TIMEOUT_MS if is_command() else LOCK_FIRST_WAIT_MS)
 DATABASES = {
-    "default": database_settings(
+    DEFAULT_DB_ALIAS: database_settings(
         DATA_DIR,
-        SessionLimits(STATEMENT_TIMEOUT_MS, LOCK_TIMEOUT_MS if is_command() else LOCK_FIRST_WAIT_MS),
+        SESSION_LIMITS,
         url=DATABASE_DIRECT_URL or os.environ.get("DATABASE_URL"),
         is_pooled=DATABASE_IS_POOLED,
     )
 }
-SHARD_ENGINES = {DEFAULT_DB_ALIAS: engine_named("DATABASE_ENGINE")}  # postgresql or citus; config/server/shards.py
+SHARD_ENGINES = {  # postgresql or citus; config/server/shards.py
+    DEFAULT_DB_ALIAS: engine_named(os.environ.get("DATABASE_ENGINE", "postgresql"), "DATABASE_ENGINE")
+}
+for _alias, _shard in shards_in(os.environ).items():  # SHARD_<NAME>_URL
+    DATABASES[_alias] = database_settings(
+        DATA_DIR,
+        SESSION_LIMITS,
+        url=(_shard.direct_url if is_command() else None) or _shard.url,
+        is_pooled=DATABASE_IS_POOLED,
+    )
+    SHARD_ENGINES[_alias] = _shard.engine
+DATABASE_ROUTERS = ["config.server.shards.ShardRouter"]
+WORKSPACE_PLACEMENT = os.environ.get("WORKSPACE_PLACEMENT", DEFAULT_DB_ALIAS)  # metadata/services/placing.py
 
 # The four APIs ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

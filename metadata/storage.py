@@ -24,7 +24,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import OperationalError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 from psycopg2 import errorcodes, sql
 
 from config.server.locks import seat_or_refusal
@@ -90,7 +90,7 @@ class Storage:
         )
 
     def drop_table(self, object_id: UUID) -> None:
-        self._add("DROP TABLE {schema}.{table}", table=_table(object_id))
+        self._add("DROP TABLE IF EXISTS {schema}.{table}", table=_table(object_id))
         for table in (_RECORD_COUNT, _HISTORY):
             self._add(
                 "DELETE FROM {schema}.{table} WHERE object_id = {object_id}",
@@ -100,6 +100,7 @@ class Storage:
 
     def create_unique_index(self, field: FieldSchema) -> None:
         condition = field.type.unique_condition_sql(field)
+        self._drop_left(f"u_{field.id.hex}")
         self._add(
             "CREATE UNIQUE INDEX {name} ON {schema}.{table} ({expressions})" + (" WHERE {where}" if condition else ""),
             name=sql.Identifier(f"u_{field.id.hex}"),
@@ -112,6 +113,7 @@ class Storage:
         self._drop_index(f"u_{field_id.hex}")
 
     def create_relation_index(self, field: FieldSchema) -> None:
+        self._drop_left(f"r_{field.id.hex}")
         self._add(
             "CREATE INDEX {name} ON {schema}.{table} ({expression}, id)",
             name=sql.Identifier(f"r_{field.id.hex}"),
@@ -135,6 +137,7 @@ class Storage:
         them it takes any value for one in 200. Those of an expression exist from the next ANALYZE on.
         """
         table = _table(columns[0][0].object_id)
+        self._drop_left(f"x_{index_id.hex}")
         self._add(
             "CREATE INDEX {name} ON {schema}.{table} {definition}",
             name=sql.Identifier(f"x_{index_id.hex}"),
@@ -406,6 +409,11 @@ class Storage:
 
     def _drop_index(self, name: str) -> None:
         self._add("DROP INDEX IF EXISTS {schema}.{name}", name=sql.Identifier(name))
+
+    def _drop_left(self, name: str) -> None:
+        """Drop what a change left that was committed here, and then not where the data model is: two databases."""
+        if self._connection.alias != DEFAULT_DB_ALIAS:
+            self._drop_index(name)
 
     def _compose(self, text: str, **names: sql.Composable) -> sql.Composable:
         return sql.SQL(text).format(schema=sql.Identifier(self._schema), **names)

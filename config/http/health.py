@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, JsonResponse
 from django.utils.module_loading import import_string
@@ -29,7 +29,8 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """`/readyz`: 200 when every database answers and has all migrations, else 503.
+    """`/readyz`: 200 when the database of the shared tables answers and has all migrations, else 503. One of further
+    databases that does not is told, and keeps its own workspaces from being served, but no others.
 
     `{"status": "ready" | "unavailable", "secretKey": "ok" | "changed" | "unknown",
     "databases": {alias: {"database": "ok" | "unreachable",
@@ -39,7 +40,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     there when there are some, and `"uncheckedWorkspaces"`, a number, until every data model was looked at.
     """
     databases = {alias: _examine(alias) for alias in connections}
-    is_ready = all(found["database"] == "ok" and found["migrations"] == "applied" for found in databases.values())
+    shared = databases[DEFAULT_DB_ALIAS]
+    is_ready = shared["database"] == "ok" and shared["migrations"] == "applied"
     status = "ready" if is_ready else "unavailable"
     told = {"status": status, "secretKey": _secret_key() if is_ready else "unknown", "databases": databases}
     return JsonResponse(told | (_names() if is_ready else {}), status=200 if is_ready else 503)

@@ -1,22 +1,72 @@
-"""The databases that hold workspaces' records, and what each of them is."""
+"""The databases that hold workspaces' records, and what each of them is.
+
+The shared tables (workspaces, data models, keys, webhooks) are in the one of DATABASE_URL. `Workspace.shard` names the
+one with a workspace's records, history, files, deliveries and Idempotency-Keys: what commits together is in one.
+"""
 
 from __future__ import annotations
 
-import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS
 
 ENGINES = ("postgresql", "citus")
+_URL = re.compile(r"SHARD_([A-Z][A-Z0-9_]*?)_URL")
 
 
-def engine_named(variable: str) -> str:
-    """What the environment says a database is. Raises ValueError for anything else."""
-    engine = os.environ.get(variable, "postgresql").lower()
-    if engine not in ENGINES:
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A further database: where it is, and what `manage.py` commands reach it by where that is behind a pooler."""
+
+    url: str
+    direct_url: str | None
+    engine: str
+
+
+def engine_named(engine: str, variable: str) -> str:
+    """What a variable of the environment says that a database is. Raises ValueError for anything else."""
+    if engine.lower() not in ENGINES:
         raise ValueError(f"{variable} should be one of {', '.join(ENGINES)}, not {engine!r}")
-    return engine
+    return engine.lower()
+
+
+def shards_in(environment: Mapping[str, str]) -> dict[str, Shard]:
+    """The further databases by their alias, in the order of these. Raises ValueError.
+
+    >>> shards_in({"SHARD_EAST_URL": "postgres://east/fourgate"})["east"].engine
+    'postgresql'
+    """
+    found = {}
+    for variable in sorted(environment):
+        name = _URL.fullmatch(variable)
+        if name is None or variable.endswith("_DIRECT_URL") or not environment[variable]:
+            continue
+        alias, engine = name[1].lower(), f"SHARD_{name[1]}_ENGINE"
+        if alias == DEFAULT_DB_ALIAS:
+            raise ValueError(f"{variable}: the database of DATABASE_URL is called {DEFAULT_DB_ALIAS}")
+        found[alias] = Shard(
+            environment[variable],
+            environment.get(f"SHARD_{name[1]}_DIRECT_URL"),
+            engine_named(environment.get(engine, ENGINES[0]), engine),
+        )
+    return found
 
 
 def is_citus(using: str) -> bool:
     """Whether a database is a Citus coordinator: there each statement of a write goes to one worker, by itself."""
     from django.conf import settings  # which imports this module
 
-    return settings.SHARD_ENGINES.get(using) == "citus"
+    return bool(settings.SHARD_ENGINES.get(using) == "citus")
+
+
+class ShardRouter:
+    """What migrations do in a further database: make the tables, and all that is the records' own.
+
+    Data of the shared tables is brought up to date in `default` alone, once.
+    """
+
+    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool | None:
+        return None if db == DEFAULT_DB_ALIAS or model_name is not None or app_label == "core" else False

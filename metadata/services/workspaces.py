@@ -34,6 +34,7 @@ from metadata.services.layout import links
 from metadata.services.layout.defaults import create_default_views
 from metadata.services.locking import lock_workspace
 from metadata.services.objects import default_relations
+from metadata.services.placing import place
 from metadata.services.rows import (
     RelationEnd,
     automatic_indexes,
@@ -52,15 +53,16 @@ _SUBDOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])")  # RFC 1035 labe
 _HOST_NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
 
 
-def workspace_create(*, name: str, id: UUID | None = None, empty: bool = False) -> Workspace:
+def workspace_create(*, name: str, id: UUID | None = None, empty: bool = False, shard: str | None = None) -> Workspace:
     """A workspace with its PostgreSQL schema, the standard objects and what the other apps add to it.
 
-    `empty` leaves only the objects that the engine needs. Raises MetadataConflict when the id is taken.
+    `empty` leaves only the objects that the engine needs. `shard` is the alias of a database, else WORKSPACE_PLACEMENT
+    says which. Raises MetadataConflict when the id is taken.
     Calls every function of settings.WORKSPACE_CREATED_HANDLERS, `(workspace, empty)`, in the transaction.
     """
     if is_blank(name):
         raise _invalid("A workspace's name must have a visible character", "name")
-    workspace = Workspace(id=id or uuid4(), display_name=name)
+    workspace = Workspace(id=id or uuid4(), display_name=name, shard=place(shard))
     workspace.subdomain = _free_subdomain(name)
     workspace.database_schema = schema_name(workspace.id)
     try:

@@ -111,6 +111,7 @@ def test_the_audit_of_before_is_kept() -> None:
     kept = dict(Workspace.objects.values_list("display_name", "event_log_retention_days"))
     assert (kept["Untouched"], kept["Chosen"]) == (365, 30)
 
+
 def numbering(workspace: Workspace) -> list[tuple[str, str, bool]]:
     """Table, kind of identity and whether there is a default, of what a workspace numbers."""
     with connection.cursor() as cursor:

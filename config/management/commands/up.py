@@ -30,7 +30,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from apikeys import signing_keys
@@ -47,7 +47,6 @@ READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
 LOOK_EVERY_S = 0.05  # whether a child has ended
 FIRST_RESTART_S, LAST_RESTART_S = 1.0, 30.0  # a worker's back-off
-WORKERS = {"webhook worker": "deliver_webhooks", "maintenance worker": "maintain"}  # what they are called, and run
 STEADY_S = 60.0  # a worker that ran this long starts again with the first back-off
 GRANIAN = (
     ("--interface", "rsgi"),
@@ -113,7 +112,7 @@ class Command(BaseCommand):
         with _uninterrupted():
             server = Child(granian_command(host, port, options["workers"] or os.cpu_count() or 1))
             started.callback(server.stop)
-            workers = [Worker(name, Child([sys.executable, "manage.py", command])) for name, command in WORKERS.items()]
+            workers = [Worker(name, Child([sys.executable, "manage.py", *command])) for name, command in _workers()]
             for worker in workers:
                 started.callback(worker.child.stop)
         is_near = host in {"127.0.0.1", "::1", *ALL_INTERFACES}
@@ -124,12 +123,16 @@ class Command(BaseCommand):
         self._watch(server, workers)
 
     def _migrate(self) -> None:
-        executor = MigrationExecutor(connection)
-        count = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-        if count:
-            self.stdout.write(f"Applying {count} migrations …")
-            self.stdout.flush()
-            call_command("migrate", interactive=False, verbosity=0)
+        for alias in connections:  # the shared tables first
+            executor = MigrationExecutor(connections[alias])
+            count = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+            if count:
+                place = "" if alias == DEFAULT_DB_ALIAS else f" to {alias}"
+                self.stdout.write(f"Applying {count} migrations{place} …")
+                self.stdout.flush()
+                call_command("migrate", database=alias, interactive=False, verbosity=0)
+            if alias != DEFAULT_DB_ALIAS:
+                connections[alias].close()
 
     def _warn_of_secret_keys(self) -> None:
         for lost in signing_keys.lost_secrets():
@@ -166,6 +169,14 @@ class Command(BaseCommand):
                     )
                     if server.wait(pause_s) is None:
                         worker.child.start()
+
+
+def _workers() -> Iterator[tuple[str, list[str]]]:
+    """What each is called, and runs: deliveries are beside the records, so each database has a worker for its own."""
+    for alias in connections:
+        name = "webhook worker" if alias == DEFAULT_DB_ALIAS else f"webhook worker of {alias}"
+        yield name, ["deliver_webhooks", "--database", alias]
+    yield "maintenance worker", ["maintain"]
 
 
 class Stopped(BaseException):

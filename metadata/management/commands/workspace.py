@@ -43,6 +43,7 @@ class Command(BaseCommand):
         create = verbs.add_parser("create", help="create a workspace and print its id")
         create.add_argument("name")
         create.add_argument("--id", type=UUID, default=None, help="id of the workspace; made when absent")
+        create.add_argument("--shard", help="the database of its records; else WORKSPACE_PLACEMENT says which")
         create.add_argument("--empty", action="store_true", help="only the objects that the engine itself needs")
 
         verbs.add_parser("list", help="id, subdomain and name of every workspace, deleted ones too")
@@ -71,7 +72,8 @@ class Command(BaseCommand):
             raise CommandError(error.message if error.hint is None else f"{error.message}. {error.hint}") from error
 
     def _create(self, options: dict[str, Any]) -> None:
-        workspace = workspace_create(name=options["name"], id=options["id"], empty=options["empty"])
+        asked = {name: options[name] for name in ("name", "id", "empty", "shard")}
+        workspace = workspace_create(**asked)
         self.stdout.write(str(workspace.id))
 
     def _list(self, options: dict[str, Any]) -> None:
