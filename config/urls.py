@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from apikeys import rest as apikeys_rest
-from config.http import health
+from config.http import health, metrics
 from core.graphql.view import RecordGraphQLView
 from core.rest.files import DownloadView, FilesView, FileView
 from core.rest.search import SearchView
@@ -62,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("favicon.ico", RedirectView.as_view(url="/static/settings/fourgate.svg")),  # of pages that name no icon
     path("healthz", health.live),
     path("readyz", health.ready),
+    path("metrics", metrics.metrics),
 ]
 
 handler400 = "config.http.error_pages.bad_request"

@@ -17,7 +17,7 @@ from config.http.error_pages import refusal
 from config.http.host_names import is_allowed
 
 # Balancers ask by the address of the machine or container; the page of the refusal needs its style.
-UNCHECKED_PATHS = ("/healthz", "/readyz", "/static/")
+UNCHECKED_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
 FORWARDED_PROTO = "HTTP_X_FORWARDED_PROTO"
 SHOWN_LENGTH = 100  # characters of a refused name that are repeated
 

@@ -22,12 +22,13 @@ from django.utils.module_loading import import_string
 
 from config.errors import ApiError
 from config.http import deadline
+from config.http.counting import note_request
 from config.http.server_url import answering
 from config.server.sqlstate import FAULTS, code_of
 from config.time_ids import time_ordered_hex
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")  # an id from outside that may be echoed and logged
-QUIET_PATHS = frozenset({"/healthz", "/readyz"})  # asked every few seconds: not logged
+QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds: not logged
 
 _log = logging.getLogger("fourgate.request")
 logger = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class RequestMiddleware:
         stages = "".join(f"{name};dur={seconds * 1000:.2f}, " for name, seconds in timings.items())
         response["Server-Timing"] = f"{stages}total;dur={duration_ms:.2f}"
         if request.path not in QUIET_PATHS:
+            note_request(request, response.status_code, duration_ms / 1000)
             if _log.isEnabledFor(logging.INFO):
                 _log_request(request, response.status_code, duration_ms, request_id)
             try:

@@ -147,7 +147,7 @@ class Application:
             except ApiError as fault:
                 await self._refuse(scope, protocol, fault, counted)
                 return
-        if path == "/readyz":
+        if path == "/readyz" or path == "/metrics":
             lane = self._ready
         elif is_long(path):
             lane = self._long

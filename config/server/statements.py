@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 from contextlib import nullcontext
+from time import perf_counter
 from typing import Any
 
 import django.db
@@ -19,6 +20,7 @@ from psycopg2 import errorcodes
 
 from config.errors import Unavailable
 from config.http import deadline
+from config.http.counting import note_statement
 from config.server import locks
 from config.server.prepared import is_outdated, prepared_on
 from config.server.sqlstate import UNREACHABLE, is_connection_lost, lock_timeout, machine_error
@@ -76,12 +78,16 @@ def _sent(wrapper: Any, text: str, params: Sequence[Any], prepare: bool) -> Rows
         raise Unavailable(UNREACHABLE) from fault
     if wrapper.force_debug_cursor:  # somebody wants Django's log of queries
         wrapper.queries_log.append({"sql": text, "time": ""})
-    with wrapper.connection.cursor() as cursor:
-        if prepare and settings.PREPARED_STATEMENTS:
-            prepared_on(wrapper).execute(cursor, text, params)
-        else:
-            cursor.execute(text, params)
-        return cursor.fetchall() if cursor.description is not None else []
+    started = perf_counter()
+    try:
+        with wrapper.connection.cursor() as cursor:
+            if prepare and settings.PREPARED_STATEMENTS:
+                prepared_on(wrapper).execute(cursor, text, params)
+            else:
+                cursor.execute(text, params)
+            return cursor.fetchall() if cursor.description is not None else []
+    finally:
+        note_statement(perf_counter() - started)
 
 
 def _run_in_time(wrapper: Any, text: str, params: Sequence[Any], prepare: bool, request: deadline.Deadline) -> Rows:

@@ -36,6 +36,7 @@ from django.db.migrations.executor import MigrationExecutor
 from apikeys import signing_keys
 from config.assets import AssetsError, fetch_assets
 from config.demo import DemoAccess, delete_old_file, make_demo, ways_in
+from config.http.counting import forget_ended
 from config.server import embedded_postgres
 from config.server.embedded_postgres import EmbeddedPostgres
 from config.server.postgres_binaries import EmbeddedPostgresError
@@ -99,6 +100,7 @@ class Command(BaseCommand):
                 started.enter_context(_database(self.stderr.write))
         except (EmbeddedPostgresError, OperationalError) as error:
             raise CommandError(f"No database: {error}{pooler_hint(error)}") from None
+        forget_ended()
         with _one_at_a_time():
             self._migrate()
             self._warn_of_secret_keys()
