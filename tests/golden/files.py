@@ -20,6 +20,7 @@ FOLDER = Path(__file__).parent / "cases"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.request"))
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+_ROW_VERSION = "r.xmin::text = "
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+(?:Z|\+00:00)?")
 
 
@@ -83,6 +84,11 @@ def sql_text(statements: Sequence[Statement], namer: Namer) -> str:
             shown.append("-- the key, its role and its workspace")
             continue
         lines = [readable(namer.text(statement.text)) + ";"]
-        lines += [f"-- {namer.text(str(value))}" for value in statement.params]
+        before, version, _ = statement.text.partition(_ROW_VERSION)
+        counted = before.count("%s") if version else None  # PostgreSQL's count of all transactions so far
+        lines += [
+            "-- <row version>" if place == counted else f"-- {namer.text(str(value))}"
+            for place, value in enumerate(statement.params)
+        ]
         shown.append("\n".join(lines))
     return "\n\n".join(shown) + "\n"

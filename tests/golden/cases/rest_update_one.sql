@@ -72,5 +72,5 @@ SELECT
 FROM w r;
 -- {"source":"API","name":"Astronomer","context":{}}
 -- [{"id":"00000000-0000-4000-8000-0000000000a1","d":{"radius":6378,"price":{"currencyCode":"USD"}},"g":[],"hs":false,"rv":false,"h":{"before":{"radius":6371},"after":{"radius":6378,"price":{"currencyCode":"USD"}}}}]
--- 850
+-- <row version>
 -- <object planet>
