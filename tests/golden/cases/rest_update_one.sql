@@ -15,7 +15,7 @@ LIMIT 1;
 WITH
   w AS (
     UPDATE "workspace"."planet" r
-    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(x.p, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
+    SET data = (r.data || x.d) - x.g, position = coalesce(x.p, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
     FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean, h jsonb)
     WHERE r.id = x.id
       AND r.xmin::text = %s
