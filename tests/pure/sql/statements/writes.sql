@@ -38,7 +38,7 @@ SELECT
   ARRAY[]::bigint[]
 FROM w r;
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
@@ -97,7 +97,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
@@ -143,7 +143,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"hs":true,"rv":false}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
 -- insert under a condition
@@ -203,7 +203,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
 -- 'x'
 -- 2
 -- 1
@@ -254,7 +254,7 @@ FROM w r;
 -- '{"00000000-0000-4000-8000-0000000000aa","00000000-0000-4000-8000-0000000000bb"}'
 -- '{"00000000-0000-4000-8000-0000000000bb"}'
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{"jobTitle":"CEO"},"h":{"before":{},"after":{"jobTitle":"CEO"}},"hs":true,"rv":false}]'
 -- 'x'
 -- 2
 -- 1
@@ -263,7 +263,7 @@ FROM w r;
 -- update that changes nothing
 WITH w AS (
   UPDATE "ws_test"."o_person" r
-  SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(x.p, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
+  SET data = (r.data || x.d) - x.g, position = coalesce(x.p, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
   FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean, h jsonb)
   WHERE r.id = x.id
   RETURNING r.*, x.h, x.rv
@@ -271,13 +271,13 @@ WITH w AS (
 SELECT r.id::text, ARRAY[]::bigint[]
 FROM w r;
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":false}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":false}]'
 
 -- update that restores
 WITH
   w AS (
     UPDATE "ws_test"."o_person" r
-    SET data = (r.data || x.d) - x.g, search = CASE WHEN x.hs THEN to_tsvector('simple', x.s) ELSE r.search END, position = coalesce(x.p, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
+    SET data = (r.data || x.d) - x.g, position = coalesce(x.p, r.position), deleted_at = CASE WHEN x.rv THEN NULL ELSE r.deleted_at END, updated_at = greatest(now(), (r.updated_at AT TIME ZONE 'UTC' + interval '1 millisecond') AT TIME ZONE 'UTC'), updated_by = %s::jsonb
     FROM jsonb_to_recordset(%s::jsonb) AS x(id uuid, d jsonb, g text[], s text, hs boolean, w text, k int, p float8, rv boolean, h jsonb)
     WHERE r.id = x.id
     RETURNING r.*, x.h, x.rv
@@ -303,7 +303,7 @@ WITH
 SELECT r.id::text, ARRAY[]::bigint[]
 FROM w r;
 -- '{"source":"API","name":"Ada"}'
--- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"h":null,"rv":true}]'
+-- '[{"id":"00000000-0000-4000-8000-0000000000aa","d":{},"hs":false,"h":null,"rv":true}]'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 -- 3
