@@ -41,7 +41,7 @@ class Scale:
 
 
 FULL = Scale(10_000, 100_000, 1.0, 9, 150, 7, 10)
-QUICK = Scale(500, 5_000, 0.4, 3, 30, 3, 3)
+QUICK = Scale(500, 5_000, 0.4, 3, 30, 3, 10)
 
 
 @dataclass
