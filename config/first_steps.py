@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Exists, QuerySet
 from django.utils.module_loading import import_string
 
 from config.http.rights import may
@@ -19,23 +21,26 @@ from config.principal import Principal
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what it is called and brings, where it is taken, the rights it takes (all of them), whether it is done
-    in a workspace."""
+    """One step: what it is called and brings, where it is taken, the rights it takes (all of them). It is done in a
+    workspace when its `evidence` is there."""
 
     title: str
     sentence: str
     url: str
     rights: tuple[str, ...]
-    is_done: Callable[[UUID], bool]
+    evidence: Callable[[UUID], QuerySet[Any]]
 
 
 def steps_of(principal: Principal) -> Sequence[tuple[Step, bool]]:
     """The steps that the member may take, each with whether it is done; none once all are, or were put away."""
     steps = [each for each in map(_step, settings.FIRST_STEPS) if all(may(principal, flag) for flag in each.rights)]
-    if not steps or import_string(settings.FIRST_STEPS_HIDDEN)(principal):
+    who: QuerySet[Any] | None = import_string(settings.FIRST_STEPS_OF)(principal) if steps else None
+    if who is None:
         return []
-    found = [(each, each.is_done(principal.workspace_id)) for each in steps]
-    return [] if all(is_done for _, is_done in found) else found
+    found = who.values_list(*(Exists(each.evidence(principal.workspace_id)) for each in steps)).first()
+    if found is None or all(found):
+        return []
+    return list(zip(steps, found, strict=True))
 
 
 def _step(path: str) -> Step:

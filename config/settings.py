@@ -175,7 +175,7 @@ FIRST_STEPS = [  # what a new workspace begins with, in this order: config.first
     "apikeys.pages.first_steps.CALL",
     "webhooks.first_steps.WEBHOOK",
 ]
-FIRST_STEPS_HIDDEN = "apikeys.pages.first_steps.is_hidden"  # (Principal) -> whether they put them away
+FIRST_STEPS_OF = "apikeys.pages.first_steps.shown_to"  # (Principal) -> a row if they want to see them, or None
 EVENT_HANDLERS = ["webhooks.delivery.outbox"]
 ROLES = "apikeys.role_rights"  # what a role may do, for those who act as one; see config/roles.py
 ROLE_CHANGED_HANDLERS = ["webhooks.services.role_changed"]  # (workspace_id, role_id), in the change's transaction

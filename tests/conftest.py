@@ -84,17 +84,17 @@ def _the_request_log_has_room() -> None:
 
 
 @pytest.fixture(scope="session")
-def sent() -> Iterator[Sent]:
+def statements_sent() -> Iterator[Sent]:
     """The statements over workspaces' tables that this process sends."""
     with collecting() as sent:
         yield sent
 
 
 @pytest.fixture(autouse=True)
-def _statements_keep_the_rules(sent: Sent) -> Iterator[None]:
+def _statements_keep_the_rules(statements_sent: Sent) -> Iterator[None]:
     """Whatever a test sends keeps to the rules of tests/sql_rules, each kind of statement looked at once."""
     yield
-    faults = sent.faults()
+    faults = statements_sent.faults()
     assert not faults, "\n".join(faults)
 
 

@@ -18,12 +18,12 @@ from config.principal import Principal
 HOME = "/settings/api-webhooks"
 
 
-def _has_key(workspace_id: UUID) -> bool:
-    return ApiKey.objects.filter(workspace_id=workspace_id, revoked_at=None).exists()
+def _keys(workspace_id: UUID) -> QuerySet[ApiKey]:
+    return ApiKey.objects.filter(workspace_id=workspace_id, revoked_at=None)
 
 
-def _has_called(workspace_id: UUID) -> bool:
-    return ApiKey.objects.filter(workspace_id=workspace_id).exclude(last_used_at=None).exists()
+def _keys_that_called(workspace_id: UUID) -> QuerySet[ApiKey]:
+    return ApiKey.objects.filter(workspace_id=workspace_id).exclude(last_used_at=None)
 
 
 KEY = Step(
@@ -31,20 +31,20 @@ KEY = Step(
     "With its token other software may call the APIs, as far as the key’s role goes.",
     f"{HOME}/keys/new",
     (FLAG, "ROLES"),
-    _has_key,
+    _keys,
 )
 CALL = Step(
     "See the first call",
     "Send the request that the new token’s page shows. A second later it stands in Activity.",
     "/settings/activity",
     (FLAG,),
-    _has_called,
+    _keys_that_called,
 )
 
 
-def is_hidden(principal: Principal) -> bool:
-    """Whether the member has put the first steps away."""
-    return _own(principal).filter(first_steps_hidden=True).exists()
+def shown_to(principal: Principal) -> QuerySet[Member] | None:
+    """The member's row, unless they have put the first steps away; None for who is no member."""
+    return None if principal.user_id is None else _own(principal).filter(first_steps_hidden=False)
 
 
 def _own(principal: Principal) -> QuerySet[Member]:

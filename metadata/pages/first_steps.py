@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from config.first_steps import Step
 from metadata.models import ObjectMetadata
 from metadata.pages.rows import DATA_MODEL, FLAG
 
 
-def _has_object(workspace_id: UUID) -> bool:
-    return ObjectMetadata.objects.filter(workspace_id=workspace_id, is_custom=True).exists()
+def _objects(workspace_id: UUID) -> QuerySet[ObjectMetadata]:
+    return ObjectMetadata.objects.filter(workspace_id=workspace_id, is_custom=True)
 
 
 OBJECT = Step(
@@ -18,5 +20,5 @@ OBJECT = Step(
     "What you keep: invoices, machines, courses. It is in all four APIs at once.",
     f"{DATA_MODEL}/new",
     (FLAG,),
-    _has_object,
+    _objects,
 )

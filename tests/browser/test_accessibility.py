@@ -40,12 +40,16 @@ KNOWN = {  # of the viewers, whose parts are not ours: Swagger UI (rest), Graphi
     "rest select-name", "graphql color-contrast", "graphql nested-interactive", "graphql scrollable-region-focusable",
 }  # fmt: skip
 CONSOLES = {"rest-console", "graphql-console"}  # others made what they show
-DOWNLOADS = {"model-file", "docs-object-export", "docs-openapi", "request-export", "audit-export"}
+DOWNLOADS = {
+    "model-file", "docs-object-export", "docs-openapi", "request-export", "audit-export", "workspace-export",
+    "workspace-logo",
+}  # fmt: skip
 # What is asked for by a form, and answered by one of the other pages.
 ACTS = {
     "sign-out", "switch-workspace", "invitation-end", "settings", "object-switch", "field-switch", "index-new",
     "index-delete", "api-key-roll", "webhook-rotate", "webhook-switch", "webhook-test", "webhook-recover",
-    "webhook-redeliver", "playground-token", "first-steps-hide",
+    "webhook-redeliver", "playground-token", "first-steps-hide", "member-reset", "workspace-enter",
+    "workspace-restore", "session-close",
 }  # fmt: skip
 
 
@@ -91,13 +95,13 @@ class Walk:
         self.page.goto(self.base_url + path)
         self.look(as_name)
 
-    def send_empty(self, path: str) -> None:
-        """The page as it is when its form was filled in with nothing."""
+    def send_empty(self, path: str, form: int = 0) -> None:
+        """The page as it is when that form of it was filled in with nothing."""
         self.page.goto(self.base_url + path)
         self.page.evaluate("for (const each of document.querySelectorAll('main [required]')) each.required = false")
-        self.page.locator(
-            "main form[method=post] .button-primary, main form[method=post] .button-danger-solid"
-        ).first.click()
+        self.page.locator("main form[method=post] .button-primary, main form[method=post] .button-danger-solid").nth(
+            form
+        ).click()
         expect(self.page).to_have_title(re.compile("^Error: "))
         self.look(f"{self.name(path)}-refused")
 
@@ -129,6 +133,8 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, server: Server, receive
         walk = Walk(page, server.url)
         walk.open("/settings/login")
         walk.send_empty("/settings/login")
+        walk.open("/settings/forgot")
+        walk.open("/settings/reset")
         sign_in(page, server.url, server.demo["admin_email"], server.demo["admin_password"])
 
         page.goto(server.url + "/settings/api-webhooks/keys/new")
@@ -173,9 +179,10 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, server: Server, receive
         for path in (
             "/settings/data-model/new", "/settings/data-model/objects/machine/fields/new?type=SELECT",
             "/settings/data-model/objects/machine/delete", "/settings/api-webhooks/keys/new",
-            "/settings/api-webhooks/webhooks/new", "/settings/roles/new", "/settings/members", "/settings/profile",
+            "/settings/api-webhooks/webhooks/new", "/settings/roles/new", "/settings/members",
         ):  # fmt: skip
             walk.send_empty(path)
+        walk.send_empty("/settings/profile", form=1)  # the password's
         for path, name in (("/settings/nothing", "404"), ("/settings/api-webhooks/keys/x", "404-key")):
             page.goto(server.url + path)
             walk.found += findings(page, name)

@@ -14,32 +14,32 @@ from tests.sql_rules.collecting import Sent
 pytestmark = pytest.mark.django_db
 
 
-def test_statements_of_records_are_looked_at(workspace: Workspace, sent: Sent) -> None:
+def test_statements_of_records_are_looked_at(workspace: Workspace, statements_sent: Sent) -> None:
     text = f"SELECT EXISTS (SELECT FROM {workspace.database_schema}.record_count)"
     fetch(Sql(text), "default")
-    assert sent.faults() == [f"a SELECT with an empty list: {text}"]
+    assert statements_sent.faults() == [f"a SELECT with an empty list: {text}"]
     fetch(Sql(text), "default")  # the same once more, with other ids or none
-    assert sent.faults() == []
+    assert statements_sent.faults() == []
     fetch_confirming(Sql(f"{text} AS other"), "default")
-    assert sent.faults() == [f"a SELECT with an empty list: {text} AS other"]
+    assert statements_sent.faults() == [f"a SELECT with an empty list: {text} AS other"]
 
 
-def test_statements_of_tables_are_looked_at(workspace: Workspace, sent: Sent) -> None:
+def test_statements_of_tables_are_looked_at(workspace: Workspace, statements_sent: Sent) -> None:
     storage = Storage(workspace)
     one = f"CREATE TABLE {workspace.database_schema}.a (id bigint GENERATED ALWAYS AS IDENTITY)"
     storage._pending.append(sql.SQL(one))
     storage.flush()
-    assert sent.faults() == [f"an identity column in a workspace's table: {one}"]
+    assert statements_sent.faults() == [f"an identity column in a workspace's table: {one}"]
     two = f"DROP TABLE {workspace.database_schema}.a; SELECT 1"
     storage._pending.append(sql.SQL(two))
     storage.flush()
-    assert sent.faults() == [f"several statements in one call: {two}"]
+    assert statements_sent.faults() == [f"several statements in one call: {two}"]
 
 
-def test_a_workspace_is_made_table_by_table(workspace: Workspace, sent: Sent) -> None:
+def test_a_workspace_is_made_table_by_table(workspace: Workspace, statements_sent: Sent) -> None:
     storage = Storage(workspace)
     storage.create_table(workspace.id)
     storage.flush()
     storage.drop_table(workspace.id)
     storage.flush()
-    assert sent.faults() == []
+    assert statements_sent.faults() == []

@@ -103,7 +103,9 @@ def rocket_workspace() -> Iterator[tuple[Api, Workspace]]:
     yield api, workspace
 
 
-def test_what_is_kept_of_writes_is_the_same(rocket_workspace: tuple[Api, Workspace], settings: Any, sent: Sent) -> None:
+def test_what_is_kept_of_writes_is_the_same(
+    rocket_workspace: tuple[Api, Workspace], settings: Any, statements_sent: Sent
+) -> None:
     api, workspace = rocket_workspace
     before = dict(settings.SHARD_ENGINES)
     plain = everything_written(api, workspace)
@@ -116,7 +118,7 @@ def test_what_is_kept_of_writes_is_the_same(rocket_workspace: tuple[Api, Workspa
     settings.SHARD_ENGINES = {"default": "citus"}
     assert everything_written(api, workspace) == plain
     settings.SHARD_ENGINES = before
-    assert sent.faults() == []
+    assert statements_sent.faults() == []
 
 
 @pytest.mark.parametrize("engine", ["postgresql", "citus"])

@@ -207,7 +207,7 @@ def test_what_is_no_tag_is_refused(rest: Rest, tag: str) -> None:
 def test_a_condition_costs_no_statement(rest: Rest, tag: str) -> None:
     with recording() as statements:
         assert write(rest, tag, body={"jobTitle": "CEO"}).status == 200
-    assert len(statements) == 3
+    assert len(statements) == 2
 
 
 # Written answers ---------------------------------------------------------------------------------------
