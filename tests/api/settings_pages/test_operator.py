@@ -64,7 +64,7 @@ def test_they_enter_one_do_everything_and_stand_in_its_audit(operator: Client, a
     assert ApiKey.objects.get().created_by_name == "Root (operator)"
     made = operator.post(
         "/settings/api-webhooks/webhooks/new",
-        {"target_url": "https://hooks.example/", "object": "*", "action": "*", "description": "", "secret": ""},
+        {"target_url": "https://hooks.example/", "object": "*", "action": "*", "sure": "1"},
     )
     assert made.status_code == 302
     acts = [(each.act, each.actor_name) for each in AuditEntry.objects.filter(workspace_id=acme.id).order_by("id")]
