@@ -13,6 +13,7 @@ from django.views.generic import RedirectView
 
 from apikeys import rest as apikeys_rest
 from config.http import health, metrics
+from config.http.error_pages import root
 from core.graphql.view import RecordGraphQLView
 from core.rest.files import DownloadView, FilesView, FileView
 from core.rest.search import SearchView
@@ -28,7 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^rest/+(?!/|(?:metadata|apiKeys|webhooks|open-api)(?:[/.]|$)).+$", RecordsView.as_view()),
     path("graphql", csrf_exempt(RecordGraphQLView.as_view())),
     path("metadata", csrf_exempt(MetadataView.as_view())),
-    path("", RedirectView.as_view(url="/settings")),
+    path("", csrf_exempt(root)),
     path("", include("config.openapi.urls")),
     path("", include("core.docs.urls")),
     path(

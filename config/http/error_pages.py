@@ -9,7 +9,7 @@ import logging
 import sys
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 
 from config.errors import ApiError, Forbidden, Internal
@@ -67,6 +67,13 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if is_api_path(request) or not (is_for_people or _asks_for_html(request)):
         return framework_response(request, 404, f"Cannot {request.method} {request.path}")
     return error_page(request, 404)
+
+
+def root(request: HttpRequest) -> HttpResponse:
+    """`/` leads people to the settings; for programs there is nothing."""
+    if request.method in ("GET", "HEAD") and _asks_for_html(request):
+        return HttpResponseRedirect("/settings")
+    return framework_response(request, 404, f"Cannot {request.method} {request.path}")
 
 
 def _asks_for_html(request: HttpRequest) -> bool:

@@ -76,7 +76,7 @@ def test_a_member_is_shown_the_steps_that_they_may_take(
 
 
 def test_the_root_leads_to_the_first_section(fresh: Client) -> None:
-    assert fresh.get("/")["Location"] == "/settings"
+    assert fresh.get("/", headers={"Accept": "text/html,*/*;q=0.8"})["Location"] == "/settings"
     assert fresh.get("/settings")["Location"] == MODEL
     assert Client().get("/settings")["Location"] == "/settings/login?next=%2Fsettings"
 
