@@ -143,13 +143,13 @@ def make_scene(name: str = "Scene") -> Scene:
         singular: add_object(workspace, singular, singular + "s") for singular in ("client", "deal", "vault", "step")
     }
     deal = objects["deal"]
-    add_field(workspace, deal, "TEXT", "code", isUnique=True)
+    add_field(workspace, deal, "TEXT", "code", isSearchable=True, isUnique=True)
     add_field(workspace, deal, "NUMBER", "budget")
-    add_field(workspace, deal, "TEXT", "memo")
-    add_field(workspace, deal, "TEXT", "region")
+    add_field(workspace, deal, "TEXT", "memo", isSearchable=True)
+    add_field(workspace, deal, "TEXT", "region", isSearchable=True)
     add_field(workspace, deal, "FILES", "papers", settings={"maxNumberOfValues": 3})
-    add_field(workspace, objects["client"], "TEXT", "number", isUnique=True)
-    add_field(workspace, objects["vault"], "TEXT", "serial", isUnique=True)
+    add_field(workspace, objects["client"], "TEXT", "number", isSearchable=True, isUnique=True)
+    add_field(workspace, objects["vault"], "TEXT", "serial", isSearchable=True, isUnique=True)
     _relate(workspace, deal, "client", objects["client"], "deals")
     _relate(workspace, deal, "vault", objects["vault"], "deals")
     _relate(workspace, objects["vault"], "deal", deal, "vaults")

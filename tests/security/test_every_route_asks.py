@@ -64,6 +64,9 @@ OPEN_ROUTES: Mapping[str, str] = {
 
 # Routes that know no role, and why.
 WITHOUT_ROLE: Mapping[str, str] = {
+    "": "leads people to the settings; to programs it is no address",
+    "metrics": "numbers of the whole server, for who has METRICS_TOKEN; tests/ops/test_metrics.py",
+    "admin": "a redirect",
     "healthz": "says that the server is alive",
     "readyz": "says what the server has, and nothing of a workspace",
     "graphql": "one route of many root fields, which are walked below",
@@ -78,6 +81,7 @@ WITHOUT_ROLE: Mapping[str, str] = {
     "settings/logout": "ends the caller's own session",
     "settings/join": "an invitation's link, whose token is the right to use it",
     "settings/profile": "what anybody signed in may see and change of themselves",
+    "settings/first-steps/hide": "puts the list of first steps away for the caller; a redirect",
     "settings/profile/sessions": "ends sign-ins of the caller; a redirect",
     "settings/workspace": "chooses among the caller's own workspaces; a redirect",
 }
