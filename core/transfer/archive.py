@@ -24,6 +24,7 @@ from config import audit
 from config.http import rights
 from config.principal import Principal
 from core.query import ir
+from core.query.scope import Scope, may
 from core.transfer.exporting import FLAG, export_records
 from metadata.cache import current_schema
 from metadata.fieldtypes.datetime import moment_text
@@ -69,7 +70,8 @@ def workspace_archive(principal: Principal) -> Iterator[bytes]:
 
 
 def _archive(principal: Principal, schema: WorkspaceSchema, workspace: Workspace, model: str) -> Iterator[bytes]:
-    readable = [each for each in schema.objects if principal.permissions.allows("read", each)]
+    scope = Scope(schema, principal)
+    readable = [each for each in schema.objects if may(scope, "read", each)]
     at = timezone.now()
     counts: dict[str, dict[str, int]] = {folder: {} for folder in _FOLDERS}
     pieces = _Pieces()
