@@ -32,12 +32,19 @@ class HashedFilesStorage(StaticFilesStorage):
         return super().url(hashed_name(name) if name else name)
 
 
-@lru_cache(4096)
 def hashed_name(name: str) -> str:
-    """The name with the digest of its file before its ending; as it is, when no such file is found."""
+    """The name with the digest of its file before its ending; as it is, as long as no such file is found."""
+    try:
+        return _hashed_name(name)
+    except FileNotFoundError:  # which is not remembered: assets are fetched while a server runs
+        return name
+
+
+@lru_cache(4096)
+def _hashed_name(name: str) -> str:
     path = finders.find(name)
     if not isinstance(path, str) or not os.path.isfile(path):
-        return name
+        raise FileNotFoundError(name)
     stem, ending = os.path.splitext(name)
     return f"{stem}.{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:DIGITS]}{ending}"
 

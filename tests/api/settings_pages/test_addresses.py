@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gzip
 import re
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from django.conf import settings
+from django.templatetags.static import static
 from django.test import Client
 
 YEAR = "max-age=31536000, public, immutable"
@@ -52,3 +56,19 @@ def test_a_name_of_other_contents_is_not_served(db: None) -> None:
         assert client.get(f"/static/settings/{name}").status_code == 404, name
     plain = client.get("/static/settings/settings.css")
     assert (plain.status_code, "immutable" in plain["Cache-Control"]) == (200, False)
+
+
+def test_a_file_that_comes_while_the_server_runs_is_served_from_then_on(db: None) -> None:
+    """As the consoles' own, which are fetched."""
+    name = f"late/{uuid4().hex}.js"
+    assert static(name) == f"/static/{name}"
+    assert Client().get(f"/static/{name}").status_code == 404
+    path = Path(settings.DATA_DIR) / "assets" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("late()")
+    try:
+        url = static(name)
+        assert re.fullmatch(rf"/static/{name[:-3]}\.[0-9a-f]{{12}}\.js", url)
+        assert Client().get(url).getvalue() == b"late()"
+    finally:
+        path.unlink()
