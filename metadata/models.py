@@ -217,6 +217,11 @@ class ObjectMetadata(Overridable):
             models.UniqueConstraint(fields=["workspace", "name_singular"], name="object_singular_once"),
             models.UniqueConstraint(fields=["workspace", "name_plural"], name="object_plural_once"),
         ]
+        indexes = [
+            models.Index(
+                fields=["updated_at"], condition=models.Q(search_rebuild__isnull=False), name="search_to_rebuild"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name_singular

@@ -31,5 +31,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("objectmetadata", "search_rebuild", models.JSONField(null=True)),
+        migrations.AddIndex(
+            "objectmetadata",
+            models.Index(
+                fields=["updated_at"], condition=models.Q(search_rebuild__isnull=False), name="search_to_rebuild"
+            ),
+        ),
         migrations.RunPython(keep, migrations.RunPython.noop, elidable=True),
     ]

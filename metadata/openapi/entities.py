@@ -189,7 +189,10 @@ _FIELD_MEMBERS: Mapping[str, Json] = {
     "isUIReadOnly": FLAG,
     "isNullable": FLAG,
     "isUnique": FLAG,
-    "isSearchable": {"type": ["boolean", "null"]},
+    "isSearchable": {
+        "type": ["boolean", "null"],
+        "description": "Whether searching looks into it; into the field that records are shown by it always does",
+    },
     "isAuditLogged": FLAG,
     "defaultValue": _DEFAULT,
     "options": _OPTIONS,
