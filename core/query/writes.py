@@ -107,6 +107,9 @@ def plan_inputs(
     refused = _locked(scope, subject) if verb == "update" else scope.hidden
     planned: list[RecordInput] = []
     faults = Faults()
+    if len(records) > 1:
+        for name, dear in ((name, each.field.type) for name, each in slots.items() if each.field.type.is_dear):
+            dear.weigh(data.get(name) for data in records if isinstance(data, Mapping))
     for index, data in enumerate(records):
         deadline.check()
         record = RecordInput(index)

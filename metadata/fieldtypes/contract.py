@@ -108,6 +108,7 @@ class FieldType:
     orderable: ClassVar[bool] = True
     groupable: ClassVar[bool] = True
     searchable: ClassVar[bool] = False
+    is_dear: ClassVar[bool] = False  # `weigh` is asked before values of several records are cleaned
     search_paths: ClassVar[tuple[str, ...]] = ("strict $.**",)  # SQL/JSON paths to the texts `search_texts` is made of
     unique_capable: ClassVar[bool] = True
     label_identifier_capable: ClassVar[bool] = False
@@ -136,6 +137,9 @@ class FieldType:
     samples: ClassVar[Samples]
 
     # Values ------------------------------------------------------------------------------------------
+
+    def weigh(self, values: Iterable[Json]) -> None:
+        """Refuse values, as sent, that are more work together than one request may ask for, before any is cleaned."""
 
     def clean(self, value: Json, field: FieldSchema) -> Json:
         """An input as it is stored, or None for "no value"; raises InvalidValue.

@@ -98,6 +98,7 @@ class RichTextType(CompositeType):
     )
     empty_subfields = ("blocknote", "markdown")
     searchable = True
+    is_dear = True
     unique_capable = False
 
     graphql = "RichText"
@@ -144,6 +145,12 @@ class RichTextType(CompositeType):
 
     def unknown_subfield(self, key: str, name: str) -> str:
         return f"Invalid subfield '{key}' for {self.noun} field \"{name}\""
+
+    def weigh(self, values: Iterable[Json]) -> None:
+        texts = (each.get("markdown") for each in values if isinstance(each, Mapping) and not each.get("blocknote"))
+        marks = sum(marks_of(text) for text in texts if isinstance(text, str) and len(text) <= MAX.rich_text_chars)
+        if marks > MAX.rich_text_marks:
+            spend("marks of Markdown", marks, MAX.rich_text_marks)
 
     def clean(self, value: Json, field: FieldSchema) -> Json:
         cleaned = super().clean(value, field)
