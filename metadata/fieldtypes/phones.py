@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -198,6 +198,21 @@ def clean_phones(value: Json, path: str) -> list[dict[str, str]] | None:
     return phones or None
 
 
+def _numbers_of(values: Iterable[Json]) -> Iterator[Json]:
+    """What was sent as numbers, wherever it has the shape for it."""
+    for value in values:
+        if isinstance(value, Mapping):
+            yield value.get(_NUMBER)
+            further = value.get("additionalPhones")
+            if isinstance(further, list):
+                yield from (each.get("number") for each in further if isinstance(each, Mapping))
+
+
+def _is_read_closely(number: Json) -> bool:
+    """Whether it certainly is: others may be too, as `parse_plain` says."""
+    return isinstance(number, str) and len(number) <= LONGEST and re.search(r"[^\d\s]", number.strip()[1:]) is not None
+
+
 def _primary_phone(stored: Json) -> Json:
     """The primary number as an entry of the further ones."""
     if not stored.get(_NUMBER):
@@ -250,6 +265,7 @@ class PhonesType(CompositeType):
     )
     empty_subfields = _PRIMARY
     searchable = True
+    is_dear = True
 
     graphql = "Phones"
     graphql_filter = "PhonesFilterInput"
@@ -315,6 +331,11 @@ class PhonesType(CompositeType):
         ],
         operands={f"{_NUMBER}.eq": "612345678", f"{_CALLING}.in": "+33", "additionalPhones.like": "%6123%"},
     )
+
+    def weigh(self, values: Iterable[Json]) -> None:
+        closely = sum(map(_is_read_closely, _numbers_of(values)))
+        if closely > MAX.phone_numbers:
+            spend("phone numbers that have to be read closely", closely, MAX.phone_numbers)
 
     def clean(self, value: Json, field: FieldSchema) -> Json:
         cleaned = super().clean(value, field)
