@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any
 
@@ -56,6 +57,29 @@ def sent(work: Callable[[], Any]) -> list[str]:
 _CTE = re.compile(
     r"^WITH (?:k\d+ AS MATERIALIZED \(SELECT .*? FOR KEY SHARE\), |p[fl] AS MATERIALIZED \(SELECT .*? IS NULL\), )*"
 )
+
+
+@contextmanager
+def held(statement: str) -> Iterator[None]:
+    """What another connection's statement locks, until a moment after the block has begun."""
+    is_held, is_begun = Event(), Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement)
+                is_held.set()
+                is_begun.wait(10)
+                cursor.execute("SELECT pg_sleep(0.02)")
+        finally:
+            connection.close()
+
+    holder = Thread(target=hold)
+    holder.start()
+    assert is_held.wait(10)
+    is_begun.set()
+    yield
+    holder.join()
 
 
 def codes(api: Api) -> list[str]:
@@ -186,24 +210,8 @@ def test_an_update_of_what_another_changed_meanwhile_keeps_both(
 
 def test_an_update_waits_for_who_changes_the_record(api: Api, space: Workspace, rocket: str) -> None:
     subject = ObjectMetadata.objects.get(workspace_id=space.id, name_singular="rocket")
-    is_held, is_sent = Event(), Event()
-
-    def hold() -> None:
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(f'UPDATE "{space.database_schema}"."o_{subject.id.hex}" SET position = 7.5')
-                is_held.set()
-                is_sent.wait(10)
-                cursor.execute("SELECT pg_sleep(0.02)")
-        finally:
-            connection.close()
-
-    holder = Thread(target=hold)
-    holder.start()
-    assert is_held.wait(10)
-    is_sent.set()
-    answer = api.patch(f"/rest/rockets/{rocket}", {"title": "Ariane 6"})
-    holder.join()
+    with held(f'UPDATE "{space.database_schema}"."o_{subject.id.hex}" SET position = 7.5'):
+        answer = api.patch(f"/rest/rockets/{rocket}", {"title": "Ariane 6"})
     assert answer.status == 200, answer.body
     [found] = api.get("/rest/rockets").body["data"]["rockets"]
     assert (found["title"], found["position"]) == ("Ariane 6", 7.5)
@@ -211,23 +219,7 @@ def test_an_update_waits_for_who_changes_the_record(api: Api, space: Workspace, 
 
 def test_it_waits_for_a_table_that_is_locked_for_a_moment(api: Api, space: Workspace) -> None:
     pad = ObjectMetadata.objects.get(workspace_id=space.id, name_singular="pad")
-    is_held, is_sent = Event(), Event()
-
-    def hold() -> None:
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(f'LOCK TABLE "{space.database_schema}"."o_{pad.id.hex}" IN ACCESS EXCLUSIVE MODE')
-                is_held.set()
-                is_sent.wait(10)
-                cursor.execute("SELECT pg_sleep(0.02)")
-        finally:
-            connection.close()
-
-    holder = Thread(target=hold)
-    holder.start()
-    assert is_held.wait(10)
-    is_sent.set()
-    answer = api.post("/rest/pads", {"code": "A"})
-    holder.join()
+    with held(f'LOCK TABLE "{space.database_schema}"."o_{pad.id.hex}" IN ACCESS EXCLUSIVE MODE'):
+        answer = api.post("/rest/pads", {"code": "A"})
     assert answer.status == 201, answer.body
     assert codes(api) == ["A", "warm"]
