@@ -29,8 +29,8 @@ _WIDTH = 110
 def readable(sql: str) -> str:
     """The statement in lines.
 
-    >>> print(readable('''SELECT concat('{"id":',r.id,'}') FROM "s"."t" r WHERE a AND (b OR c) LIMIT 1'''))
-    SELECT concat('{"id":',r.id,'}')
+    >>> print(readable('''SELECT ('{"id":' || r.id || '}') FROM "s"."t" r WHERE a AND (b OR c) LIMIT 1'''))
+    SELECT ('{"id":' || r.id || '}')
     FROM "s"."t" r
     WHERE a
       AND (b OR c)
@@ -104,6 +104,10 @@ def _bracketed(nodes: Nodes, indent: int) -> str:
     if len(items) > 3 and all(len(item) == 1 and _KEY.fullmatch(str(item[0])) for item in items[::2]):
         members = [",".join(_text(item, inner) for item in items[at : at + 2]) for at in range(0, len(items), 2)]
         return f"({start}" + f",{start}".join(members) + f"{end})"
+    texts = _split(nodes, "||")
+    if len(texts) > 3 and all(len(text) == 1 and _KEY.fullmatch(str(text[0])) for text in texts[::2]):
+        members = [" || ".join(_text(text, inner) for text in texts[at : at + 2]) for at in range(0, len(texts), 2)]
+        return f"({start}" + f" ||{start}".join(members) + f"{end})"
     for word in ("OR", "AND"):
         if word in nodes and len(flat) + indent > _WIDTH:
             return f"({start}" + f"{start}{word} ".join(_text(part, inner) for part in _split(nodes, word)) + f"{end})"

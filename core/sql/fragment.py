@@ -78,12 +78,3 @@ def array_literal(values: Sequence[Any]) -> str:
 
 def _array_item(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def concat(pieces: Sequence[str]) -> str:
-    """SQL that joins texts, none of them NULL; PostgreSQL takes at most 100 arguments a call."""
-    if len(pieces) == 1:
-        return pieces[0]
-    if len(pieces) > 90:
-        return concat([concat(pieces[start : start + 90]) for start in range(0, len(pieces), 90)])
-    return "concat(" + ",".join(pieces) + ")"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.sql.bounded import within_bounds
-from core.sql.fragment import Sql, concat, literal
+from core.sql.fragment import Sql, literal
+from metadata.fieldtypes.sql_types import concat
 
 AT_ONCE = 16  # names and values of a heavy record that are put together before they are measured
 

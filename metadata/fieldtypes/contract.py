@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from config.errors import ApiError, Problem
-from metadata.fieldtypes.sql_types import FieldSql, SqlType, empty_value, is_json
+from metadata.fieldtypes.sql_types import FieldSql, SqlType, concat, empty_value, is_json
 from metadata.fieldtypes.values import unquote
 
 if TYPE_CHECKING:
@@ -431,7 +431,8 @@ class FieldType:
             pieces.append(self.sql(field, name).answer)
         whole = "{r}." + (field.column if field.column is not None else f"data->'{field.storage_key}'")
         empty = json.dumps(self.answer(None, field), separators=(",", ":"))
-        return f"CASE WHEN {whole} IS NULL THEN '{empty}' ELSE concat({','.join(pieces)},'}}') END"
+        pieces.append("'}'")
+        return f"CASE WHEN {whole} IS NULL THEN '{empty}' ELSE {concat(pieces)} END"
 
 
 # The registry ----------------------------------------------------------------------------------------

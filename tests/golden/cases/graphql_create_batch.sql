@@ -48,9 +48,9 @@ WITH
   )
 SELECT
   r.id::text,
-  concat(
-    '{"name":',coalesce((r.data->'name')::text, '""'),
-    ',"planetId":',coalesce((r.data->'planet')::text, 'null'),
+  (
+    '{"name":' || coalesce((r.data->'name')::text, '""') ||
+    ',"planetId":' || coalesce((r.data->'planet')::text, 'null') ||
     '}'
   ),
   ARRAY[(SELECT count(*) FROM k0)]::bigint[]

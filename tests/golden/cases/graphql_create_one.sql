@@ -41,11 +41,11 @@ WITH
   )
 SELECT
   r.id::text,
-  concat(
-    '{"id":',coalesce('"' || (r.id)::text || '"', 'null'),
-    ',"name":',coalesce((r.data->'name')::text, '""'),
-    ',"kind":',coalesce((r.data->'kind')::text, 'null'),
-    ',"radius":',coalesce((r.data->'radius')::text, 'null'),
+  (
+    '{"id":' || coalesce('"' || (r.id)::text || '"', 'null') ||
+    ',"name":' || coalesce((r.data->'name')::text, '""') ||
+    ',"kind":' || coalesce((r.data->'kind')::text, 'null') ||
+    ',"radius":' || coalesce((r.data->'radius')::text, 'null') ||
     '}'
   ),
   ARRAY[]::bigint[]

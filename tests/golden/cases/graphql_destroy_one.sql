@@ -4,9 +4,9 @@ SELECT
   r.id::text,
   NULL::text,
   r.deleted_at IS NOT NULL,
-  concat(
-    '{"id":',coalesce('"' || (r.id)::text || '"', 'null'),
-    ',"name":',coalesce((r.data->'name')::text, '""'),
+  (
+    '{"id":' || coalesce('"' || (r.id)::text || '"', 'null') ||
+    ',"name":' || coalesce((r.data->'name')::text, '""') ||
     '}'
   )
 FROM "workspace"."planet" r

@@ -6,10 +6,10 @@ FROM (
     b.*,
     sum((octet_length(c0))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
   FROM (
-    SELECT concat(
-      '{"groupByDimensionValues":',concat('[', coalesce(to_json(r.d0::text)::text, 'null'), ']'),
-      ',"totalCount":',coalesce(to_json(count(*))::text, 'null'),
-      ',"maxRadius":',coalesce(to_json(max(((r.data->>'radius'))::numeric))::text, 'null'),
+    SELECT (
+      '{"groupByDimensionValues":' || concat('[', coalesce(to_json(r.d0::text)::text, 'null'), ']') ||
+      ',"totalCount":' || coalesce(to_json(count(*))::text, 'null') ||
+      ',"maxRadius":' || coalesce(to_json(max(((r.data->>'radius'))::numeric))::text, 'null') ||
       '}'
     )
     FROM (

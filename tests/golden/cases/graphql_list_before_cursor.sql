@@ -1,9 +1,9 @@
 -- the key, its role and its workspace
 
-SELECT concat(
-  '{"edges":',a0.e0,
-  ',"pageInfo":',concat(
-    '{"hasNextPage":',(CASE WHEN EXISTS (
+SELECT (
+  '{"edges":' || a0.e0 ||
+  ',"pageInfo":' || (
+    '{"hasNextPage":' || (CASE WHEN EXISTS (
       SELECT 1
       FROM "workspace"."moon" r
       WHERE r.deleted_at IS NULL
@@ -24,10 +24,10 @@ SELECT concat(
           ))
           OR (lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) > %s::uuid)
         )
-    ) END)::text,
-    ',"hasPreviousPage":',(a0.n > 2)::text,
+    ) END)::text ||
+    ',"hasPreviousPage":' || (a0.n > 2)::text ||
     '}'
-  ),
+  ) ||
   '}'
 )
 FROM (
@@ -37,7 +37,7 @@ FROM (
   FROM (
     SELECT
       p0.*,
-      CASE WHEN p0.rn <= 2 THEN concat('{"node":',concat('{"name":',coalesce((p0.data->'name')::text, '""'),'}'),'}') END AS e0
+      CASE WHEN p0.rn <= 2 THEN ('{"node":' || ('{"name":' || coalesce((p0.data->'name')::text, '""') || '}') || '}') END AS e0
     FROM (
       SELECT
         q0.*,

@@ -1,9 +1,9 @@
 -- the key, its role and its workspace
 
-SELECT concat(
-  '{"totalCount":',c0.x0,
-  ',"edges":',a0.e0,
-  ',"pageInfo":',concat('{"hasNextPage":',(a0.n > 2)::text,'}'),
+SELECT (
+  '{"totalCount":' || c0.x0 ||
+  ',"edges":' || a0.e0 ||
+  ',"pageInfo":' || ('{"hasNextPage":' || (a0.n > 2)::text || '}') ||
   '}'
 )
 FROM
@@ -14,11 +14,11 @@ FROM
     FROM (
       SELECT
         p0.*,
-        CASE WHEN p0.rn <= 2 THEN concat('{"node":',concat(
-          '{"name":',coalesce((p0.data->'name')::text, '""'),
-          ',"radius":',coalesce((p0.data->'radius')::text, 'null'),
+        CASE WHEN p0.rn <= 2 THEN ('{"node":' || (
+          '{"name":' || coalesce((p0.data->'name')::text, '""') ||
+          ',"radius":' || coalesce((p0.data->'radius')::text, 'null') ||
           '}'
-        ),'}') END AS e0
+        ) || '}') END AS e0
       FROM (
         SELECT
           q0.*,

@@ -1,6 +1,6 @@
 -- the key, its role and its workspace
 
-SELECT concat('{"edges":',a0.e0,'}')
+SELECT ('{"edges":' || a0.e0 || '}')
 FROM (
   SELECT
     concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -8,13 +8,13 @@ FROM (
   FROM (
     SELECT
       p0.*,
-      CASE WHEN p0.rn <= 200 THEN concat('{"node":',concat(
-        '{"name":',coalesce((p0.data->'name')::text, '""'),
-        ',"moons":',(
-          SELECT concat(
-            '{"totalCount":',c1.x0,
-            ',"edges":',a1.e0,
-            ',"pageInfo":',concat('{"hasNextPage":',(a1.n > 2)::text,'}'),
+      CASE WHEN p0.rn <= 200 THEN ('{"node":' || (
+        '{"name":' || coalesce((p0.data->'name')::text, '""') ||
+        ',"moons":' || (
+          SELECT (
+            '{"totalCount":' || c1.x0 ||
+            ',"edges":' || a1.e0 ||
+            ',"pageInfo":' || ('{"hasNextPage":' || (a1.n > 2)::text || '}') ||
             '}'
           )
           FROM
@@ -25,11 +25,11 @@ FROM (
               FROM (
                 SELECT
                   p1.*,
-                  CASE WHEN p1.rn <= 2 THEN concat('{"node":',concat(
-                    '{"name":',coalesce((p1.data->'name')::text, '""'),
-                    ',"radius":',coalesce((p1.data->'radius')::text, 'null'),
+                  CASE WHEN p1.rn <= 2 THEN ('{"node":' || (
+                    '{"name":' || coalesce((p1.data->'name')::text, '""') ||
+                    ',"radius":' || coalesce((p1.data->'radius')::text, 'null') ||
                     '}'
-                  ),'}') END AS e0
+                  ) || '}') END AS e0
                 FROM (
                   SELECT
                     q1.*,
@@ -54,9 +54,9 @@ FROM (
               WHERE ((m1.data->>'planet'))::uuid = p0.id
                 AND m1.deleted_at IS NULL
             ) c1
-        ),
+        ) ||
         '}'
-      ),'}') END AS e0
+      ) || '}') END AS e0
     FROM (
       SELECT
         q0.*,

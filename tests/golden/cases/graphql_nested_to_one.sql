@@ -1,6 +1,6 @@
 -- the key, its role and its workspace
 
-SELECT concat('{"edges":',a0.e0,'}')
+SELECT ('{"edges":' || a0.e0 || '}')
 FROM (
   SELECT
     concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -8,26 +8,26 @@ FROM (
   FROM (
     SELECT
       p0.*,
-      CASE WHEN p0.rn <= 200 THEN concat('{"node":',concat(
-        '{"name":',coalesce((p0.data->'name')::text, '""'),
-        ',"planetId":',coalesce((
+      CASE WHEN p0.rn <= 200 THEN ('{"node":' || (
+        '{"name":' || coalesce((p0.data->'name')::text, '""') ||
+        ',"planetId":' || coalesce((
           SELECT to_json(t1.id)::text
           FROM "workspace"."planet" t1
           WHERE t1.id = ((p0.data->>'planet'))::uuid
             AND t1.deleted_at IS NULL
-        ), 'null'),
-        ',"planet":',coalesce((
-          SELECT concat(
-            '{"name":',coalesce((t1.data->'name')::text, '""'),
-            ',"kind":',coalesce((t1.data->'kind')::text, 'null'),
+        ), 'null') ||
+        ',"planet":' || coalesce((
+          SELECT (
+            '{"name":' || coalesce((t1.data->'name')::text, '""') ||
+            ',"kind":' || coalesce((t1.data->'kind')::text, 'null') ||
             '}'
           )
           FROM "workspace"."planet" t1
           WHERE t1.id = ((p0.data->>'planet'))::uuid
             AND t1.deleted_at IS NULL
-        ), 'null'),
+        ), 'null') ||
         '}'
-      ),'}') END AS e0
+      ) || '}') END AS e0
     FROM (
       SELECT
         q0.*,

@@ -34,10 +34,10 @@ WITH
   )
 SELECT
   r.id::text,
-  concat(
-    '{"id":',coalesce('"' || (r.id)::text || '"', 'null'),
-    ',"name":',coalesce((r.data->'name')::text, '""'),
-    ',"deletedAt":',coalesce('"' || to_char((r.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
+  (
+    '{"id":' || coalesce('"' || (r.id)::text || '"', 'null') ||
+    ',"name":' || coalesce((r.data->'name')::text, '""') ||
+    ',"deletedAt":' || coalesce('"' || to_char((r.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
     '}'
   )
 FROM w r;

@@ -37,18 +37,18 @@ FROM w r;
 
 SELECT
   r.id::text,
-  concat(
-    '{"name":',coalesce((r.data->'name')::text, '""'),
-    ',"radius":',coalesce((r.data->'radius')::text, 'null'),
-    ',"moons":',(
-      SELECT concat('{"totalCount":',c0.x0,'}')
+  (
+    '{"name":' || coalesce((r.data->'name')::text, '""') ||
+    ',"radius":' || coalesce((r.data->'radius')::text, 'null') ||
+    ',"moons":' || (
+      SELECT ('{"totalCount":' || c0.x0 || '}')
       FROM (
         SELECT count(*) AS x0
         FROM "workspace"."moon" m0
         WHERE ((m0.data->>'planet'))::uuid = r.id
           AND m0.deleted_at IS NULL
       ) c0
-    ),
+    ) ||
     '}'
   )
 FROM "workspace"."planet" r

@@ -57,11 +57,11 @@ WITH
   )
 SELECT
   r.id::text,
-  concat(
-    '{"id":',coalesce('"' || (r.id)::text || '"', 'null'),
-    ',"name":',coalesce((r.data->'name')::text, '""'),
-    ',"code":',coalesce((r.data->'code')::text, '""'),
-    ',"radius":',coalesce((r.data->'radius')::text, 'null'),
+  (
+    '{"id":' || coalesce('"' || (r.id)::text || '"', 'null') ||
+    ',"name":' || coalesce((r.data->'name')::text, '""') ||
+    ',"code":' || coalesce((r.data->'code')::text, '""') ||
+    ',"radius":' || coalesce((r.data->'radius')::text, 'null') ||
     '}'
   ),
   ARRAY[]::bigint[]
@@ -93,11 +93,11 @@ WITH
   )
 SELECT
   r.id::text,
-  concat(
-    '{"id":',coalesce('"' || (r.id)::text || '"', 'null'),
-    ',"name":',coalesce((r.data->'name')::text, '""'),
-    ',"code":',coalesce((r.data->'code')::text, '""'),
-    ',"radius":',coalesce((r.data->'radius')::text, 'null'),
+  (
+    '{"id":' || coalesce('"' || (r.id)::text || '"', 'null') ||
+    ',"name":' || coalesce((r.data->'name')::text, '""') ||
+    ',"code":' || coalesce((r.data->'code')::text, '""') ||
+    ',"radius":' || coalesce((r.data->'radius')::text, 'null') ||
     '}'
   ),
   ARRAY[]::bigint[]

@@ -4,7 +4,7 @@ SELECT
   r.id::text,
   NULL::text,
   r.deleted_at IS NOT NULL,
-  concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}')
+  ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}')
 FROM "workspace"."moon" r
 WHERE r.id = %s::uuid
 ORDER BY r.id

@@ -19,14 +19,14 @@ SELECT
         OR (lower((r.data->>'name')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) < %s::uuid)
       )
   ) END,
-  max(concat(
-    '{"name":',coalesce((p.data->'name')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"name":' || coalesce((p.data->'name')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"name":',coalesce((p.data->'name')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"name":' || coalesce((p.data->'name')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   (
@@ -37,31 +37,32 @@ SELECT
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat(
-      '{"id":',coalesce('"' || (p.id)::text || '"', 'null'),
-      ',"name":',coalesce((p.data->'name')::text, '""'),
-      ',"createdAt":',coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-      ',"updatedAt":',coalesce('"' || to_char((p.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-      ',"deletedAt":',coalesce('"' || to_char((p.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-      ',"createdBy":',CASE WHEN p.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE concat(
-        '{"source":',coalesce((p.created_by->'source')::text, '"MANUAL"'),
-        ',"workspaceMemberId":',coalesce((p.created_by->'workspaceMemberId')::text, 'null'),
-        ',"name":',coalesce((p.created_by->'name')::text, '""'),
-        ',"context":',coalesce((p.created_by->'context')::text, '{}'),
+    CASE WHEN p.rn <= 2 THEN ((
+      '{"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
+      ',"name":' || coalesce((p.data->'name')::text, '""') ||
+      ',"createdAt":' || coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+      ',"updatedAt":' || coalesce('"' || to_char((p.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+      ',"deletedAt":' || coalesce('"' || to_char((p.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+      ',"createdBy":' || CASE WHEN p.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE (
+        '{"source":' || coalesce((p.created_by->'source')::text, '"MANUAL"') ||
+        ',"workspaceMemberId":' || coalesce((p.created_by->'workspaceMemberId')::text, 'null') ||
+        ',"name":' || coalesce((p.created_by->'name')::text, '""') ||
+        ',"context":' || coalesce((p.created_by->'context')::text, '{}') ||
         '}'
-      ) END,
-      ',"updatedBy":',CASE WHEN p.updated_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE concat(
-        '{"source":',coalesce((p.updated_by->'source')::text, '"MANUAL"'),
-        ',"workspaceMemberId":',coalesce((p.updated_by->'workspaceMemberId')::text, 'null'),
-        ',"name":',coalesce((p.updated_by->'name')::text, '""'),
-        ',"context":',coalesce((p.updated_by->'context')::text, '{}'),
+      ) END ||
+      ',"updatedBy":' || CASE WHEN p.updated_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE (
+        '{"source":' || coalesce((p.updated_by->'source')::text, '"MANUAL"') ||
+        ',"workspaceMemberId":' || coalesce((p.updated_by->'workspaceMemberId')::text, 'null') ||
+        ',"name":' || coalesce((p.updated_by->'name')::text, '""') ||
+        ',"context":' || coalesce((p.updated_by->'context')::text, '{}') ||
         '}'
-      ) END,
-      ',"position":',coalesce(((p.position)::text)::numeric::text, 'null'),
-      ',"radius":',coalesce((p.data->'radius')::text, 'null'),
-      ',"planetId":',coalesce((p.data->'planet')::text, 'null'),
+      ) END ||
+      ',"position":' || coalesce(((p.position)::text)::numeric::text, 'null')
+    ) || (
+      ',"radius":' || coalesce((p.data->'radius')::text, 'null') ||
+      ',"planetId":' || coalesce((p.data->'planet')::text, 'null') ||
       '}'
-    ) END AS item
+    )) END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (

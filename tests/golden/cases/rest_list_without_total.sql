@@ -4,15 +4,15 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 1,
   false,
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = 1),
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = least(1, p.n)),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = 1),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = least(1, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 1 THEN concat(
-      '{"id":',coalesce('"' || (p.id)::text || '"', 'null'),
-      ',"name":',coalesce((p.data->'name')::text, '""'),
+    CASE WHEN p.rn <= 1 THEN (
+      '{"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
+      ',"name":' || coalesce((p.data->'name')::text, '""') ||
       '}'
     ) END AS item
   FROM (

@@ -40,9 +40,9 @@ WITH
   )
 SELECT
   r.id::text,
-  concat(
-    '{"id":',coalesce('"' || (r.id)::text || '"', 'null'),
-    ',"radius":',coalesce((r.data->'radius')::text, 'null'),
+  (
+    '{"id":' || coalesce('"' || (r.id)::text || '"', 'null') ||
+    ',"radius":' || coalesce((r.data->'radius')::text, 'null') ||
     '}'
   ),
   ARRAY[]::bigint[]

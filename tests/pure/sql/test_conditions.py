@@ -8,8 +8,10 @@ import pytest
 
 from core.query.plan import EVERY, All, Any_, Condition, Negation, Never
 from core.sql.filters import compile_condition, fill, table_of
-from core.sql.fragment import EMPTY, Sql, array_literal, concat, ident, integer, join, literal, param, quoted, raw
+from core.sql.fragment import EMPTY, Sql, array_literal, ident, integer, join, literal, param, quoted, raw
 from core.sql.json_text import AT_ONCE, json_object
+from metadata.fieldtypes.sql_types import AT_ONCE as JOINED
+from metadata.fieldtypes.sql_types import concat
 from tests.pure.model import COMPANY, PET, compare, related_many, related_one, sql
 
 JOB = "(r.data->>'jobTitle')"
@@ -113,20 +115,19 @@ def test_names_and_constants_are_quoted() -> None:
     assert array_literal([]) == "{}" and array_literal(["a\\b", None, 5]) == '{"a\\\\b",NULL,"5"}'
 
 
-def test_joining_many_texts() -> None:
-    assert concat(["a"]) == "a" and concat(["a", "b"]) == "concat(a,b)"
-    most = [f"x{index}" for index in range(90)]
-    assert concat(most) == f"concat({','.join(most)})"
-    assert concat([*most, "y"]) == f"concat(concat({','.join(most)}),y)"
-    twice = [*most, *(f"y{index}" for index in range(91))]
-    assert concat(twice) == f"concat(concat({','.join(most)}),concat({','.join(twice[90:180])}),y90)"
+def test_many_texts_are_joined_a_few_at_once() -> None:
+    assert concat(["a"]) == "a" and concat(["a", "b", "c"]) == "(a || b || c)"
+    most = [f"x{index}" for index in range(JOINED)]
+    assert concat(most) == f"({' || '.join(most)})"
+    assert concat([*most, "y"]) == f"(({' || '.join(most)}) || y)"
+    assert concat([*most, *most, "y"]) == f"(({' || '.join(most)}) || ({' || '.join(most)}) || y)"
 
 
 def test_objects() -> None:
     assert json_object([]) == Sql("'{}'")
     assert json_object([("a", "1"), ("b", '"x"')]) == Sql("""'{"a":1,"b":"x"}'""")
     assert json_object([("a", param(1, "text")), ("b", "2"), ("c", param(3, "text"))]) == Sql(
-        """concat('{"a":',%s::text,',"b":2,"c":',%s::text,'}')""", (1, 3)
+        """('{"a":' || %s::text || ',"b":2,"c":' || %s::text || '}')""", (1, 3)
     )
 
 
@@ -134,9 +135,11 @@ def test_heavy_objects_are_made_in_parts() -> None:
     pieces: list[tuple[str, Sql | str]] = [(f"k{index}", param(index, "text")) for index in range(AT_ONCE // 2)]
     made = json_object(pieces, is_heavy=True)
     assert made.params == tuple(range(AT_ONCE // 2))
-    texts = ["'" + ("," if index else "{") + f'"k{index}":\',%s::text' for index in range(AT_ONCE // 2)]
+    texts = [
+        text for index in range(AT_ONCE // 2) for text in (f"""'{"," if index else "{"}"k{index}":'""", "%s::text")
+    ]
     bound = "HAVING coalesce(sum((octet_length(v.t))::real * '1.0141204e+31'::real), 0) >= 0"
     assert (
         made.text
-        == f"(SELECT string_agg(v.t, '') FROM (SELECT concat({','.join(texts)}) AS t UNION ALL SELECT '}}' AS t) v {bound})"
+        == f"(SELECT string_agg(v.t, '') FROM (SELECT {concat(texts)} AS t UNION ALL SELECT '}}' AS t) v {bound})"
     )

@@ -1,5 +1,5 @@
 -- edges
-SELECT concat('{"edges":',a0.e0,'}')
+SELECT ('{"edges":' || a0.e0 || '}')
 FROM (
   SELECT
     concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -7,13 +7,13 @@ FROM (
   FROM (
     SELECT
       p0.*,
-      CASE WHEN p0.rn <= 2 THEN concat(
-        '{"cursor":',to_json(replace(encode(convert_to(concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'), 'UTF8'), 'base64'), E'\n', ''))::text,
-        ',"node":',concat(
-          '{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),
-          ',"name":',concat('{"firstName":',coalesce((p0.data->'name'->'firstName')::text, '""'),'}'),
+      CASE WHEN p0.rn <= 2 THEN (
+        '{"cursor":' || to_json(replace(encode(convert_to(('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}'), 'UTF8'), 'base64'), E'\n', ''))::text ||
+        ',"node":' || (
+          '{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') ||
+          ',"name":' || ('{"firstName":' || coalesce((p0.data->'name'->'firstName')::text, '""') || '}') ||
           '}'
-        ),
+        ) ||
         '}'
       ) END AS e0
     FROM (
@@ -35,22 +35,22 @@ FROM (
 ) a0;
 
 -- everything of a page
-SELECT concat(
-  '{"__typename":"PersonConnection","totalCount":',(
+SELECT (
+  '{"__typename":"PersonConnection","totalCount":' || (
     SELECT coalesce(sum(live), 0)::bigint
     FROM "ws_test".record_count
     WHERE object_id = %s::uuid
-  ),
-  ',"maxEmployees":',c0.x0,
-  ',"again":',c0.x0,
-  ',"pageInfo":',concat(
-    '{"__typename":"PageInfo","hasNextPage":',(a0.n > 2)::text,
-    ',"hasPreviousPage":',(false)::text,
-    ',"startCursor":',coalesce(to_json(a0.startcursor)::text, 'null'),
-    ',"endCursor":',coalesce(to_json(a0.endcursor)::text, 'null'),
+  ) ||
+  ',"maxEmployees":' || c0.x0 ||
+  ',"again":' || c0.x0 ||
+  ',"pageInfo":' || (
+    '{"__typename":"PageInfo","hasNextPage":' || (a0.n > 2)::text ||
+    ',"hasPreviousPage":' || (false)::text ||
+    ',"startCursor":' || coalesce(to_json(a0.startcursor)::text, 'null') ||
+    ',"endCursor":' || coalesce(to_json(a0.endcursor)::text, 'null') ||
     '}'
-  ),
-  ',"edges":',a0.e0,
+  ) ||
+  ',"edges":' || a0.e0 ||
   '}'
 )
 FROM
@@ -58,28 +58,28 @@ FROM
     SELECT
       concat('[', string_agg(p0.e0, ','), ']') AS e0,
       count(*) AS n,
-      max(replace(encode(convert_to(concat(
-        '{"jobTitle":',CASE WHEN octet_length(coalesce((p0.data->'jobTitle')::text, '""')) <= 1500 THEN coalesce((p0.data->'jobTitle')::text, '""') ELSE concat(
-          '{"startsWith":',to_json(left((p0.data->>'jobTitle'), 125))::text,
-          ',"md5":',to_json(md5((p0.data->>'jobTitle')))::text,
+      max(replace(encode(convert_to((
+        '{"jobTitle":' || CASE WHEN octet_length(coalesce((p0.data->'jobTitle')::text, '""')) <= 1500 THEN coalesce((p0.data->'jobTitle')::text, '""') ELSE (
+          '{"startsWith":' || to_json(left((p0.data->>'jobTitle'), 125))::text ||
+          ',"md5":' || to_json(md5((p0.data->>'jobTitle')))::text ||
           '}'
-        ) END,
-        ',"id":',coalesce('"' || (p0.id)::text || '"', 'null'),
+        ) END ||
+        ',"id":' || coalesce('"' || (p0.id)::text || '"', 'null') ||
         '}'
       ), 'UTF8'), 'base64'), E'\n', '')) FILTER (WHERE p0.rn = 1) AS startcursor,
-      max(replace(encode(convert_to(concat(
-        '{"jobTitle":',CASE WHEN octet_length(coalesce((p0.data->'jobTitle')::text, '""')) <= 1500 THEN coalesce((p0.data->'jobTitle')::text, '""') ELSE concat(
-          '{"startsWith":',to_json(left((p0.data->>'jobTitle'), 125))::text,
-          ',"md5":',to_json(md5((p0.data->>'jobTitle')))::text,
+      max(replace(encode(convert_to((
+        '{"jobTitle":' || CASE WHEN octet_length(coalesce((p0.data->'jobTitle')::text, '""')) <= 1500 THEN coalesce((p0.data->'jobTitle')::text, '""') ELSE (
+          '{"startsWith":' || to_json(left((p0.data->>'jobTitle'), 125))::text ||
+          ',"md5":' || to_json(md5((p0.data->>'jobTitle')))::text ||
           '}'
-        ) END,
-        ',"id":',coalesce('"' || (p0.id)::text || '"', 'null'),
+        ) END ||
+        ',"id":' || coalesce('"' || (p0.id)::text || '"', 'null') ||
         '}'
       ), 'UTF8'), 'base64'), E'\n', '')) FILTER (WHERE p0.rn = least(2, p0.n)) AS endcursor
     FROM (
       SELECT
         p0.*,
-        CASE WHEN p0.rn <= 2 THEN concat('{"__typename":"PersonEdge","node":',concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'),'}') END AS e0
+        CASE WHEN p0.rn <= 2 THEN ('{"__typename":"PersonEdge","node":' || ('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}') || '}') END AS e0
       FROM (
         SELECT
           q0.*,
@@ -105,10 +105,10 @@ FROM
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
 -- everything of a page read backwards
-SELECT concat(
-  '{"totalCount":',c0.x0,
-  ',"pageInfo":',concat(
-    '{"hasNextPage":',(CASE WHEN EXISTS (
+SELECT (
+  '{"totalCount":' || c0.x0 ||
+  ',"pageInfo":' || (
+    '{"hasNextPage":' || (CASE WHEN EXISTS (
       SELECT 1
       FROM "ws_test"."o_person" r
       WHERE r.deleted_at IS NULL
@@ -120,14 +120,14 @@ SELECT concat(
       WHERE r.deleted_at IS NULL
         AND (r.data->>'jobTitle') = %s::text
         AND ((r.id)) > (%s::uuid)
-    ) END)::text,
-    ',"hasPreviousPage":',(a0.n > 2)::text,
-    ',"startCursor":',coalesce(to_json(a0.startcursor)::text, 'null'),
-    ',"endCursor":',coalesce(to_json(a0.endcursor)::text, 'null'),
+    ) END)::text ||
+    ',"hasPreviousPage":' || (a0.n > 2)::text ||
+    ',"startCursor":' || coalesce(to_json(a0.startcursor)::text, 'null') ||
+    ',"endCursor":' || coalesce(to_json(a0.endcursor)::text, 'null') ||
     '}'
-  ),
-  ',"edges":',a0.e0,
-  ',"more":',a0.e1,
+  ) ||
+  ',"edges":' || a0.e0 ||
+  ',"more":' || a0.e1 ||
   '}'
 )
 FROM
@@ -136,13 +136,13 @@ FROM
       concat('[', string_agg(p0.e0, ',' ORDER BY p0.rn DESC), ']') AS e0,
       concat('[', string_agg(p0.e1, ',' ORDER BY p0.rn DESC), ']') AS e1,
       count(*) AS n,
-      max(replace(encode(convert_to(concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'), 'UTF8'), 'base64'), E'\n', '')) FILTER (WHERE p0.rn = least(2, p0.n)) AS startcursor,
-      max(replace(encode(convert_to(concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'), 'UTF8'), 'base64'), E'\n', '')) FILTER (WHERE p0.rn = 1) AS endcursor
+      max(replace(encode(convert_to(('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}'), 'UTF8'), 'base64'), E'\n', '')) FILTER (WHERE p0.rn = least(2, p0.n)) AS startcursor,
+      max(replace(encode(convert_to(('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}'), 'UTF8'), 'base64'), E'\n', '')) FILTER (WHERE p0.rn = 1) AS endcursor
     FROM (
       SELECT
         p0.*,
-        CASE WHEN p0.rn <= 2 THEN concat('{"node":',concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'),'}') END AS e0,
-        CASE WHEN p0.rn <= 2 THEN concat('{"cursor":',to_json(replace(encode(convert_to(concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'), 'UTF8'), 'base64'), E'\n', ''))::text,'}') END AS e1
+        CASE WHEN p0.rn <= 2 THEN ('{"node":' || ('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}') || '}') END AS e0,
+        CASE WHEN p0.rn <= 2 THEN ('{"cursor":' || to_json(replace(encode(convert_to(('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}'), 'UTF8'), 'base64'), E'\n', ''))::text || '}') END AS e1
       FROM (
         SELECT
           q0.*,
@@ -177,17 +177,17 @@ FROM
 -- 'CEO'
 
 -- nothing but a number
-SELECT concat('{"totalCount":',(
+SELECT ('{"totalCount":' || (
   SELECT coalesce(sum(live), 0)::bigint
   FROM "ws_test".record_count
   WHERE object_id = %s::uuid
-),'}');
+) || '}');
 -- 'a476e69c-7c24-50cc-97d9-b48fa9a419eb'
 
 -- numbers of what matches
-SELECT concat(
-  '{"totalCount":',c0.x0,
-  ',"countEmptyJobTitle":',c0.x1,
+SELECT (
+  '{"totalCount":' || c0.x0 ||
+  ',"countEmptyJobTitle":' || c0.x1 ||
   '}'
 )
 FROM (
@@ -204,16 +204,16 @@ FROM (
 SELECT '{"__typename":"PersonConnection"}';
 
 -- ends of a page of none
-SELECT concat('{"pageInfo":',concat(
-  '{"startCursor":',coalesce(to_json(a0.startcursor)::text, 'null'),
-  ',"endCursor":',coalesce(to_json(a0.endcursor)::text, 'null'),
+SELECT ('{"pageInfo":' || (
+  '{"startCursor":' || coalesce(to_json(a0.startcursor)::text, 'null') ||
+  ',"endCursor":' || coalesce(to_json(a0.endcursor)::text, 'null') ||
   '}'
-),'}')
+) || '}')
 FROM (
   SELECT
     count(*) AS n,
-    max(replace(encode(convert_to(concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'), 'UTF8'), 'base64'), E'\n', '')) FILTER (WHERE p0.rn = 0) AS startcursor,
-    max(replace(encode(convert_to(concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'), 'UTF8'), 'base64'), E'\n', '')) FILTER (WHERE p0.rn = least(0, p0.n)) AS endcursor
+    max(replace(encode(convert_to(('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}'), 'UTF8'), 'base64'), E'\n', '')) FILTER (WHERE p0.rn = 0) AS startcursor,
+    max(replace(encode(convert_to(('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}'), 'UTF8'), 'base64'), E'\n', '')) FILTER (WHERE p0.rn = least(0, p0.n)) AS endcursor
   FROM (
     SELECT q0.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -227,7 +227,7 @@ FROM (
 ) a0;
 
 -- an offset has a page before it
-SELECT concat('{"pageInfo":',concat('{"hasPreviousPage":',(EXISTS (SELECT 1 FROM "ws_test"."o_person" r WHERE r.deleted_at IS NULL))::text,'}'),'}')
+SELECT ('{"pageInfo":' || ('{"hasPreviousPage":' || (EXISTS (SELECT 1 FROM "ws_test"."o_person" r WHERE r.deleted_at IS NULL))::text || '}') || '}')
 FROM (
   SELECT count(*) AS n
   FROM (
@@ -244,7 +244,7 @@ FROM (
 ) a0;
 
 -- related records
-SELECT concat('{"edges":',a0.e0,'}')
+SELECT ('{"edges":' || a0.e0 || '}')
 FROM (
   SELECT
     concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -252,17 +252,17 @@ FROM (
   FROM (
     SELECT
       p0.*,
-      CASE WHEN p0.rn <= 3 THEN concat('{"node":',concat(
-        '{"name":',coalesce((p0.data->'name')::text, '""'),
-        ',"people":',(
-          SELECT concat(
-            '{"totalCount":',c1.x0,
-            ',"pageInfo":',concat(
-              '{"hasNextPage":',(a1.n > 2)::text,
-              ',"endCursor":',coalesce(to_json(a1.endcursor)::text, 'null'),
+      CASE WHEN p0.rn <= 3 THEN ('{"node":' || (
+        '{"name":' || coalesce((p0.data->'name')::text, '""') ||
+        ',"people":' || (
+          SELECT (
+            '{"totalCount":' || c1.x0 ||
+            ',"pageInfo":' || (
+              '{"hasNextPage":' || (a1.n > 2)::text ||
+              ',"endCursor":' || coalesce(to_json(a1.endcursor)::text, 'null') ||
               '}'
-            ),
-            ',"edges":',a1.e0,
+            ) ||
+            ',"edges":' || a1.e0 ||
             '}'
           )
           FROM
@@ -270,37 +270,37 @@ FROM (
               SELECT
                 concat('[', string_agg(p1.e0, ','), ']') AS e0,
                 count(*) AS n,
-                max(replace(encode(convert_to(concat(
-                  '{"rank":',CASE WHEN octet_length(coalesce((p1.data->'rank')::text, 'null')) <= 1500 THEN coalesce((p1.data->'rank')::text, 'null') ELSE concat(
-                    '{"startsWith":',to_json(left((p1.data->>'rank'), 125))::text,
-                    ',"md5":',to_json(md5((p1.data->>'rank')))::text,
-                    ',"digits":',length(split_part((p1.data->>'rank'), '.', 1))::text,
+                max(replace(encode(convert_to((
+                  '{"rank":' || CASE WHEN octet_length(coalesce((p1.data->'rank')::text, 'null')) <= 1500 THEN coalesce((p1.data->'rank')::text, 'null') ELSE (
+                    '{"startsWith":' || to_json(left((p1.data->>'rank'), 125))::text ||
+                    ',"md5":' || to_json(md5((p1.data->>'rank')))::text ||
+                    ',"digits":' || length(split_part((p1.data->>'rank'), '.', 1))::text ||
                     '}'
-                  ) END,
-                  ',"id":',coalesce('"' || (p1.id)::text || '"', 'null'),
+                  ) END ||
+                  ',"id":' || coalesce('"' || (p1.id)::text || '"', 'null') ||
                   '}'
                 ), 'UTF8'), 'base64'), E'\n', '')) FILTER (WHERE p1.rn = least(2, p1.n)) AS endcursor
               FROM (
                 SELECT
                   p1.*,
-                  CASE WHEN p1.rn <= 2 THEN concat('{"node":',concat(
-                    '{"id":',coalesce('"' || (p1.id)::text || '"', 'null'),
-                    ',"companyId":',coalesce((
+                  CASE WHEN p1.rn <= 2 THEN ('{"node":' || (
+                    '{"id":' || coalesce('"' || (p1.id)::text || '"', 'null') ||
+                    ',"companyId":' || coalesce((
                       SELECT to_json(t2.id)::text
                       FROM "ws_test"."o_company" t2
                       WHERE t2.id = ((p1.data->>'company'))::uuid
                         AND t2.deleted_at IS NULL
-                    ), 'null'),
-                    ',"company":',coalesce((
-                      SELECT concat('{"name":',coalesce((t2.data->'name')::text, '""'),'}')
+                    ), 'null') ||
+                    ',"company":' || coalesce((
+                      SELECT ('{"name":' || coalesce((t2.data->'name')::text, '""') || '}')
                       FROM "ws_test"."o_company" t2
                       WHERE t2.id = ((p1.data->>'company'))::uuid
                         AND t2.deleted_at IS NULL
-                    ), 'null'),
-                    ',"pets":',(
-                      SELECT concat(
-                        '{"totalCount":',c2.x0,
-                        ',"edges":',a2.e0,
+                    ), 'null') ||
+                    ',"pets":' || (
+                      SELECT (
+                        '{"totalCount":' || c2.x0 ||
+                        ',"edges":' || a2.e0 ||
                         '}'
                       )
                       FROM
@@ -311,7 +311,7 @@ FROM (
                           FROM (
                             SELECT
                               p2.*,
-                              CASE WHEN p2.rn <= 60 THEN concat('{"node":',concat('{"name":',coalesce((p2.data->'name')::text, '""'),'}'),'}') END AS e0
+                              CASE WHEN p2.rn <= 60 THEN ('{"node":' || ('{"name":' || coalesce((p2.data->'name')::text, '""') || '}') || '}') END AS e0
                             FROM (
                               SELECT
                                 q2.*,
@@ -336,9 +336,9 @@ FROM (
                           WHERE ((m2.data->>'ownerPerson'))::uuid = p1.id
                             AND m2.deleted_at IS NULL
                         ) c2
-                    ),
+                    ) ||
                     '}'
-                  ),'}') END AS e0
+                  ) || '}') END AS e0
                 FROM (
                   SELECT
                     q1.*,
@@ -388,9 +388,9 @@ FROM (
                 AND m1.deleted_at IS NULL
                 AND ((m1.data->>'stage') COLLATE "C") = %s::text
             ) c1
-        ),
+        ) ||
         '}'
-      ),'}') END AS e0
+      ) || '}') END AS e0
     FROM (
       SELECT
         q0.*,
@@ -413,7 +413,7 @@ FROM (
 -- 'NEW'
 
 -- relations inside each other
-SELECT concat('{"edges":',a0.e0,'}')
+SELECT ('{"edges":' || a0.e0 || '}')
 FROM (
   SELECT
     concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -421,13 +421,13 @@ FROM (
   FROM (
     SELECT
       p0.*,
-      CASE WHEN p0.rn <= 1 THEN concat('{"node":',concat('{"mentor":',coalesce((
-        SELECT concat('{"mentor":',coalesce((
-          SELECT concat('{"company":',coalesce((
-            SELECT concat(
-              '{"name":',coalesce((t3.data->'name')::text, '""'),
-              ',"people":',(
-                SELECT concat('{"edges":',a4.e0,'}')
+      CASE WHEN p0.rn <= 1 THEN ('{"node":' || ('{"mentor":' || coalesce((
+        SELECT ('{"mentor":' || coalesce((
+          SELECT ('{"company":' || coalesce((
+            SELECT (
+              '{"name":' || coalesce((t3.data->'name')::text, '""') ||
+              ',"people":' || (
+                SELECT ('{"edges":' || a4.e0 || '}')
                 FROM (
                   SELECT
                     concat('[', string_agg(p4.e0, ','), ']') AS e0,
@@ -435,12 +435,12 @@ FROM (
                   FROM (
                     SELECT
                       p4.*,
-                      CASE WHEN p4.rn <= 1 THEN concat('{"node":',concat('{"mentor":',coalesce((
-                        SELECT concat('{"id":',coalesce('"' || (t5.id)::text || '"', 'null'),'}')
+                      CASE WHEN p4.rn <= 1 THEN ('{"node":' || ('{"mentor":' || coalesce((
+                        SELECT ('{"id":' || coalesce('"' || (t5.id)::text || '"', 'null') || '}')
                         FROM "ws_test"."o_person" t5
                         WHERE t5.id = ((p4.data->>'mentor'))::uuid
                           AND t5.deleted_at IS NULL
-                      ), 'null'),'}'),'}') END AS e0
+                      ), 'null') || '}') || '}') END AS e0
                     FROM (
                       SELECT
                         q4.*,
@@ -459,21 +459,21 @@ FROM (
                   ) p4
                   HAVING coalesce(sum((octet_length(p4.e0))::real * '1.0141204e+31'::real), 0) >= 0
                 ) a4
-              ),
+              ) ||
               '}'
             )
             FROM "ws_test"."o_company" t3
             WHERE t3.id = ((t2.data->>'company'))::uuid
               AND t3.deleted_at IS NULL
-          ), 'null'),'}')
+          ), 'null') || '}')
           FROM "ws_test"."o_person" t2
           WHERE t2.id = ((t1.data->>'mentor'))::uuid
             AND t2.deleted_at IS NULL
-        ), 'null'),'}')
+        ), 'null') || '}')
         FROM "ws_test"."o_person" t1
         WHERE t1.id = ((p0.data->>'mentor'))::uuid
           AND t1.deleted_at IS NULL
-      ), 'null'),'}'),'}') END AS e0
+      ), 'null') || '}') || '}') END AS e0
     FROM (
       SELECT
         q0.*,
@@ -493,7 +493,7 @@ FROM (
 ) a0;
 
 -- cursors of long values
-SELECT concat('{"edges":',a0.e0,'}')
+SELECT ('{"edges":' || a0.e0 || '}')
 FROM (
   SELECT
     concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -501,19 +501,19 @@ FROM (
   FROM (
     SELECT
       p0.*,
-      CASE WHEN p0.rn <= 200 THEN concat('{"cursor":',to_json(replace(encode(convert_to(concat(
-        '{"jobTitle":',CASE WHEN octet_length(coalesce((p0.data->'jobTitle')::text, '""')) <= 500 THEN coalesce((p0.data->'jobTitle')::text, '""') ELSE concat(
-          '{"startsWith":',to_json(left((p0.data->>'jobTitle'), 41))::text,
-          ',"md5":',to_json(md5((p0.data->>'jobTitle')))::text,
+      CASE WHEN p0.rn <= 200 THEN ('{"cursor":' || to_json(replace(encode(convert_to((
+        '{"jobTitle":' || CASE WHEN octet_length(coalesce((p0.data->'jobTitle')::text, '""')) <= 500 THEN coalesce((p0.data->'jobTitle')::text, '""') ELSE (
+          '{"startsWith":' || to_json(left((p0.data->>'jobTitle'), 41))::text ||
+          ',"md5":' || to_json(md5((p0.data->>'jobTitle')))::text ||
           '}'
-        ) END,
-        ',"salary":',CASE WHEN octet_length(coalesce((p0.data->'salary')::text, 'null')) <= 500 THEN coalesce((p0.data->'salary')::text, 'null') ELSE concat(
-          '{"startsWith":',to_json(left((p0.data->>'salary'), 41))::text,
-          ',"md5":',to_json(md5((p0.data->>'salary')))::text,
-          ',"digits":',length(split_part((p0.data->>'salary'), '.', 1))::text,
+        ) END ||
+        ',"salary":' || CASE WHEN octet_length(coalesce((p0.data->'salary')::text, 'null')) <= 500 THEN coalesce((p0.data->'salary')::text, 'null') ELSE (
+          '{"startsWith":' || to_json(left((p0.data->>'salary'), 41))::text ||
+          ',"md5":' || to_json(md5((p0.data->>'salary')))::text ||
+          ',"digits":' || length(split_part((p0.data->>'salary'), '.', 1))::text ||
           '}'
-        ) END,
-        ',"company":',concat('{"name":',CASE WHEN octet_length(coalesce((
+        ) END ||
+        ',"company":' || ('{"name":' || CASE WHEN octet_length(coalesce((
           SELECT coalesce((o.data->'name')::text, '""')
           FROM "ws_test"."o_company" o
           WHERE o.id = ((p0.data->>'company'))::uuid
@@ -523,25 +523,25 @@ FROM (
           FROM "ws_test"."o_company" o
           WHERE o.id = ((p0.data->>'company'))::uuid
             AND o.deleted_at IS NULL
-        ), 'null') ELSE concat(
-          '{"startsWith":',to_json(left((
+        ), 'null') ELSE (
+          '{"startsWith":' || to_json(left((
             SELECT (o.data->>'name')
             FROM "ws_test"."o_company" o
             WHERE o.id = ((p0.data->>'company'))::uuid
               AND o.deleted_at IS NULL
-          ), 41))::text,
-          ',"md5":',to_json(md5((
+          ), 41))::text ||
+          ',"md5":' || to_json(md5((
             SELECT (o.data->>'name')
             FROM "ws_test"."o_company" o
             WHERE o.id = ((p0.data->>'company'))::uuid
               AND o.deleted_at IS NULL
-          )))::text,
+          )))::text ||
           '}'
-        ) END,'}'),
-        ',"createdAt":',coalesce('"' || to_char((p0.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-        ',"id":',coalesce('"' || (p0.id)::text || '"', 'null'),
+        ) END || '}') ||
+        ',"createdAt":' || coalesce('"' || to_char((p0.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+        ',"id":' || coalesce('"' || (p0.id)::text || '"', 'null') ||
         '}'
-      ), 'UTF8'), 'base64'), E'\n', ''))::text,'}') END AS e0
+      ), 'UTF8'), 'base64'), E'\n', ''))::text || '}') END AS e0
     FROM (
       SELECT
         q0.*,
@@ -566,7 +566,7 @@ FROM (
 ) a0;
 
 -- many lists of one record
-SELECT concat('{"edges":',a0.e0,'}')
+SELECT ('{"edges":' || a0.e0 || '}')
 FROM (
   SELECT
     concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -574,9 +574,9 @@ FROM (
   FROM (
     SELECT
       p0.*,
-      CASE WHEN p0.rn <= 200 THEN concat('{"node":',concat(
-        '{"p0":',(
-          SELECT concat('{"edges":',a1.e0,'}')
+      CASE WHEN p0.rn <= 200 THEN ('{"node":' || (
+        '{"p0":' || (
+          SELECT ('{"edges":' || a1.e0 || '}')
           FROM (
             SELECT
               concat('[', string_agg(p1.e0, ','), ']') AS e0,
@@ -584,7 +584,7 @@ FROM (
             FROM (
               SELECT
                 p1.*,
-                CASE WHEN p1.rn <= 60 THEN concat('{"node":',concat('{"id":',coalesce('"' || (p1.id)::text || '"', 'null'),'}'),'}') END AS e0
+                CASE WHEN p1.rn <= 60 THEN ('{"node":' || ('{"id":' || coalesce('"' || (p1.id)::text || '"', 'null') || '}') || '}') END AS e0
               FROM (
                 SELECT
                   q1.*,
@@ -603,9 +603,9 @@ FROM (
             ) p1
             HAVING coalesce(sum((octet_length(p1.e0))::real * '1.6902007e+31'::real), 0) >= 0
           ) a1
-        ),
-        ',"p1":',(
-          SELECT concat('{"edges":',a1.e0,'}')
+        ) ||
+        ',"p1":' || (
+          SELECT ('{"edges":' || a1.e0 || '}')
           FROM (
             SELECT
               concat('[', string_agg(p1.e0, ','), ']') AS e0,
@@ -613,7 +613,7 @@ FROM (
             FROM (
               SELECT
                 p1.*,
-                CASE WHEN p1.rn <= 60 THEN concat('{"node":',concat('{"id":',coalesce('"' || (p1.id)::text || '"', 'null'),'}'),'}') END AS e0
+                CASE WHEN p1.rn <= 60 THEN ('{"node":' || ('{"id":' || coalesce('"' || (p1.id)::text || '"', 'null') || '}') || '}') END AS e0
               FROM (
                 SELECT
                   q1.*,
@@ -632,9 +632,9 @@ FROM (
             ) p1
             HAVING coalesce(sum((octet_length(p1.e0))::real * '1.6902007e+31'::real), 0) >= 0
           ) a1
-        ),
-        ',"p2":',(
-          SELECT concat('{"edges":',a1.e0,'}')
+        ) ||
+        ',"p2":' || (
+          SELECT ('{"edges":' || a1.e0 || '}')
           FROM (
             SELECT
               concat('[', string_agg(p1.e0, ','), ']') AS e0,
@@ -642,7 +642,7 @@ FROM (
             FROM (
               SELECT
                 p1.*,
-                CASE WHEN p1.rn <= 60 THEN concat('{"node":',concat('{"id":',coalesce('"' || (p1.id)::text || '"', 'null'),'}'),'}') END AS e0
+                CASE WHEN p1.rn <= 60 THEN ('{"node":' || ('{"id":' || coalesce('"' || (p1.id)::text || '"', 'null') || '}') || '}') END AS e0
               FROM (
                 SELECT
                   q1.*,
@@ -661,9 +661,9 @@ FROM (
             ) p1
             HAVING coalesce(sum((octet_length(p1.e0))::real * '1.6902007e+31'::real), 0) >= 0
           ) a1
-        ),
-        ',"p3":',(
-          SELECT concat('{"edges":',a1.e0,'}')
+        ) ||
+        ',"p3":' || (
+          SELECT ('{"edges":' || a1.e0 || '}')
           FROM (
             SELECT
               concat('[', string_agg(p1.e0, ','), ']') AS e0,
@@ -671,7 +671,7 @@ FROM (
             FROM (
               SELECT
                 p1.*,
-                CASE WHEN p1.rn <= 60 THEN concat('{"node":',concat('{"id":',coalesce('"' || (p1.id)::text || '"', 'null'),'}'),'}') END AS e0
+                CASE WHEN p1.rn <= 60 THEN ('{"node":' || ('{"id":' || coalesce('"' || (p1.id)::text || '"', 'null') || '}') || '}') END AS e0
               FROM (
                 SELECT
                   q1.*,
@@ -690,9 +690,9 @@ FROM (
             ) p1
             HAVING coalesce(sum((octet_length(p1.e0))::real * '1.6902007e+31'::real), 0) >= 0
           ) a1
-        ),
-        ',"p4":',(
-          SELECT concat('{"edges":',a1.e0,'}')
+        ) ||
+        ',"p4":' || (
+          SELECT ('{"edges":' || a1.e0 || '}')
           FROM (
             SELECT
               concat('[', string_agg(p1.e0, ','), ']') AS e0,
@@ -700,7 +700,7 @@ FROM (
             FROM (
               SELECT
                 p1.*,
-                CASE WHEN p1.rn <= 60 THEN concat('{"node":',concat('{"id":',coalesce('"' || (p1.id)::text || '"', 'null'),'}'),'}') END AS e0
+                CASE WHEN p1.rn <= 60 THEN ('{"node":' || ('{"id":' || coalesce('"' || (p1.id)::text || '"', 'null') || '}') || '}') END AS e0
               FROM (
                 SELECT
                   q1.*,
@@ -719,9 +719,9 @@ FROM (
             ) p1
             HAVING coalesce(sum((octet_length(p1.e0))::real * '1.6902007e+31'::real), 0) >= 0
           ) a1
-        ),
+        ) ||
         '}'
-      ),'}') END AS e0
+      ) || '}') END AS e0
     FROM (
       SELECT
         q0.*,

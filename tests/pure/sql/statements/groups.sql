@@ -5,9 +5,9 @@ FROM (
     b.*,
     sum((octet_length(c0))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
   FROM (
-    SELECT concat(
-      '{"__typename":"PersonGroupByConnection","groupByDimensionValues":',concat('[', coalesce(to_json(r.d0)::text, 'null'), ']'),
-      ',"totalCount":',coalesce(to_json(count(*))::text, 'null'),
+    SELECT (
+      '{"__typename":"PersonGroupByConnection","groupByDimensionValues":' || concat('[', coalesce(to_json(r.d0)::text, 'null'), ']') ||
+      ',"totalCount":' || coalesce(to_json(count(*))::text, 'null') ||
       '}'
     )
     FROM (
@@ -29,14 +29,14 @@ FROM (
     b.*,
     sum((octet_length(c0))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
   FROM (
-    SELECT concat(
-      '{"groupByDimensionValues":',concat('[', coalesce(to_json(r.d0::text)::text, 'null'), ',', coalesce(to_json(CASE WHEN r.d1 < '0001-01-01' THEN to_char(r.d1, '"0000"-MM-DD') WHEN r.d1 >= '10000-01-01' THEN to_char(r.d1, '"+0"YYYY-MM-DD') ELSE to_char(r.d1, 'YYYY-MM-DD') END)::text, 'null'), ',', coalesce(to_json(r.d2)::text, 'null'), ']'),
-      ',"maxEmployees":',coalesce(to_json(max(((r.data->>'employees'))::numeric))::text, 'null'),
-      ',"edges":',concat('[', string_agg(concat(
-        '{"cursor":',to_json(replace(encode(convert_to(concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}'), 'UTF8'), 'base64'), E'\n', ''))::text,
-        ',"node":',concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}'),
+    SELECT (
+      '{"groupByDimensionValues":' || concat('[', coalesce(to_json(r.d0::text)::text, 'null'), ',', coalesce(to_json(CASE WHEN r.d1 < '0001-01-01' THEN to_char(r.d1, '"0000"-MM-DD') WHEN r.d1 >= '10000-01-01' THEN to_char(r.d1, '"+0"YYYY-MM-DD') ELSE to_char(r.d1, 'YYYY-MM-DD') END)::text, 'null'), ',', coalesce(to_json(r.d2)::text, 'null'), ']') ||
+      ',"maxEmployees":' || coalesce(to_json(max(((r.data->>'employees'))::numeric))::text, 'null') ||
+      ',"edges":' || concat('[', string_agg((
+        '{"cursor":' || to_json(replace(encode(convert_to(('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}'), 'UTF8'), 'base64'), E'\n', ''))::text ||
+        ',"node":' || ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}') ||
         '}'
-      ), ',' ORDER BY r.rn) FILTER (WHERE r.rn > 0 AND r.rn <= 10), ']'),
+      ), ',' ORDER BY r.rn) FILTER (WHERE r.rn > 0 AND r.rn <= 10), ']') ||
       '}'
     )
     FROM (
@@ -72,26 +72,26 @@ FROM (
     b.*,
     sum((octet_length(c0))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
   FROM (
-    SELECT concat('{"edges":',concat('[', string_agg(concat('{"node":',concat(
-      '{"company":',coalesce((
-        SELECT concat('{"name":',coalesce((t1.data->'name')::text, '""'),'}')
+    SELECT ('{"edges":' || concat('[', string_agg(('{"node":' || (
+      '{"company":' || coalesce((
+        SELECT ('{"name":' || coalesce((t1.data->'name')::text, '""') || '}')
         FROM "ws_test"."o_company" t1
         WHERE t1.id = ((r.data->>'company'))::uuid
           AND t1.deleted_at IS NULL
-      ), 'null'),
-      ',"mentor":',coalesce((
-        SELECT concat('{"mentor":',coalesce((
-          SELECT concat('{"id":',coalesce('"' || (t2.id)::text || '"', 'null'),'}')
+      ), 'null') ||
+      ',"mentor":' || coalesce((
+        SELECT ('{"mentor":' || coalesce((
+          SELECT ('{"id":' || coalesce('"' || (t2.id)::text || '"', 'null') || '}')
           FROM "ws_test"."o_person" t2
           WHERE t2.id = ((t1.data->>'mentor'))::uuid
             AND t2.deleted_at IS NULL
-        ), 'null'),'}')
+        ), 'null') || '}')
         FROM "ws_test"."o_person" t1
         WHERE t1.id = ((r.data->>'mentor'))::uuid
           AND t1.deleted_at IS NULL
-      ), 'null'),
+      ), 'null') ||
       '}'
-    ),'}'), ',' ORDER BY r.rn) FILTER (WHERE r.rn > 0 AND r.rn <= 10), ']'),'}')
+    ) || '}'), ',' ORDER BY r.rn) FILTER (WHERE r.rn > 0 AND r.rn <= 10), ']') || '}')
     FROM (
       SELECT
         n.*,
@@ -116,10 +116,10 @@ FROM (
     b.*,
     sum((octet_length(c0))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
   FROM (
-    SELECT concat(
-      '{"totalCount":',coalesce(to_json((count(*))::text)::text, 'null'),
-      ',"maxEmployees":',coalesce(to_json((max(((r.data->>'employees'))::numeric))::text)::text, 'null'),
-      ',"groupByDimensionValues":',concat('[', coalesce(to_json(r.d0::text)::text, 'null'), ']'),
+    SELECT (
+      '{"totalCount":' || coalesce(to_json((count(*))::text)::text, 'null') ||
+      ',"maxEmployees":' || coalesce(to_json((max(((r.data->>'employees'))::numeric))::text)::text, 'null') ||
+      ',"groupByDimensionValues":' || concat('[', coalesce(to_json(r.d0::text)::text, 'null'), ']') ||
       '}'
     )
     FROM (
@@ -141,9 +141,9 @@ FROM (
     b.*,
     sum((octet_length(c0))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
   FROM (
-    SELECT concat(
-      '{"groupByDimensionValues":',concat('[', coalesce(to_json(r.d0::text)::text, 'null'), ',', coalesce(trim_scale(r.d1)::text, 'null'), ']'),
-      ',"records":',concat('[', string_agg(concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}'), ',' ORDER BY r.rn) FILTER (WHERE r.rn > 3 AND r.rn <= 13), ']'),
+    SELECT (
+      '{"groupByDimensionValues":' || concat('[', coalesce(to_json(r.d0::text)::text, 'null'), ',', coalesce(trim_scale(r.d1)::text, 'null'), ']') ||
+      ',"records":' || concat('[', string_agg(('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}'), ',' ORDER BY r.rn) FILTER (WHERE r.rn > 3 AND r.rn <= 13), ']') ||
       '}'
     )
     FROM (
@@ -179,7 +179,7 @@ FROM (
     b.*,
     sum((octet_length(c0))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
   FROM (
-    SELECT concat('{"groupByDimensionValues":',concat('[', coalesce(to_json(r.d0)::text, 'null'), ']'),'}')
+    SELECT ('{"groupByDimensionValues":' || concat('[', coalesce(to_json(r.d0)::text, 'null'), ']') || '}')
     FROM (
       SELECT g.*, ((g.data->>'isActive'))::boolean AS d0
       FROM "ws_test"."o_person" g
@@ -199,7 +199,7 @@ FROM (
     b.*,
     sum((octet_length(c0))::real * '1.0141204e+31'::real) OVER (ROWS UNBOUNDED PRECEDING) AS total
   FROM (
-    SELECT concat('{"groupByDimensionValues":',concat('[', coalesce(to_json(r.d0)::text, 'null'), ',', coalesce(to_json(r.d1::text)::text, 'null'), ']'),'}')
+    SELECT ('{"groupByDimensionValues":' || concat('[', coalesce(to_json(r.d0)::text, 'null'), ',', coalesce(to_json(r.d1::text)::text, 'null'), ']') || '}')
     FROM (
       SELECT n.*
       FROM (

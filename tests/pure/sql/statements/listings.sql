@@ -3,8 +3,8 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   false,
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = 1),
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = least(2, p.n)),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = 1),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = least(2, p.n)),
   (
     SELECT coalesce(sum(live), 0)::bigint
     FROM "ws_test".record_count
@@ -13,7 +13,7 @@ SELECT
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -34,8 +34,8 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 60,
   false,
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = 1),
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = least(60, p.n)),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = 1),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = least(60, p.n)),
   (
     SELECT coalesce(sum(live), 0)::bigint
     FROM "ws_test".record_count
@@ -44,106 +44,107 @@ SELECT
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 60 THEN concat(
-      '{"id":',coalesce('"' || (p.id)::text || '"', 'null'),
-      ',"createdAt":',coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-      ',"updatedAt":',coalesce('"' || to_char((p.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-      ',"deletedAt":',coalesce('"' || to_char((p.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-      ',"createdBy":',CASE WHEN p.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE concat(
-        '{"source":',coalesce((p.created_by->'source')::text, '"MANUAL"'),
-        ',"workspaceMemberId":',coalesce((p.created_by->'workspaceMemberId')::text, 'null'),
-        ',"name":',coalesce((p.created_by->'name')::text, '""'),
-        ',"context":',coalesce((p.created_by->'context')::text, '{}'),
+    CASE WHEN p.rn <= 60 THEN ((
+      '{"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
+      ',"createdAt":' || coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+      ',"updatedAt":' || coalesce('"' || to_char((p.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+      ',"deletedAt":' || coalesce('"' || to_char((p.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+      ',"createdBy":' || CASE WHEN p.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE (
+        '{"source":' || coalesce((p.created_by->'source')::text, '"MANUAL"') ||
+        ',"workspaceMemberId":' || coalesce((p.created_by->'workspaceMemberId')::text, 'null') ||
+        ',"name":' || coalesce((p.created_by->'name')::text, '""') ||
+        ',"context":' || coalesce((p.created_by->'context')::text, '{}') ||
         '}'
-      ) END,
-      ',"position":',coalesce(((p.position)::text)::numeric::text, 'null'),
-      ',"name":',CASE WHEN p.data->'name' IS NULL THEN '{"firstName":"","lastName":""}' ELSE concat(
-        '{"firstName":',coalesce((p.data->'name'->'firstName')::text, '""'),
-        ',"lastName":',coalesce((p.data->'name'->'lastName')::text, '""'),
+      ) END ||
+      ',"position":' || coalesce(((p.position)::text)::numeric::text, 'null') ||
+      ',"name":' || CASE WHEN p.data->'name' IS NULL THEN '{"firstName":"","lastName":""}' ELSE (
+        '{"firstName":' || coalesce((p.data->'name'->'firstName')::text, '""') ||
+        ',"lastName":' || coalesce((p.data->'name'->'lastName')::text, '""') ||
         '}'
-      ) END,
-      ',"emails":',CASE WHEN p.data->'emails' IS NULL THEN '{"primaryEmail":"","additionalEmails":[]}' ELSE concat(
-        '{"primaryEmail":',coalesce((p.data->'emails'->'primaryEmail')::text, '""'),
-        ',"additionalEmails":',coalesce((p.data->'emails'->'additionalEmails')::text, '[]'),
+      ) END ||
+      ',"emails":' || CASE WHEN p.data->'emails' IS NULL THEN '{"primaryEmail":"","additionalEmails":[]}' ELSE (
+        '{"primaryEmail":' || coalesce((p.data->'emails'->'primaryEmail')::text, '""') ||
+        ',"additionalEmails":' || coalesce((p.data->'emails'->'additionalEmails')::text, '[]') ||
         '}'
-      ) END,
-      ',"jobTitle":',coalesce((p.data->'jobTitle')::text, '""'),
-      ',"employees":',coalesce((p.data->'employees')::text, 'null'),
-      ',"workPreference":',coalesce((p.data->'workPreference')::text, '[]'),
-      ',"stage":',coalesce((p.data->'stage')::text, 'null'),
-      ',"amount":',CASE WHEN p.data->'amount' IS NULL THEN '{"amountMicros":null,"currencyCode":null}' ELSE concat(
-        '{"amountMicros":',coalesce((p.data->'amount'->'amountMicros')::text, 'null'),
-        ',"currencyCode":',coalesce((p.data->'amount'->'currencyCode')::text, 'null'),
+      ) END
+    ) || (
+      ',"jobTitle":' || coalesce((p.data->'jobTitle')::text, '""') ||
+      ',"employees":' || coalesce((p.data->'employees')::text, 'null') ||
+      ',"workPreference":' || coalesce((p.data->'workPreference')::text, '[]') ||
+      ',"stage":' || coalesce((p.data->'stage')::text, 'null') ||
+      ',"amount":' || CASE WHEN p.data->'amount' IS NULL THEN '{"amountMicros":null,"currencyCode":null}' ELSE (
+        '{"amountMicros":' || coalesce((p.data->'amount'->'amountMicros')::text, 'null') ||
+        ',"currencyCode":' || coalesce((p.data->'amount'->'currencyCode')::text, 'null') ||
         '}'
-      ) END,
-      ',"isActive":',coalesce((p.data->'isActive')::text, 'null'),
-      ',"tags":',coalesce((p.data->'tags')::text, '[]'),
-      ',"birthday":',coalesce((p.data->'birthday')::text, 'null'),
-      ',"companyId":',coalesce((
+      ) END ||
+      ',"isActive":' || coalesce((p.data->'isActive')::text, 'null') ||
+      ',"tags":' || coalesce((p.data->'tags')::text, '[]') ||
+      ',"birthday":' || coalesce((p.data->'birthday')::text, 'null')
+    ) || (
+      ',"companyId":' || coalesce((
         SELECT to_json(t0.id)::text
         FROM "ws_test"."o_company" t0
         WHERE t0.id = ((p.data->>'company'))::uuid
           AND t0.deleted_at IS NULL
-      ), 'null'),
-      ',"company":',coalesce((
-        SELECT concat(
-          '{"id":',coalesce('"' || (t0.id)::text || '"', 'null'),
-          ',"createdAt":',coalesce('"' || to_char((t0.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-          ',"updatedAt":',coalesce('"' || to_char((t0.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-          ',"deletedAt":',coalesce('"' || to_char((t0.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-          ',"createdBy":',CASE WHEN t0.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE concat(
-            '{"source":',coalesce((t0.created_by->'source')::text, '"MANUAL"'),
-            ',"workspaceMemberId":',coalesce((t0.created_by->'workspaceMemberId')::text, 'null'),
-            ',"name":',coalesce((t0.created_by->'name')::text, '""'),
-            ',"context":',coalesce((t0.created_by->'context')::text, '{}'),
+      ), 'null') ||
+      ',"company":' || coalesce((
+        SELECT ((
+          '{"id":' || coalesce('"' || (t0.id)::text || '"', 'null') ||
+          ',"createdAt":' || coalesce('"' || to_char((t0.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+          ',"updatedAt":' || coalesce('"' || to_char((t0.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+          ',"deletedAt":' || coalesce('"' || to_char((t0.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+          ',"createdBy":' || CASE WHEN t0.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE (
+            '{"source":' || coalesce((t0.created_by->'source')::text, '"MANUAL"') ||
+            ',"workspaceMemberId":' || coalesce((t0.created_by->'workspaceMemberId')::text, 'null') ||
+            ',"name":' || coalesce((t0.created_by->'name')::text, '""') ||
+            ',"context":' || coalesce((t0.created_by->'context')::text, '{}') ||
             '}'
-          ) END,
-          ',"position":',coalesce(((t0.position)::text)::numeric::text, 'null'),
-          ',"name":',coalesce((t0.data->'name')::text, '""'),
-          ',"domainName":',CASE WHEN t0.data->'domainName' IS NULL THEN '{"primaryLinkLabel":"","primaryLinkUrl":"","secondaryLinks":[]}' ELSE concat(
-            '{"primaryLinkLabel":',coalesce((t0.data->'domainName'->'primaryLinkLabel')::text, '""'),
-            ',"primaryLinkUrl":',coalesce((t0.data->'domainName'->'primaryLinkUrl')::text, '""'),
-            ',"secondaryLinks":',coalesce((t0.data->'domainName'->'secondaryLinks')::text, '[]'),
+          ) END ||
+          ',"position":' || coalesce(((t0.position)::text)::numeric::text, 'null') ||
+          ',"name":' || coalesce((t0.data->'name')::text, '""') ||
+          ',"domainName":' || CASE WHEN t0.data->'domainName' IS NULL THEN '{"primaryLinkLabel":"","primaryLinkUrl":"","secondaryLinks":[]}' ELSE (
+            '{"primaryLinkLabel":' || coalesce((t0.data->'domainName'->'primaryLinkLabel')::text, '""') ||
+            ',"primaryLinkUrl":' || coalesce((t0.data->'domainName'->'primaryLinkUrl')::text, '""') ||
+            ',"secondaryLinks":' || coalesce((t0.data->'domainName'->'secondaryLinks')::text, '[]') ||
             '}'
-          ) END,
-          ',"address":',CASE WHEN t0.data->'address' IS NULL THEN '{"addressStreet1":"","addressStreet2":"","addressCity":"","addressPostcode":"","addressState":"","addressCountry":"","addressLat":null,"addressLng":null}' ELSE concat(
-            '{"addressStreet1":',coalesce((t0.data->'address'->'addressStreet1')::text, '""'),
-            ',"addressStreet2":',coalesce((t0.data->'address'->'addressStreet2')::text, '""'),
-            ',"addressCity":',coalesce((t0.data->'address'->'addressCity')::text, '""'),
-            ',"addressPostcode":',coalesce((t0.data->'address'->'addressPostcode')::text, '""'),
-            ',"addressState":',coalesce((t0.data->'address'->'addressState')::text, '""'),
-            ',"addressCountry":',coalesce((t0.data->'address'->'addressCountry')::text, '""'),
-            ',"addressLat":',coalesce((t0.data->'address'->'addressLat')::text, 'null'),
-            ',"addressLng":',coalesce((t0.data->'address'->'addressLng')::text, 'null'),
-            '}'
-          ) END,
-          ',"size":',coalesce((t0.data->'size')::text, 'null'),
+          ) END
+        ) || (
+          ',"address":' || CASE WHEN t0.data->'address' IS NULL THEN '{"addressStreet1":"","addressStreet2":"","addressCity":"","addressPostcode":"","addressState":"","addressCountry":"","addressLat":null,"addressLng":null}' ELSE ((
+            '{"addressStreet1":' || coalesce((t0.data->'address'->'addressStreet1')::text, '""') ||
+            ',"addressStreet2":' || coalesce((t0.data->'address'->'addressStreet2')::text, '""') ||
+            ',"addressCity":' || coalesce((t0.data->'address'->'addressCity')::text, '""') ||
+            ',"addressPostcode":' || coalesce((t0.data->'address'->'addressPostcode')::text, '""') ||
+            ',"addressState":' || coalesce((t0.data->'address'->'addressState')::text, '""') ||
+            ',"addressCountry":' || coalesce((t0.data->'address'->'addressCountry')::text, '""') ||
+            ',"addressLat":' || coalesce((t0.data->'address'->'addressLat')::text, 'null') ||
+            ',"addressLng":' || coalesce((t0.data->'address'->'addressLng')::text, 'null')
+          ) || '}') END ||
+          ',"size":' || coalesce((t0.data->'size')::text, 'null') ||
           '}'
-        )
+        ))
         FROM "ws_test"."o_company" t0
         WHERE t0.id = ((p.data->>'company'))::uuid
           AND t0.deleted_at IS NULL
-      ), 'null'),
-      ',"pets":',(
+      ), 'null') ||
+      ',"pets":' || (
         SELECT concat('[', string_agg(p0.item, ','), ']')
         FROM (
-          SELECT concat(
-            '{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),
-            ',"createdAt":',coalesce('"' || to_char((p0.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-            ',"updatedAt":',coalesce('"' || to_char((p0.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-            ',"deletedAt":',coalesce('"' || to_char((p0.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-            ',"createdBy":',CASE WHEN p0.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE concat(
-              '{"source":',coalesce((p0.created_by->'source')::text, '"MANUAL"'),
-              ',"workspaceMemberId":',coalesce((p0.created_by->'workspaceMemberId')::text, 'null'),
-              ',"name":',coalesce((p0.created_by->'name')::text, '""'),
-              ',"context":',coalesce((p0.created_by->'context')::text, '{}'),
+          SELECT ((
+            '{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') ||
+            ',"createdAt":' || coalesce('"' || to_char((p0.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+            ',"updatedAt":' || coalesce('"' || to_char((p0.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+            ',"deletedAt":' || coalesce('"' || to_char((p0.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+            ',"createdBy":' || CASE WHEN p0.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE (
+              '{"source":' || coalesce((p0.created_by->'source')::text, '"MANUAL"') ||
+              ',"workspaceMemberId":' || coalesce((p0.created_by->'workspaceMemberId')::text, 'null') ||
+              ',"name":' || coalesce((p0.created_by->'name')::text, '""') ||
+              ',"context":' || coalesce((p0.created_by->'context')::text, '{}') ||
               '}'
-            ) END,
-            ',"position":',coalesce(((p0.position)::text)::numeric::text, 'null'),
-            ',"name":',coalesce((p0.data->'name')::text, '""'),
-            ',"ownerPersonId":',coalesce((p0.data->'ownerPerson')::text, 'null'),
-            '}'
-          ) AS item
+            ) END ||
+            ',"position":' || coalesce(((p0.position)::text)::numeric::text, 'null') ||
+            ',"name":' || coalesce((p0.data->'name')::text, '""') ||
+            ',"ownerPersonId":' || coalesce((p0.data->'ownerPerson')::text, 'null')
+          ) || '}') AS item
           FROM (
             SELECT m0.*
             FROM "ws_test"."o_pet" m0
@@ -155,153 +156,160 @@ FROM (
           OFFSET 0
         ) p0
         HAVING coalesce(sum((octet_length(p0.item))::real * '1.0141204e+31'::real), 0) >= 0
-      ),
-      ',"rank":',coalesce((p.data->'rank')::text, 'null'),
-      ',"nick":',coalesce((p.data->'nick')::text, '""'),
-      ',"seenAt":',coalesce((p.data->'seenAt')::text, 'null'),
-      ',"salary":',coalesce((p.data->'salary')::text, 'null'),
-      ',"token":',coalesce((p.data->'token')::text, 'null'),
-      ',"notes":',coalesce((p.data->'notes')::text, 'null'),
-      ',"badge":',coalesce((
+      ) ||
+      ',"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+      ',"nick":' || coalesce((p.data->'nick')::text, '""') ||
+      ',"seenAt":' || coalesce((p.data->'seenAt')::text, 'null') ||
+      ',"salary":' || coalesce((p.data->'salary')::text, 'null') ||
+      ',"token":' || coalesce((p.data->'token')::text, 'null')
+    ) || (
+      ',"notes":' || coalesce((p.data->'notes')::text, 'null') ||
+      ',"badge":' || CASE WHEN (p.data->'badge') IS NULL THEN 'null' ELSE coalesce((
         SELECT jsonb_agg(file || jsonb_build_object('url', %s::text || public.core_file_path('ws_test', file->>'fileId'), 'extension', coalesce(file->>'extension', substring(file->>'label' from '[.][A-Za-z0-9]+$'))) ORDER BY place)::text
         FROM jsonb_array_elements((p.data->'badge'))
         WITH ORDINALITY AS files(file, place)
-      ), 'null'),
-      ',"phones":',CASE WHEN p.data->'phones' IS NULL THEN '{"primaryPhoneNumber":"","primaryPhoneCountryCode":"","primaryPhoneCallingCode":"","additionalPhones":[]}' ELSE concat(
-        '{"primaryPhoneNumber":',coalesce((p.data->'phones'->'primaryPhoneNumber')::text, '""'),
-        ',"primaryPhoneCountryCode":',coalesce((p.data->'phones'->'primaryPhoneCountryCode')::text, '""'),
-        ',"primaryPhoneCallingCode":',coalesce((p.data->'phones'->'primaryPhoneCallingCode')::text, '""'),
-        ',"additionalPhones":',coalesce((p.data->'phones'->'additionalPhones')::text, '[]'),
+      ), 'null') END ||
+      ',"phones":' || CASE WHEN p.data->'phones' IS NULL THEN '{"primaryPhoneNumber":"","primaryPhoneCountryCode":"","primaryPhoneCallingCode":"","additionalPhones":[]}' ELSE (
+        '{"primaryPhoneNumber":' || coalesce((p.data->'phones'->'primaryPhoneNumber')::text, '""') ||
+        ',"primaryPhoneCountryCode":' || coalesce((p.data->'phones'->'primaryPhoneCountryCode')::text, '""') ||
+        ',"primaryPhoneCallingCode":' || coalesce((p.data->'phones'->'primaryPhoneCallingCode')::text, '""') ||
+        ',"additionalPhones":' || coalesce((p.data->'phones'->'additionalPhones')::text, '[]') ||
         '}'
-      ) END,
-      ',"mentorId":',coalesce((
+      ) END ||
+      ',"mentorId":' || coalesce((
         SELECT to_json(t0.id)::text
         FROM "ws_test"."o_person" t0
         WHERE t0.id = ((p.data->>'mentor'))::uuid
           AND t0.deleted_at IS NULL
-      ), 'null'),
-      ',"mentor":',coalesce((
-        SELECT concat(
-          '{"id":',coalesce('"' || (t0.id)::text || '"', 'null'),
-          ',"createdAt":',coalesce('"' || to_char((t0.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-          ',"updatedAt":',coalesce('"' || to_char((t0.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-          ',"deletedAt":',coalesce('"' || to_char((t0.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-          ',"createdBy":',CASE WHEN t0.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE concat(
-            '{"source":',coalesce((t0.created_by->'source')::text, '"MANUAL"'),
-            ',"workspaceMemberId":',coalesce((t0.created_by->'workspaceMemberId')::text, 'null'),
-            ',"name":',coalesce((t0.created_by->'name')::text, '""'),
-            ',"context":',coalesce((t0.created_by->'context')::text, '{}'),
+      ), 'null') ||
+      ',"mentor":' || coalesce((
+        SELECT ((
+          '{"id":' || coalesce('"' || (t0.id)::text || '"', 'null') ||
+          ',"createdAt":' || coalesce('"' || to_char((t0.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+          ',"updatedAt":' || coalesce('"' || to_char((t0.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+          ',"deletedAt":' || coalesce('"' || to_char((t0.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+          ',"createdBy":' || CASE WHEN t0.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE (
+            '{"source":' || coalesce((t0.created_by->'source')::text, '"MANUAL"') ||
+            ',"workspaceMemberId":' || coalesce((t0.created_by->'workspaceMemberId')::text, 'null') ||
+            ',"name":' || coalesce((t0.created_by->'name')::text, '""') ||
+            ',"context":' || coalesce((t0.created_by->'context')::text, '{}') ||
             '}'
-          ) END,
-          ',"position":',coalesce(((t0.position)::text)::numeric::text, 'null'),
-          ',"name":',CASE WHEN t0.data->'name' IS NULL THEN '{"firstName":"","lastName":""}' ELSE concat(
-            '{"firstName":',coalesce((t0.data->'name'->'firstName')::text, '""'),
-            ',"lastName":',coalesce((t0.data->'name'->'lastName')::text, '""'),
+          ) END ||
+          ',"position":' || coalesce(((t0.position)::text)::numeric::text, 'null') ||
+          ',"name":' || CASE WHEN t0.data->'name' IS NULL THEN '{"firstName":"","lastName":""}' ELSE (
+            '{"firstName":' || coalesce((t0.data->'name'->'firstName')::text, '""') ||
+            ',"lastName":' || coalesce((t0.data->'name'->'lastName')::text, '""') ||
             '}'
-          ) END,
-          ',"emails":',CASE WHEN t0.data->'emails' IS NULL THEN '{"primaryEmail":"","additionalEmails":[]}' ELSE concat(
-            '{"primaryEmail":',coalesce((t0.data->'emails'->'primaryEmail')::text, '""'),
-            ',"additionalEmails":',coalesce((t0.data->'emails'->'additionalEmails')::text, '[]'),
+          ) END ||
+          ',"emails":' || CASE WHEN t0.data->'emails' IS NULL THEN '{"primaryEmail":"","additionalEmails":[]}' ELSE (
+            '{"primaryEmail":' || coalesce((t0.data->'emails'->'primaryEmail')::text, '""') ||
+            ',"additionalEmails":' || coalesce((t0.data->'emails'->'additionalEmails')::text, '[]') ||
             '}'
-          ) END,
-          ',"jobTitle":',coalesce((t0.data->'jobTitle')::text, '""'),
-          ',"employees":',coalesce((t0.data->'employees')::text, 'null'),
-          ',"workPreference":',coalesce((t0.data->'workPreference')::text, '[]'),
-          ',"stage":',coalesce((t0.data->'stage')::text, 'null'),
-          ',"amount":',CASE WHEN t0.data->'amount' IS NULL THEN '{"amountMicros":null,"currencyCode":null}' ELSE concat(
-            '{"amountMicros":',coalesce((t0.data->'amount'->'amountMicros')::text, 'null'),
-            ',"currencyCode":',coalesce((t0.data->'amount'->'currencyCode')::text, 'null'),
+          ) END
+        ) || (
+          ',"jobTitle":' || coalesce((t0.data->'jobTitle')::text, '""') ||
+          ',"employees":' || coalesce((t0.data->'employees')::text, 'null') ||
+          ',"workPreference":' || coalesce((t0.data->'workPreference')::text, '[]') ||
+          ',"stage":' || coalesce((t0.data->'stage')::text, 'null') ||
+          ',"amount":' || CASE WHEN t0.data->'amount' IS NULL THEN '{"amountMicros":null,"currencyCode":null}' ELSE (
+            '{"amountMicros":' || coalesce((t0.data->'amount'->'amountMicros')::text, 'null') ||
+            ',"currencyCode":' || coalesce((t0.data->'amount'->'currencyCode')::text, 'null') ||
             '}'
-          ) END,
-          ',"isActive":',coalesce((t0.data->'isActive')::text, 'null'),
-          ',"tags":',coalesce((t0.data->'tags')::text, '[]'),
-          ',"birthday":',coalesce((t0.data->'birthday')::text, 'null'),
-          ',"companyId":',coalesce((t0.data->'company')::text, 'null'),
-          ',"rank":',coalesce((t0.data->'rank')::text, 'null'),
-          ',"nick":',coalesce((t0.data->'nick')::text, '""'),
-          ',"seenAt":',coalesce((t0.data->'seenAt')::text, 'null'),
-          ',"salary":',coalesce((t0.data->'salary')::text, 'null'),
-          ',"token":',coalesce((t0.data->'token')::text, 'null'),
-          ',"notes":',coalesce((t0.data->'notes')::text, 'null'),
-          ',"badge":',coalesce((
+          ) END ||
+          ',"isActive":' || coalesce((t0.data->'isActive')::text, 'null') ||
+          ',"tags":' || coalesce((t0.data->'tags')::text, '[]') ||
+          ',"birthday":' || coalesce((t0.data->'birthday')::text, 'null')
+        ) || (
+          ',"companyId":' || coalesce((t0.data->'company')::text, 'null') ||
+          ',"rank":' || coalesce((t0.data->'rank')::text, 'null') ||
+          ',"nick":' || coalesce((t0.data->'nick')::text, '""') ||
+          ',"seenAt":' || coalesce((t0.data->'seenAt')::text, 'null') ||
+          ',"salary":' || coalesce((t0.data->'salary')::text, 'null') ||
+          ',"token":' || coalesce((t0.data->'token')::text, 'null') ||
+          ',"notes":' || coalesce((t0.data->'notes')::text, 'null') ||
+          ',"badge":' || CASE WHEN (t0.data->'badge') IS NULL THEN 'null' ELSE coalesce((
             SELECT jsonb_agg(file || jsonb_build_object('url', %s::text || public.core_file_path('ws_test', file->>'fileId'), 'extension', coalesce(file->>'extension', substring(file->>'label' from '[.][A-Za-z0-9]+$'))) ORDER BY place)::text
             FROM jsonb_array_elements((t0.data->'badge'))
             WITH ORDINALITY AS files(file, place)
-          ), 'null'),
-          ',"phones":',CASE WHEN t0.data->'phones' IS NULL THEN '{"primaryPhoneNumber":"","primaryPhoneCountryCode":"","primaryPhoneCallingCode":"","additionalPhones":[]}' ELSE concat(
-            '{"primaryPhoneNumber":',coalesce((t0.data->'phones'->'primaryPhoneNumber')::text, '""'),
-            ',"primaryPhoneCountryCode":',coalesce((t0.data->'phones'->'primaryPhoneCountryCode')::text, '""'),
-            ',"primaryPhoneCallingCode":',coalesce((t0.data->'phones'->'primaryPhoneCallingCode')::text, '""'),
-            ',"additionalPhones":',coalesce((t0.data->'phones'->'additionalPhones')::text, '[]'),
+          ), 'null') END
+        ) || (
+          ',"phones":' || CASE WHEN t0.data->'phones' IS NULL THEN '{"primaryPhoneNumber":"","primaryPhoneCountryCode":"","primaryPhoneCallingCode":"","additionalPhones":[]}' ELSE (
+            '{"primaryPhoneNumber":' || coalesce((t0.data->'phones'->'primaryPhoneNumber')::text, '""') ||
+            ',"primaryPhoneCountryCode":' || coalesce((t0.data->'phones'->'primaryPhoneCountryCode')::text, '""') ||
+            ',"primaryPhoneCallingCode":' || coalesce((t0.data->'phones'->'primaryPhoneCallingCode')::text, '""') ||
+            ',"additionalPhones":' || coalesce((t0.data->'phones'->'additionalPhones')::text, '[]') ||
             '}'
-          ) END,
-          ',"mentorId":',coalesce((t0.data->'mentor')::text, 'null'),
+          ) END ||
+          ',"mentorId":' || coalesce((t0.data->'mentor')::text, 'null') ||
           '}'
-        )
+        ))
         FROM "ws_test"."o_person" t0
         WHERE t0.id = ((p.data->>'mentor'))::uuid
           AND t0.deleted_at IS NULL
-      ), 'null'),
-      ',"pupils":',(
+      ), 'null') ||
+      ',"pupils":' || (
         SELECT concat('[', string_agg(p0.item, ','), ']')
         FROM (
-          SELECT concat(
-            '{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),
-            ',"createdAt":',coalesce('"' || to_char((p0.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-            ',"updatedAt":',coalesce('"' || to_char((p0.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-            ',"deletedAt":',coalesce('"' || to_char((p0.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-            ',"createdBy":',CASE WHEN p0.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE concat(
-              '{"source":',coalesce((p0.created_by->'source')::text, '"MANUAL"'),
-              ',"workspaceMemberId":',coalesce((p0.created_by->'workspaceMemberId')::text, 'null'),
-              ',"name":',coalesce((p0.created_by->'name')::text, '""'),
-              ',"context":',coalesce((p0.created_by->'context')::text, '{}'),
+          SELECT ((
+            '{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') ||
+            ',"createdAt":' || coalesce('"' || to_char((p0.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+            ',"updatedAt":' || coalesce('"' || to_char((p0.updated_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+            ',"deletedAt":' || coalesce('"' || to_char((p0.deleted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+            ',"createdBy":' || CASE WHEN p0.created_by IS NULL THEN '{"source":"MANUAL","workspaceMemberId":null,"name":"","context":{}}' ELSE (
+              '{"source":' || coalesce((p0.created_by->'source')::text, '"MANUAL"') ||
+              ',"workspaceMemberId":' || coalesce((p0.created_by->'workspaceMemberId')::text, 'null') ||
+              ',"name":' || coalesce((p0.created_by->'name')::text, '""') ||
+              ',"context":' || coalesce((p0.created_by->'context')::text, '{}') ||
               '}'
-            ) END,
-            ',"position":',coalesce(((p0.position)::text)::numeric::text, 'null'),
-            ',"name":',CASE WHEN p0.data->'name' IS NULL THEN '{"firstName":"","lastName":""}' ELSE concat(
-              '{"firstName":',coalesce((p0.data->'name'->'firstName')::text, '""'),
-              ',"lastName":',coalesce((p0.data->'name'->'lastName')::text, '""'),
+            ) END ||
+            ',"position":' || coalesce(((p0.position)::text)::numeric::text, 'null') ||
+            ',"name":' || CASE WHEN p0.data->'name' IS NULL THEN '{"firstName":"","lastName":""}' ELSE (
+              '{"firstName":' || coalesce((p0.data->'name'->'firstName')::text, '""') ||
+              ',"lastName":' || coalesce((p0.data->'name'->'lastName')::text, '""') ||
               '}'
-            ) END,
-            ',"emails":',CASE WHEN p0.data->'emails' IS NULL THEN '{"primaryEmail":"","additionalEmails":[]}' ELSE concat(
-              '{"primaryEmail":',coalesce((p0.data->'emails'->'primaryEmail')::text, '""'),
-              ',"additionalEmails":',coalesce((p0.data->'emails'->'additionalEmails')::text, '[]'),
+            ) END ||
+            ',"emails":' || CASE WHEN p0.data->'emails' IS NULL THEN '{"primaryEmail":"","additionalEmails":[]}' ELSE (
+              '{"primaryEmail":' || coalesce((p0.data->'emails'->'primaryEmail')::text, '""') ||
+              ',"additionalEmails":' || coalesce((p0.data->'emails'->'additionalEmails')::text, '[]') ||
               '}'
-            ) END,
-            ',"jobTitle":',coalesce((p0.data->'jobTitle')::text, '""'),
-            ',"employees":',coalesce((p0.data->'employees')::text, 'null'),
-            ',"workPreference":',coalesce((p0.data->'workPreference')::text, '[]'),
-            ',"stage":',coalesce((p0.data->'stage')::text, 'null'),
-            ',"amount":',CASE WHEN p0.data->'amount' IS NULL THEN '{"amountMicros":null,"currencyCode":null}' ELSE concat(
-              '{"amountMicros":',coalesce((p0.data->'amount'->'amountMicros')::text, 'null'),
-              ',"currencyCode":',coalesce((p0.data->'amount'->'currencyCode')::text, 'null'),
+            ) END
+          ) || (
+            ',"jobTitle":' || coalesce((p0.data->'jobTitle')::text, '""') ||
+            ',"employees":' || coalesce((p0.data->'employees')::text, 'null') ||
+            ',"workPreference":' || coalesce((p0.data->'workPreference')::text, '[]') ||
+            ',"stage":' || coalesce((p0.data->'stage')::text, 'null') ||
+            ',"amount":' || CASE WHEN p0.data->'amount' IS NULL THEN '{"amountMicros":null,"currencyCode":null}' ELSE (
+              '{"amountMicros":' || coalesce((p0.data->'amount'->'amountMicros')::text, 'null') ||
+              ',"currencyCode":' || coalesce((p0.data->'amount'->'currencyCode')::text, 'null') ||
               '}'
-            ) END,
-            ',"isActive":',coalesce((p0.data->'isActive')::text, 'null'),
-            ',"tags":',coalesce((p0.data->'tags')::text, '[]'),
-            ',"birthday":',coalesce((p0.data->'birthday')::text, 'null'),
-            ',"companyId":',coalesce((p0.data->'company')::text, 'null'),
-            ',"rank":',coalesce((p0.data->'rank')::text, 'null'),
-            ',"nick":',coalesce((p0.data->'nick')::text, '""'),
-            ',"seenAt":',coalesce((p0.data->'seenAt')::text, 'null'),
-            ',"salary":',coalesce((p0.data->'salary')::text, 'null'),
-            ',"token":',coalesce((p0.data->'token')::text, 'null'),
-            ',"notes":',coalesce((p0.data->'notes')::text, 'null'),
-            ',"badge":',coalesce((
+            ) END ||
+            ',"isActive":' || coalesce((p0.data->'isActive')::text, 'null') ||
+            ',"tags":' || coalesce((p0.data->'tags')::text, '[]') ||
+            ',"birthday":' || coalesce((p0.data->'birthday')::text, 'null')
+          ) || (
+            ',"companyId":' || coalesce((p0.data->'company')::text, 'null') ||
+            ',"rank":' || coalesce((p0.data->'rank')::text, 'null') ||
+            ',"nick":' || coalesce((p0.data->'nick')::text, '""') ||
+            ',"seenAt":' || coalesce((p0.data->'seenAt')::text, 'null') ||
+            ',"salary":' || coalesce((p0.data->'salary')::text, 'null') ||
+            ',"token":' || coalesce((p0.data->'token')::text, 'null') ||
+            ',"notes":' || coalesce((p0.data->'notes')::text, 'null') ||
+            ',"badge":' || CASE WHEN (p0.data->'badge') IS NULL THEN 'null' ELSE coalesce((
               SELECT jsonb_agg(file || jsonb_build_object('url', %s::text || public.core_file_path('ws_test', file->>'fileId'), 'extension', coalesce(file->>'extension', substring(file->>'label' from '[.][A-Za-z0-9]+$'))) ORDER BY place)::text
               FROM jsonb_array_elements((p0.data->'badge'))
               WITH ORDINALITY AS files(file, place)
-            ), 'null'),
-            ',"phones":',CASE WHEN p0.data->'phones' IS NULL THEN '{"primaryPhoneNumber":"","primaryPhoneCountryCode":"","primaryPhoneCallingCode":"","additionalPhones":[]}' ELSE concat(
-              '{"primaryPhoneNumber":',coalesce((p0.data->'phones'->'primaryPhoneNumber')::text, '""'),
-              ',"primaryPhoneCountryCode":',coalesce((p0.data->'phones'->'primaryPhoneCountryCode')::text, '""'),
-              ',"primaryPhoneCallingCode":',coalesce((p0.data->'phones'->'primaryPhoneCallingCode')::text, '""'),
-              ',"additionalPhones":',coalesce((p0.data->'phones'->'additionalPhones')::text, '[]'),
+            ), 'null') END
+          ) || (
+            ',"phones":' || CASE WHEN p0.data->'phones' IS NULL THEN '{"primaryPhoneNumber":"","primaryPhoneCountryCode":"","primaryPhoneCallingCode":"","additionalPhones":[]}' ELSE (
+              '{"primaryPhoneNumber":' || coalesce((p0.data->'phones'->'primaryPhoneNumber')::text, '""') ||
+              ',"primaryPhoneCountryCode":' || coalesce((p0.data->'phones'->'primaryPhoneCountryCode')::text, '""') ||
+              ',"primaryPhoneCallingCode":' || coalesce((p0.data->'phones'->'primaryPhoneCallingCode')::text, '""') ||
+              ',"additionalPhones":' || coalesce((p0.data->'phones'->'additionalPhones')::text, '[]') ||
               '}'
-            ) END,
-            ',"mentorId":',coalesce((p0.data->'mentor')::text, 'null'),
+            ) END ||
+            ',"mentorId":' || coalesce((p0.data->'mentor')::text, 'null') ||
             '}'
-          ) AS item
+          )) AS item
           FROM (
             SELECT m0.*
             FROM "ws_test"."o_person" m0
@@ -313,9 +321,9 @@ FROM (
           OFFSET 0
         ) p0
         HAVING coalesce(sum((octet_length(p0.item))::real * '1.0141204e+31'::real), 0) >= 0
-      ),
+      ) ||
       '}'
-    ) END AS item
+    )) END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -339,8 +347,8 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   false,
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = 1),
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = least(2, p.n)),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = 1),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = least(2, p.n)),
   (
     SELECT count(*)
     FROM "ws_test"."o_person" r
@@ -350,7 +358,7 @@ SELECT
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -373,13 +381,13 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 0,
   false,
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = 0),
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = least(0, p.n)),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = 0),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = least(0, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 0 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 0 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -399,13 +407,13 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   false,
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = 1),
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = least(2, p.n)),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = 1),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = least(2, p.n)),
   (SELECT count(*) FROM "ws_test"."o_person" r WHERE (r.deleted_at) IS NOT NULL)
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -425,13 +433,13 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   false,
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = 1),
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = least(2, p.n)),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = 1),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -451,21 +459,21 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   EXISTS (SELECT 1 FROM "ws_test"."o_person" r WHERE r.deleted_at IS NULL),
-  max(concat(
-    '{"jobTitle":',coalesce((p.data->'jobTitle')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"jobTitle":' || coalesce((p.data->'jobTitle')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"jobTitle":',coalesce((p.data->'jobTitle')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"jobTitle":' || coalesce((p.data->'jobTitle')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -496,13 +504,13 @@ SELECT
     WHERE r.deleted_at IS NULL
       AND ((r.id)) < (%s::uuid)
   ) END,
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = 1),
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = least(2, p.n)),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = 1),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -536,13 +544,13 @@ SELECT
     WHERE r.deleted_at IS NULL
       AND ((r.id)) > (%s::uuid)
   ) END,
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = 1),
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = least(2, p.n)),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = 1),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -581,21 +589,21 @@ SELECT
         OR (lower((r.data->>'jobTitle')) COLLATE "C" = lower(%s::text) COLLATE "C" AND (r.id) < %s::uuid)
       )
   ) END,
-  max(concat(
-    '{"jobTitle":',coalesce((p.data->'jobTitle')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"jobTitle":' || coalesce((p.data->'jobTitle')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"jobTitle":',coalesce((p.data->'jobTitle')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"jobTitle":' || coalesce((p.data->'jobTitle')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -651,21 +659,21 @@ SELECT
         OR (lower((r.data->>'jobTitle')) COLLATE "C" IS NULL AND (r.id) < %s::uuid)
       )
   ) END,
-  max(concat(
-    '{"jobTitle":',coalesce((p.data->'jobTitle')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"jobTitle":' || coalesce((p.data->'jobTitle')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"jobTitle":',coalesce((p.data->'jobTitle')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"jobTitle":' || coalesce((p.data->'jobTitle')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -705,21 +713,21 @@ SELECT
         OR (lower((r.data->>'jobTitle')) COLLATE "C" IS NULL AND (r.id) > %s::uuid)
       )
   ) END,
-  max(concat(
-    '{"jobTitle":',coalesce((p.data->'jobTitle')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"jobTitle":' || coalesce((p.data->'jobTitle')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"jobTitle":',coalesce((p.data->'jobTitle')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"jobTitle":' || coalesce((p.data->'jobTitle')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -755,21 +763,21 @@ SELECT
     WHERE r.deleted_at IS NULL
       AND ((r.created_at), (r.id)) < (%s::timestamptz, %s::uuid)
   ) END,
-  max(concat(
-    '{"createdAt":',coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"createdAt":' || coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"createdAt":',coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"createdAt":' || coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -808,21 +816,21 @@ SELECT
       AND (r.created_at) >= %s::timestamptz
       AND (((r.created_at) > %s::timestamptz) OR ((r.created_at) = %s::timestamptz AND (r.id) < %s::uuid))
   ) END,
-  max(concat(
-    '{"createdAt":',coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"createdAt":' || coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"createdAt":',coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"createdAt":' || coalesce('"' || to_char((p.created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -919,33 +927,33 @@ SELECT
         )
       )
   ) END,
-  max(concat(
-    '{"company":',concat('{"name":',coalesce((
+  max((
+    '{"company":' || ('{"name":' || coalesce((
       SELECT coalesce((o.data->'name')::text, '""')
       FROM "ws_test"."o_company" o
       WHERE o.id = ((p.data->>'company'))::uuid
         AND o.deleted_at IS NULL
-    ), 'null'),'}'),
-    ',"employees":',coalesce((p.data->'employees')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+    ), 'null') || '}') ||
+    ',"employees":' || coalesce((p.data->'employees')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"company":',concat('{"name":',coalesce((
+  max((
+    '{"company":' || ('{"name":' || coalesce((
       SELECT coalesce((o.data->'name')::text, '""')
       FROM "ws_test"."o_company" o
       WHERE o.id = ((p.data->>'company'))::uuid
         AND o.deleted_at IS NULL
-    ), 'null'),'}'),
-    ',"employees":',coalesce((p.data->'employees')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+    ), 'null') || '}') ||
+    ',"employees":' || coalesce((p.data->'employees')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1064,21 +1072,21 @@ SELECT
         )
       )
   ) END,
-  max(concat(
-    '{"jobTitle":',coalesce((p.data->'jobTitle')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"jobTitle":' || coalesce((p.data->'jobTitle')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"jobTitle":',coalesce((p.data->'jobTitle')::text, '""'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"jobTitle":' || coalesce((p.data->'jobTitle')::text, '""') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1180,21 +1188,21 @@ SELECT
         )
       )
   ) END,
-  max(concat(
-    '{"salary":',coalesce((p.data->'salary')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"salary":' || coalesce((p.data->'salary')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"salary":',coalesce((p.data->'salary')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"salary":' || coalesce((p.data->'salary')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1264,21 +1272,21 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   false,
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1298,21 +1306,21 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   false,
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1353,21 +1361,21 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   false,
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1423,21 +1431,21 @@ SELECT
         OR (((r.data->>'rank'))::numeric = %s::numeric AND (r.id) < %s::uuid)
       )
   ) END,
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1501,21 +1509,21 @@ SELECT
         OR (((r.data->>'rank'))::numeric = %s::numeric AND (r.id) < %s::uuid)
       )
   ) END,
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1556,21 +1564,21 @@ SELECT
       AND ((r.data->>'rank'))::numeric IS NULL
       AND ((((r.data->>'rank'))::numeric IS NULL AND (r.id) < %s::uuid))
   ) END,
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1630,21 +1638,21 @@ SELECT
         OR (((r.data->>'rank'))::numeric IS NULL AND (r.id) < %s::uuid)
       )
   ) END,
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1684,21 +1692,21 @@ SELECT
         OR (((r.data->>'rank'))::numeric = %s::numeric AND (r.id) > %s::uuid)
       )
   ) END,
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1748,21 +1756,21 @@ SELECT
         OR (((r.data->>'rank'))::numeric = %s::numeric AND (r.id) > %s::uuid)
       )
   ) END,
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1811,23 +1819,23 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   false,
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"employees":',coalesce((p.data->'employees')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"employees":' || coalesce((p.data->'employees')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"employees":',coalesce((p.data->'employees')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"employees":' || coalesce((p.data->'employees')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1868,21 +1876,21 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   EXISTS (SELECT 1 FROM "ws_test"."o_person" r WHERE r.deleted_at IS NULL),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = 1),
-  max(concat(
-    '{"rank":',coalesce((p.data->'rank')::text, 'null'),
-    ',"id":',coalesce('"' || (p.id)::text || '"', 'null'),
+  max((
+    '{"rank":' || coalesce((p.data->'rank')::text, 'null') ||
+    ',"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
     '}'
   )) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}') END AS item
+    CASE WHEN p.rn <= 2 THEN ('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}') END AS item
   FROM (
     SELECT q.*, row_number() OVER () AS rn, count(*) OVER () AS n
     FROM (
@@ -1903,19 +1911,19 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   false,
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = 1),
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = least(2, p.n)),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = 1),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat(
-      '{"id":',coalesce('"' || (p.id)::text || '"', 'null'),
-      ',"badge":',coalesce((
+    CASE WHEN p.rn <= 2 THEN (
+      '{"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
+      ',"badge":' || CASE WHEN (p.data->'badge') IS NULL THEN 'null' ELSE coalesce((
         SELECT jsonb_agg(file || jsonb_build_object('url', NULL, 'extension', coalesce(file->>'extension', substring(file->>'label' from '[.][A-Za-z0-9]+$'))) ORDER BY place)::text
         FROM jsonb_array_elements((p.data->'badge'))
         WITH ORDINALITY AS files(file, place)
-      ), 'null'),
+      ), 'null') END ||
       '}'
     ) END AS item
   FROM (
@@ -1937,19 +1945,19 @@ SELECT
   string_agg(p.item, ','),
   count(*) > 2,
   false,
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = 1),
-  max(concat('{"id":',coalesce('"' || (p.id)::text || '"', 'null'),'}')) FILTER (WHERE p.rn = least(2, p.n)),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = 1),
+  max(('{"id":' || coalesce('"' || (p.id)::text || '"', 'null') || '}')) FILTER (WHERE p.rn = least(2, p.n)),
   NULL
 FROM (
   SELECT
     p.*,
-    CASE WHEN p.rn <= 2 THEN concat(
-      '{"id":',coalesce('"' || (p.id)::text || '"', 'null'),
-      ',"badge":',coalesce((
+    CASE WHEN p.rn <= 2 THEN (
+      '{"id":' || coalesce('"' || (p.id)::text || '"', 'null') ||
+      ',"badge":' || CASE WHEN (p.data->'badge') IS NULL THEN 'null' ELSE coalesce((
         SELECT jsonb_agg(file || jsonb_build_object('url', %s::text || public.core_file_path('ws_test', file->>'fileId'), 'extension', coalesce(file->>'extension', substring(file->>'label' from '[.][A-Za-z0-9]+$'))) ORDER BY place)::text
         FROM jsonb_array_elements((p.data->'badge'))
         WITH ORDINALITY AS files(file, place)
-      ), 'null'),
+      ), 'null') END ||
       '}'
     ) END AS item
   FROM (

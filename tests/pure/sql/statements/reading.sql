@@ -1,7 +1,7 @@
 -- one record
-SELECT concat(
-  '{"id":',coalesce('"' || (r.id)::text || '"', 'null'),
-  ',"jobTitle":',coalesce((r.data->'jobTitle')::text, '""'),
+SELECT (
+  '{"id":' || coalesce('"' || (r.id)::text || '"', 'null') ||
+  ',"jobTitle":' || coalesce((r.data->'jobTitle')::text, '""') ||
   '}'
 )
 FROM "ws_test"."o_person" r
@@ -12,7 +12,7 @@ LIMIT 1;
 
 -- one record with its version
 SELECT
-  concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}'),
+  ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}'),
   r.id::text,
   (extract(epoch FROM r.updated_at) * 1000)::bigint::text
 FROM "ws_test"."o_person" r
@@ -23,9 +23,9 @@ LIMIT 1;
 SELECT (
   SELECT string_agg(v.t, '')
   FROM (
-    SELECT concat(
-      '{"p0":',(
-        SELECT concat('{"edges":',a0.e0,'}')
+    SELECT (
+      '{"p0":' || (
+        SELECT ('{"edges":' || a0.e0 || '}')
         FROM (
           SELECT
             concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -33,7 +33,7 @@ SELECT (
           FROM (
             SELECT
               p0.*,
-              CASE WHEN p0.rn <= 60 THEN concat('{"node":',concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'),'}') END AS e0
+              CASE WHEN p0.rn <= 60 THEN ('{"node":' || ('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}') || '}') END AS e0
             FROM (
               SELECT
                 q0.*,
@@ -52,9 +52,9 @@ SELECT (
           ) p0
           HAVING coalesce(sum((octet_length(p0.e0))::real * '1.6902007e+31'::real), 0) >= 0
         ) a0
-      ),
-      ',"p1":',(
-        SELECT concat('{"edges":',a0.e0,'}')
+      ) ||
+      ',"p1":' || (
+        SELECT ('{"edges":' || a0.e0 || '}')
         FROM (
           SELECT
             concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -62,7 +62,7 @@ SELECT (
           FROM (
             SELECT
               p0.*,
-              CASE WHEN p0.rn <= 60 THEN concat('{"node":',concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'),'}') END AS e0
+              CASE WHEN p0.rn <= 60 THEN ('{"node":' || ('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}') || '}') END AS e0
             FROM (
               SELECT
                 q0.*,
@@ -81,9 +81,9 @@ SELECT (
           ) p0
           HAVING coalesce(sum((octet_length(p0.e0))::real * '1.6902007e+31'::real), 0) >= 0
         ) a0
-      ),
-      ',"p2":',(
-        SELECT concat('{"edges":',a0.e0,'}')
+      ) ||
+      ',"p2":' || (
+        SELECT ('{"edges":' || a0.e0 || '}')
         FROM (
           SELECT
             concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -91,7 +91,7 @@ SELECT (
           FROM (
             SELECT
               p0.*,
-              CASE WHEN p0.rn <= 60 THEN concat('{"node":',concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'),'}') END AS e0
+              CASE WHEN p0.rn <= 60 THEN ('{"node":' || ('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}') || '}') END AS e0
             FROM (
               SELECT
                 q0.*,
@@ -110,9 +110,9 @@ SELECT (
           ) p0
           HAVING coalesce(sum((octet_length(p0.e0))::real * '1.6902007e+31'::real), 0) >= 0
         ) a0
-      ),
-      ',"p3":',(
-        SELECT concat('{"edges":',a0.e0,'}')
+      ) ||
+      ',"p3":' || (
+        SELECT ('{"edges":' || a0.e0 || '}')
         FROM (
           SELECT
             concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -120,7 +120,7 @@ SELECT (
           FROM (
             SELECT
               p0.*,
-              CASE WHEN p0.rn <= 60 THEN concat('{"node":',concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'),'}') END AS e0
+              CASE WHEN p0.rn <= 60 THEN ('{"node":' || ('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}') || '}') END AS e0
             FROM (
               SELECT
                 q0.*,
@@ -139,9 +139,9 @@ SELECT (
           ) p0
           HAVING coalesce(sum((octet_length(p0.e0))::real * '1.6902007e+31'::real), 0) >= 0
         ) a0
-      ),
-      ',"p4":',(
-        SELECT concat('{"edges":',a0.e0,'}')
+      ) ||
+      ',"p4":' || (
+        SELECT ('{"edges":' || a0.e0 || '}')
         FROM (
           SELECT
             concat('[', string_agg(p0.e0, ','), ']') AS e0,
@@ -149,7 +149,7 @@ SELECT (
           FROM (
             SELECT
               p0.*,
-              CASE WHEN p0.rn <= 60 THEN concat('{"node":',concat('{"id":',coalesce('"' || (p0.id)::text || '"', 'null'),'}'),'}') END AS e0
+              CASE WHEN p0.rn <= 60 THEN ('{"node":' || ('{"id":' || coalesce('"' || (p0.id)::text || '"', 'null') || '}') || '}') END AS e0
             FROM (
               SELECT
                 q0.*,
@@ -168,35 +168,35 @@ SELECT (
           ) p0
           HAVING coalesce(sum((octet_length(p0.e0))::real * '1.6902007e+31'::real), 0) >= 0
         ) a0
-      ),
-      ',"n0":',coalesce((r.data->'name')::text, '""'),
-      ',"n1":',coalesce((r.data->'name')::text, '""'),
-      ',"n2":',coalesce((r.data->'name')::text, '""')
+      ) ||
+      ',"n0":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n1":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n2":' || coalesce((r.data->'name')::text, '""')
     ) AS t
     UNION ALL
-    SELECT concat(
-      ',"n3":',coalesce((r.data->'name')::text, '""'),
-      ',"n4":',coalesce((r.data->'name')::text, '""'),
-      ',"n5":',coalesce((r.data->'name')::text, '""'),
-      ',"n6":',coalesce((r.data->'name')::text, '""'),
-      ',"n7":',coalesce((r.data->'name')::text, '""'),
-      ',"n8":',coalesce((r.data->'name')::text, '""'),
-      ',"n9":',coalesce((r.data->'name')::text, '""'),
-      ',"n10":',coalesce((r.data->'name')::text, '""')
+    SELECT (
+      ',"n3":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n4":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n5":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n6":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n7":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n8":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n9":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n10":' || coalesce((r.data->'name')::text, '""')
     ) AS t
     UNION ALL
-    SELECT concat(
-      ',"n11":',coalesce((r.data->'name')::text, '""'),
-      ',"n12":',coalesce((r.data->'name')::text, '""'),
-      ',"n13":',coalesce((r.data->'name')::text, '""'),
-      ',"n14":',coalesce((r.data->'name')::text, '""'),
-      ',"n15":',coalesce((r.data->'name')::text, '""'),
-      ',"n16":',coalesce((r.data->'name')::text, '""'),
-      ',"n17":',coalesce((r.data->'name')::text, '""'),
-      ',"n18":',coalesce((r.data->'name')::text, '""')
+    SELECT (
+      ',"n11":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n12":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n13":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n14":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n15":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n16":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n17":' || coalesce((r.data->'name')::text, '""') ||
+      ',"n18":' || coalesce((r.data->'name')::text, '""')
     ) AS t
     UNION ALL
-    SELECT concat(',"n19":',coalesce((r.data->'name')::text, '""'),'}') AS t
+    SELECT (',"n19":' || coalesce((r.data->'name')::text, '""') || '}') AS t
   ) v
   HAVING coalesce(sum((octet_length(v.t))::real * '1.0141204e+31'::real), 0) >= 0
 )
@@ -209,7 +209,7 @@ LIMIT 1;
 -- a record by its id
 SELECT
   r.id::text,
-  concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}')
+  ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}')
 FROM "ws_test"."o_person" r
 WHERE r.id = ANY(%s::uuid[]);
 -- '{"00000000-0000-4000-8000-0000000000aa"}'
@@ -223,7 +223,7 @@ FROM (
   FROM (
     SELECT
       r.id::text,
-      concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}')
+      ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}')
     FROM "ws_test"."o_person" r
     WHERE r.id = ANY(%s::uuid[])
   ) b(c0, c1)

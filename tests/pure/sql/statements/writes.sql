@@ -34,7 +34,7 @@ WITH
   )
 SELECT
   r.id::text,
-  concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}'),
+  ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}'),
   ARRAY[]::bigint[]
 FROM w r;
 -- '{"source":"API","name":"Ada"}'
@@ -136,7 +136,7 @@ WITH
   )
 SELECT
   r.id::text,
-  concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}'),
+  ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}'),
   ARRAY[(SELECT count(*) FROM k0),
   (SELECT count(*) FROM k1)]::bigint[]
 FROM w r;
@@ -340,7 +340,7 @@ FROM (
       r.data::text,
       r.deleted_at IS NOT NULL,
       r.position,
-      concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}'),
+      ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}'),
       (extract(epoch FROM r.updated_at) * 1000)::bigint::text
     FROM "ws_test"."o_person" r
     WHERE (r.data->>'jobTitle') = %s::text
@@ -410,7 +410,7 @@ WITH
   )
 SELECT
   r.id::text,
-  concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}')
+  ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}')
 FROM w r;
 -- '{"source":"API","name":"Ada"}'
 -- '{"00000000-0000-4000-8000-0000000000aa"}'
@@ -454,7 +454,7 @@ FROM (
   FROM (
     SELECT
       r.id::text,
-      concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}')
+      ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}')
     FROM w r
   ) b(c0, c1)
 ) b
@@ -613,7 +613,7 @@ FROM (
     SELECT
       r.id::text,
       (extract(epoch FROM r.updated_at) * 1000)::bigint::text,
-      concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}')
+      ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}')
     FROM "ws_test"."o_person" r
     WHERE r.id = ANY(%s::uuid[])
     ORDER BY r.id
@@ -695,7 +695,7 @@ FROM (
   FROM (
     SELECT
       r.id::text,
-      concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}'),
+      ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}'),
       ARRAY(SELECT jsonb_object_keys(r.b))
     FROM u r
   ) b(c0, c1, c2)
@@ -771,7 +771,7 @@ FROM (
       r.data::text,
       r.deleted_at IS NOT NULL,
       (extract(epoch FROM r.updated_at) * 1000)::bigint::text,
-      concat('{"id":',coalesce('"' || (r.id)::text || '"', 'null'),'}')
+      ('{"id":' || coalesce('"' || (r.id)::text || '"', 'null') || '}')
     FROM "ws_test"."o_person" r
     WHERE ((r.data->'emails'->>'primaryEmail') = ANY(%s::text[])) OR ((r.id) = ANY(%s::uuid[]))
     ORDER BY r.id
