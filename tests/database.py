@@ -18,6 +18,7 @@ from pathlib import Path
 import django
 
 RUNS = Path(__file__).resolve().parent.parent / ".data" / "test-runs"
+PREPARED = "prepared"  # the folder in a run's of what tests/server.py copies
 
 
 def start_database() -> None:
@@ -43,6 +44,7 @@ def start_database() -> None:
             sys.exit(f"The tests' database could not be started: {error}")
         atexit.register(shutil.rmtree, run, ignore_errors=True)
         atexit.register(server.destroy)
+        atexit.register(EmbeddedPostgres(run / PREPARED).destroy)
         os.environ["DATABASE_URL"] = server.url
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
@@ -72,6 +74,7 @@ def _remove_abandoned() -> None:
         if not _is_alive(int(run.name)):
             try:
                 EmbeddedPostgres(run).destroy()
+                EmbeddedPostgres(run / PREPARED).destroy()
             except EmbeddedPostgresError:
                 continue
             shutil.rmtree(run, ignore_errors=True)

@@ -1,7 +1,12 @@
-"""A whole server as a user starts it: `manage.py up`, what `make run` calls, with a DATA_DIR of its own."""
+"""A whole server as a user starts it: `manage.py up`, what `make run` calls, with a DATA_DIR of its own.
+
+The database stands already, migrated and without a workspace, as a copy of one that is made once a run: to make it
+takes longer than most of what is asked of the server. `tests/ops/test_up.py` starts without one, as a user does.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
@@ -15,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.server.embedded_postgres import EmbeddedPostgres
+from tests.database import PREPARED
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT_S = 180
@@ -44,6 +50,8 @@ def running(data_dir: Path, *arguments: str, **environment: str) -> Iterator[Ser
     inherited |= {"DATA_DIR": str(data_dir), "PORT": str(port), "PYTHONUNBUFFERED": "1", **environment}
     log = data_dir / "up.log"
     data_dir.mkdir(parents=True, exist_ok=True)
+    if not {"DATABASE_URL", "PG_BIN_DIR"} & environment.keys():
+        _give_database(data_dir)
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up", *arguments], cwd=ROOT, env=inherited, stdout=output, stderr=output
@@ -55,6 +63,32 @@ def running(data_dir: Path, *arguments: str, **environment: str) -> Iterator[Ser
             process.send_signal(signal.SIGINT)
             process.wait(timeout=60)
             EmbeddedPostgres(data_dir).destroy()  # as root its files may lie outside DATA_DIR
+
+
+def _give_database(data_dir: Path) -> None:
+    """A cluster with all tables, unless there is one."""
+    server = EmbeddedPostgres(data_dir)
+    account = server._account()
+    server._make_home(account)
+    if not (server.home / "data").exists():
+        subprocess.run(["cp", "-a", _prepared().home / "data", server.home / "data"], check=True)
+
+
+def _prepared() -> EmbeddedPostgres:
+    """What is copied; the processes of a run share it."""
+    own = Path(os.environ["DATA_DIR"])  # of this run, or of its process of several
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / PREPARED
+    shared.mkdir(exist_ok=True)
+    server = EmbeddedPostgres(shared, durable=False)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "is_ready").exists():
+            environment = {**os.environ, "DATA_DIR": str(shared), "DATABASE_URL": server.url}
+            with server:
+                migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+                subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
+            (shared / "is_ready").touch()
+    return server
 
 
 def _wait(process: subprocess.Popen[bytes], log: Path) -> None:
