@@ -310,7 +310,7 @@ def test_a_signal_at_any_line_of_waiting_for_a_child_lets_it_be_stopped(signals:
             stopped += 1
         finally:
             sys.settrace(None)
-        child.stop()
+        up_command.stop_all([child])
         assert child._process.returncode == -signal.SIGTERM
     assert number > 20  # the last had no such line
 

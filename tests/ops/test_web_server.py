@@ -770,22 +770,28 @@ def test_a_request_that_turns_out_long_does_not_stop_others(edge: Edge, company:
 
 
 @contextmanager
-def outgrown(edge: Edge) -> Iterator[Edge]:
-    """A second web server of the same data, whose process is always larger than it may be."""
+def serving_beside(edge: Edge, workers: int = 1, **further: str) -> Iterator[tuple[Edge, subprocess.Popen[bytes]]]:
+    """Another web server on the same data, as `up` starts it, and its main process."""
     port = free_port()
-    environment = {**os.environ, **ENVIRONMENT, "DATA_DIR": str(edge.data_dir), "PORT": str(port)}
-    environment |= {"WORKER_MAX_RSS_MB": "10", "WORKER_RSS_CHECK_S": "2"}
+    environment = {**os.environ, **ENVIRONMENT, **further, "DATA_DIR": str(edge.data_dir), "PORT": str(port)}
     environment.pop("DATABASE_URL", None)
     command = "from config.management.commands.up import granian_command; import os; c = granian_command"
-    start = f"import django; django.setup(); {command}('127.0.0.1', {port}, 1); os.execv(c[0], c)"
+    start = f"import django; django.setup(); {command}('127.0.0.1', {port}, {workers}); os.execv(c[0], c)"
     process = subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, env=environment)
     own = Edge(port, edge.token, edge.data_dir, edge.log)
     try:
-        until(lambda: _answers(own), 30)
-        yield own
+        until(lambda: _answers(own), 60)
+        yield own, process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
+
+
+@contextmanager
+def outgrown(edge: Edge) -> Iterator[Edge]:
+    """A second web server of the same data, whose process is always larger than it may be."""
+    with serving_beside(edge, WORKER_MAX_RSS_MB="10", WORKER_RSS_CHECK_S="2") as (own, _):
+        yield own
 
 
 def test_a_process_that_has_grown_is_replaced_and_no_connection_is_refused(edge: Edge, company: str) -> None:
@@ -815,18 +821,30 @@ def test_a_request_in_flight_is_answered_by_the_process_that_is_replaced(edge: E
         assert edge.ask("GET", count).json["totalCount"] == 1
 
 
+def test_requests_in_flight_are_answered_by_a_server_that_is_stopped(edge: Edge) -> None:
+    with serving_beside(edge) as (own, process):
+        with locked(edge, "person") as count_waiting:
+            reading = own.wire().send(own.request("GET", "/rest/people?limit=1"))
+            until(lambda: count_waiting() == 1)
+            name = b'{"name": {"firstName": "Lastone"}}'
+            writing = own.wire().send(own.request("POST", "/rest/people", name))
+            until(lambda: count_waiting() == 2)
+            process.send_signal(signal.SIGTERM)
+            until(lambda: not _answers(own))  # whoever comes now is for another server
+            assert (count_waiting(), process.poll()) == (2, None)
+        assert reading.answer().status == 200
+        answer = writing.answer()
+        assert (answer.status, answer.json["data"]["createPerson"]["name"]["firstName"]) == (201, "Lastone")
+        assert process.wait(30) == 0
+    count = "/rest/people?filter=name.firstName%5Beq%5D%3ALastone"
+    assert edge.ask("GET", count).json["totalCount"] == 1
+
+
 def test_a_server_that_is_stopped_while_some_of_it_still_starts_ends_at_once(edge: Edge) -> None:
-    port = free_port()
-    environment = {**os.environ, **ENVIRONMENT, "DATA_DIR": str(edge.data_dir), "PORT": str(port)}
-    environment.pop("DATABASE_URL", None)
-    command = "from config.management.commands.up import granian_command; import os; c = granian_command"
-    start = f"import django; django.setup(); {command}('127.0.0.1', {port}, 4); os.execv(c[0], c)"
-    process = subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, env=environment)
-    own = Edge(port, edge.token, edge.data_dir, edge.log)
-    until(lambda: _answers(own), 60)  # one of the four does
-    process.send_signal(signal.SIGTERM)
-    process.wait(30)  # granian's patience is 120 s
-    assert own.workers() == []
+    with serving_beside(edge, workers=4) as (own, process):  # one of the four answers
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)  # granian's patience is 120 s
+        assert own.workers() == []
 
 
 def _answers(edge: Edge) -> bool:

@@ -45,7 +45,7 @@ from config.server.session import pooler_hint
 
 START_LOCK = 0x466F7572  # advisory lock of the database: one `up` at a time migrates and makes the demo
 READY_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 30.0  # for requests in flight, and what a worker is about to send; all together
 LOOK_EVERY_S = 0.05  # whether a child has ended
 FIRST_RESTART_S, LAST_RESTART_S = 1.0, 30.0  # a worker's back-off
 STEADY_S = 60.0  # a worker that ran this long starts again with the first back-off
@@ -113,10 +113,12 @@ class Command(BaseCommand):
 
         with _uninterrupted():
             server = Child(granian_command(host, port, options["workers"] or os.cpu_count() or 1))
-            started.callback(server.stop)
-            workers = [Worker(name, Child([sys.executable, "manage.py", *command])) for name, command in _workers()]
-            for worker in workers:
-                started.callback(worker.child.stop)
+            children = [server]
+            started.callback(stop_all, children)
+            workers: list[Worker] = []
+            for name, command in _workers():
+                workers.append(Worker(name, Child([sys.executable, "manage.py", *command])))
+                children.append(workers[-1].child)
         is_near = host in {"127.0.0.1", "::1", *ALL_INTERFACES}
         base = f"http://{'localhost' if is_near else host}:{port}"
         _await_ready(server, host, port)
@@ -251,16 +253,29 @@ class Child:
             time.sleep(min(LOOK_EVERY_S, timeout_s))
         return code
 
-    def stop(self) -> None:
-        """SIGTERM, time to finish, then SIGKILL for what is left of it and of its own children."""
+    def terminate(self) -> None:
+        """Ask it to end: SIGTERM."""
         if self.poll() is None:
             self._process.terminate()
-            self.wait(STOP_TIMEOUT_S)
+
+    def kill(self) -> None:
+        """SIGKILL for what is left of it and of its own children."""
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass  # all gone: the usual case
         self._process.wait()
+
+
+def stop_all(children: Sequence[Child]) -> None:
+    """Each is told first, so that their last requests and deliveries end beside each other."""
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    for child in children:
+        child.wait(max(0.0, deadline - time.monotonic()))
+    for child in children:
+        child.kill()
 
 
 @dataclass
