@@ -1,86 +1,92 @@
-"""What a developer would write for one endpoint each: the yardstick of the reads.
+"""What a developer would write for one endpoint each: the yardstick of the table.
 
-Each view checks the key's signature, asks for its row with one query, sends the text of the statement
-that the API sends for the same request (the list without its total), and returns PostgreSQL's JSON.
-The statements are in the file that BENCHMARK_STATEMENTS names: `{"one": {text, params}, "list": …}`.
+A view checks no key. A read sends the text of the statement that the API sends for the same request and returns
+PostgreSQL's JSON; a write stores the JSON that it is given and answers with the record, without history, totals and
+search words. The statements are in the file that BENCHMARK_STATEMENTS names, by item:
+`{"statements": [{text, params}, …], "pieces": [before, between, …, after]}`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from django.conf import settings
-from django.db import connection
+import orjson
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 
-from apikeys import keys
 from core.sql.execute import fetch
 from core.sql.fragment import Sql
 
-KEY = """SELECT k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
-FROM apikeys_apikey k WHERE k.id = %s AND k.workspace_id = %s"""
+ID = "the record's id"  # what stands for it among the parameters of a statement
 
 
 @cache
-def statements() -> dict[str, Sql]:
-    written = json.loads(Path(os.environ["BENCHMARK_STATEMENTS"]).read_text())
-    return {name: Sql(each["text"], tuple(each["params"])) for name, each in written.items()}
+def statements() -> dict[str, Any]:
+    written: dict[str, Any] = json.loads(Path(os.environ["BENCHMARK_STATEMENTS"]).read_text())
+    return written
 
 
-def run_prepared(text: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+def run(text: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     return fetch(Sql(text, tuple(params)), "default")
 
 
-def run_plain(text: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(text, params)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+def answer(text: str, status: int = 200) -> HttpResponse:
+    return HttpResponse(text.encode(), status=status, content_type="application/json; charset=utf-8")
 
 
-def is_allowed(request: HttpRequest, run: Any) -> bool:
-    token = keys.verify((settings.SECRET_KEY,), request.META["HTTP_AUTHORIZATION"].partition(" ")[2], time.time())
-    rows = run(KEY, (token.subject, str(token.workspace_id)))
-    return bool(rows and rows[0][0])
+def read(request: HttpRequest, item: str, record_id: UUID | None = None) -> HttpResponse:
+    written = statements()[item]
+    before, *others = written["pieces"]
+    parts = [before]
+    for statement, behind in zip(written["statements"], others, strict=True):
+        params = [str(record_id) if each == ID else each for each in statement["params"]]
+        rows = run(statement["text"], params)
+        if not rows:
+            return HttpResponse(status=404)
+        parts += (str(rows[0][0]), behind)
+    return answer("".join(parts))
 
 
-def answer(text: str) -> HttpResponse:
-    return HttpResponse(text.encode(), content_type="application/json; charset=utf-8")
+def stored(record: dict[str, Any]) -> dict[str, Any]:
+    """A record as its table has it: the position beside, a relation by its name."""
+    company = record.pop("companyId")
+    position = record.pop("position", 0)
+    return {"id": str(uuid4()), "p": position, "d": {**record, "company": company}}
 
 
-def one(request: HttpRequest, record_id: UUID, run: Any) -> HttpResponse:
-    if not is_allowed(request, run):
-        return HttpResponse(status=403)
-    statement = statements()["one"]
-    rows = run(statement.text, (*statement.params[:-1], str(record_id)))
-    return answer(f'{{"data":{{"person":{rows[0][0]}}}}}') if rows else HttpResponse(status=404)
+def _written(item: str, params: Sequence[Any]) -> list[str]:
+    statement = statements()[item]["statements"][0]
+    return [row[0] for row in run(statement["text"], (*params, *statement["params"]))]
 
 
-def many(request: HttpRequest, run: Any) -> HttpResponse:
-    if not is_allowed(request, run):
-        return HttpResponse(status=403)
-    statement = statements()["list"]
-    return answer(f'{{"data":{{"people":[{run(statement.text, statement.params)[0][0]}]}}}}')
+@csrf_exempt
+def create_one(request: HttpRequest) -> HttpResponse:
+    rows = [stored(orjson.loads(request.body))]
+    record = _written("create", (orjson.dumps(rows).decode(),))[0]
+    return answer(f'{{"data":{{"createPerson":{record}}}}}', 201)
 
 
-def read_one(request: HttpRequest, record_id: UUID) -> HttpResponse:
-    return one(request, record_id, run_prepared)
+@csrf_exempt
+def create_many(request: HttpRequest) -> HttpResponse:
+    rows = [stored(each) for each in orjson.loads(request.body)]
+    records = _written("create", (orjson.dumps(rows).decode(),))
+    return answer(f'{{"data":{{"createPeople":[{",".join(records)}]}}}}', 201)
 
 
-def read_list(request: HttpRequest) -> HttpResponse:
-    return many(request, run_prepared)
+@csrf_exempt
+def update_one(request: HttpRequest, record_id: UUID) -> HttpResponse:
+    record = _written("update", (request.body.decode(), str(record_id)))[0]
+    return answer(f'{{"data":{{"updatePerson":{record}}}}}')
 
 
-def read_one_plain(request: HttpRequest, record_id: UUID) -> HttpResponse:
-    return one(request, record_id, run_plain)
-
-
-def read_list_plain(request: HttpRequest) -> HttpResponse:
-    return many(request, run_plain)
+@csrf_exempt
+def upsert_many(request: HttpRequest) -> HttpResponse:
+    rows = [stored(each) for each in orjson.loads(request.body)]
+    records = _written("upsert", (orjson.dumps(rows).decode(),))
+    return answer(f'{{"data":{{"createPeople":[{",".join(records)}]}}}}', 201)

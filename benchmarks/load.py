@@ -11,12 +11,14 @@ import multiprocessing
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NamedTuple
 
 ANSWER_TIMEOUT_S = 120
+NUMBER = "~~NUMBER~~"  # in a request: another number of ten digits each time it is sent
+CLIENT = "~~CLI~~"  # in a request: the number of the client, of seven digits
 
 
 class HttpConnection:
@@ -56,40 +58,58 @@ def request_bytes(method: str, path: str, token: str, body: bytes = b"") -> byte
     return head.encode() + b"\r\n" + body
 
 
-def _client(pipe: Connection, port: int, offset: int) -> None:
+def filled(request: bytes, number: int, client: int) -> bytes:
+    """The request with its marks replaced, as long as before."""
+    if b"~~" not in request:
+        return request
+    return request.replace(NUMBER.encode(), b"%010d" % number).replace(CLIENT.encode(), b"%07d" % client)
+
+
+def _client(pipe: Connection, port: int, client: int, number: int) -> None:
     connection = HttpConnection(port)
     pipe.send("ready")
     while (task := pipe.recv()) is not None:
         requests, duration_s = task
-        index, count = offset, 0
-        end = time.perf_counter() + duration_s
-        while time.perf_counter() < end:
-            status, body = connection.ask(requests[index % len(requests)])
-            if status != 200:
-                raise AssertionError(f"{status}: {body[:300]!r}")
+        index, count = client * 17, 0
+        started = time.perf_counter()
+        while time.perf_counter() < started + duration_s:
+            number += 1
+            request = filled(requests[index % len(requests)], number, client)
+            status, body = connection.ask(request)
+            if status not in (200, 201) or b'"errors":' in body:
+                raise AssertionError(f"{status} for {request[:100]!r}: {body[:300]!r} … {body[-1500:]!r}")
             index += 1
             count += 1
-        pipe.send(count)
+        pipe.send((count, time.perf_counter() - started))
+
+
+class Load(NamedTuple):
+    answers: int
+    rate: float  # a second
 
 
 @dataclass(frozen=True, slots=True)
 class Clients:
     pipes: Sequence[Connection]
 
-    def run(self, requests: Sequence[bytes], duration_s: float) -> float:
-        """Answers per second of all clients together."""
+    def run(self, requests: Sequence[bytes], duration_s: float) -> Load:
+        """What all clients together were answered; a client ends with the answer that it waits for then."""
         for pipe in self.pipes:
             pipe.send((requests, duration_s))
-        return sum(pipe.recv() for pipe in self.pipes) / duration_s
+        turns = [pipe.recv() for pipe in self.pipes]
+        return Load(sum(count for count, _ in turns), sum(count / took_s for count, took_s in turns))
 
 
 @contextmanager
-def clients(port: int, count: int) -> Iterator[Clients]:
+def clients(port: int, count: int, first_number: int = 0) -> Iterator[Clients]:
+    """`first_number`: of those that requests get, a million for each client."""
     context: Any = multiprocessing.get_context("spawn")
     pipes, processes = [], []
     for number in range(count):
         ours, theirs = context.Pipe()
-        process = context.Process(target=_client, args=(theirs, port, number * 17), daemon=True)
+        process = context.Process(
+            target=_client, args=(theirs, port, number, first_number + number * 1_000_000), daemon=True
+        )
         process.start()
         theirs.close()
         pipes.append(ours)
@@ -98,8 +118,10 @@ def clients(port: int, count: int) -> Iterator[Clients]:
         pipe.recv()
     try:
         yield Clients(pipes)
+    except EOFError:
+        raise RuntimeError("A client had another answer than it expected; it says above which") from None
     finally:
-        for pipe in pipes:
-            pipe.send(None)
-        for process in processes:
+        for pipe, process in zip(pipes, processes, strict=True):
+            with suppress(BrokenPipeError):  # of one that gave up
+                pipe.send(None)
             process.join()

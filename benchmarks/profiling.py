@@ -1,65 +1,73 @@
-"""Where read one, list and create spend their Python time: cProfile of the whole stack in this process."""
+"""Where items of the table spend their time: cProfile of the whole stack in this process, EXPLAIN of what it sends."""
 
 from __future__ import annotations
 
 import cProfile
-import json
 import pstats
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.handlers.base import BaseHandler
-from django.http import HttpRequest
-from django.test import RequestFactory
+from django.db import connection, transaction
+
+from benchmarks.items import Item
+from benchmarks.statements import Inside, Sent, noting
+from benchmarks.table import Ground
+from config.server import statements
 
 REQUESTS = 400
+OF_SIXTY = 100  # requests of a write of 60 records
+WARM = 20
 
 
-def profile_requests(bench: Any) -> None:
-    from benchmarks import data
-
-    person, _, _ = bench.selections()
-    factory = RequestFactory()
-    headers = {"Authorization": f"Bearer {bench.token}"}
-    page = f"{{ people(first: 60) {{ totalCount edges {{ node {{ {person} }} }} }} }}"
-    graphql = json.dumps({"query": page}).encode()
-    numbers = iter(range(bench.scale.people + 1_000, 100_000_000, 60))
-
-    def batch() -> bytes:
-        first = next(numbers)
-        return data.dumped([data.person(first + place, bench.scale.companies) for place in range(60)])
-
-    kinds: dict[str, Any] = {
-        "read one": lambda: ("GET", f"/rest/people/{bench.record['id']}", b""),
-        "hand-written one": lambda: ("GET", f"/handwritten/people/{bench.record['id']}", b""),
-        "list 60": lambda: ("GET", "/rest/people?limit=60", b""),
-        "GraphQL list 60": lambda: ("POST", "/graphql", graphql),
-        "create 60": lambda: ("POST", "/rest/batch/people", batch()),
-    }
-    handler = BaseHandler()
-    handler.load_middleware()
-    for name, make in kinds.items():
-        requests = []
-        for _ in range(REQUESTS if name != "create 60" else 100):
-            method, path, body = make()
-            requests.append(factory.generic(method, path, body, content_type="application/json", headers=headers))
-        _run(handler, requests[:20])
-        started = time.perf_counter()
-        half = requests[20 : 20 + (len(requests) - 20) // 2]
-        _run(handler, half)
-        plain = (time.perf_counter() - started) / len(half)
-        profiler = cProfile.Profile()
-        rest = requests[20 + len(half) :]
-        profiler.runcall(_run, handler, rest)
-        print(f"\n=== {name}: {plain * 1_000_000:,.0f} µs without the profiler; per {len(rest)} requests:")
-        stats = pstats.Stats(profiler)
-        stats.strip_dirs().sort_stats("tottime").print_stats(28)
-        stats.sort_stats("cumulative").print_stats(45)
+def profile(wanted: str, companies: int, people: int) -> None:
+    """`wanted`: an item's key, or all."""
+    ground = Ground(companies, people, with_plain=False)
+    items = ground.items.all()
+    chosen = [item for item in items if wanted in (item.key, "all")]
+    if not chosen:
+        raise SystemExit(f"No item {wanted!r}. There are: all, {', '.join(item.key for item in items)}")
+    for item in chosen:
+        _profile(ground.inside, item)
+        for number, sent in enumerate(statements_of(ground.inside, item), 1):
+            print(f"\n--- {item.key}: statement {number}")
+            print("\n".join(explained(sent)))
 
 
-def _run(handler: BaseHandler, requests: Sequence[HttpRequest]) -> None:
+def _profile(inside: Inside, item: Item) -> None:
+    count = OF_SIXTY if item.key.endswith("-60") else REQUESTS
+    requests = [inside.request(item.fourgate[place % len(item.fourgate)]) for place in range(count)]
+    _run(inside, requests[:WARM])
+    half = WARM + (count - WARM) // 2
+    started = time.perf_counter()
+    _run(inside, requests[WARM:half])
+    plain = (time.perf_counter() - started) / (half - WARM)
+    profiler = cProfile.Profile()
+    profiler.runcall(_run, inside, requests[half:])
+    print(f"\n=== {item.key}: {plain * 1_000_000:,.0f} µs without the profiler; {count - half} requests with it:")
+    stats = pstats.Stats(profiler)
+    stats.strip_dirs().sort_stats("tottime").print_stats(28)
+    stats.sort_stats("cumulative").print_stats(45)
+
+
+def _run(inside: Inside, requests: Sequence[Any]) -> None:
     for request in requests:
-        response = handler.get_response(request)
-        assert response.status_code in (200, 201), response
-        response.close()
+        inside.answer(request)
+
+
+def statements_of(inside: Inside, item: Item) -> list[Sent]:
+    """What one request of an item sends, the check of the caller with it, once it is known who asks."""
+    for _ in range(2):
+        inside.answer(inside.request(item.fourgate[0]))
+    with noting(statements, "_sent") as sent:
+        inside.answer(inside.request(item.fourgate[0]))
+    return sent
+
+
+def explained(sent: Sent) -> list[str]:
+    """What EXPLAIN (ANALYZE, BUFFERS) says of a statement; what it wrote is taken back."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sent.text}", list(sent.params))
+        lines = [line for (line,) in cursor.fetchall()]
+        transaction.set_rollback(True)
+    return lines

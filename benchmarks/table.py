@@ -1,0 +1,277 @@
+"""The table: Fourgate, hand-written views and a plain application side by side, in one run.
+
+CPU is that of the server's workers and of PostgreSQL's backends, in ms a request; medians of interleaved rounds. All
+three are asked over the same connections of the same server, and answer with the same data, which is asserted first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks import data
+from benchmarks.comparing import content_of
+from benchmarks.items import KEPT, Item, Items
+from benchmarks.load import HttpConnection, clients, filled, request_bytes
+from benchmarks.statements import Inside, handwritten_statements
+
+SIDES = ("fourgate", "by hand", "plain")
+CONCURRENCIES = (1, 8, 32)
+JUDGED = 8
+ROUNDS = 3
+# The plain application lets others wait for longer than the server has patience for.
+PATIENCE = {"REQUEST_QUEUE_TIMEOUT_S": "120", "HEADER_TIMEOUT_S": "600"}
+GRAPHQL_TO_REST = 1.1
+PACE_MS = 0.27  # CPU of the hand-written get one on the machine of the bars
+POSTGRAPHILE_WRITES = 1.2  # how far the writes of one record may be behind
+
+
+class Turn(NamedTuple):
+    """One side asked for a while."""
+
+    rate: float  # answers/s
+    server_ms: float  # CPU a request
+    database_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    turns: Sequence[Turn]
+
+    @property
+    def rate(self) -> float:
+        return statistics.median(turn.rate for turn in self.turns)
+
+    @property
+    def server_ms(self) -> float:
+        return statistics.median(turn.server_ms for turn in self.turns)
+
+    @property
+    def database_ms(self) -> float:
+        return statistics.median(turn.database_ms for turn in self.turns)
+
+    @property
+    def cpu_ms(self) -> float:
+        return statistics.median(turn.server_ms + turn.database_ms for turn in self.turns)
+
+    @property
+    def spread(self) -> float:
+        """From the slowest to the quickest round, as a part of the median."""
+        rates = [turn.rate for turn in self.turns]
+        return (max(rates) - min(rates)) / self.rate
+
+    def __str__(self) -> str:
+        return f"{self.rate:,.0f} ({self.server_ms:.2f} + {self.database_ms:.2f}) ±{self.spread * 50:.0f}%"
+
+
+Cells = dict[tuple[str, str, int], list[Turn]]
+
+
+class Ground:
+    """A workspace with its people, the plain application's copy, and the items over both."""
+
+    def __init__(self, companies: int, people: int, *, with_plain: bool = True) -> None:
+        from django.db import connection
+
+        from benchmarks.plain.seeding import seed_plain
+        from core.query import ir
+        from core.records.create import create
+        from metadata import services
+        from metadata.cache import current_schema
+
+        self.workspace = data.workspace_to_measure("Table")
+        schema = current_schema(self.workspace.id)
+        person = schema.by_singular["person"]
+        columns: list[dict[str, str]] = [
+            {"fieldMetadataId": str(person.by_name["city"].id)},
+            {"fieldMetadataId": str(person.by_name["name"].id), "subFieldName": "lastName"},
+        ]
+        services.index_create(
+            workspace_id=self.workspace.id, values={"objectMetadataId": str(person.id), "fields": columns}
+        )
+        data.seed(self.workspace, companies, people)
+        self.token = data.token_of(self.workspace)
+        self.inside = Inside(self.token)
+        shown = self._read("/rest/people?limit=200&count=none")["people"]
+        company = self._read("/rest/companies?limit=1&count=none")["companies"][0]
+        assert len(shown[0]) == 20, len(shown[0])
+        schema = current_schema(self.workspace.id)
+        self.items = Items(
+            [each["id"] for each in shown],
+            data.graphql_members(schema.by_singular["person"], shown[0]),
+            data.graphql_members(schema.by_singular["company"], company),
+            companies,
+        )
+        for client in range(KEPT):
+            records = tuple(self.items.kept(client))
+            create(data.principal_of(self.workspace), schema, ir.Create("person", records, ir.Everything(only=("id",))))
+        if with_plain:
+            seed_plain(self.workspace)
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+
+    def _read(self, path: str) -> Any:
+        from benchmarks.items import Asked
+
+        return json.loads(self.inside.answer(self.inside.request(Asked("GET", path))).content)["data"]
+
+    def requests(self, item: Item, side: str) -> list[bytes]:
+        return [request_bytes(each.method, each.path, self.token, each.body) for each in item.sides()[side]]
+
+    def assert_alike(self, port: int, items: Iterable[Item]) -> None:
+        """All sides of an item answer with the same data."""
+        connection = HttpConnection(port)
+        number = 9_900_000_000
+        for item in items:
+            contents = {}
+            for side in SIDES:
+                number += 1
+                status, body = connection.ask(filled(self.requests(item, side)[0], number, 0))
+                assert status in (200, 201), (item.key, side, status, body[:2000])
+                contents[side] = content_of(body, is_plain=side == "plain", is_write=item.is_write)
+            for side in SIDES[1:]:
+                assert_same(item, side, contents["fourgate"], contents[side])
+
+
+def assert_same(item: Item, side: str, ours: Any, theirs: Any) -> None:
+    assert ours[1] and len(ours[1]) == len(theirs[1]), (item.key, side, len(ours[1]), len(theirs[1]))
+    assert ours[0] == theirs[0] or None in (ours[0], theirs[0]), (item.key, side, ours[0], theirs[0])
+    for one, other in zip(ours[1], theirs[1], strict=True):
+        differing = {path: (one.get(path), other.get(path)) for path in one.keys() | other.keys()}
+        differing = {path: pair for path, pair in differing.items() if pair[0] != pair[1]}
+        assert not differing, (item.key, side, differing)
+
+
+def measure_table(companies: int, people: int, turn_s: float, data_dir: Path) -> str:
+    from benchmarks.server import serving
+    from tests.server import free_port
+
+    ground = Ground(companies, people)
+    items = ground.items.all()
+    file = data_dir / "statements.json"
+    file.write_text(json.dumps(handwritten_statements(items, ground.inside, ground.workspace)))
+    environment = {"BENCHMARK_STATEMENTS": str(file), **PATIENCE}
+    with serving(free_port(), os.cpu_count() or 1, environment) as server:
+        memory = [server.rss_mb()]
+        ground.assert_alike(server.port, sorted(items, key=lambda item: item.is_write))
+        cells: Cells = {}
+        for is_write in (False, True):  # reads first: writes make the tables larger
+            asked = [item for item in items if item.is_write is is_write]
+            for place, count in enumerate(CONCURRENCIES):
+                first_number = (1 + place + 10 * is_write) * 100_000_000
+                with clients(server.port, count, first_number) as load:
+                    _turns(ground, server, load, asked, count, turn_s, cells)
+        memory.append(server.rss_mb())
+    return "\n".join(
+        [*_lines(items, {key: Cell(turns) for key, turns in cells.items()}),
+         f"largest worker: {memory[0]:.0f} MB before the first request, {memory[1]:.0f} MB at the end"]
+    )  # fmt: skip
+
+
+def _turns(
+    ground: Ground, server: Any, load: Any, items: Sequence[Item], count: int, turn_s: float, cells: Cells
+) -> None:
+    from benchmarks.database import database_cpu_s
+
+    for round_number in range(-1, ROUNDS):  # the first one warms up
+        for item in items:
+            for place in range(len(SIDES)):
+                side = SIDES[(place + round_number) % len(SIDES)]
+                duration_s = turn_s if round_number >= 0 else turn_s / 3
+                before = server.cpu_s(), database_cpu_s()
+                done = load.run(ground.requests(item, side), duration_s)
+                after = server.cpu_s(), database_cpu_s()
+                if round_number >= 0:
+                    used_s = [end - start for start, end in zip(before, after, strict=True)]
+                    costs = [each / done.answers * 1000 for each in used_s]
+                    cells.setdefault((item.key, side, count), []).append(Turn(done.rate, *costs))
+        print(f"  {count} at a time, round {round_number + 1} of {ROUNDS}", file=sys.stderr)
+
+
+# What is printed --------------------------------------------------------------------------------------
+
+
+def _lines(items: Sequence[Item], cells: dict[tuple[str, str, int], Cell]) -> list[str]:
+    pace = cells["rest-one", "by hand", JUDGED].cpu_ms / PACE_MS
+    lines = [
+        "Requests/s (CPU of the server + PostgreSQL, ms a request) ± half of the spread of the rounds.",
+        "By hand: a Django view that checks no key and sends the same SQL. Plain: DRF, graphene-django.",
+        f"Pace: the hand-written get one costs {pace:.2f} x the {PACE_MS} ms of CPU of where the bars were made.",
+        "To reach: ms of CPU as the bar says it, and at this machine's pace. PostGraphile: measured elsewhere, with",
+        "the bars; it checks no key and keeps no history, totals or search words.",
+    ]
+    for count in CONCURRENCIES:
+        rows = [_row(item, cells, count, pace) for item in items]
+        lines += ["", f"{count} at a time", _aligned([_HEAD, *rows])]
+    lines += ["", f"{JUDGED} at a time, requests/s to the hand-written view's", _aligned(_of_hand(items, cells))]
+    lines += [
+        "",
+        f"{JUDGED} at a time, time of GraphQL to REST's for the same data",
+        _aligned(_to_rest(items, cells)),
+        "",
+    ]
+    return lines
+
+
+_HEAD = ("Item", "Fourgate", "by hand", "plain", "CPU", "x hand", "plain x", "to reach", "", "at pace", "PostGraphile")
+
+
+def _row(item: Item, cells: dict[tuple[str, str, int], Cell], count: int, pace: float) -> tuple[str, ...]:
+    ours, hand, plain = (cells[item.key, side, count] for side in SIDES)
+    is_judged = count == JUDGED
+    theirs = ""
+    if item.postgraphile_ms is not None:
+        limit = item.postgraphile_ms * (POSTGRAPHILE_WRITES if item.key in ("graphql-create", "graphql-update") else 1)
+        theirs = f"{item.postgraphile_ms:.2f}" + (f" {_verdict(ours.cpu_ms <= limit * pace)}" if is_judged else "")
+    return (
+        item.title,
+        *(str(cell) for cell in (ours, hand, plain)),
+        f"{ours.cpu_ms:.2f}",
+        f"{ours.cpu_ms / hand.cpu_ms:.2f}",
+        f"{plain.cpu_ms / ours.cpu_ms:.1f}",
+        f"{item.to_reach_ms:.2f}",
+        _verdict(ours.cpu_ms <= item.to_reach_ms) if is_judged else "",
+        _verdict(ours.cpu_ms <= item.to_reach_ms * pace) if is_judged else "",
+        theirs,
+    )
+
+
+def _of_hand(items: Sequence[Item], cells: dict[tuple[str, str, int], Cell]) -> list[tuple[str, ...]]:
+    rows = []
+    for item in items:
+        if item.of_hand is not None:
+            ratio = _ratio(cells, (item.key, "fourgate"), (item.key, "by hand"))
+            rows.append((item.title, f"{ratio:.2f}", f"≥ {item.of_hand:.2f}", _verdict(ratio >= item.of_hand)))
+    return rows
+
+
+def _to_rest(items: Sequence[Item], cells: dict[tuple[str, str, int], Cell]) -> list[tuple[str, ...]]:
+    rows = []
+    for item in items:
+        if item.twin is not None:
+            ratio = _ratio(cells, (item.twin, "fourgate"), (item.key, "fourgate"))
+            rows.append((item.title, f"{ratio:.2f}", f"≤ {GRAPHQL_TO_REST}", _verdict(ratio <= GRAPHQL_TO_REST)))
+    return rows
+
+
+def _ratio(cells: dict[tuple[str, str, int], Cell], one: tuple[str, str], other: tuple[str, str]) -> float:
+    """The first one's requests/s to the second one's, the median of the rounds'."""
+    pairs = zip(cells[*one, JUDGED].turns, cells[*other, JUDGED].turns, strict=True)
+    return statistics.median(first.rate / second.rate for first, second in pairs)
+
+
+def _verdict(is_passed: bool) -> str:
+    return "PASS" if is_passed else "FAIL"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
