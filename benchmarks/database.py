@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 LIMITED = ("SHORT", "LONG", "WORKSPACE", "ADDRESS")
+# The plain application, 32 at a time, lets requests and kept connections wait for longer than the server bears with.
+PATIENCE = {"REQUEST_QUEUE_TIMEOUT_S": "120", "HEADER_TIMEOUT_S": "60"}
 
 
 @contextmanager
@@ -22,6 +24,7 @@ def database() -> Iterator[Path]:
         os.environ["DATA_DIR"] = str(data_dir)
         os.environ["LOG_LEVEL"] = "WARNING"
         os.environ |= {f"API_RATE_LIMITING_{name}_LIMIT": "1000000000" for name in LIMITED}  # counted, never refused
+        os.environ |= PATIENCE
         os.environ.setdefault("SECRET_KEY", "benchmark")
         os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
         if not os.environ.get("DATABASE_URL"):
