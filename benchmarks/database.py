@@ -43,6 +43,9 @@ def database() -> Iterator[Path]:
         yield data_dir
 
 
+_used_s: dict[int, float] = {}  # by process, those that have ended too
+
+
 def database_cpu_s() -> float:
     """CPU time that the database's connections used so far; 0 when it runs on another machine."""
     from django.db import connection
@@ -52,4 +55,5 @@ def database_cpu_s() -> float:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
         pids = [pid for (pid,) in cursor.fetchall()]
-    return sum(process_cpu_s(pid) for pid in pids if Path(f"/proc/{pid}").exists())
+    _used_s.update({pid: process_cpu_s(pid) for pid in pids if Path(f"/proc/{pid}").exists()})
+    return sum(_used_s.values())

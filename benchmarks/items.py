@@ -178,14 +178,11 @@ class Items:
         condition = f'filter: {{city: {{eq: "{CITY}"}}}}, orderBy: [{{name: {{lastName: AscNullsLast}}}}]'
         plain_condition = f'city: "{CITY}", orderBy: "last_name"'
         company, plain_company = self.company, self.plain_company
-        one = "{ person(filter: {id: {eq: %r}}) { %s company { %s } } }"
-        plain_one = "{ person(id: %r) { %s company { %s } } }"
+        one = "query ($id: UUID!) { person(filter: {id: {eq: $id}}) { %s company { %s } } }"
+        plain_one = "query ($id: ID!) { person(id: $id) { %s company { %s } } }"
 
         def nested(company: str, people: str) -> str:
             return f"{{ companies(first: 20) {{ totalCount {_nodes(f'{company} people(first: 10) {people}')} }} }}"
-
-        def alone(template: str, record_id: str, person: str, company: str) -> str:
-            return (template % (record_id, person, company)).replace("'", '"')
 
         return [
             _asked(
@@ -224,12 +221,13 @@ class Items:
                 "GraphQL get one with its company",
                 0.50,
                 0.57,
-                [_graphql(alone(one, each, self.person, company)) for each in self.ids],
+                [_graphql(one % (self.person, company), {"id": each}) for each in self.ids],
                 [Asked("GET", f"/handwritten/read/graphql-one/{each}") for each in self.ids],
                 [
                     _graphql(
-                        alone(plain_one, _global_id("Person", each), self.plain_person, plain_company),
-                        path="/plain/graphql",
+                        plain_one % (self.plain_person, plain_company),
+                        {"id": _global_id("Person", each)},
+                        "/plain/graphql",
                     )
                     for each in self.ids
                 ],

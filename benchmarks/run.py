@@ -37,6 +37,12 @@ def main() -> None:
         help="where an item of the table (all: each) spends its Python time, and what EXPLAIN (ANALYZE, BUFFERS) says"
         " of its statement",
     )
+    parts.add_argument(
+        "--waits",
+        action="store_true",
+        help="what users wait for at 100,000 people, and what others wait meanwhile: import, export, a field made and"
+        " deleted, an upsert, a group by, a search",
+    )
     parts.add_argument("--million", action="store_true", help="one object of a million records (--quick: 50,000)")
     parts.add_argument("--large-model", action="store_true", help="a data model of 100 objects x 50 fields")
     parts.add_argument("--graphql", action="store_true", help="Core GraphQL against REST and the ordinary executor")
@@ -49,12 +55,16 @@ def main() -> None:
         if arguments.table:
             from benchmarks.table import measure_table
 
-            shown = measure_table(scale.companies, scale.people, scale.round_s, data_dir)
-            print(f"\n{shown}\n{scale.companies:,} companies, {scale.people:,} people")
+            measure_table(scale.companies, scale.people, scale.round_s, data_dir)
+            print(f"{scale.companies:,} companies, {scale.people:,} people")
         elif arguments.profile:
             from benchmarks.profiling import profile
 
             profile(arguments.profile, scale.companies, scale.people)
+        elif arguments.waits:
+            from benchmarks.waits import measure_waits
+
+            measure_waits(report, scale.people)
         elif arguments.million:
             from benchmarks.million import measure_million
 
