@@ -18,7 +18,7 @@ help:
 	@echo "make fuzz    hunt with random tests; FUZZ=100 draws a hundred times as often as make test"
 	@echo "make lint    ruff, mypy, import-linter, missing migrations"
 	@echo "make format  let ruff format the code"
-	@echo "make bench   print the numbers of benchmarks/"
+	@echo "make bench   print the numbers of benchmarks/; ARGS=--table: beside a plain application; LARGE=1: growth, as plots"
 	@echo "make assets  fetch the browser assets of the GraphQL consoles"
 	@echo "make lock    choose new versions for the lock files"
 	@echo "make audit   ask whether a package of the lock files has a known vulnerability"
@@ -60,7 +60,7 @@ format: .venv/dev.stamp
 	$(VENV_PYTHON) -m ruff format .
 
 bench: .venv/dev.stamp
-	$(VENV_PYTHON) benchmarks/run.py $(ARGS)
+	$(VENV_PYTHON) benchmarks/run.py $(if $(LARGE),--growth) $(ARGS)
 
 assets: .venv/runtime.stamp
 	$(VENV_PYTHON) -m config.assets

@@ -43,6 +43,12 @@ def main() -> None:
         help="what users wait for at 100,000 people, and what others wait meanwhile: import, export, a field made and"
         " deleted, an upsert, a group by, a search",
     )
+    parts.add_argument(
+        "--growth",
+        action="store_true",
+        help="the items over 10,000 to 1,000,000 records and 1 to 1,000 workspaces, drawn to .data/benchmarks/*.svg;"
+        " what `make bench LARGE=1` runs",
+    )
     parts.add_argument("--million", action="store_true", help="one object of a million records (--quick: 50,000)")
     parts.add_argument("--large-model", action="store_true", help="a data model of 100 objects x 50 fields")
     parts.add_argument("--graphql", action="store_true", help="Core GraphQL against REST and the ordinary executor")
@@ -65,6 +71,10 @@ def main() -> None:
             from benchmarks.waits import measure_waits
 
             measure_waits(report, scale.people)
+        elif arguments.growth:
+            from benchmarks.growth import measure_growth
+
+            measure_growth(report, is_quick=arguments.quick, turn_s=scale.round_s)
         elif arguments.million:
             from benchmarks.million import measure_million
 
