@@ -13,10 +13,10 @@ from typing import Any
 from django.db import connection
 
 from benchmarks import data
+from benchmarks.ground import Ground, settle
 from benchmarks.items import Asked, incoming
 from benchmarks.load import NUMBER, Clients, clients, request_bytes
 from benchmarks.plots import draw
-from benchmarks.table import Ground
 from core.sql.filters import table_of
 from metadata.cache import current_schema
 
@@ -83,7 +83,8 @@ def _over_records(report: Any, sizes: Sequence[int], turn_s: float) -> None:
     from benchmarks.server import serving
     from tests.server import free_port
 
-    ground = Ground(COMPANIES, sizes[0], with_plain=False)
+    ground = Ground(COMPANIES, sizes[0])
+    settle()
     lines = Lines()
     for place, size in enumerate(sizes):
         if place:
@@ -104,7 +105,7 @@ def _grow(workspace: Any, have: int, wanted: int) -> None:
     text = _COPY.format(table=table, schema=table.partition(".")[0])
     with connection.cursor() as cursor:
         cursor.execute(text, (have, wanted, wanted + wanted // have - 2, str(person.id)))
-        cursor.execute("VACUUM ANALYZE")
+    settle()
 
 
 def _filtered(report: Any, server: Any, ground: Ground, size: int) -> None:

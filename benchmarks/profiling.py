@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from benchmarks.ground import Ground, settle
 from benchmarks.items import Item
 from benchmarks.statements import Inside, Sent, noting
-from benchmarks.table import Ground
 from config.server import statements
 
 REQUESTS = 400
@@ -22,7 +22,8 @@ WARM = 20
 
 def profile(wanted: str, companies: int, people: int) -> None:
     """`wanted`: an item's key, or all."""
-    ground = Ground(companies, people, with_plain=False)
+    ground = Ground(companies, people)
+    settle()
     items = ground.items.all()
     chosen = [item for item in items if wanted in (item.key, "all")]
     if not chosen:
@@ -59,8 +60,9 @@ def statements_of(inside: Inside, item: Item) -> list[Sent]:
     """What one request of an item sends, the check of the caller with it, once it is known who asks."""
     for _ in range(2):
         inside.answer(inside.request(item.fourgate[0]))
-    with noting(statements, "_sent") as sent:
+    with transaction.atomic(), noting(statements, "_sent") as sent:
         inside.answer(inside.request(item.fourgate[0]))
+        transaction.set_rollback(True)
     return sent
 
 

@@ -50,7 +50,6 @@ class Inside:
     def answer(self, request: Any) -> HttpResponse:
         response = self._handler.get_response(request)
         assert response.status_code in (200, 201), (response.status_code, response.content[:1000])
-        response.close()
         return response  # type: ignore[return-value]
 
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import data
 from benchmarks.comparing import content_of
-from benchmarks.items import KEPT, Item, Items
-from benchmarks.load import HttpConnection, clients, filled, request_bytes
-from benchmarks.statements import Inside, handwritten_statements
+from benchmarks.ground import Ground, settle
+from benchmarks.items import Item
+from benchmarks.load import HttpConnection, clients, filled
+from benchmarks.statements import handwritten_statements
 
 SIDES = ("fourgate", "by hand", "plain")
 JUDGED = 8
@@ -72,70 +72,19 @@ Turns = dict[tuple[str, str], list[Turn]]  # by item and side
 Cells = dict[tuple[str, str], Cell]
 
 
-class Ground:
-    """A workspace with its people, the plain application's copy, and the items over both."""
-
-    def __init__(self, companies: int, people: int, *, with_plain: bool = True) -> None:
-        from django.db import connection
-
-        from benchmarks.plain.seeding import seed_plain
-        from core.query import ir
-        from core.records.create import create
-        from metadata import services
-        from metadata.cache import current_schema
-
-        self.workspace = data.workspace_to_measure("Table")
-        schema = current_schema(self.workspace.id)
-        person = schema.by_singular["person"]
-        columns: list[dict[str, str]] = [
-            {"fieldMetadataId": str(person.by_name["city"].id)},
-            {"fieldMetadataId": str(person.by_name["name"].id), "subFieldName": "lastName"},
-        ]
-        services.index_create(
-            workspace_id=self.workspace.id, values={"objectMetadataId": str(person.id), "fields": columns}
-        )
-        data.seed(self.workspace, companies, people)
-        self.token = data.token_of(self.workspace)
-        self.inside = Inside(self.token)
-        shown = self._read("/rest/people?limit=200&count=none")["people"]
-        company = self._read("/rest/companies?limit=1&count=none")["companies"][0]
-        assert len(shown[0]) == 20, len(shown[0])
-        schema = current_schema(self.workspace.id)
-        self.items = Items(
-            [each["id"] for each in shown],
-            data.graphql_members(schema.by_singular["person"], shown[0]),
-            data.graphql_members(schema.by_singular["company"], company),
-            companies,
-        )
-        for client in range(KEPT):
-            records = tuple(self.items.kept(client))
-            create(data.principal_of(self.workspace), schema, ir.Create("person", records, ir.Everything(only=("id",))))
-        if with_plain:
-            seed_plain(self.workspace)
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
-
-    def _read(self, path: str) -> Any:
-        from benchmarks.items import Asked
-
-        return json.loads(self.inside.answer(self.inside.request(Asked("GET", path))).content)["data"]
-
-    def requests(self, item: Item, side: str) -> list[bytes]:
-        return [request_bytes(each.method, each.path, self.token, each.body) for each in item.sides()[side]]
-
-    def assert_alike(self, port: int, items: Iterable[Item]) -> None:
-        """All sides of an item answer with the same data."""
-        connection = HttpConnection(port)
-        number = 9_900_000_000
-        for item in items:
-            contents = {}
-            for side in SIDES:
-                number += 1
-                status, body = connection.ask(filled(self.requests(item, side)[0], number, 0))
-                assert status in (200, 201), (item.key, side, status, body[:2000])
-                contents[side] = content_of(body, is_plain=side == "plain", is_write=item.is_write)
-            for side in SIDES[1:]:
-                assert_same(item, side, contents["fourgate"], contents[side])
+def assert_alike(ground: Ground, port: int, items: Iterable[Item]) -> None:
+    """All sides of an item answer with the same data."""
+    connection = HttpConnection(port)
+    number = 9_900_000_000
+    for item in items:
+        contents = {}
+        for side in SIDES:
+            number += 1
+            status, body = connection.ask(filled(ground.requests(item, side)[0], number, 0))
+            assert status in (200, 201), (item.key, side, status, body[:2000])
+            contents[side] = content_of(body, is_plain=side == "plain", is_write=item.is_write)
+        for side in SIDES[1:]:
+            assert_same(item, side, contents["fourgate"], contents[side])
 
 
 def assert_same(item: Item, side: str, ours: Any, theirs: Any) -> None:
@@ -148,16 +97,19 @@ def assert_same(item: Item, side: str, ours: Any, theirs: Any) -> None:
 
 
 def measure_table(companies: int, people: int, turn_s: float, data_dir: Path) -> None:
+    from benchmarks.plain.seeding import seed_plain
     from benchmarks.server import serving
     from tests.server import free_port
 
     ground = Ground(companies, people)
+    seed_plain(ground.workspace)
+    settle()
     items = ground.items.all()
     file = data_dir / "statements.json"
     file.write_text(json.dumps(handwritten_statements(items, ground.inside, ground.workspace)))
     with serving(free_port(), os.cpu_count() or 1, {"BENCHMARK_STATEMENTS": str(file)}) as server:
         memory = [server.rss_mb()]
-        ground.assert_alike(server.port, sorted(items, key=lambda item: item.is_write))
+        assert_alike(ground, server.port, sorted(items, key=lambda item: item.is_write))
         print(_LEGEND)
         for place, count in enumerate(CONCURRENCIES):
             turns: Turns = {}
