@@ -20,7 +20,7 @@ PAGE = 200
 
 
 class Ground:
-    """Companies and people, an index that a user made, a token, the items, and people for the upserts of some clients."""
+    """Companies and people, an index that a user made, a token, the items, and people whom upserts meet."""
 
     def __init__(self, companies: int, people: int, upserting: int = KEPT) -> None:
         self.workspace = data.workspace_to_measure("Table")
