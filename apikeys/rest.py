@@ -40,9 +40,9 @@ from apikeys.services.tokens import (
 from config.errors import BadRequest, InvalidInput, NotFound
 from config.http.ignored import NamesIgnored
 from config.http.members import refuse_unknown
+from config.http.paging import PAGE_PARAMETERS, page_of, read_page, read_page_request
 from config.http.rights import require
 from config.principal import Principal
-from metadata.rest.paging import PAGE_PARAMETERS, page_of, read_page, read_page_request
 from metadata.rest.views import path_id
 
 

@@ -22,9 +22,9 @@ from rest_framework.views import APIView
 from config.errors import BadParameter, BadRequest, InvalidInput
 from config.http.ignored import PAGING, NamesIgnored
 from config.http.inputs import uuid_of
+from config.http.paging import read_page, read_page_request
 from config.principal import Principal
 from metadata.fieldtypes.datetime import moment_text
-from metadata.rest.paging import read_page, read_page_request
 from metadata.rest.views import KEYED, path_id
 from metadata.services.layout.kinds import RESOURCES
 from metadata.services.layout.masking import hidden_fields, shown_value

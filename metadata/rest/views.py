@@ -17,11 +17,11 @@ from rest_framework.views import APIView
 from config.errors import BadParameter, FieldMetadataNotFound, InvalidMetadataInput, ObjectMetadataNotFound
 from config.http.ignored import NamesIgnored
 from config.http.inputs import uuid_of
+from config.http.paging import Page, read_page, read_page_request
 from config.http.rights import require
 from config.principal import Principal
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata
-from metadata.rest.paging import Page, read_page, read_page_request
 from metadata.rest.serializers import (
     FieldCreateInput,
     FieldTypeInput,
