@@ -5,7 +5,6 @@ A key is answered without its role and never with a token; `POST …/{id}/token`
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import UTC
 from typing import Any, cast
 from uuid import UUID
@@ -37,13 +36,13 @@ from apikeys.services.tokens import (
     apikey_token_revoke,
     apikey_tokens,
 )
-from config.errors import BadRequest, InvalidInput, NotFound
+from config.errors import InvalidInput, NotFound
 from config.http.ignored import NamesIgnored
-from config.http.members import refuse_unknown
+from config.http.inputs import path_id
+from config.http.members import read_body
 from config.http.paging import PAGE_PARAMETERS, page_of, read_page, read_page_request
 from config.http.rights import require
 from config.principal import Principal
-from metadata.rest.views import path_id
 
 
 class Moment(serializers.DateTimeField):
@@ -239,7 +238,7 @@ class ApiKeyTokens(_KeysView):
             apikey_token(
                 _principal(request),
                 key_id=path_id(key_id),
-                expires_at=_body(request, TOKEN_MEMBERS, "A token").get("expiresAt") or None,
+                expires_at=read_body(request, TOKEN_MEMBERS, "A token").get("expiresAt") or None,
             )
         )
 
@@ -275,7 +274,7 @@ class RolledApiKey(_KeysView):
         responses={201: TOKEN},
     )
     def post(self, request: Request, key_id: str) -> Response:
-        body = _body(request, ROLL_MEMBERS, "A roll")
+        body = read_body(request, ROLL_MEMBERS, "A roll")
         return _once(
             apikey_roll(
                 _principal(request),
@@ -300,7 +299,7 @@ class DuplicatedApiKey(_KeysView):
         responses={201: ApiKeySerializer},
     )
     def post(self, request: Request, key_id: str) -> Response:
-        body = _body(request, frozenset(("name", "expiresAt")), "A duplicate")
+        body = read_body(request, frozenset(("name", "expiresAt")), "A duplicate")
         key = apikey_duplicate(
             _principal(request),
             key_id=path_id(key_id),
@@ -336,11 +335,8 @@ def _one(key: ApiKey | None) -> Response:
     return Response(None if key is None else ApiKeySerializer(key).data)
 
 
-def _body(request: Request, known: Collection[str] = MEMBERS, what: str = "An API key") -> dict[str, Any]:
-    if not isinstance(request.data, dict):
-        raise BadRequest("Body must be a JSON object")
-    refuse_unknown(request.data, known, what)
-    return request.data
+def _body(request: Request) -> dict[str, Any]:
+    return read_body(request, MEMBERS, "An API key")
 
 
 def _required(body: dict[str, Any], name: str) -> Any:

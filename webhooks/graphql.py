@@ -14,6 +14,7 @@ import graphene
 from graphql import GraphQLResolveInfo as Info
 
 from config.errors import BadRequest, InvalidCursor, InvalidFirst, MissingToken
+from config.http.inputs import uuid_of
 from config.principal import KEYS_FLAG, Principal
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID, ConnectionCursor, DateTime, JSONObject
@@ -307,10 +308,10 @@ class Query:
             older_than=_cursor(after) if after else None,
         )
         return {
-            "edges": [{"node": each, "cursor": str(each.id)} for each in page.rows],
+            "edges": [{"node": each, "cursor": str(each.id)} for each in page.items],
             "page_info": {
-                "has_next_page": page.has_older,
-                "end_cursor": str(page.rows[-1].id) if page.rows else None,
+                "has_next_page": page.has_next,
+                "end_cursor": str(page.items[-1].id) if page.items else None,
             },
         }
 
@@ -391,7 +392,7 @@ class Mutation:
 
 
 def _cursor(raw: str) -> Uuid:
-    try:
-        return Uuid(raw)
-    except ValueError:
-        raise InvalidCursor.of(raw) from None
+    found = uuid_of(raw)
+    if found is None:
+        raise InvalidCursor.of(raw)
+    return found

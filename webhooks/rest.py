@@ -5,12 +5,10 @@ Lists are bare arrays for keys of API version 1 and on the alias, `{data, pageIn
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import Q
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -21,8 +19,9 @@ from rest_framework.views import APIView
 from config.errors import BadRequest
 from config.events import ACTIONS
 from config.http.ignored import PAGING, NamesIgnored
-from config.http.inputs import uuid_of
-from config.http.members import refuse_unknown
+from config.http.inputs import path_id
+from config.http.members import read_body, refuse_unknown
+from config.http.paging import PAGE_PARAMETERS, PageRequest, read_page_request
 from config.principal import Principal
 from metadata.fieldtypes.date import read_moment
 from metadata.fieldtypes.datetime import moment_text
@@ -31,8 +30,6 @@ from webhooks.delivery.signing import standard_secret
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook, WebhookAct
 from webhooks.services import Content, Seen
 
-DEFAULT_LIMIT = 60
-MAX_LIMIT = 200
 STATES = ("active", "failing", "paused", "switchedOff", "waiting")
 
 
@@ -165,8 +162,7 @@ def next_attempt_text(delivery: Delivery) -> str | None:
     return moment_text(delivery.next_attempt_at)
 
 
-PAGED_BY = frozenset(("limit", "starting_after", "ending_before"))
-PAGE_PARAMETERS = [
+_PAGING = [
     OpenApiParameter("limit", int),
     OpenApiParameter("starting_after", UUID),
     OpenApiParameter("ending_before", UUID),
@@ -230,10 +226,10 @@ class Webhooks(NamesIgnored, WebhookView):
 
     is_paged = True  # the alias never is
 
-    @extend_schema(parameters=PAGE_PARAMETERS, responses=WebhookSerializer(many=True))
+    @extend_schema(parameters=_PAGING, responses=WebhookSerializer(many=True))
     def get(self, request: Request) -> Response:
         if not self.is_paged or self.principal.api_version == "1":
-            if PAGED_BY.isdisjoint(request.query_params):
+            if PAGE_PARAMETERS.isdisjoint(request.query_params):
                 return Response(self.shown_all(services.webhook_list(self.principal)))
             return Response(self._page(request)["data"])
         return Response(self._page(request))
@@ -244,31 +240,8 @@ class Webhooks(NamesIgnored, WebhookView):
         return Response(self.revealed(webhook), status=201)
 
     def _page(self, request: Request) -> dict[str, Any]:
-        """A cursor is an item's id and stands for its place by creation time."""
-        limit, after, before = _window(request)
-        found = services.webhooks_of(self.principal.workspace_id)
-        window = found
-        if cursor := after or before:
-            bound = Webhook.objects.filter(workspace_id=self.principal.workspace_id, id=cursor).first()
-            if bound is None:
-                window = found.none()
-            elif after:
-                window = found.filter(
-                    Q(created_at__gt=bound.created_at) | Q(created_at=bound.created_at, id__gt=bound.id)
-                )
-            else:
-                window = found.filter(
-                    Q(created_at__lt=bound.created_at) | Q(created_at=bound.created_at, id__lt=bound.id)
-                ).reverse()
-        rows = list(window[: limit + 1])
-        more, rows = len(rows) > limit, rows[:limit]
-        if before:
-            rows.reverse()
-        return {
-            "data": self.shown_all(services.seen_by(self.principal, rows)),
-            "pageInfo": _page_info(rows, has_next=bool(before) or more, has_previous=more if before else bool(after)),
-            "totalCount": found.count(),
-        }
+        page = services.webhook_page(self.principal, _page_request(request))
+        return page.envelope(self.shown_all(services.seen_by(self.principal, page.items)))
 
 
 class OneWebhook(WebhookView):
@@ -276,18 +249,18 @@ class OneWebhook(WebhookView):
 
     @extend_schema(responses=WebhookSerializer)
     def get(self, request: Request, webhook_id: str) -> Response:
-        seen = services.webhook_find(self.principal, _path_uuid(webhook_id))
+        seen = services.webhook_find(self.principal, _path_id(webhook_id))
         return Response(None if seen is None else self.shown(seen))
 
     @extend_schema(request=UPDATE_BODY, responses=WebhookSerializer)
     def patch(self, request: Request, webhook_id: str) -> Response:
         data = _webhook_body(request)
-        webhook = services.webhook_update(self.principal, webhook_id=_path_uuid(webhook_id), data=data)
+        webhook = services.webhook_update(self.principal, webhook_id=_path_id(webhook_id), data=data)
         return Response(self.shown(services.seen_by(self.principal, [webhook])[0]))
 
     @extend_schema(responses={200: bool})
     def delete(self, request: Request, webhook_id: str) -> Response:
-        services.webhook_delete(self.principal, webhook_id=_path_uuid(webhook_id))
+        services.webhook_delete(self.principal, webhook_id=_path_id(webhook_id))
         return Response(True)
 
 
@@ -298,30 +271,25 @@ class WebhookDeliveries(NamesIgnored, WebhookView):
 
     @extend_schema(
         parameters=[
-            *PAGE_PARAMETERS,
+            *_PAGING,
             OpenApiParameter("status", enum=DeliveryStatus.values),
             OpenApiParameter("event", str),
         ],
         responses=DeliverySerializer(many=True),
     )
     def get(self, request: Request, webhook_id: str) -> Response:
-        limit, after, before = _window(request)
-        seen = services.webhook_get(self.principal, _path_uuid(webhook_id))
+        asked = _page_request(request)
+        seen = services.webhook_get(self.principal, _path_id(webhook_id))
         page = services.delivery_page(
             self.principal,
             webhook_id=seen.webhook.id,
-            limit=limit,
+            limit=asked.limit,
             status=request.query_params.get("status"),
             event_name=request.query_params.get("event"),
-            older_than=after,
-            newer_than=before,
+            older_than=asked.after,
+            newer_than=asked.before,
         )
-        return Response(
-            {
-                "data": DeliverySerializer(page.rows, many=True).data,
-                "pageInfo": _page_info(page.rows, has_next=page.has_older, has_previous=page.has_newer),
-            }
-        )
+        return Response(page.envelope(DeliverySerializer(page.items, many=True).data))
 
 
 class OneDelivery(WebhookView):
@@ -329,7 +297,7 @@ class OneDelivery(WebhookView):
 
     @extend_schema(responses=DeliveryDetailSerializer)
     def get(self, request: Request, delivery_id: str) -> Response:
-        delivery = services.delivery_get(self.principal, _path_uuid(delivery_id))
+        delivery = services.delivery_get(self.principal, _path_id(delivery_id))
         webhook = services.webhook_of(self.principal, delivery)
         content = services.delivery_content(self.principal, delivery, webhook)
         return Response(DeliveryDetailSerializer(delivery, context={"content": content}).data)
@@ -340,7 +308,7 @@ class Redelivery(WebhookView):
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     def post(self, request: Request, delivery_id: str) -> Response:
-        delivery = services.delivery_redeliver(self.principal, delivery_id=_path_uuid(delivery_id))
+        delivery = services.delivery_redeliver(self.principal, delivery_id=_path_id(delivery_id))
         return Response(DeliverySerializer(delivery).data, status=202)
 
 
@@ -354,8 +322,8 @@ class Recovery(WebhookView):
     def post(self, request: Request, webhook_id: str) -> Response:
         count = services.failed_recover(
             self.principal,
-            webhook_id=_path_uuid(webhook_id),
-            since=moment(_body(request, ("since", "id"), "A recovery").get("since"), "since"),
+            webhook_id=_path_id(webhook_id),
+            since=moment(read_body(request, ("since", "id"), "A recovery").get("since"), "since"),
         )
         return Response({"count": count}, status=202)
 
@@ -377,10 +345,10 @@ class Test(WebhookView):
         responses=AttemptSerializer,
     )
     def post(self, request: Request, webhook_id: str) -> Response:
-        body = _body(request, ("object", "action", "recordId", "id"), "A test")
+        body = read_body(request, ("object", "action", "recordId", "id"), "A test")
         attempt = services.webhook_test(
             self.principal,
-            webhook_id=_path_uuid(webhook_id),
+            webhook_id=_path_id(webhook_id),
             object_name=str(body.get("object", "")),
             action=str(body.get("action", "created")),
             record=services.real_record(body.get("recordId")),
@@ -398,8 +366,8 @@ class Rotation(WebhookView):
         responses=WebhookSerializer,
     )
     def post(self, request: Request, webhook_id: str) -> Response:
-        hours = _body(request, ("overlapHours", "id"), "A rotation").get("overlapHours", 24)
-        webhook = services.secret_rotate(self.principal, webhook_id=_path_uuid(webhook_id), overlap=overlap(hours))
+        hours = read_body(request, ("overlapHours", "id"), "A rotation").get("overlapHours", 24)
+        webhook = services.secret_rotate(self.principal, webhook_id=_path_id(webhook_id), overlap=overlap(hours))
         return Response(self.revealed(webhook), headers={"Cache-Control": "no-store"})
 
 
@@ -413,7 +381,7 @@ class Reveal(WebhookView):
         ),
     )
     def post(self, request: Request, webhook_id: str) -> Response:
-        secret = services.secret_reveal(self.principal, webhook_id=_path_uuid(webhook_id))
+        secret = services.secret_reveal(self.principal, webhook_id=_path_id(webhook_id))
         return Response(
             {"secret": secret, "standardSecret": standard_secret(secret)}, headers={"Cache-Control": "no-store"}
         )
@@ -426,7 +394,7 @@ class Acts(NamesIgnored, WebhookView):
 
     @extend_schema(responses=ActSerializer(many=True))
     def get(self, request: Request, webhook_id: str) -> Response:
-        acts = services.act_list(self.principal, _path_uuid(webhook_id))
+        acts = services.act_list(self.principal, _path_id(webhook_id))
         return Response({"data": ActSerializer(acts, many=True).data})
 
 
@@ -444,54 +412,17 @@ def moment(value: Any, name: str) -> datetime:
     return found
 
 
-def _page_info(rows: list[Any], *, has_next: bool, has_previous: bool) -> dict[str, Any]:
-    return {
-        "hasNextPage": has_next,
-        "hasPreviousPage": has_previous,
-        "startCursor": str(rows[0].id) if rows else None,
-        "endCursor": str(rows[-1].id) if rows else None,
-    }
+def _page_request(request: Request) -> PageRequest:
+    return read_page_request(request.query_params, BadRequest)
 
 
-def _window(request: Request) -> tuple[int, UUID | None, UUID | None]:
-    """(limit, starting_after, ending_before)."""
-    raw = request.query_params.get("limit")
-    if raw is not None and not (raw.isascii() and raw.isdigit() and len(raw) < 10):
-        raise BadRequest(f"limit '{raw}' is invalid. Should be an integer", path="limit")
-    after, before = request.query_params.get("starting_after"), request.query_params.get("ending_before")
-    if after and before:
-        raise BadRequest("'starting_after' and 'ending_before' cannot be used together.")
-    return (
-        DEFAULT_LIMIT if raw is None else min(int(raw), MAX_LIMIT),
-        _cursor(after) if after else None,
-        _cursor(before) if before else None,
-    )
-
-
-def _cursor(raw: str) -> UUID:
-    found = uuid_of(raw)
-    if found is None:
-        raise BadRequest(f"Invalid cursor: {raw}")
-    return found
-
-
-def _path_uuid(raw: str) -> UUID:
-    found = uuid_of(raw)
-    if found is None:
-        raise BadRequest("Validation failed (uuid is expected)")
-    return found
-
-
-def _body(request: Request, known: Collection[str], what: str) -> dict[str, Any]:
-    if not isinstance(request.data, dict):
-        raise BadRequest("Body must be a JSON object")
-    refuse_unknown(request.data, known, what)
-    return request.data
+def _path_id(text: str) -> UUID:
+    return path_id(text, BadRequest)
 
 
 def _webhook_body(request: Request) -> dict[str, Any]:
     """The members of a webhook, flat or, as one form of GraphQL has them, under `update`."""
-    body = _body(request, MEMBERS, "A webhook")
+    body = read_body(request, MEMBERS, "A webhook")
     nested = body.get("update")
     if nested is None:
         return body

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from config.errors import ApiError, BadParameter
+
 
 def uuid_of(value: Any) -> UUID | None:
     """The id that a client sent, in the form with four hyphens (RFC 9562 §4) and any letter case; None when it is none.
@@ -24,3 +26,11 @@ def uuid_of(value: Any) -> UUID | None:
         except ValueError:
             return None
     return None
+
+
+def path_id(text: str, fault: type[ApiError] = BadParameter) -> UUID:
+    """The id of a path, in any letter case. Raises `fault`."""
+    found = uuid_of(text)
+    if found is None:
+        raise fault("Validation failed (uuid is expected)")
+    return found

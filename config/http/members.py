@@ -6,8 +6,11 @@ Members that are known but change nothing (`createdAt` of an object that was rea
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
-from config.errors import UnknownMember, listed
+from rest_framework.request import Request
+
+from config.errors import BadRequest, UnknownMember, listed
 from config.http.suggestions import nearest
 
 FORM_TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - that Django puts into every form
@@ -21,3 +24,11 @@ def refuse_unknown(given: Iterable[str], known: Collection[str], what: str) -> N
     shown = ", ".join(f'"{name}"' for name in listed(unknown))
     kind = "member" if len(unknown) == 1 else "members"
     raise UnknownMember(f"{what} has no {kind} {shown}", hint=nearest(unknown[0], known), path=unknown[0])
+
+
+def read_body(request: Request, known: Collection[str], what: str) -> dict[str, Any]:
+    """The members of a JSON body. Raises BadRequest when it is no object, UnknownMember for what is not `known`."""
+    if not isinstance(request.data, dict):
+        raise BadRequest("Body must be a JSON object")
+    refuse_unknown(request.data, known, what)
+    return request.data

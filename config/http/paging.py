@@ -1,17 +1,17 @@
-"""Lists of the metadata REST API: newest id first, with plain UUIDs as cursors."""
+"""Lists of rows over REST, a page at a time, with plain UUIDs as cursors: one reader of the parameters, one pager."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
-from config.errors import BadParameter
+from config.errors import ApiError, BadParameter
 from config.http.inputs import uuid_of
 
 _INTEGER = re.compile(r"[0-9]+", re.ASCII)
@@ -31,31 +31,31 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
+    """`total` is None where nobody counts."""
+
     items: Sequence[Item]
     has_next: bool
     has_previous: bool
-    total: int
+    total: int | None
 
-    def envelope(self, data: Any) -> dict[str, Any]:
+    def envelope(self, data: object) -> dict[str, Any]:
         ids = [each.pk for each in self.items]
-        return {
-            "data": data,
-            "pageInfo": {
-                "hasNextPage": self.has_next,
-                "hasPreviousPage": self.has_previous,
-                "startCursor": ids[0] if ids else None,
-                "endCursor": ids[-1] if ids else None,
-            },
-            "totalCount": self.total,
+        page_info = {
+            "hasNextPage": self.has_next,
+            "hasPreviousPage": self.has_previous,
+            "startCursor": ids[0] if ids else None,
+            "endCursor": ids[-1] if ids else None,
         }
+        counted = {} if self.total is None else {"totalCount": self.total}
+        return {"data": data, "pageInfo": page_info, **counted}
 
 
-def read_page_request(parameters: Mapping[str, str]) -> PageRequest:
-    """The list parameters of a query string. Raises BadParameter."""
+def read_page_request(parameters: Mapping[str, str], fault: type[ApiError] = BadParameter) -> PageRequest:
+    """The list parameters of a query string. Raises `fault`."""
     after, before = parameters.get("starting_after"), parameters.get("ending_before")
     if after and before:
-        raise BadParameter("'starting_after' and 'ending_before' cannot be used together.")
-    return PageRequest(_limit(parameters.get("limit")), _cursor(after), _cursor(before))
+        raise fault("'starting_after' and 'ending_before' cannot be used together.")
+    return PageRequest(_limit(parameters.get("limit"), fault), _cursor(after, fault), _cursor(before, fault))
 
 
 def page_of(items: Sequence[Item], page: PageRequest) -> list[Item]:
@@ -71,40 +71,83 @@ def page_of(items: Sequence[Item], page: PageRequest) -> list[Item]:
     return list(items[start : start + page.limit])
 
 
-def _limit(text: str | None) -> int:
+def _limit(text: str | None, fault: type[ApiError]) -> int:
     if text is None:
         return int(settings.DEFAULT_PAGE_SIZE)
     if not _INTEGER.fullmatch(text):
-        raise BadParameter(f"limit '{text}' is invalid. Should be an integer", path="limit")
+        raise fault(f"limit '{text}' is invalid. Should be an integer", path="limit")
     limit = int(text) if len(text) <= _LONGEST_INTEGER else settings.MAX_PAGE_SIZE_REST
     return min(limit, int(settings.MAX_PAGE_SIZE_REST))
 
 
-def _cursor(text: str | None) -> UUID | None:
+def _cursor(text: str | None, fault: type[ApiError]) -> UUID | None:
     if not text:
         return None
     found = uuid_of(text)
     if found is None:
-        raise BadParameter(f"Invalid cursor: {text}")
+        raise fault(f"Invalid cursor: {text}")
     return found
 
 
-def read_page(items: QuerySet[Item], page: PageRequest) -> Page[Item]:
-    """The page of `items` by id, descending; three statements at most."""
-    total = items.count()
-    if page.before is not None:
-        found = list(items.filter(pk__gt=page.before).order_by("pk")[: page.limit + 1])
-        return Page(
-            items=found[: page.limit][::-1],
-            has_next=items.filter(pk__lte=page.before).exists(),
-            has_previous=len(found) > page.limit,
-            total=total,
-        )
-    bounded = items if page.after is None else items.filter(pk__lt=page.after)
-    found = list(bounded.order_by("-pk")[: page.limit + 1])
-    return Page(
-        items=found[: page.limit],
-        has_next=len(found) > page.limit,
-        has_previous=page.after is not None and items.filter(pk__gte=page.after).exists(),
-        total=total,
-    )
+# Rows of the database ---------------------------------------------------------------------------------
+
+Place = tuple[Any, ...]  # a row's values of the columns that a list is ordered by
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a list is ordered by, id last. `place_of` finds the place of a cursor, None for one that has none."""
+
+    columns: tuple[str, ...] = ("pk",)
+    is_descending: bool = True
+    place_of: Callable[[UUID], Place | None] = lambda id: (id,)
+
+    def names(self, *, backwards: bool) -> list[str]:
+        return [f"-{name}" if self.is_descending is not backwards else name for name in self.columns]
+
+    def beyond(self, place: Place, *, backwards: bool) -> Q:
+        """The rows that come after a place, or before it."""
+        comparison = "lt" if self.is_descending is not backwards else "gt"
+        found = Q()
+        for depth, (name, value) in enumerate(zip(self.columns, place, strict=True)):
+            alike = dict(zip(self.columns[:depth], place[:depth], strict=True))
+            found |= Q(**alike, **{f"{name}__{comparison}": value})
+        return found
+
+
+NEWEST_ID = Order()
+
+
+def read_page(
+    items: QuerySet[Item],
+    page: PageRequest,
+    order: Order = NEWEST_ID,
+    *,
+    is_counted: bool = True,
+    is_exact: bool = True,
+) -> Page[Item]:
+    """The page of `items`, three statements at most.
+
+    That something lies behind the cursor is looked up where `is_exact`, else believed of whoever has the cursor.
+    """
+    total = items.count() if is_counted else None
+    cursor = page.before or page.after
+    if cursor is None:
+        found, more = _cut(items.order_by(*order.names(backwards=False)), page.limit)
+        return Page(found, has_next=more, has_previous=False, total=total)
+    backwards = page.before is not None
+    place = order.place_of(cursor)
+    if place is None:
+        return Page([], has_next=backwards, has_previous=not backwards, total=total)
+    beyond = order.beyond(place, backwards=backwards)
+    found, more = _cut(items.filter(beyond).order_by(*order.names(backwards=backwards)), page.limit)
+    behind = not is_exact or items.exclude(beyond).exists()
+    if backwards:
+        return Page(found[::-1], has_next=behind, has_previous=more, total=total)
+    return Page(found, has_next=more, has_previous=behind, total=total)
+
+
+def _cut(items: QuerySet[Item], limit: int) -> tuple[list[Item], bool]:
+    """Up to `limit` of the items, and whether there are more."""
+    found = list(items[: limit + 1])
+    return found[:limit], len(found) > limit

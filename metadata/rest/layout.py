@@ -21,11 +21,11 @@ from rest_framework.views import APIView
 
 from config.errors import BadParameter, BadRequest, InvalidInput
 from config.http.ignored import PAGING, NamesIgnored
-from config.http.inputs import uuid_of
+from config.http.inputs import path_id, uuid_of
 from config.http.paging import read_page, read_page_request
 from config.principal import Principal
 from metadata.fieldtypes.datetime import moment_text
-from metadata.rest.views import KEYED, path_id
+from metadata.rest.views import KEYED
 from metadata.services.layout.kinds import RESOURCES
 from metadata.services.layout.masking import hidden_fields, shown_value
 from metadata.services.layout.members import Member, Resource

@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.errors import BadParameter, FieldMetadataNotFound, InvalidMetadataInput, ObjectMetadataNotFound
+from config.errors import FieldMetadataNotFound, InvalidMetadataInput, ObjectMetadataNotFound
 from config.http.ignored import NamesIgnored
-from config.http.inputs import uuid_of
+from config.http.inputs import path_id
 from config.http.paging import Page, read_page, read_page_request
 from config.http.rights import require
 from config.principal import Principal
@@ -64,14 +64,6 @@ class _MetadataView(EnvelopedView):
 
     def page(self, name: str, page: Page[Any], items: list[dict[str, Any]]) -> Response:
         return Response(page.envelope({name: items} if self.principal.api_version == KEYED else items))
-
-
-def path_id(text: str) -> UUID:
-    """The UUID of a path, in any letter case. Raises BadParameter."""
-    found = uuid_of(text)
-    if found is None:
-        raise BadParameter("Validation failed (uuid is expected)")
-    return found
 
 
 class _ObjectAnswers(_MetadataView):

@@ -23,6 +23,7 @@ from django.utils.module_loading import import_string
 from config.errors import NotFound
 from config.events import ACTIONS, Action, Event
 from config.http.inputs import uuid_of
+from config.http.paging import Page, PageRequest, read_page
 from config.principal import Principal
 from config.time_ids import time_ordered_id
 from metadata.cache import load_schema
@@ -141,13 +142,20 @@ def last_deliveries(principal: Principal, webhook_ids: Sequence[UUID]) -> dict[U
         return {id: LastDelivery(*rest) for id, *rest in cursor.fetchall()}
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPage:
-    """Part of a webhook's log, newest first."""
+class DeliveryPage(Page[Delivery]):
+    """Part of a webhook's log, newest first, uncounted."""
 
-    rows: list[Delivery]
-    has_newer: bool
-    has_older: bool
+    @property
+    def rows(self) -> Sequence[Delivery]:
+        return self.items
+
+    @property
+    def has_newer(self) -> bool:
+        return self.has_previous
+
+    @property
+    def has_older(self) -> bool:
+        return self.has_next
 
 
 def delivery_page(
@@ -169,13 +177,8 @@ def delivery_page(
         found = found.filter(status=status)
     if event_name:
         found = found.filter(event_name=event_name)
-    if newer_than is not None:
-        rows = list(found.filter(id__gt=newer_than).order_by("id")[: limit + 1])
-        return DeliveryPage(rows[:limit][::-1], has_newer=len(rows) > limit, has_older=True)
-    if older_than is not None:
-        found = found.filter(id__lt=older_than)
-    rows = list(found[: limit + 1])
-    return DeliveryPage(rows[:limit], has_newer=older_than is not None, has_older=len(rows) > limit)
+    page = read_page(found, PageRequest(limit, older_than, newer_than), is_counted=False, is_exact=False)
+    return DeliveryPage(page.items, page.has_next, page.has_previous, page.total)
 
 
 def delivery_redeliver(principal: Principal, *, delivery_id: UUID) -> Delivery:

@@ -20,6 +20,7 @@ from config import audit
 from config.errors import DuplicateEntry, InvalidMetadataInput, NotFound
 from config.http import rights
 from config.http.inputs import uuid_of
+from config.http.paging import Order, Page, PageRequest, Place, read_page
 from config.http.suggestions import nearest_name
 from config.object_users import ObjectUser
 from config.principal import Principal
@@ -108,6 +109,18 @@ def webhook_list(principal: Principal) -> list[Seen]:
     """Every live webhook, oldest first."""
     require(principal)
     return seen_by(principal, list(webhooks_of(principal.workspace_id)))
+
+
+def webhook_page(principal: Principal, page: PageRequest) -> Page[Webhook]:
+    """Part of the live webhooks, oldest first. A cursor stands for its place by creation time, deleted or not."""
+    require(principal)
+
+    def place_of(id: UUID) -> Place | None:
+        found = Webhook.objects.filter(workspace_id=principal.workspace_id, id=id).first()
+        return None if found is None else (found.created_at, found.id)
+
+    oldest = Order(("created_at", "id"), is_descending=False, place_of=place_of)
+    return read_page(webhooks_of(principal.workspace_id), page, oldest, is_exact=False)
 
 
 def webhook_find(principal: Principal, webhook_id: UUID) -> Seen | None:
