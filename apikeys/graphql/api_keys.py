@@ -13,7 +13,6 @@ import graphene
 from graphql import GraphQLResolveInfo as Info
 
 from apikeys import models
-from apikeys.graphql.asking import all_of, principal_of, values_of
 from apikeys.graphql.roles import Role, with_holders
 from apikeys.services.api_keys import (
     FLAG,
@@ -36,6 +35,7 @@ from apikeys.services.tokens import (
     tokens_by_key,
 )
 from config.errors import InvalidMetadataInput
+from metadata.graphql.asking import all_of, principal_of, values_of
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID, DateTime
 

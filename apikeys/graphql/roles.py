@@ -15,7 +15,6 @@ from django.db.models import prefetch_related_objects
 from graphql import GraphQLResolveInfo as Info
 
 from apikeys import models
-from apikeys.graphql.asking import all_of, principal_of, some_of, values_of
 from apikeys.graphql.people import EffectiveRights, UserWorkspace, WorkspaceMember
 from apikeys.services.api_keys import (
     FLAG,
@@ -25,6 +24,7 @@ from apikeys.services.members import member_remove, member_set_role
 from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
 from apikeys.services.roles import role_create, role_delete, role_list, role_update
 from config.http.rights import require
+from metadata.graphql.asking import all_of, principal_of, some_of, values_of
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import JSON, UUID, DateTime
 
