@@ -5,7 +5,6 @@ A key is answered without its role and never with a token; `POST …/{id}/token`
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,7 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apikeys.models import ApiKey, ApiKeyToken
+from apikeys.kinds import API_KEY, ISSUED_TOKEN, OWN_API_KEY
+from apikeys.models import ApiKey
 from apikeys.services.api_keys import (
     FLAG,
     MAX_DESCRIPTION_LENGTH,
@@ -43,87 +43,12 @@ from config.http.members import read_body
 from config.http.paging import PAGE_PARAMETERS, page_of, read_page, read_page_request
 from config.http.rights import require
 from config.principal import Principal
+from metadata.fieldtypes.datetime import moment_text
+from metadata.kinds import Asked
+from metadata.rest.kinds import kind_json, kind_serializer, kinds_json
 
-
-class Moment(serializers.DateTimeField):
-    """UTC in milliseconds: 2026-01-31T09:30:00.000Z."""
-
-    def to_representation(self, value: Any) -> str:
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
-    expiresAt = Moment(source="expires_at")
-    revokedAt = Moment(source="revoked_at", allow_null=True)
-    workspaceId = serializers.UUIDField(source="workspace_id")
-    createdAt = Moment(source="created_at")
-    updatedAt = Moment(source="updated_at")
-    maxRequestsPerSecond = serializers.IntegerField(source="max_requests_per_second", allow_null=True)
-    maxRequestsPerMinute = serializers.IntegerField(source="max_requests_per_minute", allow_null=True)
-    description = serializers.CharField(allow_null=True)
-    apiVersion = serializers.ChoiceField(["1", "2"], source="api_version")
-    isPaused = serializers.SerializerMethodField()
-    isReadOnly = serializers.BooleanField(source="is_read_only", help_text="It changes nothing, whatever its role may")
-    objectMetadataIds = serializers.ListField(
-        child=serializers.UUIDField(), source="object_ids", allow_null=True, help_text="Null: all that its role reaches"
-    )
-    allowedNetworks = serializers.ListField(
-        child=serializers.CharField(), source="allowed_networks", allow_null=True, help_text="CIDR; null: everywhere"
-    )
-    lastUsedAt = Moment(source="last_used_at", allow_null=True)
-    lastUsedAddress = serializers.CharField(source="last_used_address", allow_null=True)
-    lastUsedApi = serializers.CharField(source="last_used_api", allow_null=True)
-
-    class Meta:
-        model = ApiKey
-        fields = [
-            "id",
-            "name",
-            "expiresAt",
-            "revokedAt",
-            "workspaceId",
-            "createdAt",
-            "updatedAt",
-            "maxRequestsPerSecond",
-            "maxRequestsPerMinute",
-            "description",
-            "apiVersion",
-            "isPaused",
-            "isReadOnly",
-            "objectMetadataIds",
-            "allowedNetworks",
-            "lastUsedAt",
-            "lastUsedAddress",
-            "lastUsedApi",
-        ]
-
-    def get_isPaused(self, key: ApiKey) -> bool:
-        return not key.enabled
-
-
-class ApiKeyMeSerializer(ApiKeySerializer):
-    """The caller's own key, with what its holder may want to know."""
-
-    fingerprint = serializers.CharField()
-    role = serializers.SerializerMethodField()
-
-    class Meta(ApiKeySerializer.Meta):
-        fields = [*ApiKeySerializer.Meta.fields, "fingerprint", "role"]
-
-    def get_role(self, key: ApiKey) -> dict[str, str] | None:
-        return None if key.role is None else {"id": str(key.role.id), "label": key.role.label}
-
-
-class ApiKeyTokenSerializer(serializers.ModelSerializer[ApiKeyToken]):
-    """That a token was issued; it works until `endsAt`."""
-
-    lastFour = serializers.CharField(source="last_four")
-    issuedAt = Moment(source="issued_at")
-    endsAt = Moment(source="end")
-
-    class Meta:
-        model = ApiKeyToken
-        fields = ["id", "lastFour", "issuedAt", "endsAt"]
+_KEY = kind_serializer(API_KEY)
+_TOKEN = kind_serializer(ISSUED_TOKEN)
 
 
 def _more() -> dict[str, serializers.Field]:
@@ -163,7 +88,7 @@ TOKEN = inline_serializer("ApiKeyToken", {"token": serializers.CharField(), "exp
 
 
 # What bodies may have: what any API's form of a key names, applied or not, and what answers have.
-MEMBERS = frozenset((*ApiKeyMeSerializer.Meta.fields, "roleId", "deletedAt"))
+MEMBERS = frozenset((*(each.name for each in OWN_API_KEY.members), "roleId", "deletedAt"))
 ROLL_MEMBERS = frozenset(("overlapHours", "expiresAt", "apiKeyId", "id"))
 TOKEN_MEMBERS = frozenset(("expiresAt", "apiKeyId", "id"))
 
@@ -181,7 +106,7 @@ class ApiKeys(NamesIgnored, _KeysView):
 
     is_paged = True  # the alias never is
 
-    @extend_schema(responses=ApiKeySerializer(many=True))
+    @extend_schema(responses=_KEY(many=True))
     def get(self, request: Request) -> Response:
         principal = _principal(request)
         asked = read_page_request(request.query_params)
@@ -189,11 +114,11 @@ class ApiKeys(NamesIgnored, _KeysView):
             living = apikey_list(principal)
             if not PAGE_PARAMETERS.isdisjoint(request.query_params):
                 living = page_of(living, asked)
-            return Response(ApiKeySerializer(living, many=True).data)
+            return Response(kinds_json(API_KEY, living, Asked(principal)))
         page = read_page(ApiKey.objects.filter(workspace_id=principal.workspace_id, revoked_at=None), asked)
-        return Response(page.envelope(ApiKeySerializer(page.items, many=True).data))
+        return Response(page.envelope(kinds_json(API_KEY, page.items, Asked(principal))))
 
-    @extend_schema(request=CREATE_BODY, responses={201: ApiKeySerializer})
+    @extend_schema(request=CREATE_BODY, responses={201: _KEY})
     def post(self, request: Request) -> Response:
         body = _body(request)
         key = apikey_create(
@@ -205,25 +130,25 @@ class ApiKeys(NamesIgnored, _KeysView):
             api_version=body.get("apiVersion"),
             more={name: body[name] for name in MORE if name in body},
         )
-        return Response(ApiKeySerializer(key).data, status=201)
+        return _one(request, key, status=201)
 
 
 class OneApiKey(_KeysView):
     """One key; an unknown id answers 200 with an empty body."""
 
-    @extend_schema(responses=ApiKeySerializer)
+    @extend_schema(responses=_KEY)
     def get(self, request: Request, key_id: str) -> Response:
-        return _one(apikey_get(_principal(request), path_id(key_id)))
+        return _one(request, apikey_get(_principal(request), path_id(key_id)))
 
-    @extend_schema(request=UPDATE_BODY, responses=ApiKeySerializer)
+    @extend_schema(request=UPDATE_BODY, responses=_KEY)
     def patch(self, request: Request, key_id: str) -> Response:
-        return _one(apikey_update(_principal(request), key_id=path_id(key_id), values=_body(request)))
+        return _one(request, apikey_update(_principal(request), key_id=path_id(key_id), values=_body(request)))
 
     put = patch
 
-    @extend_schema(responses=ApiKeySerializer)
+    @extend_schema(responses=_KEY)
     def delete(self, request: Request, key_id: str) -> Response:
-        return _one(apikey_revoke(_principal(request), key_id=path_id(key_id)))
+        return _one(request, apikey_revoke(_principal(request), key_id=path_id(key_id)))
 
 
 class ApiKeyTokens(_KeysView):
@@ -246,18 +171,20 @@ class ApiKeyTokens(_KeysView):
 class ListedApiKeyTokens(_KeysView):
     """The key's tokens, newest first, without their texts."""
 
-    @extend_schema(responses=ApiKeyTokenSerializer(many=True))
+    @extend_schema(responses=_TOKEN(many=True))
     def get(self, request: Request, key_id: str) -> Response:
-        return Response(ApiKeyTokenSerializer(apikey_tokens(_principal(request), path_id(key_id)), many=True).data)
+        principal = _principal(request)
+        return Response(kinds_json(ISSUED_TOKEN, apikey_tokens(principal, path_id(key_id)), Asked(principal)))
 
 
 class OneApiKeyToken(_KeysView):
     """Stop one token of the key; its others work on."""
 
-    @extend_schema(responses=ApiKeyTokenSerializer)
+    @extend_schema(responses=_TOKEN)
     def delete(self, request: Request, key_id: str, token_id: str) -> Response:
-        row = apikey_token_revoke(_principal(request), key_id=path_id(key_id), token_id=path_id(token_id))
-        return Response(ApiKeyTokenSerializer(row).data)
+        principal = _principal(request)
+        row = apikey_token_revoke(principal, key_id=path_id(key_id), token_id=path_id(token_id))
+        return Response(kind_json(ISSUED_TOKEN, row, Asked(principal)))
 
 
 class RolledApiKey(_KeysView):
@@ -296,7 +223,7 @@ class DuplicatedApiKey(_KeysView):
                 "expiresAt": serializers.DateTimeField(required=False),
             },
         ),
-        responses={201: ApiKeySerializer},
+        responses={201: _KEY},
     )
     def post(self, request: Request, key_id: str) -> Response:
         body = read_body(request, frozenset(("name", "expiresAt")), "A duplicate")
@@ -306,19 +233,19 @@ class DuplicatedApiKey(_KeysView):
             name=body.get("name"),
             expires_at=body.get("expiresAt") or None,
         )
-        return Response(ApiKeySerializer(key).data, status=201)
+        return _one(request, key, status=201)
 
 
 class OwnApiKey(APIView):
     """The key that asks; it needs no further right."""
 
-    @extend_schema(responses=ApiKeyMeSerializer)
+    @extend_schema(responses=kind_serializer(OWN_API_KEY))
     def get(self, request: Request) -> Response:
         principal = _principal(request)
         if principal.api_key_id is None:
             raise NotFound("This request was not made with an API key")
         key = ApiKey.objects.select_related("role").get(workspace_id=principal.workspace_id, id=principal.api_key_id)
-        return Response(ApiKeyMeSerializer(key).data)
+        return Response(kind_json(OWN_API_KEY, key, Asked(principal)))
 
 
 def _principal(request: Request) -> Principal:
@@ -327,12 +254,12 @@ def _principal(request: Request) -> Principal:
 
 def _once(issued: IssuedToken) -> Response:
     """A token's text, which no cache may keep."""
-    shown = {"token": issued.token, "expiresAt": Moment().to_representation(issued.expires_at)}
+    shown = {"token": issued.token, "expiresAt": moment_text(issued.expires_at)}
     return Response(shown, status=201, headers={"Cache-Control": "no-store"})
 
 
-def _one(key: ApiKey | None) -> Response:
-    return Response(None if key is None else ApiKeySerializer(key).data)
+def _one(request: Request, key: ApiKey | None, status: int = 200) -> Response:
+    return Response(None if key is None else kind_json(API_KEY, key, Asked(_principal(request))), status=status)
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -39,6 +39,25 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def camel(name: str) -> str:
+    """A name of Python as the APIs have it.
+
+    >>> camel("target_url"), camel("id")
+    ('targetUrl', 'id')
+    """
+    head, *rest = name.split("_")
+    return head + "".join(map(capitalised, rest))
+
+
+def snake(name: str) -> str:
+    """A name of the APIs as Python has it.
+
+    >>> snake("targetUrl"), snake("id")
+    ('target_url', 'id')
+    """
+    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+
+
 def is_blank(text: str) -> bool:
     """Whether nobody could see the text: it is empty, or white space and invisible or direction characters only.
 

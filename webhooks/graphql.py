@@ -13,85 +13,27 @@ from uuid import UUID as Uuid
 import graphene
 from graphql import GraphQLResolveInfo as Info
 
-from config.errors import BadRequest, InvalidCursor, InvalidFirst, MissingToken
+from config.errors import BadRequest, InvalidCursor, InvalidFirst
 from config.http.inputs import uuid_of
 from config.principal import KEYS_FLAG, Principal
+from metadata.graphql.asking import asked_of, principal_of, values_of
+from metadata.graphql.kinds import kind_type
 from metadata.graphql.parts import Needed
-from metadata.graphql.scalars import UUID, ConnectionCursor, DateTime, JSONObject
+from metadata.graphql.scalars import UUID, ConnectionCursor, DateTime
 from webhooks import models, services
 from webhooks.delivery.signing import standard_secret
-from webhooks.rest import moment, next_attempt_text, overlap
-from webhooks.services import Content, Seen
+from webhooks.kinds import ACT, ATTEMPT, DELIVERY, WEBHOOK, reveal
+from webhooks.rest import moment, overlap
+from webhooks.services import Seen
 
 BARE_FIELDS = {"deleteWebhook": "deleteWebhookFlag"}  # sent without a selection by old clients
 MAX_DELIVERIES = 200
 
 
-class Webhook(graphene.ObjectType):
-    """Its root is the webhook as the caller sees it."""
-
-    id = UUID(required=True)
-    target_url = graphene.String(required=True, description="Its host only, of a webhook of a role above the caller's")
-    operations = graphene.List(graphene.NonNull(graphene.String), required=True)
-    description = graphene.String()
-    secret = graphene.String(description="Null where it is masked: ask revealWebhookSecret")
-    application_id = UUID(required=True)
-    is_active = graphene.Boolean(required=True)
-    disabled_reason = graphene.String(description="Why the server switched it off")
-    role_id = UUID(description="The role it acts as: it tells of what that role may read")
-    role_label = graphene.String(description="Null when the role was deleted")
-    state = graphene.String(required=True, description="active, failing, paused, switchedOff or waiting")
-    state_reason = graphene.String()
-    stale_operations = graphene.List(
-        graphene.NonNull(graphene.String), required=True, description="Operations whose object was deleted"
-    )
-    warnings = graphene.List(
-        graphene.NonNull(graphene.String), required=True, description="What is taken but hardly meant"
-    )
-    created_at = DateTime(required=True)
-    updated_at = DateTime(required=True)
-    deleted_at = DateTime()
-
-    def resolve_id(root: Seen, info: Info) -> Uuid:
-        return root.webhook.id
-
-    def resolve_operations(root: Seen, info: Info) -> list[str]:
-        return list(root.shown_operations)
-
-    def resolve_description(root: Seen, info: Info) -> str | None:
-        return root.webhook.description
-
-    def resolve_secret(root: Seen, info: Info) -> str | None:
-        revealed: set[Uuid] = getattr(info.context, "webhooks_revealed", set())
-        return root.revealed_secret if root.webhook.id in revealed else root.secret
-
-    def resolve_application_id(root: Seen, info: Info) -> Uuid:
-        known: Uuid | None = getattr(info.context, "webhook_application_id", None)
-        if known is None:  # the same for every webhook of the request's workspace
-            known = services.application_id(root.webhook.workspace_id)
-            info.context.webhook_application_id = known
-        return known
-
-    def resolve_is_active(root: Seen, info: Info) -> bool:
-        return root.webhook.is_active
-
-    def resolve_disabled_reason(root: Seen, info: Info) -> str | None:
-        return root.webhook.disabled_reason
-
-    def resolve_role_id(root: Seen, info: Info) -> Uuid | None:
-        return root.webhook.role_id
-
-    def resolve_role_label(root: Seen, info: Info) -> str | None:
-        return None if root.role is None else root.role.label
-
-    def resolve_created_at(root: Seen, info: Info) -> Any:
-        return root.webhook.created_at
-
-    def resolve_updated_at(root: Seen, info: Info) -> Any:
-        return root.webhook.updated_at
-
-    def resolve_deleted_at(root: Seen, info: Info) -> Any:
-        return root.webhook.deleted_at
+Webhook = kind_type(WEBHOOK)
+WebhookAct = kind_type(ACT)
+WebhookAttempt = kind_type(ATTEMPT)
+WebhookDelivery = kind_type(DELIVERY)
 
 
 class WebhookSecret(graphene.ObjectType):
@@ -99,67 +41,6 @@ class WebhookSecret(graphene.ObjectType):
 
     secret = graphene.String(required=True)
     standard_secret = graphene.String(required=True, description="For libraries of the Standard Webhooks")
-
-
-class WebhookAct(graphene.ObjectType):
-    """Who did what to a webhook."""
-
-    id = UUID(required=True)
-    act = graphene.String(required=True, description="created, updated, deleted, secretRotated or secretRevealed")
-    at = DateTime(required=True)
-    by_name = graphene.String(required=True, description="The API key or member, as it was called then")
-    by_api_key_id = UUID()
-    by_member_id = UUID()
-    members = graphene.List(graphene.NonNull(graphene.String), required=True, description="What an update changed")
-
-
-class WebhookAttempt(graphene.ObjectType):
-    number = graphene.Int(required=True)
-    at = DateTime(required=True)
-    duration_ms = graphene.Int()
-    status_code = graphene.Int()
-    error = graphene.String()
-    request_headers = JSONObject(required=True)
-    response_headers = JSONObject(description="Null where the receiver's answer is not for the caller")
-    response_body = graphene.String(description="The first 16 KB")
-
-    def resolve_response_headers(root: models.Attempt, info: Info) -> dict[str, str] | None:
-        return root.response_headers if _content(info, root.delivery).shows_answer(root) else None
-
-    def resolve_response_body(root: models.Attempt, info: Info) -> str | None:
-        return root.response_body if _content(info, root.delivery).shows_answer(root) else None
-
-
-class WebhookDelivery(graphene.ObjectType):
-    id = UUID(required=True)
-    message_id = graphene.String(required=True, description="The webhook-id header")
-    webhook_id = UUID(required=True)
-    event_name = graphene.String(required=True)
-    object_name = graphene.String(required=True)
-    record_id = UUID(required=True)
-    status = graphene.String(required=True, description="pending, delivering, held, delivered or failed")
-    attempts = graphene.Int(required=True)
-    next_attempt_at = DateTime()
-    last_status_code = graphene.Int()
-    last_error = graphene.String()
-    created_at = DateTime(required=True)
-    finished_at = DateTime()
-    is_test = graphene.Boolean(required=True, description="Sent by hand; its body says so too")
-    body = graphene.String(required=True, description="What every attempt sends, less what the caller may not read")
-    is_redacted = graphene.Boolean(required=True, description="Whether something was left out of the body")
-    attempt_log = graphene.List(graphene.NonNull(WebhookAttempt), required=True)
-
-    def resolve_next_attempt_at(root: models.Delivery, info: Info) -> str | None:
-        return next_attempt_text(root)
-
-    def resolve_body(root: models.Delivery, info: Info) -> str:
-        return _content(info, root).body
-
-    def resolve_is_redacted(root: models.Delivery, info: Info) -> bool:
-        return _content(info, root).is_redacted
-
-    def resolve_attempt_log(root: models.Delivery, info: Info) -> list[models.Attempt]:
-        return list(root.attempt_set.all())
 
 
 class WebhookDeliveryEdge(graphene.ObjectType):
@@ -213,39 +94,20 @@ class UpdateWebhookInput(UpdateWebhookInputUpdates):
     update = graphene.Field(UpdateWebhookInputUpdates)
 
 
-_API_NAMES = {"target_url": "targetUrl", "is_active": "isActive", "role_id": "roleId"}
-
-
-def _values(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {_API_NAMES.get(name, name): value for name, value in given.items()}
-
-
 def _principal(info: Info) -> Principal:
-    principal: Principal | None = getattr(info.context, "principal", None)
-    if principal is None:
-        raise MissingToken("Missing authentication token")
+    principal = principal_of(info)
     services.require(principal)
     return principal
 
 
-def _seen(info: Info, webhook: models.Webhook, *, revealed: bool = False) -> Seen:
-    """A webhook that the caller just wrote; `revealed`: with its secret, masked elsewhere or not."""
-    if revealed:
-        shown: set[Uuid] = getattr(info.context, "webhooks_revealed", set())
-        info.context.webhooks_revealed = shown | {webhook.id}
+def _seen(info: Info, webhook: models.Webhook) -> Seen:
     return services.seen_by(_principal(info), [webhook])[0]
 
 
-def _content(info: Info, delivery: models.Delivery) -> Content:
-    """What the caller may read of a delivery; asked once per delivery, its webhook once per request."""
-    contents: dict[Uuid, Content] = info.context.__dict__.setdefault("webhook_contents", {})
-    webhooks: dict[Uuid, Seen] = info.context.__dict__.setdefault("webhooks_of_deliveries", {})
-    if delivery.id not in contents:
-        principal = _principal(info)
-        if delivery.webhook_id not in webhooks:
-            webhooks[delivery.webhook_id] = services.webhook_of(principal, delivery)
-        contents[delivery.id] = services.delivery_content(principal, delivery, webhooks[delivery.webhook_id])
-    return contents[delivery.id]
+def _revealed(info: Info, webhook: models.Webhook) -> Seen:
+    """A webhook that the caller just made or gave a secret, with its secret."""
+    reveal(asked_of(info), webhook)
+    return _seen(info, webhook)
 
 
 def _named_id(id: str | None, input: Mapping[str, Any] | None) -> Uuid:
@@ -348,12 +210,10 @@ class Mutation:
     )
 
     def resolve_create_webhook(root: Any, info: Info, input: Mapping[str, Any]) -> Seen:
-        made = services.webhook_create(_principal(info), data=_values(input))
-        return _seen(info, made, revealed=True)
+        return _revealed(info, services.webhook_create(_principal(info), data=values_of(input)))
 
     def resolve_update_webhook(root: Any, info: Info, input: Mapping[str, Any]) -> Seen:
-        flat = {name: value for name, value in input.items() if name not in ("id", "update")}
-        data = _values({**flat, **(input.get("update") or {})})
+        data = {**values_of(input, ["id", "update"]), **values_of(input.get("update") or {})}
         return _seen(info, services.webhook_update(_principal(info), webhook_id=Uuid(input["id"]), data=data))
 
     def resolve_delete_webhook(
@@ -384,7 +244,7 @@ class Mutation:
     def resolve_rotate_webhook_secret(root: Any, info: Info, id: str, overlap_hours: int | None) -> Seen:
         length = overlap(24 if overlap_hours is None else overlap_hours)
         rotated = services.secret_rotate(_principal(info), webhook_id=Uuid(id), overlap=length)
-        return _seen(info, rotated, revealed=True)
+        return _revealed(info, rotated)
 
     def resolve_reveal_webhook_secret(root: Any, info: Info, id: str) -> dict[str, str]:
         secret = services.secret_reveal(_principal(info), webhook_id=Uuid(id))

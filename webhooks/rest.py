@@ -24,144 +24,17 @@ from config.http.members import read_body, refuse_unknown
 from config.http.paging import PAGE_PARAMETERS, PageRequest, read_page_request
 from config.principal import Principal
 from metadata.fieldtypes.date import read_moment
-from metadata.fieldtypes.datetime import moment_text
+from metadata.kinds import Asked
+from metadata.rest.kinds import kind_json, kind_serializer, kinds_json
 from webhooks import services
 from webhooks.delivery.signing import standard_secret
-from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook, WebhookAct
-from webhooks.services import Content, Seen
+from webhooks.kinds import ACT, ATTEMPT, DELIVERY, LISTED_DELIVERY, WEBHOOK, reveal
+from webhooks.models import DeliveryStatus, Webhook
+from webhooks.services import Seen
 
-STATES = ("active", "failing", "paused", "switchedOff", "waiting")
-
-
-class Moment(serializers.DateTimeField):
-    """UTC in milliseconds: 2026-01-31T09:30:00.000Z."""
-
-    def to_representation(self, value: Any) -> str:
-        return moment_text(value)
-
-
-class WebhookSerializer(serializers.Serializer[Seen]):
-    """`context["application_id"]` names the application that owns what the workspace makes.
-
-    With `context["reveals"]` the secret is shown to its maker where it is masked elsewhere.
-    """
-
-    id = serializers.UUIDField(source="webhook.id")
-    targetUrl = serializers.CharField(source="target_url", help_text="Its host only, of a webhook of a role above")
-    operations = serializers.ListField(child=serializers.CharField(), source="shown_operations")
-    description = serializers.CharField(source="webhook.description", allow_null=True)
-    secret = serializers.SerializerMethodField(help_text="Null where it is masked: ask revealSecret")
-    applicationId = serializers.SerializerMethodField()
-    createdAt = Moment(source="webhook.created_at")
-    updatedAt = Moment(source="webhook.updated_at")
-    deletedAt = Moment(source="webhook.deleted_at", allow_null=True)
-    workspaceId = serializers.UUIDField(source="webhook.workspace_id")
-    isActive = serializers.BooleanField(source="webhook.is_active")
-    disabledReason = serializers.CharField(source="webhook.disabled_reason", allow_null=True)
-    roleId = serializers.UUIDField(source="webhook.role_id", allow_null=True, help_text="The role it acts as")
-    roleLabel = serializers.CharField(source="role.label", default=None, allow_null=True)
-    state = serializers.ChoiceField(STATES)
-    stateReason = serializers.CharField(source="state_reason", allow_null=True)
-    staleOperations = serializers.ListField(
-        child=serializers.CharField(), source="stale_operations", help_text="Whose object was deleted"
-    )
-    warnings = serializers.ListField(child=serializers.CharField(), help_text="What is taken but hardly meant")
-
-    def get_applicationId(self, seen: Seen) -> str:
-        return str(self.context["application_id"])
-
-    def get_secret(self, seen: Seen) -> str | None:
-        return seen.revealed_secret if self.context.get("reveals") else seen.secret
-
-
-class ActSerializer(serializers.ModelSerializer[WebhookAct]):
-    """Who did what to a webhook."""
-
-    at = Moment()
-    byName = serializers.CharField(source="by_name", help_text="The API key or member, as it was called then")
-    byApiKeyId = serializers.UUIDField(source="by_api_key_id", allow_null=True)
-    byMemberId = serializers.UUIDField(source="by_member_id", allow_null=True)
-    members = serializers.ListField(child=serializers.CharField(), help_text="What an update changed")
-
-    class Meta:
-        model = WebhookAct
-        fields = ["id", "act", "at", "byName", "byApiKeyId", "byMemberId", "members"]
-
-
-class DeliverySerializer(serializers.ModelSerializer[Delivery]):
-    """A line of the log."""
-
-    messageId = serializers.CharField(source="message_id", help_text="The webhook-id header")
-    webhookId = serializers.UUIDField(source="webhook_id")
-    eventName = serializers.CharField(source="event_name")
-    objectName = serializers.CharField(source="object_name")
-    recordId = serializers.UUIDField(source="record_id")
-    status = serializers.ChoiceField(DeliveryStatus.choices)
-    attempts = serializers.IntegerField()
-    nextAttemptAt = serializers.SerializerMethodField()
-    lastStatusCode = serializers.IntegerField(source="last_status_code", allow_null=True)
-    lastError = serializers.CharField(source="last_error", allow_null=True)
-    createdAt = Moment(source="created_at")
-    finishedAt = Moment(source="finished_at", allow_null=True)
-    isTest = serializers.BooleanField(source="is_test", help_text="Sent by hand; its body says so too")
-
-    class Meta:
-        model = Delivery
-        fields = [
-            "id", "messageId", "webhookId", "eventName", "objectName", "recordId", "status", "attempts",
-            "nextAttemptAt", "lastStatusCode", "lastError", "createdAt", "finishedAt", "isTest",
-        ]  # fmt: skip
-
-    def get_nextAttemptAt(self, delivery: Delivery) -> str | None:
-        return next_attempt_text(delivery)
-
-
-class AttemptSerializer(serializers.ModelSerializer[Attempt]):
-    """`context["content"]` of its delivery decides whether the receiver's answer is shown."""
-
-    at = Moment()
-    durationMs = serializers.IntegerField(source="duration_ms", allow_null=True)
-    statusCode = serializers.IntegerField(source="status_code", allow_null=True)
-    requestHeaders = serializers.DictField(source="request_headers")
-    responseHeaders = serializers.SerializerMethodField()
-    responseBody = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Attempt
-        fields = [
-            "number", "at", "durationMs", "statusCode", "error", "requestHeaders", "responseHeaders", "responseBody",
-        ]  # fmt: skip
-
-    def get_responseHeaders(self, attempt: Attempt) -> dict[str, str] | None:
-        return attempt.response_headers if self.context["content"].shows_answer(attempt) else None
-
-    def get_responseBody(self, attempt: Attempt) -> str | None:
-        return attempt.response_body if self.context["content"].shows_answer(attempt) else None
-
-
-class DeliveryDetailSerializer(DeliverySerializer):
-    """A delivery with as much of its body as the caller may read, and every attempt."""
-
-    body = serializers.SerializerMethodField()
-    isRedacted = serializers.SerializerMethodField(help_text="Whether something was left out of `body`")
-    attemptLog = AttemptSerializer(source="attempt_set", many=True)
-
-    class Meta(DeliverySerializer.Meta):
-        fields = [*DeliverySerializer.Meta.fields, "body", "isRedacted", "attemptLog"]
-
-    def get_body(self, delivery: Delivery) -> str:
-        return cast(Content, self.context["content"]).body
-
-    def get_isRedacted(self, delivery: Delivery) -> bool:
-        return cast(Content, self.context["content"]).is_redacted
-
-
-def next_attempt_text(delivery: Delivery) -> str | None:
-    if delivery.status != DeliveryStatus.PENDING or delivery.next_attempt_at is None:
-        return None
-    return moment_text(delivery.next_attempt_at)
-
-
+_WEBHOOK = kind_serializer(WEBHOOK)
+_DELIVERY = kind_serializer(LISTED_DELIVERY)
+_ATTEMPT = kind_serializer(ATTEMPT)
 _PAGING = [
     OpenApiParameter("limit", int),
     OpenApiParameter("starting_after", UUID),
@@ -192,33 +65,31 @@ UPDATE_BODY = inline_serializer(
 
 
 # What bodies may have: what any API's form of a webhook names, applied or not, and what answers have.
-MEMBERS = frozenset((*WebhookSerializer._declared_fields, "update"))
+MEMBERS = frozenset((*(each.name for each in WEBHOOK.members), "update"))
 
 
 class WebhookView(APIView):
     """What these views share: the permission, asked before the method runs."""
 
     principal: Principal
+    asked: Asked
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.principal = cast(Principal, request.auth)
         services.require(self.principal)
+        self.asked = Asked(self.principal)
 
-    def shown(self, seen: Seen) -> dict[str, Any]:
-        return WebhookSerializer(seen, context=self._context()).data
+    def shown(self, webhook: Webhook) -> dict[str, Any]:
+        return kind_json(WEBHOOK, services.seen_by(self.principal, [webhook])[0], self.asked)
 
     def revealed(self, webhook: Webhook) -> dict[str, Any]:
         """One that was just made or changed by the caller, with its secret."""
-        [seen] = services.seen_by(self.principal, [webhook])
-        return WebhookSerializer(seen, context={**self._context(), "reveals": True}).data
+        reveal(self.asked, webhook)
+        return self.shown(webhook)
 
-    def shown_all(self, webhooks: list[Seen]) -> Any:
-        context = self._context()
-        return [WebhookSerializer(each, context=context).data for each in webhooks]
-
-    def _context(self) -> dict[str, Any]:
-        return {"application_id": services.application_id(self.principal.workspace_id)}
+    def shown_all(self, webhooks: list[Seen]) -> list[dict[str, Any]]:
+        return kinds_json(WEBHOOK, webhooks, self.asked)
 
 
 class Webhooks(NamesIgnored, WebhookView):
@@ -226,7 +97,7 @@ class Webhooks(NamesIgnored, WebhookView):
 
     is_paged = True  # the alias never is
 
-    @extend_schema(parameters=_PAGING, responses=WebhookSerializer(many=True))
+    @extend_schema(parameters=_PAGING, responses=_WEBHOOK(many=True))
     def get(self, request: Request) -> Response:
         if not self.is_paged or self.principal.api_version == "1":
             if PAGE_PARAMETERS.isdisjoint(request.query_params):
@@ -234,7 +105,7 @@ class Webhooks(NamesIgnored, WebhookView):
             return Response(self._page(request)["data"])
         return Response(self._page(request))
 
-    @extend_schema(request=CREATE_BODY, responses={201: WebhookSerializer})
+    @extend_schema(request=CREATE_BODY, responses={201: _WEBHOOK})
     def post(self, request: Request) -> Response:
         webhook = services.webhook_create(self.principal, data=_webhook_body(request))
         return Response(self.revealed(webhook), status=201)
@@ -247,16 +118,16 @@ class Webhooks(NamesIgnored, WebhookView):
 class OneWebhook(WebhookView):
     """One webhook. Reading an unknown one answers 200 with an empty body; changing it is a 404."""
 
-    @extend_schema(responses=WebhookSerializer)
+    @extend_schema(responses=_WEBHOOK)
     def get(self, request: Request, webhook_id: str) -> Response:
         seen = services.webhook_find(self.principal, _path_id(webhook_id))
-        return Response(None if seen is None else self.shown(seen))
+        return Response(None if seen is None else kind_json(WEBHOOK, seen, self.asked))
 
-    @extend_schema(request=UPDATE_BODY, responses=WebhookSerializer)
+    @extend_schema(request=UPDATE_BODY, responses=_WEBHOOK)
     def patch(self, request: Request, webhook_id: str) -> Response:
         data = _webhook_body(request)
         webhook = services.webhook_update(self.principal, webhook_id=_path_id(webhook_id), data=data)
-        return Response(self.shown(services.seen_by(self.principal, [webhook])[0]))
+        return Response(self.shown(webhook))
 
     @extend_schema(responses={200: bool})
     def delete(self, request: Request, webhook_id: str) -> Response:
@@ -275,7 +146,7 @@ class WebhookDeliveries(NamesIgnored, WebhookView):
             OpenApiParameter("status", enum=DeliveryStatus.values),
             OpenApiParameter("event", str),
         ],
-        responses=DeliverySerializer(many=True),
+        responses=_DELIVERY(many=True),
     )
     def get(self, request: Request, webhook_id: str) -> Response:
         asked = _page_request(request)
@@ -289,27 +160,25 @@ class WebhookDeliveries(NamesIgnored, WebhookView):
             older_than=asked.after,
             newer_than=asked.before,
         )
-        return Response(page.envelope(DeliverySerializer(page.items, many=True).data))
+        return Response(page.envelope(kinds_json(LISTED_DELIVERY, page.items, self.asked)))
 
 
 class OneDelivery(WebhookView):
     """A delivery with its body and attempts."""
 
-    @extend_schema(responses=DeliveryDetailSerializer)
+    @extend_schema(responses=kind_serializer(DELIVERY))
     def get(self, request: Request, delivery_id: str) -> Response:
         delivery = services.delivery_get(self.principal, _path_id(delivery_id))
-        webhook = services.webhook_of(self.principal, delivery)
-        content = services.delivery_content(self.principal, delivery, webhook)
-        return Response(DeliveryDetailSerializer(delivery, context={"content": content}).data)
+        return Response(kind_json(DELIVERY, delivery, self.asked))
 
 
 class Redelivery(WebhookView):
     """Send a delivery again."""
 
-    @extend_schema(request=None, responses={202: DeliverySerializer})
+    @extend_schema(request=None, responses={202: _DELIVERY})
     def post(self, request: Request, delivery_id: str) -> Response:
         delivery = services.delivery_redeliver(self.principal, delivery_id=_path_id(delivery_id))
-        return Response(DeliverySerializer(delivery).data, status=202)
+        return Response(kind_json(LISTED_DELIVERY, delivery, self.asked), status=202)
 
 
 class Recovery(WebhookView):
@@ -342,7 +211,7 @@ class Test(WebhookView):
                 ),
             },
         ),
-        responses=AttemptSerializer,
+        responses=_ATTEMPT,
     )
     def post(self, request: Request, webhook_id: str) -> Response:
         body = read_body(request, ("object", "action", "recordId", "id"), "A test")
@@ -353,9 +222,7 @@ class Test(WebhookView):
             action=str(body.get("action", "created")),
             record=services.real_record(body.get("recordId")),
         )
-        webhook = services.webhook_of(self.principal, attempt.delivery)
-        content = services.delivery_content(self.principal, attempt.delivery, webhook)
-        return Response(AttemptSerializer(attempt, context={"content": content}).data)
+        return Response(kind_json(ATTEMPT, attempt, self.asked))
 
 
 class Rotation(WebhookView):
@@ -363,7 +230,7 @@ class Rotation(WebhookView):
 
     @extend_schema(
         request=inline_serializer("WebhookRotation", {"overlapHours": serializers.IntegerField(default=24)}),
-        responses=WebhookSerializer,
+        responses=_WEBHOOK,
     )
     def post(self, request: Request, webhook_id: str) -> Response:
         hours = read_body(request, ("overlapHours", "id"), "A rotation").get("overlapHours", 24)
@@ -392,10 +259,10 @@ class Acts(NamesIgnored, WebhookView):
 
     parameters = ()
 
-    @extend_schema(responses=ActSerializer(many=True))
+    @extend_schema(responses=kind_serializer(ACT)(many=True))
     def get(self, request: Request, webhook_id: str) -> Response:
         acts = services.act_list(self.principal, _path_id(webhook_id))
-        return Response({"data": ActSerializer(acts, many=True).data})
+        return Response({"data": kinds_json(ACT, acts, self.asked)})
 
 
 def overlap(hours: Any) -> timedelta:

@@ -14,6 +14,7 @@ from graphql import GraphQLResolveInfo as Info
 
 from apikeys import models
 from apikeys.graphql.roles import Role, with_holders
+from apikeys.kinds import API_KEY, ISSUED_TOKEN
 from apikeys.services.api_keys import (
     FLAG,
     MORE,
@@ -36,64 +37,36 @@ from apikeys.services.tokens import (
 )
 from config.errors import InvalidMetadataInput
 from metadata.graphql.asking import all_of, principal_of, values_of
+from metadata.graphql.kinds import kind_type
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID, DateTime
 
 
-class IssuedApiKeyToken(graphene.ObjectType):
-    """That a token was issued, never its text; it works until `endsAt`."""
-
-    id = UUID(required=True)
-    last_four = graphene.String(required=True)
-    issued_at = DateTime(required=True)
-    ends_at = DateTime(required=True)
-
-    def resolve_ends_at(root: models.ApiKeyToken, info: Info) -> Any:
-        return root.end
+def _tokens(root: models.ApiKey, info: Info) -> list[models.ApiKeyToken]:
+    """Of all keys of the answer they are read when those of the first are asked for."""
+    known: dict[Uuid, list[models.ApiKeyToken]] | None = info.context.__dict__.get("api_key_tokens")
+    if known is None or root.id not in known:
+        known = info.context.__dict__["api_key_tokens"] = tokens_by_key(principal_of(info))
+    return list(info.context.rows.spend(known.get(root.id, [])))
 
 
-class ApiKey(graphene.ObjectType):
-    id = UUID(required=True)
-    name = graphene.String(required=True)
-    expires_at = DateTime(required=True)
-    revoked_at = DateTime()
-    created_at = DateTime(required=True)
-    updated_at = DateTime(required=True)
-    max_requests_per_second = graphene.Int(description="0: no limit, null: the server's")
-    max_requests_per_minute = graphene.Int(description="0: no limit, null: the server's")
-    description = graphene.String()
-    api_version = graphene.String(required=True)
-    is_paused = graphene.Boolean(required=True)
-    is_read_only = graphene.Boolean(required=True, description="It changes nothing, whatever its role may")
-    object_metadata_ids = graphene.List(
-        graphene.NonNull(UUID), description="The only objects it reaches; null: all that its role reaches"
-    )
-    allowed_networks = graphene.List(
-        graphene.NonNull(graphene.String), description="CIDR, of the addresses it may be used from; null: everywhere"
-    )
-    last_used_at = DateTime()
-    last_used_address = graphene.String()
-    last_used_api = graphene.String()
-    tokens = graphene.List(graphene.NonNull(IssuedApiKeyToken), required=True, description="The newest, without texts")
-    role = graphene.Field(Role, required=True)
+def _role(root: models.ApiKey, info: Info) -> models.Role:
+    if root.role is None:
+        raise InvalidMetadataInput("API key has no role assigned", sub_code="API_KEY_NO_ROLE_ASSIGNED")
+    return root.role
 
-    def resolve_tokens(root: models.ApiKey, info: Info) -> list[models.ApiKeyToken]:
-        """Of all keys of the answer they are read when those of the first are asked for."""
-        known: dict[Uuid, list[models.ApiKeyToken]] | None = info.context.__dict__.get("api_key_tokens")
-        if known is None or root.id not in known:
-            known = info.context.__dict__["api_key_tokens"] = tokens_by_key(principal_of(info))
-        return list(info.context.rows.spend(known.get(root.id, [])))
 
-    def resolve_is_paused(root: models.ApiKey, info: Info) -> bool:
-        return not root.enabled
-
-    def resolve_object_metadata_ids(root: models.ApiKey, info: Info) -> list[Uuid] | None:
-        return None if root.object_ids is None else [Uuid(each) for each in root.object_ids]
-
-    def resolve_role(root: models.ApiKey, info: Info) -> models.Role:
-        if root.role is None:
-            raise InvalidMetadataInput("API key has no role assigned", sub_code="API_KEY_NO_ROLE_ASSIGNED")
-        return root.role
+IssuedApiKeyToken = kind_type(ISSUED_TOKEN)
+ApiKey = kind_type(
+    API_KEY,
+    tokens=graphene.List(
+        graphene.NonNull(IssuedApiKeyToken),
+        required=True,
+        description="The newest, without texts",
+        resolver=_tokens,
+    ),
+    role=graphene.Field(Role, required=True, resolver=_role),
+)
 
 
 class ApiKeyToken(graphene.ObjectType):

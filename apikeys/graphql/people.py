@@ -22,6 +22,7 @@ from config.http.rights import may
 from config.http.server_url import server_url
 from config.principal import FLAGS, Principal
 from metadata import models as data_model
+from metadata.graphql.asking import all_of, some_of
 from metadata.graphql.parts import extended
 from metadata.graphql.scalars import UUID, DateTime, JSONObject
 from metadata.graphql.types import UserMembers, WorkspaceUrls
@@ -30,14 +31,6 @@ from metadata.services import logo_url
 
 def _enum(name: str, *values: str) -> Any:
     return graphene.Enum(name, [(value, value) for value in values])
-
-
-def _some(item: Any) -> graphene.List:
-    return graphene.List(graphene.NonNull(item))
-
-
-def _all(item: Any) -> graphene.List:
-    return graphene.List(graphene.NonNull(item), required=True)
 
 
 DATE_FORMATS = ("SYSTEM", "MONTH_FIRST", "DAY_FIRST", "YEAR_FIRST")
@@ -174,10 +167,10 @@ class UserWorkspace(graphene.ObjectType):
     created_at = DateTime(required=True)
     updated_at = DateTime(required=True, resolver=lambda root, info: root.created_at)
     deleted_at = DateTime(resolver=lambda root, info: None)
-    permission_flags = _some(PermissionFlagType)
+    permission_flags = some_of(PermissionFlagType)
     object_permissions = graphene.List(graphene.NonNull(_object_permission_type))
     objects_permissions = graphene.List(graphene.NonNull(_object_permission_type))
-    two_factor_authentication_method_summary = _some(TwoFactorAuthenticationMethodSummary)
+    two_factor_authentication_method_summary = some_of(TwoFactorAuthenticationMethodSummary)
 
     def resolve_user(root: models.Member, info: Info) -> dict[str, Any]:
         return user_root(root)
@@ -243,7 +236,7 @@ class AvailableWorkspace(graphene.ObjectType):
     invite_hash = graphene.String()
     workspace_urls = graphene.Field(WorkspaceUrls, required=True)
     logo = graphene.String()
-    sso = _all(SSOConnection)
+    sso = all_of(SSOConnection)
 
     def resolve_invite_hash(root: data_model.Workspace, info: Info) -> None:
         return None
@@ -259,8 +252,8 @@ class AvailableWorkspace(graphene.ObjectType):
 
 
 class AvailableWorkspaces(graphene.ObjectType):
-    available_workspaces_for_sign_in = _all(AvailableWorkspace)
-    available_workspaces_for_sign_up = _all(AvailableWorkspace)
+    available_workspaces_for_sign_in = all_of(AvailableWorkspace)
+    available_workspaces_for_sign_up = all_of(AvailableWorkspace)
 
 
 def urls_of(workspace: data_model.Workspace) -> dict[str, str | None]:
@@ -309,15 +302,15 @@ class User:
     deleted_at = DateTime()
     locale = graphene.String(required=True)
     workspace_member = graphene.Field(WorkspaceMember)
-    user_workspaces = _all(UserWorkspace)
+    user_workspaces = all_of(UserWorkspace)
     onboarding_status = graphene.Field(OnboardingStatus)
     current_user_workspace = graphene.Field(UserWorkspace)
     user_vars = JSONObject()
-    workspace_members = _some(WorkspaceMember)
-    deleted_workspace_members = _some(DeletedWorkspaceMember)
+    workspace_members = some_of(WorkspaceMember)
+    deleted_workspace_members = some_of(DeletedWorkspaceMember)
     has_password = graphene.Boolean(required=True)
     support_user_hash = graphene.String()
-    workspaces = _all(UserWorkspace)
+    workspaces = all_of(UserWorkspace)
     available_workspaces = graphene.Field(AvailableWorkspaces, required=True)
 
     def resolve_is_email_verified(root: Any, info: Info) -> bool:

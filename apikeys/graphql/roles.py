@@ -16,15 +16,15 @@ from graphql import GraphQLResolveInfo as Info
 
 from apikeys import models
 from apikeys.graphql.people import EffectiveRights, UserWorkspace, WorkspaceMember
-from apikeys.services.api_keys import (
-    FLAG,
-)
+from apikeys.kinds import KEY_OF_ROLE, ROLE
+from apikeys.services.api_keys import FLAG
 from apikeys.services.inputs import as_uuid
 from apikeys.services.members import member_remove, member_set_role
 from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
 from apikeys.services.roles import role_create, role_delete, role_list, role_update
 from config.http.rights import require
 from metadata.graphql.asking import all_of, principal_of, some_of, values_of
+from metadata.graphql.kinds import kind_type
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import JSON, UUID, DateTime
 
@@ -76,11 +76,7 @@ class FieldPermission(graphene.ObjectType):
     can_update = graphene.Boolean(name="canUpdateFieldValue")
 
 
-class ApiKeyForRole(graphene.ObjectType):
-    id = UUID(required=True)
-    name = graphene.String(required=True)
-    expires_at = DateTime(required=True)
-    revoked_at = DateTime()
+ApiKeyForRole = kind_type(KEY_OF_ROLE)
 
 
 class Agent(graphene.ObjectType):
@@ -115,63 +111,51 @@ class RowLevelPermissionPredicateGroup(graphene.ObjectType):
     id = UUID(required=True)
 
 
-class Role(graphene.ObjectType):
-    id = UUID(required=True)
-    universal_identifier = UUID()
-    label = graphene.String(required=True)
-    description = graphene.String()
-    icon = graphene.String()
-    is_editable = graphene.Boolean(required=True)
-    can_be_assigned_to_users = graphene.Boolean(required=True)
-    can_be_assigned_to_agents = graphene.Boolean(required=True)
-    can_be_assigned_to_api_keys = graphene.Boolean(required=True)
-    can_update_all_settings = graphene.Boolean(required=True)
-    can_access_all_tools = graphene.Boolean(required=True)
-    can_read_all_object_records = graphene.Boolean(required=True)
-    can_update_all_object_records = graphene.Boolean(required=True)
-    can_soft_delete_all_object_records = graphene.Boolean(required=True)
-    can_destroy_all_object_records = graphene.Boolean(required=True)
-    workspace_members = all_of(WorkspaceMember)
-    agents = all_of(Agent)
-    api_keys = all_of(ApiKeyForRole)
-    permission_flags = some_of(RolePermissionFlag)
-    object_permissions = some_of(ObjectPermission)
-    field_permissions = some_of(FieldPermission)
-    row_level_permission_predicates = some_of(RowLevelPermissionPredicate)
-    row_level_permission_predicate_groups = some_of(RowLevelPermissionPredicateGroup)
+def _members(root: models.Role, info: Info) -> list[models.Member]:
+    require(principal_of(info), "ROLES")  # who binds keys has no use for people
+    return list(root.members.all())
 
-    def resolve_universal_identifier(root: models.Role, info: Info) -> Uuid:
-        return root.id
 
-    def resolve_workspace_members(root: models.Role, info: Info) -> list[models.Member]:
-        require(principal_of(info), "ROLES")  # who binds keys has no use for people
-        return list(root.members.all())
+def _api_keys(root: models.Role, info: Info) -> list[models.ApiKey]:
+    _require_manager(info)
+    return [each for each in root.api_keys.all() if each.revoked_at is None]
 
-    def resolve_agents(root: models.Role, info: Info) -> list[Any]:
-        _require_manager(info)
-        return []
 
-    def resolve_api_keys(root: models.Role, info: Info) -> list[models.ApiKey]:
-        _require_manager(info)
-        return [each for each in root.api_keys.all() if each.revoked_at is None]
+def _permission_flags(root: models.Role, info: Info) -> list[dict[str, Any]]:
+    _require_manager(info)
+    return _flags(root)
 
-    def resolve_permission_flags(root: models.Role, info: Info) -> list[dict[str, Any]]:
-        _require_manager(info)
-        return _flags(root)
 
-    def resolve_object_permissions(root: models.Role, info: Info) -> list[models.ObjectPermission]:
-        _require_manager(info)
-        return list(root.object_permissions.all())
+def _object_permissions(root: models.Role, info: Info) -> list[models.ObjectPermission]:
+    _require_manager(info)
+    return list(root.object_permissions.all())
 
-    def resolve_field_permissions(root: models.Role, info: Info) -> list[models.FieldPermission]:
-        _require_manager(info)
-        return list(root.field_permissions.all())
 
-    def resolve_row_level_permission_predicates(root: models.Role, info: Info) -> list[Any]:
-        return []
+def _field_permissions(root: models.Role, info: Info) -> list[models.FieldPermission]:
+    _require_manager(info)
+    return list(root.field_permissions.all())
 
-    def resolve_row_level_permission_predicate_groups(root: models.Role, info: Info) -> list[Any]:
-        return []
+
+def _agents(root: models.Role, info: Info) -> list[None]:
+    _require_manager(info)
+    return []
+
+
+def _none(root: models.Role, info: Info) -> list[None]:
+    return []
+
+
+Role = kind_type(
+    ROLE,
+    workspace_members=all_of(WorkspaceMember, _members),
+    agents=all_of(Agent, _agents),
+    api_keys=all_of(ApiKeyForRole, _api_keys),
+    permission_flags=some_of(RolePermissionFlag, _permission_flags),
+    object_permissions=some_of(ObjectPermission, _object_permissions),
+    field_permissions=some_of(FieldPermission, _field_permissions),
+    row_level_permission_predicates=some_of(RowLevelPermissionPredicate, _none),
+    row_level_permission_predicate_groups=some_of(RowLevelPermissionPredicateGroup, _none),
+)
 
 
 def _flags(role: models.Role) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
-"""How resolvers of the /metadata schema's people, roles and keys are asked: by whom, and with which members."""
+"""How resolvers of the /metadata schema are asked: by whom, and with which members."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import graphene
@@ -10,6 +10,10 @@ from graphql import GraphQLResolveInfo as Info
 
 from config.errors import MissingToken
 from config.principal import Principal
+from config.texts import camel
+from metadata.kinds import Asked
+
+Resolver = Callable[..., Any]
 
 
 def principal_of(info: Info) -> Principal:
@@ -19,17 +23,20 @@ def principal_of(info: Info) -> Principal:
     return principal
 
 
-def all_of(item: type) -> graphene.List:
-    return graphene.List(graphene.NonNull(item), required=True)
+def asked_of(info: Info) -> Asked:
+    """What answers of the request share. Raises MissingToken."""
+    found: Asked | None = getattr(info.context, "asked", None)
+    if found is None:
+        found = info.context.asked = Asked(principal_of(info))
+    return found
 
 
-def some_of(item: type) -> graphene.List:
-    return graphene.List(graphene.NonNull(item))
+def all_of(item: type, resolver: Resolver | None = None) -> graphene.List:
+    return graphene.List(graphene.NonNull(item), required=True, resolver=resolver)
 
 
-def camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(each.title() for each in rest)
+def some_of(item: type, resolver: Resolver | None = None) -> graphene.List:
+    return graphene.List(graphene.NonNull(item), resolver=resolver)
 
 
 def values_of(given: Mapping[str, Any], without: Sequence[str] = ()) -> dict[str, Any]:

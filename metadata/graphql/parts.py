@@ -19,6 +19,8 @@ from types import ModuleType
 from django.conf import settings
 from graphene import ObjectType
 
+from config.texts import camel
+
 Needed = tuple[tuple[str, ...], ...]  # of each tuple one flag
 
 
@@ -29,14 +31,9 @@ def needed(own: ModuleType) -> Mapping[str, Needed]:
     for part in (own, *parts()):
         needs: Mapping[str, Needed] = getattr(part, "NEEDS", {})
         roots = [vars(getattr(part, name)) for name in ("Query", "Mutation") if hasattr(part, name)]
-        names = [_api_name(name) for members in roots for name in members if not name.startswith(("_", "resolve_"))]
+        names = [camel(name) for members in roots for name in members if not name.startswith(("_", "resolve_"))]
         found |= dict.fromkeys(names, needs.get("*", ())) | {name: needs[name] for name in names if name in needs}
     return found
-
-
-def _api_name(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others)) if others else name
 
 
 @cache
