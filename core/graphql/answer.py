@@ -20,6 +20,7 @@ from graphql import GraphQLResolveInfo, GraphQLSchema, get_named_type
 from config.errors import ApiError, MixedFields, UnknownObject
 from config.http import deadline
 from config.http.confirming import confirm
+from config.http.graphql_door import KEPT_DOCUMENTS, LONGEST_KEPT
 from config.http.graphql_errors import api_error, error_json
 from config.http.rendering import dumps
 from config.principal import Principal
@@ -44,9 +45,7 @@ from metadata.cache import load_schema
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 KEPT_WORKSPACES = 64
-KEPT_DOCUMENTS = 256  # per workspace
-KEPT_INTROSPECTIONS = 8
-LONGEST_KEPT = 20_000  # characters of a document; longer ones carry their data inline and do not come again
+KEPT_INTROSPECTIONS = 8  # per workspace, as documents are
 
 
 class RecordApi:

@@ -8,14 +8,10 @@ HTTP error either way.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.module_loading import import_string
-from graphene_django.views import GraphQLView
 
 from config.errors import (
     ApiError,
@@ -26,18 +22,17 @@ from config.errors import (
     NotAuthenticatedForRecords,
     UnknownObject,
 )
-from config.http.confirming import confirm, confirmed
+from config.http.confirming import confirm
+from config.http.graphql_door import GraphqlDoor, begin_operation, request_id
 from config.http.graphql_errors import api_error, error_json
 from config.http.graphql_request import (
     GraphqlRequest,
     compressed_response,
     graphql_response,
-    read_request,
     wants_response_type,
 )
 from config.http.observability import note_operation, stage
 from config.http.rendering import dumps
-from config.http.request_kinds import READS_ONLY
 from config.principal import Principal
 from core.graphql.answer import record_api
 from core.graphql.compile import parse_document
@@ -47,44 +42,24 @@ from core.replay import respond_once
 _VERSION = re.compile(r"v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?=[-+]|$)", re.ASCII)  # of semver.org
 
 
-class RecordGraphQLView(GraphQLView):
-    """One request: read it, find out who asks, compile, answer. Needs no schema: each workspace has its own."""
+class RecordGraphQLView(GraphqlDoor):
+    """One request: compile, answer. Needs no schema: each workspace has its own."""
 
-    def __init__(self, **_options: Any) -> None:
-        """graphene-django's set-up is for one schema that never changes."""
+    confirms_late = True
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            asked = read_request(request)
-        except Exception as fault:
-            error = _shown(fault, request)
-            return self.refuse(request, error, error.status)
-        try:
-            return confirmed(request, lambda: self.answer(request, asked))
-        except Exception as fault:
-            return self.refuse_unexecuted(request, fault)
-
-    def answer(self, request: HttpRequest, asked: GraphqlRequest) -> HttpResponse:
+    def answer(self, request: HttpRequest, asked: GraphqlRequest, principal: Principal) -> HttpResponse:
         """The response. Raises the ApiError of a request that is not executed.
 
         A mutation with an `Idempotency-Key` is executed once, and its response kept with what its fields wrote,
         the errors of single fields too.
         """
-        try:
-            with stage(request, "auth"):
-                principal = _authenticate(request)
-        except MissingToken:
-            return graphql_response(request, answer_anonymous(asked))
         api = record_api(principal)
         try:
             with stage(request, "compile"):
                 document = api.document(asked.query, asked.operation_name)
                 note_operation(request, document.title, document.object_name)
-            if request.method != "POST" and document.kind != "query":
-                raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
-            if document.kind == "query":
-                request.META[READS_ONLY] = True
-            elif IDEMPOTENCY_KEY in request.META:
+            begin_operation(request, is_query=document.kind == "query")
+            if document.kind != "query" and IDEMPOTENCY_KEY in request.META:
                 confirm()
         except (GraphqlValidation, UnknownObject) as fault:
             _check_client(request, api.schema.version)
@@ -101,7 +76,7 @@ class RecordGraphQLView(GraphQLView):
                         packed = api.packed(principal, document, asked.variables)
                         if packed is not None:
                             return compressed_response(request, packed)
-                    body = api.answer(principal, document, asked.variables, _request_id(request))
+                    body = api.answer(principal, document, asked.variables, request_id(request))
             except (GraphqlValidation, UnknownObject):
                 _check_client(request, api.schema.version)
                 raise
@@ -109,29 +84,19 @@ class RecordGraphQLView(GraphQLView):
 
         if document.kind == "mutation" and IDEMPOTENCY_KEY in request.META:
             sent = dumps([asked.query, asked.operation_name, asked.variables])
-            return respond_once(request, principal, sent, work, lambda fault: self.refuse_unexecuted(request, fault))
+            return respond_once(request, principal, sent, work, lambda fault: self.refuse(request, fault))
         return work()
 
-    def refuse_unexecuted(self, request: HttpRequest, fault: Exception) -> HttpResponse:
-        error = _shown(fault, request)
-        has_status = wants_response_type(request) or isinstance(error, MethodNotAllowed)
-        return self.refuse(request, error, error.status if has_status else 200)
+    def answer_stranger(self, request: HttpRequest, asked: GraphqlRequest, fault: ApiError) -> HttpResponse:
+        if not isinstance(fault, MissingToken):
+            raise fault
+        return graphql_response(request, answer_anonymous(asked))
 
-    def refuse(self, request: HttpRequest, error: ApiError, status: int) -> HttpResponse:
-        body = dumps({"errors": [error_json(each, _request_id(request)) for each in (error, *error.others)]})
-        return graphql_response(request, body, status)
-
-
-# Who asks --------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _authenticator(path: str) -> Callable[[HttpRequest], Principal]:
-    return cast(Callable[[HttpRequest], Principal], import_string(path))
-
-
-def _authenticate(request: HttpRequest) -> Principal:
-    return _authenticator(settings.AUTHENTICATOR)(request)
+    def refusal(self, request: HttpRequest, fault: Exception, is_read: bool) -> tuple[list[dict[str, Any]], int]:
+        error = api_error(fault, request_id(request))
+        has_status = not is_read or wants_response_type(request) or isinstance(error, MethodNotAllowed)
+        errors = [error_json(each, request_id(request)) for each in (error, *error.others)]
+        return errors, error.status if has_status else 200
 
 
 def answer_anonymous(asked: GraphqlRequest) -> bytes:
@@ -169,11 +134,3 @@ def _is_older(app_version: str) -> bool:
     """Whether `1.2.3` is older than this server; what is no version says nothing."""
     found = _VERSION.match(app_version.strip())
     return found is not None and tuple(map(int, found.groups())) < settings.VERSION
-
-
-def _request_id(request: HttpRequest) -> str | None:
-    return getattr(request, "request_id", None)
-
-
-def _shown(fault: Exception, request: HttpRequest) -> ApiError:
-    return api_error(fault, _request_id(request))

@@ -41,12 +41,10 @@ from config.http.graphql_bounds import (
     parse_bounded,
     root_field_count,
 )
+from config.http.graphql_door import KEPT_DOCUMENTS, LONGEST_KEPT
 from config.texts import refuse_nul
 from metadata.graphql.parts import bare_fields
 from metadata.graphql.schema import schema
-
-KEPT_DOCUMENTS = 256
-MAX_KEPT_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Prepared:
 
 def prepare(text: str) -> Prepared:
     """The document of that text; raises GraphQLSyntaxError, GraphQLError beyond a limit, BadRequest for NUL."""
-    return _kept(text) if len(text) <= MAX_KEPT_CHARACTERS else _prepare(text)
+    return _kept(text) if len(text) <= LONGEST_KEPT else _prepare(text)
 
 
 def _prepare(text: str) -> Prepared:

@@ -7,16 +7,12 @@ document, a document or variables that do not fit the schema.
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.http import HttpRequest, HttpResponse
-from django.utils.module_loading import import_string
-from graphene_django.views import GraphQLView
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -41,16 +37,17 @@ from config.errors import (
 )
 from config.http import rights
 from config.http.graphql_bounds import root_field_names, root_fields, root_title
+from config.http.graphql_door import LONGEST_KEPT, GraphqlDoor, Kept, begin_operation, check_method, request_id
 from config.http.graphql_errors import api_error, error_json
-from config.http.graphql_request import GraphqlRequest, graphql_response, read_request
+from config.http.graphql_request import GraphqlRequest, graphql_response
 from config.http.observability import note_operation, stage
 from config.http.rendering import dumps
-from config.http.request_kinds import READS_ONLY
+from config.principal import Principal
 from config.server.sqlstate import machine_error
 from config.texts import refuse_nul
 from metadata.graphql import resolvers
 from metadata.graphql.cost import CountingExecution, check_cost
-from metadata.graphql.document import MAX_KEPT_CHARACTERS, prepare
+from metadata.graphql.document import prepare
 from metadata.graphql.parts import needed, public_fields
 from metadata.graphql.rows import WorkspaceRows
 from metadata.graphql.scalars import InvalidScalar
@@ -67,62 +64,58 @@ class Answer:
     body: bytes
 
 
-class MetadataView(GraphQLView):
-    """graphene-django's view with this API's authentication, errors and status codes."""
+class MetadataView(GraphqlDoor):
+    """Runs documents against the one schema, with this API's errors and status codes."""
 
+    takes_files = True
     execution_context_class = CountingExecution
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(schema=schema(), **options)
-
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        answer = self._answer(request)
-        response = graphql_response(request, answer.body, answer.status)
+        response = super().dispatch(request, *args, **kwargs)
         refusal = getattr(request, "refusal", None)  # a sign-in that was one too many
         if refusal is not None:
             response["Retry-After"] = str(refusal.details["retryAfterSeconds"])
         return response
 
-    def _answer(self, request: HttpRequest) -> Answer:
-        try:
-            asked = read_request(request, takes_files=True)
-        except ApiError as fault:
-            return _refusal(request, fault)
-        try:
-            with stage(request, "auth"):
-                request.principal = import_string(settings.AUTHENTICATOR)(request)  # type: ignore[attr-defined]
-        except ApiError as fault:
-            public = self._public(request, asked)
-            if public is not None:
-                return public
-            if isinstance(fault, MissingToken):
-                return Answer(200, dumps({"errors": [error_json(Forbidden("Forbidden resource"))], "data": None}))
-            return Answer(200, dumps({"errors": [error_json(fault)]}))
-        except DatabaseFault as fault:
-            return _refusal(request, fault)
-        try:
-            return self._execute(request, asked.query, asked.variables, asked.operation_name)
-        except (ApiError, GraphQLError, RecursionError, DatabaseFault) as fault:
-            return _refusal(request, fault)
+    def answer(self, request: HttpRequest, asked: GraphqlRequest, principal: Principal) -> HttpResponse:
+        request.principal = principal  # type: ignore[attr-defined]
+        answer = self._execute(request, asked.query, asked.variables, asked.operation_name)
+        return graphql_response(request, answer.body, answer.status)
+
+    def answer_stranger(self, request: HttpRequest, asked: GraphqlRequest, fault: ApiError) -> HttpResponse:
+        public = self._public(request, asked)
+        if public is not None:
+            return graphql_response(request, public.body, public.status)
+        if isinstance(fault, MissingToken):
+            return graphql_response(
+                request, dumps({"errors": [error_json(Forbidden("Forbidden resource"))], "data": None})
+            )
+        return graphql_response(request, dumps({"errors": [error_json(fault)]}))
+
+    def refusal(self, request: HttpRequest, fault: Exception, is_read: bool) -> tuple[list[dict[str, Any]], int]:
+        if not isinstance(fault, ApiError | GraphQLError | RecursionError | DatabaseFault):
+            raise fault
+        error = fault if isinstance(fault, ApiError) else machine_error(fault)
+        if error is None:
+            status = 500 if isinstance(fault, DatabaseFault) else 400
+        else:
+            status = error.status if isinstance(error, MethodNotAllowed | BodyTooLarge) or error.status >= 500 else 400
+        return [_error(request, fault)], status
 
     def _public(self, request: HttpRequest, asked: GraphqlRequest) -> Answer | None:
         """The answer of a valid document that asks for nothing but what everybody may have, token or not."""
         if not any(name in asked.query for name in public_fields()):
             return None
-        try:
-            prepared = prepare(asked.query)
-            operation = prepared.operation(asked.operation_name)
-            if prepared.errors or operation is None:
-                return None
-            named = root_field_names(operation, prepared.document) - {"__typename"}
-            if not named or named - public_fields():
-                return None
-            if request.method != "POST" and operation.operation != OperationType.QUERY:
-                raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
-            request.principal = None  # type: ignore[attr-defined]
-            return self._run(request, prepared.document, operation, asked.variables, asked.operation_name)
-        except (ApiError, GraphQLError, RecursionError, DatabaseFault) as fault:
-            return _refusal(request, fault)
+        prepared = prepare(asked.query)
+        operation = prepared.operation(asked.operation_name)
+        if prepared.errors or operation is None:
+            return None
+        named = root_field_names(operation, prepared.document) - {"__typename"}
+        if not named or named - public_fields():
+            return None
+        check_method(request, is_query=operation.operation == OperationType.QUERY)
+        request.principal = None  # type: ignore[attr-defined]
+        return self._run(request, prepared.document, operation, asked.variables, asked.operation_name)
 
     def _execute(self, request: HttpRequest, text: str, variables: Any, operation_name: str | None) -> Answer:
         with stage(request, "parse"):
@@ -143,22 +136,18 @@ class MetadataView(GraphQLView):
                 if operation_name
                 else "Must provide operation name if query contains multiple operations."
             )
-        if request.method != "POST" and operation.operation != OperationType.QUERY:
-            raise MethodNotAllowed("Can only perform a mutation operation from a POST request.")
-        if operation.operation == OperationType.QUERY:
-            request.META[READS_ONLY] = True
+        begin_operation(request, is_query=operation.operation == OperationType.QUERY)
         if not _is_introspection(operation):
             return self._run(request, prepared.document, operation, variables, operation_name)
         shown = shown_to(request.principal)  # type: ignore[attr-defined]
         asked = json.dumps(variables, sort_keys=True, default=str)
-        key = (id(shown), text, operation_name, asked)
-        kept = _introspections.get(key)
-        if kept is None or kept[0] is not shown:
-            answer = self._run(request, prepared.document, operation, variables, operation_name, shown)
-            if len(text) + len(asked) > MAX_KEPT_CHARACTERS:
-                return answer
-            kept = _introspections[key] = (shown, answer)
-        return kept[1]
+
+        def make() -> tuple[GraphQLSchema, Answer]:
+            return shown, self._run(request, prepared.document, operation, variables, operation_name, shown)
+
+        if len(text) + len(asked) > LONGEST_KEPT:
+            return make()[1]
+        return _introspections.get((id(shown), text, operation_name, asked), make)[1]
 
     def _run(
         self,
@@ -174,9 +163,9 @@ class MetadataView(GraphQLView):
         rows = request.rows = None if principal is None else WorkspaceRows(principal.workspace_id)  # type: ignore[attr-defined]
         request.locale = request.headers.get("X-Locale")  # type: ignore[attr-defined]
         with stage(request, "execute"):
-            check_cost(self.schema.graphql_schema, document, operation, variables, rows)
+            check_cost(schema().graphql_schema, document, operation, variables, rows)
             result = execute(
-                self.schema.graphql_schema if shown is None else shown,
+                schema().graphql_schema if shown is None else shown,
                 document,
                 context_value=request,
                 variable_values=variables,
@@ -221,19 +210,8 @@ def _denied(
 # Errors ----------------------------------------------------------------------------------------------
 
 
-def _refusal(request: HttpRequest, fault: Exception) -> Answer:
-    """A request that reaches no field."""
-    error = fault if isinstance(fault, ApiError) else machine_error(fault)
-    if error is None:
-        status = 500 if isinstance(fault, DatabaseFault) else 400
-    else:
-        status = error.status if isinstance(error, MethodNotAllowed | BodyTooLarge) or error.status >= 500 else 400
-    return Answer(status, dumps({"errors": [_error(request, fault)]}))
-
-
 def _error(request: HttpRequest, fault: Exception) -> dict[str, Any]:
     """One member of `errors`, with the path of the field that it comes from."""
-    request_id = getattr(request, "request_id", None)
     scalar = _scalar_fault(fault)
     if scalar is not None:
         return error_json(
@@ -243,7 +221,7 @@ def _error(request: HttpRequest, fault: Exception) -> dict[str, Any]:
                 user_message=scalar.user_message,
             )
         )
-    error = error_json(api_error(fault, request_id), request_id)
+    error = error_json(api_error(fault, request_id(request)), request_id(request))
     if isinstance(fault, GraphQLError) and fault.path is not None:
         error["path"] = fault.path
     return error
@@ -275,13 +253,5 @@ def _is_introspection(operation: OperationDefinitionNode) -> bool:
     )
 
 
-class _KeptAnswers(OrderedDict[tuple[Any, ...], tuple[GraphQLSchema, Answer]]):
-    """Answers by what is asked, each with the schema it tells of; beyond KEPT_INTROSPECTIONS the oldest goes."""
-
-    def __setitem__(self, key: tuple[Any, ...], kept: tuple[GraphQLSchema, Answer]) -> None:
-        super().__setitem__(key, kept)
-        while len(self) > KEPT_INTROSPECTIONS:
-            self.popitem(last=False)
-
-
-_introspections = _KeptAnswers()  # by schema, document, operation and variables
+# By schema, document, operation and variables; the schema is kept too, so that its id stays its own.
+_introspections: Kept[tuple[GraphQLSchema, Answer]] = Kept(KEPT_INTROSPECTIONS)
