@@ -219,7 +219,8 @@ class BearerAuthentication(BaseAuthentication):
 
 
 def _bearer(request: HttpRequest) -> str:
-    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    given: str = request.META.get("HTTP_AUTHORIZATION", "")
+    scheme, _, token = given.partition(" ")
     token = token.strip()
     if not token or scheme.lower() != "bearer":
         raise MissingToken("Missing authentication token")

@@ -41,4 +41,4 @@ def rates_sweep() -> int:
             "DELETE FROM apikeys_ratebucket WHERE full_at < now() AND at < extract(epoch FROM now()) - %s",
             [3 * LEASE_S],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

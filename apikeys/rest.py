@@ -45,13 +45,13 @@ from config.http.rights import require
 from config.principal import Principal
 from metadata.fieldtypes.datetime import moment_text
 from metadata.kinds import Asked
-from metadata.rest.kinds import kind_json, kind_serializer, kinds_json
+from metadata.rest.kinds import AnyField, kind_json, kind_serializer, kinds_json
 
 _KEY = kind_serializer(API_KEY)
 _TOKEN = kind_serializer(ISSUED_TOKEN)
 
 
-def _more() -> dict[str, serializers.Field]:
+def _more() -> dict[str, AnyField]:
     """What a key may be given beside what it must have."""
     return {
         "maxRequestsPerSecond": serializers.IntegerField(required=False, allow_null=True, min_value=0),

@@ -21,7 +21,7 @@ class Unreadable(str):
         return made
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
     """Text that only this server's SECRET_KEY reads.
 
     It cannot be searched, ordered or compared in the database. A text that cannot be decrypted is read as

@@ -35,7 +35,8 @@ def roles_by_id(role_ids: Collection[UUID]) -> Mapping[UUID, Role]:
 
 def roles_of(workspace_id: UUID) -> list[Role]:
     """Every role of a workspace, Admin first."""
-    return _told().roles_of(workspace_id)
+    found: list[Role] = _told().roles_of(workspace_id)
+    return found
 
 
 def excess(wanted: Permissions, principal: Principal) -> str | None:

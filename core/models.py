@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 
-class MillisecondField(models.DateTimeField):
+class MillisecondField(models.DateTimeField):  # type: ignore[type-arg]
     """A timestamp of the precision that the APIs print, so that a printed value compares equal to the stored one."""
 
     def db_type(self, connection: Any) -> str:

@@ -7,6 +7,7 @@ clears what depends on an object or field before that goes, one statement per ta
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 from django.db import models
@@ -113,11 +114,11 @@ class Shown(models.Model):
         return str(self.id)
 
 
-def _field(*, null: bool = False) -> models.ForeignKey:
+def _field(*, null: bool = False) -> models.ForeignKey[Any, Any]:
     return models.ForeignKey("metadata.FieldMetadata", on_delete=models.DO_NOTHING, null=null, related_name="+")
 
 
-def _view() -> models.ForeignKey:
+def _view() -> models.ForeignKey[Any, Any]:
     return models.ForeignKey("metadata.View", on_delete=models.DO_NOTHING, related_name="+")
 
 

@@ -39,6 +39,7 @@ from config.errors import InvalidMetadataInput
 from metadata.graphql.asking import all_of, principal_of, values_of
 from metadata.graphql.kinds import kind_type
 from metadata.graphql.parts import Needed
+from metadata.graphql.rows import rows_of
 from metadata.graphql.scalars import UUID, DateTime
 
 
@@ -47,7 +48,7 @@ def _tokens(root: models.ApiKey, info: Info) -> list[models.ApiKeyToken]:
     known: dict[Uuid, list[models.ApiKeyToken]] | None = info.context.__dict__.get("api_key_tokens")
     if known is None or root.id not in known:
         known = info.context.__dict__["api_key_tokens"] = tokens_by_key(principal_of(info))
-    return list(info.context.rows.spend(known.get(root.id, [])))
+    return list(rows_of(info).spend(known.get(root.id, [])))
 
 
 def _role(root: models.ApiKey, info: Info) -> models.Role:

@@ -24,6 +24,7 @@ from config.principal import FLAGS, Principal
 from metadata import models as data_model
 from metadata.graphql.asking import all_of, some_of
 from metadata.graphql.parts import extended
+from metadata.graphql.rows import rows_of
 from metadata.graphql.scalars import UUID, DateTime, JSONObject
 from metadata.graphql.types import UserMembers, WorkspaceUrls
 from metadata.services import logo_url
@@ -197,7 +198,7 @@ def _own_rights(root: models.Member, info: Info) -> list[EffectiveRights] | None
     permissions = principal.permissions
     fields: dict[Uuid, dict[str, Any]] = {}
     restricted = permissions.unreadable_fields | permissions.locked_fields
-    for each in info.context.rows.fields.values() if restricted else ():
+    for each in rows_of(info).fields.values() if restricted else ():
         if each.id in restricted:
             can_read = None if each.id not in permissions.unreadable_fields else False
             can_update = None if each.id not in permissions.locked_fields else False
@@ -211,7 +212,7 @@ def _own_rights(root: models.Member, info: Info) -> list[EffectiveRights] | None
             can_destroy=permissions.allows("destroy", each),
             restricted=fields.get(each.id, {}),
         )
-        for each in info.context.rows.objects.values()
+        for each in rows_of(info).objects.values()
         if each.is_active
     ]
 
@@ -357,7 +358,7 @@ class User:
         if not may(principal, "WORKSPACE_MEMBERS", "ROLES"):
             return None
         members = models.Member.objects.select_related("user", "role").filter(workspace_id=principal.workspace_id)
-        return list(info.context.rows.spend(list(members)))
+        return list(rows_of(info).spend(list(members)))
 
     def resolve_deleted_workspace_members(root: Any, info: Info) -> list[Any]:
         return []

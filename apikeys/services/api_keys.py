@@ -249,8 +249,9 @@ def _rates(principal: Principal, values: Mapping[str, Any], stored: Mapping[str,
 def _rate(value: Any, member: str) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    if value is not None and not (is_whole and 0 <= value <= MAX_RATE):
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_RATE:
         raise InvalidInput([f"{member} must be an integer from 0 to {MAX_RATE}, or null"])
     return value
 

@@ -38,6 +38,7 @@ from core.transfer.exporting import CONTENT_TYPES, export_records, file_name
 from core.transfer.exporting import FLAG as EXPORT_FLAG
 from metadata.cache import load_schema
 from metadata.fieldtypes.operators import OPERATORS
+from metadata.models import Workspace
 from metadata.schema import FieldSchema, ObjectSchema
 
 MODEL_FLAG = "DATA_MODEL"  # who may make objects
@@ -320,7 +321,7 @@ def graphql_console(request: HttpRequest, name: Name) -> HttpResponse:
 
 
 def _called(request: HttpRequest) -> str:
-    workspace = request.workspace  # type: ignore[attr-defined]
+    workspace: Workspace = request.workspace  # type: ignore[attr-defined]
     return workspace.display_name or workspace.subdomain
 
 

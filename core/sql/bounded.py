@@ -45,7 +45,7 @@ def is_too_long(fault: psycopg2.Error) -> bool:
     """
     source = fault.diag.source_function
     if fault.pgcode == errorcodes.NUMERIC_VALUE_OUT_OF_RANGE:
-        return source == "float_overflow_error"
+        return bool(source == "float_overflow_error")
     return fault.pgcode == errorcodes.PROGRAM_LIMIT_EXCEEDED and source in _TEXT_FUNCTIONS
 
 

@@ -165,7 +165,8 @@ class _Estimate:
 def _definition(schema: GraphQLSchema, parent: GraphQLObjectType, name: str) -> GraphQLField | None:
     if name in ("__schema", "__type") and parent is schema.query_type:
         return GraphQLField(introspection_types["__Schema" if name == "__schema" else "__Type"])  # type: ignore[arg-type]
-    return parent.fields.get(name)
+    found: GraphQLField | None = parent.fields.get(name)
+    return found
 
 
 @lru_cache(maxsize=64)

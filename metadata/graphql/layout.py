@@ -25,7 +25,7 @@ from metadata.graphql.enums import FieldMetadataType, ViewKey, ViewType
 from metadata.graphql.inputs import payload
 from metadata.graphql.parts import Needed
 from metadata.graphql.resolvers import DATA_MODEL, begin_change
-from metadata.graphql.rows import WorkspaceRows
+from metadata.graphql.rows import WorkspaceRows, rows_of
 from metadata.graphql.scalars import JSON, UUID, DateTime
 from metadata.models import FieldMetadata
 from metadata.services.layout.kinds import RESOURCES, VIEW, VIEW_FIELD, VIEW_FIELD_GROUP, VIEW_FILTER
@@ -110,8 +110,8 @@ class _Shown:
 def _shown(info: Info) -> _Shown:
     """What is kept for the request, made anew once a mutation has begun."""
     kept: _Shown | None = getattr(info.context, "shown", None)
-    if kept is None or kept.rows is not info.context.rows:
-        kept = info.context.shown = _Shown(info.context.rows, info.context.principal.permissions)
+    if kept is None or kept.rows is not rows_of(info):
+        kept = info.context.shown = _Shown(rows_of(info), info.context.principal.permissions)
     return kept
 
 
@@ -149,7 +149,7 @@ def _condition_reader(member: Member) -> Resolver:
 
 
 def _part_reader(part: Resource) -> Resolver:
-    return lambda row, info: info.context.rows.spend(_shown(info).parts(part, row.id))
+    return lambda row, info: rows_of(info).spend(_shown(info).parts(part, row.id))
 
 
 def _object_type(resource: Resource) -> type[ObjectType]:
@@ -186,14 +186,14 @@ def _is_overridden(row: Any, info: Info) -> bool:
 
 def _grouped_fields(row: shown.ViewFieldGroup, info: Info) -> Sequence[Any]:
     fields = _shown(info).parts(VIEW_FIELD, row.view_id)
-    return list(info.context.rows.spend([each for each in fields if each.view_field_group_id == row.id]))
+    return list(rows_of(info).spend([each for each in fields if each.view_field_group_id == row.id]))
 
 
 # What the reference's clients select beside the members themselves.
 _FURTHER: Mapping[str, Mapping[str, tuple[Any, Resolver]]] = {
     "view": {
         "isActive": (Boolean, _is_active),
-        "applicationId": (UUID, lambda row, info: info.context.rows.workspace.custom_application_id),
+        "applicationId": (UUID, lambda row, info: rows_of(info).workspace.custom_application_id),
         "universalIdentifier": (UUID, _reader("id")),
         "isSystemSideEffect": (Boolean, lambda row, info: not row.is_custom),
     },
@@ -233,11 +233,11 @@ def _getters(resource: Resource) -> dict[str, Any]:
     is_asked = resource.one in _PARENT_ASKED
 
     def resolve_one(root: Any, info: Info, id: str) -> Any:
-        return resource_find(resource, info.context.rows.workspace_id, _id(id))
+        return resource_find(resource, rows_of(info).workspace_id, _id(id))
 
     def resolve_many(root: Any, info: Info, viewId: str | None = None) -> Sequence[Any]:
         parent = None if viewId is None else _id(viewId, "viewId")
-        return list(info.context.rows.spend(resource_rows(resource, info.context.rows.workspace_id, parent)))
+        return list(rows_of(info).spend(list(resource_rows(resource, rows_of(info).workspace_id, parent))))
 
     many = List(NonNull(kind), required=True, viewId=String(required=is_asked), resolver=resolve_many)
     return {
@@ -253,7 +253,7 @@ def _views_of(
     wanted = None if viewTypes is None else set(payload(list(viewTypes)))
     return [
         each
-        for each in info.context.rows.spend(_shown(info).views)
+        for each in rows_of(info).spend(_shown(info).views)
         if object_id in (None, each.object_id) and (wanted is None or each.type in wanted)
     ]
 
@@ -277,8 +277,8 @@ Query = type("Query", (), _queries)
 def begin_writing(info: Info, resource: Resource) -> Uuid:
     """The workspace of a caller who may write; what the request read before is forgotten."""
     require_writer(info.context.principal, resource)
-    info.context.rows = WorkspaceRows(info.context.principal.workspace_id)
-    return info.context.rows.workspace_id
+    rows = info.context.rows = WorkspaceRows(info.context.principal.workspace_id)
+    return rows.workspace_id
 
 
 def _creators(resource: Resource) -> dict[str, Any]:
@@ -449,7 +449,7 @@ class MinimalMetadata:
 
 
 def _all_of(part: Resource) -> Resolver:
-    return lambda root, info: list(info.context.rows.spend(list(resource_rows(part, info.context.rows.workspace_id))))
+    return lambda root, info: list(rows_of(info).spend(list(resource_rows(part, rows_of(info).workspace_id))))
 
 
 Workspace = type(

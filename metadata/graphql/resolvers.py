@@ -1,4 +1,4 @@
-"""The root fields of the metadata API: reads out of `info.context.rows`, writes through `metadata.services`.
+"""The root fields of the metadata API: reads out of `rows_of(info)`, writes through `metadata.services`.
 
 Any key and member may read the data model; each mutation asks for its settings flag first.
 """
@@ -23,7 +23,7 @@ from metadata import cache, services
 from metadata.graphql import inputs, types
 from metadata.graphql.inputs import list_arguments, payload
 from metadata.graphql.parts import Needed, extended
-from metadata.graphql.rows import Row, WorkspaceRows
+from metadata.graphql.rows import Row, WorkspaceRows, rows_of
 from metadata.graphql.scalars import UUID
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 
@@ -74,17 +74,17 @@ class Query:
 
     @staticmethod
     def resolve_objects(root: Any, info: ResolveInfo, paging: Any, filter: Any) -> Any:
-        return types.connection(info, info.context.rows.objects.values(), paging, filter)
+        return types.connection(info, rows_of(info).objects.values(), paging, filter)
 
     @staticmethod
     def resolve_object(root: Any, info: ResolveInfo, id: str) -> ObjectMetadata:
         row = _object(info, id)
-        info.context.rows.asked_for = info.context.rows.asked_for or row.id
+        rows_of(info).asked_for = rows_of(info).asked_for or row.id
         return row
 
     @staticmethod
     def resolve_fields(root: Any, info: ResolveInfo, paging: Any, filter: Any) -> Any:
-        return types.connection(info, info.context.rows.fields.values(), paging, filter)
+        return types.connection(info, rows_of(info).fields.values(), paging, filter)
 
     @staticmethod
     def resolve_field(root: Any, info: ResolveInfo, id: str) -> FieldMetadata:
@@ -96,11 +96,11 @@ class Query:
 
     @staticmethod
     def resolve_index_metadatas(root: Any, info: ResolveInfo, paging: Any, filter: Any) -> Any:
-        return types.connection(info, info.context.rows.indexes.values(), paging, filter)
+        return types.connection(info, rows_of(info).indexes.values(), paging, filter)
 
     @staticmethod
     def resolve_object_record_counts(root: Any, info: ResolveInfo) -> list[dict[str, Any]]:
-        rows, permissions = info.context.rows, info.context.principal.permissions
+        rows, permissions = rows_of(info), info.context.principal.permissions
         return [
             {"object_name_plural": each.name_plural, "total_count": rows.totals.get(each.id, 0)}
             for each in rows.objects.values()
@@ -109,11 +109,11 @@ class Query:
 
     @staticmethod
     def resolve_minimal_metadata(root: Any, info: ResolveInfo) -> WorkspaceRows:
-        return info.context.rows
+        return rows_of(info)
 
     @staticmethod
     def resolve_current_workspace(root: Any, info: ResolveInfo) -> Workspace:
-        return info.context.rows.workspace
+        return rows_of(info).workspace
 
     @staticmethod
     def resolve_current_user(root: Any, info: ResolveInfo) -> dict[str, Any]:
@@ -234,7 +234,7 @@ class Mutation:
     @staticmethod
     def resolve_delete_one_index(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
         principal = begin_change(info, DATA_MODEL)
-        info.context.rows.index_fields  # noqa: B018
+        rows_of(info).index_fields  # noqa: B018
         return services.index_delete(workspace_id=principal.workspace_id, index_id=Uuid(input["id"]))
 
     @staticmethod
@@ -259,21 +259,21 @@ class Mutation:
 
 
 def _object(info: ResolveInfo, id: str) -> ObjectMetadata:
-    row = info.context.rows.objects.get(Uuid(id))
+    row = rows_of(info).objects.get(Uuid(id))
     if row is None:
         raise ObjectMetadataNotFound()
     return row
 
 
 def _field(info: ResolveInfo, id: str) -> FieldMetadata:
-    row = info.context.rows.fields.get(Uuid(id))
+    row = rows_of(info).fields.get(Uuid(id))
     if row is None:
         raise FieldMetadataNotFound()
     return row
 
 
 def _index(info: ResolveInfo, id: str) -> IndexMetadata:
-    row = info.context.rows.indexes.get(Uuid(id))
+    row = rows_of(info).indexes.get(Uuid(id))
     if row is None:
         raise IndexMetadataNotFound(f"Index {id} not found")
     return row
@@ -287,7 +287,7 @@ def _stored(row: Row) -> Row:
 
 def _read_what_is_shown(info: ResolveInfo) -> None:
     """Before a deletion: its answer shows what was deleted, and all that belonged to it where that is selected."""
-    rows: WorkspaceRows = info.context.rows
+    rows: WorkspaceRows = rows_of(info)
     rows.objects  # noqa: B018
     shown = get_named_type(info.return_type)
     selected = collect_sub_fields(info.schema, info.fragments, info.variable_values, shown, info.field_nodes)

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.module_loading import import_string
+from graphene import ResolveInfo
 
 from config.errors import TooComplex
 from metadata.cache import current_schema
@@ -36,6 +37,7 @@ _LISTS: Mapping[tuple[str, str], str] = {  # what the lists of the data model ho
 _FEW: Mapping[tuple[str, str], float] = {("Index", "objectMetadata"): 1.0, ("Index", "indexFieldMetadatas"): 2.0}
 
 Row = TypeVar("Row", ObjectMetadata, FieldMetadata, IndexMetadata)
+Item = TypeVar("Item")
 
 
 def _place(row: FieldMetadata) -> tuple[Any, ...]:
@@ -50,7 +52,7 @@ class WorkspaceRows:
         self._listed = 0
         self.asked_for: UUID | None = None  # the one object that a request names
 
-    def spend(self, rows: Sequence[Row]) -> Sequence[Row]:
+    def spend(self, rows: Sequence[Item]) -> Sequence[Item]:
         """Count rows that go into an answer; TooComplex when a request lists more than MAX_NODES."""
         self._listed += len(rows)
         if self._listed > MAX_NODES:
@@ -156,3 +158,9 @@ class WorkspaceRows:
     def totals(self) -> Mapping[UUID, int]:
         """How many records each object has that are not deleted; an object without any is absent."""
         return Storage(self.workspace).live_records()
+
+
+def rows_of(info: ResolveInfo) -> WorkspaceRows:
+    """The rows that the request reads; other ones after a mutation has begun."""
+    rows: WorkspaceRows = info.context.rows
+    return rows

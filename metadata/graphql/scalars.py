@@ -113,7 +113,7 @@ class Upload(Plain):
     """A file of a multipart request (the GraphQL multipart request specification)."""
 
     @classmethod
-    def parse_value(cls, value: Any) -> UploadedFile:
+    def parse_value(cls, value: Any) -> UploadedFile[Any]:
         if not isinstance(value, UploadedFile):
             raise InvalidScalar("Upload value invalid: send the file in a multipart request.", value)
         return value

@@ -1,7 +1,7 @@
 """What the metadata API answers with: objects, fields, relations, indexes and the workspace.
 
 Each type stands for a row of `metadata.models`; members are named as the row names them. Whatever
-needs other rows takes them from `info.context.rows`, which reads each table once per request.
+needs other rows takes them from `rows_of(info)`, which reads each table once per request.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from metadata.graphql.enums import (
 )
 from metadata.graphql.inputs import FieldFilter, IndexFieldFilter, IndexFilter, ObjectFilter, list_arguments
 from metadata.graphql.parts import extended
+from metadata.graphql.rows import rows_of
 from metadata.graphql.scalars import JSON, UUID, ConnectionCursor, DateTime
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from metadata.services.logos import logo_url
@@ -93,7 +94,7 @@ ObjectIndexMetadatasConnection = _connection("ObjectIndexMetadatasConnection", I
 def connection(info: ResolveInfo, rows: Any, paging: Any, criteria: Any) -> Any:
     """A page of the rows that satisfy the filter."""
     answer = page(matching(rows, criteria), paging)
-    info.context.rows.spend(answer["edges"])
+    rows_of(info).spend(answer["edges"])
     return answer
 
 
@@ -169,30 +170,30 @@ class Object(ObjectType):
 
     @staticmethod
     def resolve_name_clashes(row: ObjectMetadata, info: ResolveInfo) -> Sequence[str]:
-        return info.context.rows.name_clashes.get(row.id, ())
+        return rows_of(info).name_clashes.get(row.id, ())
 
     @staticmethod
     def resolve_fields_list(row: ObjectMetadata, info: ResolveInfo) -> Sequence[FieldMetadata]:
-        rows = info.context.rows
+        rows = rows_of(info)
         return rows.spend(rows.listed_fields_of(row.id))
 
     @staticmethod
     def resolve_fields(row: ObjectMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
-        fields = info.context.rows.fields_of(row.id)
+        fields = rows_of(info).fields_of(row.id)
         return connection(info, sorted(fields, key=lambda field: field.id, reverse=True), paging, filter)
 
     @staticmethod
     def resolve_index_metadata_list(row: ObjectMetadata, info: ResolveInfo) -> Sequence[IndexMetadata]:
-        rows = info.context.rows
+        rows = rows_of(info)
         return rows.spend(rows.indexes_by_object.get(row.id, ()))
 
     @staticmethod
     def resolve_index_metadatas(row: ObjectMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
-        return connection(info, info.context.rows.indexes_by_object.get(row.id, ()), paging, filter)
+        return connection(info, rows_of(info).indexes_by_object.get(row.id, ()), paging, filter)
 
     @staticmethod
     def resolve_search_field_metadata_list(row: ObjectMetadata, info: ResolveInfo) -> list[dict[str, Any]]:
-        fields = [field for field in info.context.rows.fields_of(row.id) if field.is_active]
+        fields = [field for field in rows_of(info).fields_of(row.id) if field.is_active]
         vector = next((field for field in fields if field.column == "search"), None)
         if vector is None:
             return []
@@ -225,7 +226,7 @@ class StandardOverrides(ObjectType):
 
 
 def _is_searchable(field: FieldMetadata, info: ResolveInfo) -> bool:
-    parent = info.context.rows.objects.get(field.object_id)
+    parent = rows_of(info).objects.get(field.object_id)
     is_label_identifier = parent is not None and parent.label_identifier_field_id == field.id
     return is_searched(field.type, field.is_searchable, is_label_identifier)
 
@@ -267,7 +268,7 @@ class MetadataField(ObjectType):
 
     @staticmethod
     def resolve_object(row: FieldMetadata, info: ResolveInfo) -> ObjectMetadata | None:
-        return info.context.rows.objects.get(row.object_id)
+        return rows_of(info).objects.get(row.object_id)
 
     @staticmethod
     def resolve_relation(row: FieldMetadata, info: ResolveInfo) -> dict[str, Any] | None:
@@ -277,7 +278,7 @@ class MetadataField(ObjectType):
     def resolve_morph_relations(row: FieldMetadata, info: ResolveInfo) -> Sequence[dict[str, Any]] | None:
         if row.morph_id is None or not field_type(row.type).is_morph:
             return None
-        rows = info.context.rows
+        rows = rows_of(info)
         siblings = rows.spend(rows.morph_rows.get((row.object_id, row.morph_id), ()))
         relations = (_relation(sibling, info) for sibling in siblings)
         return [relation for relation in relations if relation is not None]
@@ -296,7 +297,8 @@ class Relation(ObjectType):
 def _relation(row: FieldMetadata, info: ResolveInfo) -> dict[str, Any] | None:
     if row.relation_type is None:
         return None
-    rows = info.context.rows
+    rows = rows_of(info)
+    assert row.relation_target_object_id is not None and row.relation_target_field_id is not None
     return {
         "type": row.relation_type,
         "source_object_metadata": rows.objects[row.object_id],
@@ -337,16 +339,16 @@ class Index(ObjectType):
 
     @staticmethod
     def resolve_object_metadata(row: IndexMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
-        obj = info.context.rows.objects.get(row.object_id)
+        obj = rows_of(info).objects.get(row.object_id)
         return connection(info, [] if obj is None else [obj], paging, filter)
 
     @staticmethod
     def resolve_index_field_metadatas(row: IndexMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
-        return connection(info, info.context.rows.index_fields.get(row.id, ()), paging, filter)
+        return connection(info, rows_of(info).index_fields.get(row.id, ()), paging, filter)
 
     @staticmethod
     def resolve_index_field_metadata_list(row: IndexMetadata, info: ResolveInfo) -> Sequence[IndexFieldMetadata]:
-        return info.context.rows.index_fields.get(row.id, ())
+        return rows_of(info).index_fields.get(row.id, ())
 
 
 # The workspace ---------------------------------------------------------------------------------------
@@ -411,7 +413,7 @@ class WorkspaceMembers(AbsentWorkspaceMembers):
 
     @staticmethod
     def resolve_workspace_members_count(row: Workspace, info: ResolveInfo) -> int:
-        rows = info.context.rows
+        rows = rows_of(info)
         members = (each.id for each in rows.objects.values() if each.name_singular == "workspaceMember")
         return sum(rows.totals.get(each, 0) for each in members)
 
@@ -469,7 +471,7 @@ class MinimalMetadataMembers:
 
     @staticmethod
     def resolve_object_metadata_items(root: Any, info: ResolveInfo) -> list[ObjectMetadata]:
-        return list(info.context.rows.objects.values())
+        return list(rows_of(info).objects.values())
 
     @staticmethod
     def resolve_views(root: Any, info: ResolveInfo) -> list[Any]:
@@ -477,7 +479,7 @@ class MinimalMetadataMembers:
 
     @staticmethod
     def resolve_collection_hashes(root: Any, info: ResolveInfo) -> list[dict[str, str]]:
-        version = str(info.context.rows.workspace.schema_version)
+        version = str(rows_of(info).workspace.schema_version)
         return [{"collection_name": name, "hash": version} for name in ("objectMetadata", "fieldMetadata", "index")]
 
 
@@ -493,4 +495,4 @@ class UserMembers:
 
     @staticmethod
     def resolve_current_workspace(root: Any, info: ResolveInfo) -> Workspace:
-        return info.context.rows.workspace
+        return rows_of(info).workspace

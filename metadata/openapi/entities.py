@@ -104,8 +104,8 @@ class Entity:
 
     one: str  # Object
     plural: str  # objects
-    create: type[Serializer]
-    update: type[Serializer]
+    create: type[Serializer[Any]]
+    update: type[Serializer[Any]]
     answer: Json
     removed: Json  # what a DELETE answers
     more: Mapping[str, Json]

@@ -12,7 +12,9 @@ from rest_framework import serializers
 from metadata.fieldtypes.datetime import moment_text
 from metadata.kinds import Asked, Kind, Member
 
-_FIELDS: Mapping[str, type[serializers.Field[Any, Any, Any, Any]]] = {
+AnyField = serializers.Field[Any, Any, Any, Any]  # of a document: nothing is read or written by it
+
+_FIELDS: Mapping[str, type[AnyField]] = {
     "uuid": serializers.UUIDField,
     "text": serializers.CharField,
     "flag": serializers.BooleanField,
@@ -49,7 +51,7 @@ def kind_serializer(kind: Kind) -> type[serializers.Serializer[Any]]:
     return type(f"{kind.component}Serializer", (serializers.Serializer,), {"__doc__": kind.words, **members})
 
 
-def _described(member: Member) -> serializers.Field[Any, Any, Any, Any]:
+def _described(member: Member) -> AnyField:
     options: dict[str, Any] = {"allow_null": member.is_nullable}
     words = member.words if member.rest_words is None else member.rest_words
     if words:

@@ -25,6 +25,7 @@ from config.http.inputs import path_id, uuid_of
 from config.http.paging import read_page, read_page_request
 from config.principal import Principal
 from metadata.fieldtypes.datetime import moment_text
+from metadata.rest.kinds import AnyField
 from metadata.rest.views import KEYED
 from metadata.services.layout.kinds import RESOURCES
 from metadata.services.layout.masking import hidden_fields, shown_value
@@ -147,7 +148,7 @@ class ResourceItemView(_ResourceView):
 
 # For the API's own document: what is checked is checked by the services.
 
-_KINDS: Mapping[str, type[serializers.Field]] = {
+_KINDS: Mapping[str, type[AnyField]] = {
     "text": serializers.CharField,
     "flag": serializers.BooleanField,
     "number": serializers.FloatField,
@@ -164,20 +165,20 @@ _KINDS: Mapping[str, type[serializers.Field]] = {
 _REMOVED = inline_serializer("Removed", {"success": serializers.BooleanField()})
 
 
-def _described(member: Member, *, is_required: bool) -> serializers.Field:
+def _described(member: Member, *, is_required: bool) -> AnyField:
     options: dict[str, Any] = {"required": is_required, "allow_null": member.is_nullable}
     if member.choices is not None:
         return serializers.ChoiceField(member.choices.choices, **options)
     return _KINDS[member.kind](**options)
 
 
-def _serializer(name: str, members: Mapping[str, serializers.Field]) -> type[serializers.Serializer]:
+def _serializer(name: str, members: Mapping[str, AnyField]) -> type[serializers.Serializer[Any]]:
     return type(name, (serializers.Serializer,), dict(members))
 
 
 @cache
-def _answer_serializer(resource: Resource) -> type[serializers.Serializer]:
-    members: dict[str, serializers.Field] = {"id": serializers.UUIDField()}
+def _answer_serializer(resource: Resource) -> type[serializers.Serializer[Any]]:
+    members: dict[str, AnyField] = {"id": serializers.UUIDField()}
     members |= {each.name: _described(each, is_required=True) for each in resource.members}
     for name in _FURTHER.get(resource.one, {}):
         is_flag = name.startswith("is")

@@ -252,7 +252,8 @@ def secret_reveal(principal: Principal, *, webhook_id: UUID) -> str:
         if not webhook.webhook.has_readable_secret:
             raise invalid("The secret cannot be read with the server's SECRET_KEY", "WEBHOOK_SECRET_UNREADABLE", None)
         note(principal, webhook.webhook, WebhookAct.Act.SECRET_REVEALED)
-    return webhook.webhook.secret
+    secret: str = webhook.webhook.secret
+    return secret
 
 
 def webhook_disable(webhook: Webhook, reason: str, at: datetime, using: str) -> None:

@@ -64,4 +64,4 @@ def label_identifier_of(view_id: UUID) -> UUID | None:
 
 def leads(row: Row) -> bool:
     """Whether a view field shows what the object's records are called by."""
-    return label_identifier_of(row.view_id) == row.field_id
+    return bool(label_identifier_of(row.view_id) == row.field_id)
