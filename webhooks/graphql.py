@@ -139,14 +139,14 @@ class Query:
         description="Who made and changed a webhook and asked for its secret: the newest 200, newest first",
     )
 
-    def resolve_webhooks(root: Any, info: Info) -> list[Seen]:
+    def resolve_webhooks(root: object, info: Info) -> list[Seen]:
         return services.webhook_list(_principal(info))
 
-    def resolve_webhook_acts(root: Any, info: Info, webhook_id: str) -> list[models.WebhookAct]:
+    def resolve_webhook_acts(root: object, info: Info, webhook_id: str) -> list[models.WebhookAct]:
         return services.act_list(_principal(info), Uuid(webhook_id))
 
     def resolve_webhook(
-        root: Any, info: Info, id: str | None = None, input: Mapping[str, Any] | None = None
+        root: object, info: Info, id: str | None = None, input: Mapping[str, Any] | None = None
     ) -> Seen | None:
         return services.webhook_find(_principal(info), _named_id(id, input))
 
@@ -177,7 +177,7 @@ class Query:
             },
         }
 
-    def resolve_webhook_delivery(root: Any, info: Info, id: str) -> models.Delivery:
+    def resolve_webhook_delivery(root: object, info: Info, id: str) -> models.Delivery:
         return services.delivery_get(_principal(info), Uuid(id))
 
 
@@ -209,44 +209,44 @@ class Mutation:
         WebhookSecret, required=True, id=UUID(required=True), description="That it was asked for stands in webhookActs"
     )
 
-    def resolve_create_webhook(root: Any, info: Info, input: Mapping[str, Any]) -> Seen:
+    def resolve_create_webhook(root: object, info: Info, input: Mapping[str, Any]) -> Seen:
         return _revealed(info, services.webhook_create(_principal(info), data=values_of(input)))
 
-    def resolve_update_webhook(root: Any, info: Info, input: Mapping[str, Any]) -> Seen:
+    def resolve_update_webhook(root: object, info: Info, input: Mapping[str, Any]) -> Seen:
         data = {**values_of(input, ["id", "update"]), **values_of(input.get("update") or {})}
         return _seen(info, services.webhook_update(_principal(info), webhook_id=Uuid(input["id"]), data=data))
 
     def resolve_delete_webhook(
-        root: Any, info: Info, id: str | None = None, input: Mapping[str, Any] | None = None
+        root: object, info: Info, id: str | None = None, input: Mapping[str, Any] | None = None
     ) -> Seen:
         return _seen(info, services.webhook_delete(_principal(info), webhook_id=_named_id(id, input)))
 
     def resolve_delete_webhook_flag(
-        root: Any, info: Info, id: str | None = None, input: Mapping[str, Any] | None = None
+        root: object, info: Info, id: str | None = None, input: Mapping[str, Any] | None = None
     ) -> bool:
         services.webhook_delete(_principal(info), webhook_id=_named_id(id, input))
         return True
 
-    def resolve_redeliver_webhook(root: Any, info: Info, delivery_id: str) -> models.Delivery:
+    def resolve_redeliver_webhook(root: object, info: Info, delivery_id: str) -> models.Delivery:
         return services.delivery_redeliver(_principal(info), delivery_id=Uuid(delivery_id))
 
-    def resolve_recover_webhook(root: Any, info: Info, id: str, since: str) -> int:
+    def resolve_recover_webhook(root: object, info: Info, id: str, since: str) -> int:
         return services.failed_recover(_principal(info), webhook_id=Uuid(id), since=moment(since, "since"))
 
     def resolve_test_webhook(
-        root: Any, info: Info, id: str, object: str, action: str, record_id: str | None = None
+        root: object, info: Info, id: str, object: str, action: str, record_id: str | None = None
     ) -> models.Attempt:
         record = services.real_record(record_id)
         return services.webhook_test(
             _principal(info), webhook_id=Uuid(id), object_name=object, action=action, record=record
         )
 
-    def resolve_rotate_webhook_secret(root: Any, info: Info, id: str, overlap_hours: int | None) -> Seen:
+    def resolve_rotate_webhook_secret(root: object, info: Info, id: str, overlap_hours: int | None) -> Seen:
         length = overlap(24 if overlap_hours is None else overlap_hours)
         rotated = services.secret_rotate(_principal(info), webhook_id=Uuid(id), overlap=length)
         return _revealed(info, rotated)
 
-    def resolve_reveal_webhook_secret(root: Any, info: Info, id: str) -> dict[str, str]:
+    def resolve_reveal_webhook_secret(root: object, info: Info, id: str) -> dict[str, str]:
         secret = services.secret_reveal(_principal(info), webhook_id=Uuid(id))
         return {"secret": secret, "standard_secret": standard_secret(secret)}
 

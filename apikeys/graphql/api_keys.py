@@ -139,13 +139,13 @@ class Query:
     api_key = graphene.Field(ApiKey, input=graphene.Argument(GetApiKeyInput, required=True))
     get_api_key_roles = all_of(Role)
 
-    def resolve_api_keys(root: Any, info: Info) -> list[models.ApiKey]:
+    def resolve_api_keys(root: object, info: Info) -> list[models.ApiKey]:
         return _shared_roles(apikey_list(principal_of(info)))
 
-    def resolve_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
+    def resolve_api_key(root: object, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
         return apikey_get(principal_of(info), Uuid(input["id"]))
 
-    def resolve_get_api_key_roles(root: Any, info: Info) -> list[models.Role]:
+    def resolve_get_api_key_roles(root: object, info: Info) -> list[models.Role]:
         return with_holders(roles_for_api_keys(principal_of(info)))
 
 
@@ -180,7 +180,7 @@ class Mutation:
     )
     generate_playground_token = graphene.Field(PlaygroundToken, required=True)
 
-    def resolve_create_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey:
+    def resolve_create_api_key(root: object, info: Info, input: Mapping[str, Any]) -> models.ApiKey:
         return apikey_create(
             principal_of(info),
             name=input["name"],
@@ -192,32 +192,32 @@ class Mutation:
         )
 
     def resolve_roll_api_key(
-        root: Any, info: Info, api_key_id: str, overlap_hours: int, expires_at: str | None = None
+        root: object, info: Info, api_key_id: str, overlap_hours: int, expires_at: str | None = None
     ) -> IssuedToken:
         return apikey_roll(
             principal_of(info), key_id=Uuid(api_key_id), overlap_hours=overlap_hours, expires_at=expires_at or None
         )
 
-    def resolve_revoke_api_key_token(root: Any, info: Info, api_key_id: str, token_id: str) -> models.ApiKeyToken:
+    def resolve_revoke_api_key_token(root: object, info: Info, api_key_id: str, token_id: str) -> models.ApiKeyToken:
         return apikey_token_revoke(principal_of(info), key_id=Uuid(api_key_id), token_id=Uuid(token_id))
 
     def resolve_duplicate_api_key(
-        root: Any, info: Info, api_key_id: str, name: str | None = None, expires_at: str | None = None
+        root: object, info: Info, api_key_id: str, name: str | None = None, expires_at: str | None = None
     ) -> models.ApiKey:
         return apikey_duplicate(principal_of(info), key_id=Uuid(api_key_id), name=name, expires_at=expires_at or None)
 
-    def resolve_update_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
+    def resolve_update_api_key(root: object, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
         return apikey_update(principal_of(info), key_id=Uuid(input["id"]), values=values_of(input, ["id"]))
 
-    def resolve_revoke_api_key(root: Any, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
+    def resolve_revoke_api_key(root: object, info: Info, input: Mapping[str, Any]) -> models.ApiKey | None:
         return apikey_revoke(principal_of(info), key_id=Uuid(input["id"]))
 
-    def resolve_assign_role_to_api_key(root: Any, info: Info, api_key_id: str, role_id: str) -> bool:
+    def resolve_assign_role_to_api_key(root: object, info: Info, api_key_id: str, role_id: str) -> bool:
         apikey_assign_role(principal_of(info), key_id=Uuid(api_key_id), role_id=Uuid(role_id))
         return True
 
-    def resolve_generate_api_key_token(root: Any, info: Info, api_key_id: str, expires_at: str) -> IssuedToken:
+    def resolve_generate_api_key_token(root: object, info: Info, api_key_id: str, expires_at: str) -> IssuedToken:
         return apikey_token(principal_of(info), key_id=Uuid(api_key_id), expires_at=expires_at or None)
 
-    def resolve_generate_playground_token(root: Any, info: Info) -> IssuedToken:
+    def resolve_generate_playground_token(root: object, info: Info) -> IssuedToken:
         return playground_token(principal_of(info))

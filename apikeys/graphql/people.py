@@ -314,16 +314,16 @@ class User:
     workspaces = all_of(UserWorkspace)
     available_workspaces = graphene.Field(AvailableWorkspaces, required=True)
 
-    def resolve_is_email_verified(root: Any, info: Info) -> bool:
+    def resolve_is_email_verified(root: object, info: Info) -> bool:
         return True  # whoever made the account vouches for its address
 
     def resolve_disabled(root: Any, info: Info) -> bool:
         return not _user(root).is_active
 
-    def resolve_can_impersonate(root: Any, info: Info) -> bool:
+    def resolve_can_impersonate(root: object, info: Info) -> bool:
         return False
 
-    def resolve_can_access_full_admin_panel(root: Any, info: Info) -> bool:
+    def resolve_can_access_full_admin_panel(root: object, info: Info) -> bool:
         return False
 
     def resolve_created_at(root: Any, info: Info) -> Any:
@@ -343,16 +343,16 @@ class User:
     def resolve_user_workspaces(root: Any, info: Info) -> list[models.Member]:
         return _memberships(root, info)
 
-    def resolve_onboarding_status(root: Any, info: Info) -> str:
+    def resolve_onboarding_status(root: object, info: Info) -> str:
         return "COMPLETED"
 
     def resolve_current_user_workspace(root: Any, info: Info) -> models.Member | None:
         return _member(root, info)
 
-    def resolve_user_vars(root: Any, info: Info) -> dict[str, Any]:
+    def resolve_user_vars(root: object, info: Info) -> dict[str, Any]:
         return {}
 
-    def resolve_workspace_members(root: Any, info: Info) -> list[models.Member] | None:
+    def resolve_workspace_members(root: object, info: Info) -> list[models.Member] | None:
         """Null for who may not manage members: the records tell them what their role lets them read."""
         principal: Principal = info.context.principal
         if not may(principal, "WORKSPACE_MEMBERS", "ROLES"):
@@ -360,7 +360,7 @@ class User:
         members = models.Member.objects.select_related("user", "role").filter(workspace_id=principal.workspace_id)
         return list(rows_of(info).spend(list(members)))
 
-    def resolve_deleted_workspace_members(root: Any, info: Info) -> list[Any]:
+    def resolve_deleted_workspace_members(root: object, info: Info) -> list[Any]:
         return []
 
     def resolve_has_password(root: Any, info: Info) -> bool:

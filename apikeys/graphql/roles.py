@@ -60,10 +60,10 @@ class ObjectPermission(graphene.ObjectType):
             if each.object_metadata_id == root.object_metadata_id
         }
 
-    def resolve_row_level_permission_predicates(root: Any, info: Info) -> list[Any]:
+    def resolve_row_level_permission_predicates(root: object, info: Info) -> list[Any]:
         return []
 
-    def resolve_row_level_permission_predicate_groups(root: Any, info: Info) -> list[Any]:
+    def resolve_row_level_permission_predicate_groups(root: object, info: Info) -> list[Any]:
         return []
 
 
@@ -254,7 +254,7 @@ NEEDS: Mapping[str, Needed] = {"deleteUserFromWorkspace": (("WORKSPACE_MEMBERS",
 class Query:
     get_roles = all_of(Role)
 
-    def resolve_get_roles(root: Any, info: Info) -> list[models.Role]:
+    def resolve_get_roles(root: object, info: Info) -> list[models.Role]:
         return with_holders(role_list(principal_of(info)))
 
 
@@ -296,13 +296,15 @@ class Mutation:
         WorkspaceMember, required=True, workspace_member_id=UUID(required=True), role_id=UUID(required=True)
     )
 
-    def resolve_delete_user_from_workspace(root: Any, info: Info, workspace_member_id_to_delete: str) -> models.Member:
+    def resolve_delete_user_from_workspace(
+        root: object, info: Info, workspace_member_id_to_delete: str
+    ) -> models.Member:
         principal = principal_of(info)
         require(principal, "WORKSPACE_MEMBERS")  # before the id is looked at
         wanted = as_uuid(workspace_member_id_to_delete, "workspaceMemberIdToDelete")
         return member_remove(principal, member_id=wanted)
 
-    def resolve_create_one_role(root: Any, info: Info, create_role_input: Mapping[str, Any]) -> models.Role:
+    def resolve_create_one_role(root: object, info: Info, create_role_input: Mapping[str, Any]) -> models.Role:
         principal, own_id = principal_of(info), create_role_input.get("id")
         require(principal, "ROLES")  # before the id is looked at
         return role_create(
@@ -311,18 +313,18 @@ class Mutation:
             role_id=as_uuid(own_id, "id") if own_id else None,
         )
 
-    def resolve_update_one_role(root: Any, info: Info, update_role_input: Mapping[str, Any]) -> models.Role:
+    def resolve_update_one_role(root: object, info: Info, update_role_input: Mapping[str, Any]) -> models.Role:
         return role_update(
             principal_of(info),
             role_id=Uuid(update_role_input["id"]),
             values=values_of(update_role_input["update"], ["edit_window_minutes"]),
         )
 
-    def resolve_delete_one_role(root: Any, info: Info, role_id: str) -> str:
+    def resolve_delete_one_role(root: object, info: Info, role_id: str) -> str:
         return str(role_delete(principal_of(info), role_id=Uuid(role_id)))
 
     def resolve_upsert_object_permissions(
-        root: Any, info: Info, upsert_object_permissions_input: Mapping[str, Any]
+        root: object, info: Info, upsert_object_permissions_input: Mapping[str, Any]
     ) -> list[models.ObjectPermission]:
         return object_permissions_upsert(
             principal_of(info),
@@ -331,7 +333,7 @@ class Mutation:
         )
 
     def resolve_upsert_field_permissions(
-        root: Any, info: Info, upsert_field_permissions_input: Mapping[str, Any]
+        root: object, info: Info, upsert_field_permissions_input: Mapping[str, Any]
     ) -> list[models.FieldPermission]:
         return field_permissions_upsert(
             principal_of(info),
@@ -340,7 +342,7 @@ class Mutation:
         )
 
     def resolve_upsert_permission_flags(
-        root: Any, info: Info, upsert_permission_flags_input: Mapping[str, Any]
+        root: object, info: Info, upsert_permission_flags_input: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
         role = permission_flags_upsert(
             principal_of(info),
@@ -350,6 +352,6 @@ class Mutation:
         return _flags(role)
 
     def resolve_update_workspace_member_role(
-        root: Any, info: Info, workspace_member_id: str, role_id: str
+        root: object, info: Info, workspace_member_id: str, role_id: str
     ) -> models.Member:
         return member_set_role(principal_of(info), member_id=Uuid(workspace_member_id), role_id=Uuid(role_id))

@@ -108,7 +108,7 @@ class Query:
     )
 
     def resolve_get_public_workspace_data_by_domain(
-        root: Any, info: Info, origin: str | None = None
+        root: object, info: Info, origin: str | None = None
     ) -> data_model.Workspace:
         return member_tokens.public_workspace(origin)
 
@@ -140,7 +140,7 @@ class Mutation:
     )
 
     def resolve_get_login_token_from_credentials(
-        root: Any, info: Info, email: str, password: str, origin: str, **_: Any
+        root: object, info: Info, email: str, password: str, origin: str, **_: Any
     ) -> dict[str, IssuedToken]:
         _once(info.context)
         if info.context.META.get(IN_PASSWORD_LANE) is False:  # the web server did not see what was asked
@@ -151,12 +151,12 @@ class Mutation:
         return {"login_token": token}
 
     def resolve_get_auth_tokens_from_login_token(
-        root: Any, info: Info, login_token: str, origin: str
+        root: object, info: Info, login_token: str, origin: str
     ) -> dict[str, Any]:
         _once(info.context)
         return _tokens(member_tokens.tokens_of_login(info.context, login_token))
 
-    def resolve_renew_token(root: Any, info: Info, app_token: str) -> dict[str, Any]:
+    def resolve_renew_token(root: object, info: Info, app_token: str) -> dict[str, Any]:
         _once(info.context)
         return _tokens(member_tokens.renewed_tokens(info.context, app_token))
 

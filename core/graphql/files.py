@@ -55,15 +55,15 @@ class Mutation:
     delete_file = graphene.Field(File, required=True, file_id=UUID(required=True))
 
     @staticmethod
-    def resolve_upload_files_field_file(root: Any, info: Info, file: Any, field_metadata_id: str) -> StoredFile:
+    def resolve_upload_files_field_file(root: object, info: Info, file: Any, field_metadata_id: str) -> StoredFile:
         return file_upload(info.context.principal, field_metadata_id, file)
 
     @staticmethod
     def resolve_upload_files_field_file_by_universal_identifier(
-        root: Any, info: Info, file: Any, field_metadata_universal_identifier: str
+        root: object, info: Info, file: Any, field_metadata_universal_identifier: str
     ) -> StoredFile:
         return file_upload(info.context.principal, field_metadata_universal_identifier, file)
 
     @staticmethod
-    def resolve_delete_file(root: Any, info: Info, file_id: str) -> StoredFile:
+    def resolve_delete_file(root: object, info: Info, file_id: str) -> StoredFile:
         return file_delete(info.context.principal, file_id)

@@ -28,7 +28,7 @@ class Mutation:
     )
 
     @staticmethod
-    def resolve_update_workspace_member_settings(root: Any, info: Info, input: Mapping[str, Any]) -> bool:
+    def resolve_update_workspace_member_settings(root: object, info: Info, input: Mapping[str, Any]) -> bool:
         changes = input["update"]
         if not isinstance(changes, Mapping):
             raise BadRequest("update must be an object", path="update")

@@ -232,10 +232,10 @@ def _getters(resource: Resource) -> dict[str, Any]:
     kind = TYPES[resource.one]
     is_asked = resource.one in _PARENT_ASKED
 
-    def resolve_one(root: Any, info: Info, id: str) -> Any:
+    def resolve_one(root: object, info: Info, id: str) -> Any:
         return resource_find(resource, rows_of(info).workspace_id, _id(id))
 
-    def resolve_many(root: Any, info: Info, viewId: str | None = None) -> Sequence[Any]:
+    def resolve_many(root: object, info: Info, viewId: str | None = None) -> Sequence[Any]:
         parent = None if viewId is None else _id(viewId, "viewId")
         return list(rows_of(info).spend(list(resource_rows(resource, rows_of(info).workspace_id, parent))))
 
@@ -247,7 +247,7 @@ def _getters(resource: Resource) -> dict[str, Any]:
 
 
 def _views_of(
-    root: Any, info: Info, objectMetadataId: str | None = None, viewTypes: Sequence[Any] | None = None
+    root: object, info: Info, objectMetadataId: str | None = None, viewTypes: Sequence[Any] | None = None
 ) -> list[shown.View]:
     object_id = None if objectMetadataId is None else _id(objectMetadataId, "objectMetadataId")
     wanted = None if viewTypes is None else set(payload(list(viewTypes)))
@@ -284,12 +284,12 @@ def begin_writing(info: Info, resource: Resource) -> Uuid:
 def _creators(resource: Resource) -> dict[str, Any]:
     kind, given = TYPES[resource.one], _create_input(resource)
 
-    def create(root: Any, info: Info, input: Any) -> Any:
+    def create(root: object, info: Info, input: Any) -> Any:
         workspace_id = begin_writing(info, resource)
         created_by = info.context.principal.user_id
         return resource_create(resource, workspace_id=workspace_id, values=payload(input), created_by=created_by)
 
-    def create_many(root: Any, info: Info, inputs: Any) -> list[Any]:
+    def create_many(root: object, info: Info, inputs: Any) -> list[Any]:
         workspace_id = begin_writing(info, resource)
         return resource_create_many(resource, workspace_id=workspace_id, inputs=payload(inputs))
 
@@ -305,7 +305,7 @@ def _creators(resource: Resource) -> dict[str, Any]:
 
 
 def _updater(resource: Resource) -> dict[str, Any]:
-    def update(root: Any, info: Info, input: Any, id: str | None = None) -> Any:
+    def update(root: object, info: Info, input: Any, id: str | None = None) -> Any:
         workspace_id = begin_writing(info, resource)
         members = payload(input) if id is not None else payload(input["update"])
         target = _id(id if id is not None else input["id"])
@@ -317,7 +317,7 @@ def _updater(resource: Resource) -> dict[str, Any]:
             permissions=info.context.principal.permissions,
         )
 
-    def update_many(root: Any, info: Info, inputs: Any) -> list[Any]:
+    def update_many(root: object, info: Info, inputs: Any) -> list[Any]:
         workspace_id = begin_writing(info, resource)
         return resource_update_many(
             resource,
@@ -349,7 +349,7 @@ def _updater(resource: Resource) -> dict[str, Any]:
 def _remover(resource: Resource, verb: str, remove: Callable[..., Any]) -> dict[str, Any]:
     answers_flag = resource.one in _FLAG_ANSWERS
 
-    def resolve(root: Any, info: Info, id: str | None = None, input: Any = None) -> Any:
+    def resolve(root: object, info: Info, id: str | None = None, input: Any = None) -> Any:
         workspace_id = begin_writing(info, resource)
         row = remove(resource, workspace_id=workspace_id, id=_id(id if input is None else input["id"]))  # type: ignore[arg-type]
         return True if answers_flag else row
@@ -396,7 +396,7 @@ class FieldTypeChange(ObjectType):
     unconverted = List(NonNull(UnconvertedValue), required=True)
 
 
-def _change_field_type(root: Any, info: Info, input: Mapping[str, Any]) -> Any:
+def _change_field_type(root: object, info: Info, input: Mapping[str, Any]) -> Any:
     principal = begin_change(info, DATA_MODEL)
     change = services.field_change_type(
         workspace_id=principal.workspace_id,
@@ -437,7 +437,7 @@ Mutation = type("Mutation", (), _mutations)
 # Members of other types ------------------------------------------------------------------------------
 
 
-def _minimal_views(root: Any, info: Info) -> list[dict[str, Any]]:
+def _minimal_views(root: object, info: Info) -> list[dict[str, Any]]:
     return [
         {"id": each.id, "type": each.type, "key": each.key, "object_metadata_id": each.object_id}
         for each in _shown(info).views

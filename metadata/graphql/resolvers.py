@@ -73,33 +73,33 @@ class Query:
     current_user = Field(lambda: extended("User", types.UserMembers), required=True)
 
     @staticmethod
-    def resolve_objects(root: Any, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+    def resolve_objects(root: None, info: ResolveInfo, paging: Any, filter: Any) -> Any:
         return types.connection(info, rows_of(info).objects.values(), paging, filter)
 
     @staticmethod
-    def resolve_object(root: Any, info: ResolveInfo, id: str) -> ObjectMetadata:
+    def resolve_object(root: None, info: ResolveInfo, id: str) -> ObjectMetadata:
         row = _object(info, id)
         rows_of(info).asked_for = rows_of(info).asked_for or row.id
         return row
 
     @staticmethod
-    def resolve_fields(root: Any, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+    def resolve_fields(root: None, info: ResolveInfo, paging: Any, filter: Any) -> Any:
         return types.connection(info, rows_of(info).fields.values(), paging, filter)
 
     @staticmethod
-    def resolve_field(root: Any, info: ResolveInfo, id: str) -> FieldMetadata:
+    def resolve_field(root: None, info: ResolveInfo, id: str) -> FieldMetadata:
         return _field(info, id)
 
     @staticmethod
-    def resolve_index(root: Any, info: ResolveInfo, id: str) -> IndexMetadata:
+    def resolve_index(root: None, info: ResolveInfo, id: str) -> IndexMetadata:
         return _index(info, id)
 
     @staticmethod
-    def resolve_index_metadatas(root: Any, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+    def resolve_index_metadatas(root: None, info: ResolveInfo, paging: Any, filter: Any) -> Any:
         return types.connection(info, rows_of(info).indexes.values(), paging, filter)
 
     @staticmethod
-    def resolve_object_record_counts(root: Any, info: ResolveInfo) -> list[dict[str, Any]]:
+    def resolve_object_record_counts(root: None, info: ResolveInfo) -> list[dict[str, Any]]:
         rows, permissions = rows_of(info), info.context.principal.permissions
         return [
             {"object_name_plural": each.name_plural, "total_count": rows.totals.get(each.id, 0)}
@@ -108,15 +108,15 @@ class Query:
         ]
 
     @staticmethod
-    def resolve_minimal_metadata(root: Any, info: ResolveInfo) -> WorkspaceRows:
+    def resolve_minimal_metadata(root: None, info: ResolveInfo) -> WorkspaceRows:
         return rows_of(info)
 
     @staticmethod
-    def resolve_current_workspace(root: Any, info: ResolveInfo) -> Workspace:
+    def resolve_current_workspace(root: None, info: ResolveInfo) -> Workspace:
         return rows_of(info).workspace
 
     @staticmethod
-    def resolve_current_user(root: Any, info: ResolveInfo) -> dict[str, Any]:
+    def resolve_current_user(root: None, info: ResolveInfo) -> dict[str, Any]:
         principal: Principal = info.context.principal
         user = get_user_model().objects.filter(memberships=principal.user_id).first() if principal.user_id else None
         if user is None:
@@ -164,12 +164,12 @@ class Mutation:
     delete_current_workspace = Field(lambda: extended("Workspace", types.WorkspaceMembers), required=True)
 
     @staticmethod
-    def resolve_create_one_object(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
+    def resolve_create_one_object(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
         principal = begin_change(info, DATA_MODEL)
         return _stored(services.object_create(workspace_id=principal.workspace_id, values=payload(input["object"])))
 
     @staticmethod
-    def resolve_update_one_object(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
+    def resolve_update_one_object(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
         principal = begin_change(info, DATA_MODEL)
         return _stored(
             services.object_update(
@@ -178,7 +178,7 @@ class Mutation:
         )
 
     @staticmethod
-    def resolve_update_many_objects(root: Any, info: ResolveInfo, inputs: Any) -> list[ObjectMetadata]:
+    def resolve_update_many_objects(root: None, info: ResolveInfo, inputs: Any) -> list[ObjectMetadata]:
         principal = begin_change(info, DATA_MODEL)
         check_count(len(inputs), MAX.metadata_items, "inputs", "inputs")
         try:
@@ -198,18 +198,18 @@ class Mutation:
             raise
 
     @staticmethod
-    def resolve_delete_one_object(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
+    def resolve_delete_one_object(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
         principal = begin_change(info, DATA_MODEL)
         _read_what_is_shown(info)
         return services.object_delete(workspace_id=principal.workspace_id, object_id=Uuid(input["id"]))
 
     @staticmethod
-    def resolve_create_one_field(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
+    def resolve_create_one_field(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
         principal = begin_change(info, DATA_MODEL)
         return _stored(services.field_create(workspace_id=principal.workspace_id, values=payload(input["field"])))
 
     @staticmethod
-    def resolve_update_one_field(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
+    def resolve_update_one_field(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
         principal = begin_change(info, DATA_MODEL)
         return _stored(
             services.field_update(
@@ -221,24 +221,24 @@ class Mutation:
         )
 
     @staticmethod
-    def resolve_delete_one_field(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
+    def resolve_delete_one_field(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
         principal = begin_change(info, DATA_MODEL)
         _read_what_is_shown(info)
         return services.field_delete(workspace_id=principal.workspace_id, field_id=Uuid(input["id"]))
 
     @staticmethod
-    def resolve_create_one_index(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
+    def resolve_create_one_index(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
         principal = begin_change(info, DATA_MODEL)
         return _stored(services.index_create(workspace_id=principal.workspace_id, values=payload(input["index"])))
 
     @staticmethod
-    def resolve_delete_one_index(root: Any, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
+    def resolve_delete_one_index(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
         principal = begin_change(info, DATA_MODEL)
         rows_of(info).index_fields  # noqa: B018
         return services.index_delete(workspace_id=principal.workspace_id, index_id=Uuid(input["id"]))
 
     @staticmethod
-    def resolve_update_workspace(root: Any, info: ResolveInfo, data: Mapping[str, Any]) -> Workspace:
+    def resolve_update_workspace(root: None, info: ResolveInfo, data: Mapping[str, Any]) -> Workspace:
         principal = begin_change(info, SECURITY if services.SECURITY_MEMBERS & data.keys() else WORKSPACE)
         if data.keys() - services.SECURITY_MEMBERS:
             require(info, WORKSPACE)
@@ -246,7 +246,7 @@ class Mutation:
 
     @staticmethod
     def resolve_update_lab_public_feature_flag(
-        root: Any, info: ResolveInfo, input: Mapping[str, Any]
+        root: None, info: ResolveInfo, input: Mapping[str, Any]
     ) -> dict[str, Any]:
         principal = begin_change(info, WORKSPACE)
         key, value = input["publicFeatureFlag"], input["value"]
@@ -254,7 +254,7 @@ class Mutation:
         return {"key": key, "value": value}
 
     @staticmethod
-    def resolve_delete_current_workspace(root: Any, info: ResolveInfo) -> Workspace:
+    def resolve_delete_current_workspace(root: None, info: ResolveInfo) -> Workspace:
         return services.workspace_delete(workspace_id=begin_change(info, WORKSPACE).workspace_id)
 
 

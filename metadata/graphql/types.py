@@ -470,15 +470,15 @@ class MinimalMetadataMembers:
     collection_hashes = List(NonNull(CollectionHash), required=True)
 
     @staticmethod
-    def resolve_object_metadata_items(root: Any, info: ResolveInfo) -> list[ObjectMetadata]:
+    def resolve_object_metadata_items(root: object, info: ResolveInfo) -> list[ObjectMetadata]:
         return list(rows_of(info).objects.values())
 
     @staticmethod
-    def resolve_views(root: Any, info: ResolveInfo) -> list[Any]:
+    def resolve_views(root: object, info: ResolveInfo) -> list[Any]:
         return []
 
     @staticmethod
-    def resolve_collection_hashes(root: Any, info: ResolveInfo) -> list[dict[str, str]]:
+    def resolve_collection_hashes(root: object, info: ResolveInfo) -> list[dict[str, str]]:
         version = str(rows_of(info).workspace.schema_version)
         return [{"collection_name": name, "hash": version} for name in ("objectMetadata", "fieldMetadata", "index")]
 
@@ -494,5 +494,5 @@ class UserMembers:
     current_workspace = Field(lambda: extended("Workspace", WorkspaceMembers))
 
     @staticmethod
-    def resolve_current_workspace(root: Any, info: ResolveInfo) -> Workspace:
+    def resolve_current_workspace(root: object, info: ResolveInfo) -> Workspace:
         return rows_of(info).workspace
