@@ -23,10 +23,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 
@@ -54,7 +54,7 @@ class AccountAdmin(UserAdmin):
     One that is a member somewhere cannot be deleted here, since memberships cannot: they end in their workspace.
     """
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: object, change: bool) -> None:
         stored = User.objects.filter(pk=obj.pk).first() if change else None
         super().save_model(request, obj, form, change)
         if stored is not None:
@@ -62,7 +62,7 @@ class AccountAdmin(UserAdmin):
             if before != after:
                 self._note(request, obj, before=before, **after)
 
-    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+    def log_change(self, request: HttpRequest, obj: User, message: object) -> Any:
         """Passwords are set by a view that saves the account itself, and tells of it here alone."""
         if "password" in str(message).lower():
             sessions_end(obj.pk)

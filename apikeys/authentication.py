@@ -370,7 +370,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
     target_class = "apikeys.authentication.BearerAuthentication"
     name = "bearerAuth"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         return {
             "type": "http",
             "scheme": "bearer",

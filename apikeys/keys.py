@@ -274,7 +274,7 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
             raise Unauthenticated("Token invalid.")
 
 
-def _seconds(claim: Any) -> int:
+def _seconds(claim: object) -> int:
     return claim if isinstance(claim, int) and 0 <= claim < 2**53 else 0
 
 

@@ -65,7 +65,12 @@ def _of(role: Role) -> dict[str, str]:
 
 
 def _report(
-    kind: Kind, entity: Mapping[str, str], code: str, message: str, value: Any = None, user_message: str | None = None
+    kind: Kind,
+    entity: Mapping[str, str],
+    code: str,
+    message: str,
+    value: object = None,
+    user_message: str | None = None,
 ) -> dict[str, Any]:
     """As `config.errors.Failure` reports objects and fields, of the one entity that was rejected."""
     problem = {"code": code, "message": message, "userFriendlyMessage": user_message or message, "value": value}

@@ -42,5 +42,5 @@ def columns_of(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _moment(seconds: Any) -> datetime:
+def _moment(seconds: object) -> datetime:
     return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else timezone.now()

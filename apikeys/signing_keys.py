@@ -109,7 +109,7 @@ def is_secret_key_known() -> bool:
     return not lost_secrets()
 
 
-def check(app_configs: Any, databases: Sequence[str] | None = None, **more: Any) -> list[Warning]:
+def check(app_configs: object, databases: Sequence[str] | None = None, **more: Any) -> list[Warning]:
     """`manage.py check --database default`, and every `migrate`, name a SECRET_KEY that changed."""
     if not databases or DEFAULT_DB_ALIAS not in databases:
         return []

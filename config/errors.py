@@ -83,7 +83,7 @@ class ApiError(Exception):
         self.others = tuple(others)
         self._is_made = True
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """An error says one thing for good; Python itself sets where it was raised (`__traceback__`, …)."""
         if self._is_made and not name.startswith("__"):
             raise AttributeError(f"{type(self).__name__}.{name} is set when the error is made")
@@ -136,11 +136,11 @@ def listed(items: Sequence[str]) -> list[str]:
     return [*shown, f"and {len(items) - LISTED} more"] if len(items) > LISTED else shown
 
 
-def bounded(value: Any) -> Any:
+def bounded(value: object) -> Any:
     """Details as an answer can hold them: long texts cut, of long lists the first LISTED, and no endless trees."""
     left = _SHOWN_CHARACTERS
 
-    def part(value: Any) -> Any:
+    def part(value: object) -> Any:
         nonlocal left
         left -= 10
         if isinstance(value, str):

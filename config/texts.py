@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from config.errors import BadRequest
 
@@ -82,7 +81,7 @@ def refuse_surrogates(query_string: str) -> None:
         raise BadRequest("The query string is no valid Unicode")
 
 
-def refuse_nul(value: Any, path: str = "") -> None:
+def refuse_nul(value: object, path: str = "") -> None:
     """Raise BadRequest when a text in a JSON value, or a member's name, holds NUL, which no PostgreSQL text can."""
     place = next(_places_of_nul(value, path), None)
     if place is not None:
@@ -90,7 +89,7 @@ def refuse_nul(value: Any, path: str = "") -> None:
         raise BadRequest(f"{where} must not contain the character NUL", path=place or None)
 
 
-def _places_of_nul(value: Any, path: str) -> Iterator[str]:
+def _places_of_nul(value: object, path: str) -> Iterator[str]:
     if isinstance(value, str):
         if "\x00" in value:
             yield path

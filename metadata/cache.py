@@ -243,7 +243,7 @@ class _Ids(dict[str, UUID]):
         return made
 
 
-def _shared(value: Any) -> Any:
+def _shared(value: object) -> Any:
     """The same text only once in memory: most of a data model's words are those of every workspace."""
     return intern(value) if type(value) is str else value
 

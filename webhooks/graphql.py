@@ -151,7 +151,7 @@ class Query:
         return services.webhook_find(_principal(info), _named_id(id, input))
 
     def resolve_webhook_deliveries(
-        root: Any,
+        root: object,
         info: Info,
         webhook_id: str,
         filter: Mapping[str, Any] | None = None,

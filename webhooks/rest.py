@@ -265,13 +265,13 @@ class Acts(NamesIgnored, WebhookView):
         return Response({"data": kinds_json(ACT, acts, self.asked)})
 
 
-def overlap(hours: Any) -> timedelta:
+def overlap(hours: object) -> timedelta:
     if isinstance(hours, bool) or not isinstance(hours, int) or not 0 <= hours <= 168:
         raise BadRequest("overlapHours must be an integer from 0 to 168", path="overlapHours")
     return timedelta(hours=hours)
 
 
-def moment(value: Any, name: str) -> datetime:
+def moment(value: object, name: str) -> datetime:
     """An ISO 8601 text as a moment; UTC where it names no zone."""
     found = read_moment(value) if isinstance(value, str) else None
     if found is None:

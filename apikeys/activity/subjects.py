@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from apikeys.models import ApiKey, Member, Role
 from apikeys.roles import ASSIGNABLE, FIELD_RIGHTS, OBJECT_RIGHTS, RIGHTS
@@ -71,7 +70,7 @@ def _role_facts(role: Role) -> audit.Facts:
     }
 
 
-def _said(row: Any, rights: Mapping[str, str]) -> dict[str, bool]:
+def _said(row: object, rights: Mapping[str, str]) -> dict[str, bool]:
     """What a row says; what it inherits is left out."""
     return {name: value for name, column in rights.items() if (value := getattr(row, column)) is not None}
 

@@ -65,7 +65,7 @@ def _record(root: models.Member, info: Info) -> Mapping[str, Any]:
     return known[id]
 
 
-def _recorded(name: str, choices: Sequence[str] | None = None, default: Any = None) -> Callable[..., Any]:
+def _recorded(name: str, choices: Sequence[str] | None = None, default: object = None) -> Callable[..., Any]:
     """A resolver of a member of the record; a value that the answer's type cannot say is null."""
 
     def resolve(root: models.Member, info: Info) -> Any:

@@ -222,15 +222,15 @@ class PermissionFlagKey(graphene.Scalar):
     """A flag's name; clients send it as an enum value or as a string."""
 
     @staticmethod
-    def serialize(value: Any) -> str:
+    def serialize(value: object) -> str:
         return str(value)
 
     @staticmethod
-    def parse_value(value: Any) -> str:
+    def parse_value(value: object) -> str:
         return str(value)
 
     @staticmethod
-    def parse_literal(node: Any, variables: dict[str, Any] | None = None) -> str:
+    def parse_literal(node: object, variables: dict[str, Any] | None = None) -> str:
         return str(getattr(node, "value", ""))
 
 

@@ -195,7 +195,7 @@ def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, An
     return key
 
 
-def _enabled(is_paused: Any, key: ApiKey) -> bool:
+def _enabled(is_paused: object, key: ApiKey) -> bool:
     if is_paused is None:
         return key.enabled
     if not isinstance(is_paused, bool):
@@ -203,13 +203,13 @@ def _enabled(is_paused: Any, key: ApiKey) -> bool:
     return not is_paused
 
 
-def _version(given: Any) -> str:
+def _version(given: object) -> str:
     if given not in ("1", "2"):
         raise InvalidInput(['apiVersion must be "1" or "2"'])
     return str(given)
 
 
-def _description(given: Any) -> str | None:
+def _description(given: object) -> str | None:
     if given is None:
         return None
     if not isinstance(given, str):
@@ -246,7 +246,7 @@ def _rates(principal: Principal, values: Mapping[str, Any], stored: Mapping[str,
     return limits
 
 
-def _rate(value: Any, member: str) -> int | None:
+def _rate(value: object, member: str) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if value is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from config.errors import InvalidInput
@@ -14,7 +13,7 @@ from metadata.fieldtypes.date import read_moment
 MAX_NAME_LENGTH = 255
 
 
-def moment(value: Any, path: str) -> datetime:
+def moment(value: object, path: str) -> datetime:
     """A date or a moment in ISO 8601; without an offset it is UTC, a date is its first moment."""
     found = read_moment(value.isoformat() if isinstance(value, date) else value if isinstance(value, str) else "")
     if found is None:
@@ -22,7 +21,7 @@ def moment(value: Any, path: str) -> datetime:
     return found
 
 
-def name_of(value: Any, path: str) -> str:
+def name_of(value: object, path: str) -> str:
     if not isinstance(value, str) or is_blank(value):
         raise InvalidInput([f"{path} should not be empty"])
     if len(value.strip()) > MAX_NAME_LENGTH:
@@ -31,7 +30,7 @@ def name_of(value: Any, path: str) -> str:
     return value.strip()
 
 
-def as_uuid(value: Any, path: str) -> UUID:
+def as_uuid(value: object, path: str) -> UUID:
     """The UUID in a value that a client sent."""
     found = uuid_of(value)
     if found is None:

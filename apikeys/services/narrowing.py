@@ -76,7 +76,7 @@ def living_objects(key: ApiKey) -> list[str] | None:
     return [each for each in key.object_ids if UUID(each) in living]
 
 
-def _object_ids(principal: Principal, given: Any) -> list[str] | None:
+def _object_ids(principal: Principal, given: object) -> list[str] | None:
     if given is None:
         return None
     wanted = _listed(given, "objectMetadataIds", settings.API_KEY_MAX_OBJECTS, "reach every object of its role")
@@ -90,7 +90,7 @@ def _object_ids(principal: Principal, given: Any) -> list[str] | None:
     return [str(each) for each in ids]
 
 
-def _networks(given: Any) -> list[str] | None:
+def _networks(given: object) -> list[str] | None:
     if given is None:
         return None
     wanted = _listed(given, "allowedNetworks", settings.API_KEY_MAX_NETWORKS, "be used from everywhere")
@@ -107,7 +107,7 @@ def _networks(given: Any) -> list[str] | None:
     return list(dict.fromkeys(networks))
 
 
-def _listed(given: Any, name: str, most: int, without: str) -> list[Any]:
+def _listed(given: object, name: str, most: int, without: str) -> list[Any]:
     """A list with something in it: an empty one could be meant as nothing, or as no limit."""
     if not isinstance(given, list | tuple):
         raise InvalidInput([f"{name} must be an array, or null"])

@@ -116,7 +116,7 @@ def apikey_create_with_token(
 
 @transaction.atomic
 def apikey_roll(
-    principal: Principal, *, key_id: UUID, overlap_hours: Any, expires_at: str | date | None = None
+    principal: Principal, *, key_id: UUID, overlap_hours: object, expires_at: str | date | None = None
 ) -> IssuedToken:
     """Issue a token in place of all others of the key, which end after the overlap: one of OVERLAPS_H.
 

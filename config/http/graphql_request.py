@@ -135,7 +135,7 @@ def _check_form(request: HttpRequest) -> None:
         raise BadRequest("The form is no valid UTF-8")  # or holds the character that stands for what is not
 
 
-def _place_files(asked: Any, places: Any, files: Mapping[str, Any]) -> None:
+def _place_files(asked: object, places: object, files: Mapping[str, Any]) -> None:
     """Put each file where `places` says: `{"0": ["variables.file"]}`."""
     if not isinstance(places, Mapping) or not all(isinstance(paths, list) for paths in places.values()):
         raise BadRequest('The map of files must look like {"0": ["variables.file"]}.', path="map")

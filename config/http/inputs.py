@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from config.errors import ApiError, BadParameter
 
 
-def uuid_of(value: Any) -> UUID | None:
+def uuid_of(value: object) -> UUID | None:
     """The id that a client sent, in the form with four hyphens (RFC 9562 §4) and any letter case; None when it is none.
 
     `uuid.UUID` takes braces, a URN and bare hexadecimals too, which PostgreSQL and clients compare as other texts.

@@ -103,7 +103,7 @@ class stage:
 
     __slots__ = ("_name", "_started", "_timings")
 
-    def __init__(self, request: Any, name: str) -> None:
+    def __init__(self, request: object, name: str) -> None:
         self._timings: dict[str, float] | None = getattr(request, "timings", None)
         self._name = name
 

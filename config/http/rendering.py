@@ -51,7 +51,7 @@ class LongFraction(float):
         return cls(text) if number.is_integer() and Decimal(text) != number else number
 
 
-def dumps(value: Any) -> bytes:
+def dumps(value: object) -> bytes:
     """Compact JSON; UUIDs and datetimes become text. Integers of any size stay exact."""
     try:
         return orjson.dumps(value, default=_plain)
@@ -59,7 +59,7 @@ def dumps(value: Any) -> bytes:
         return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     return float(value) if isinstance(value, float) else str(value)
 
 
@@ -142,7 +142,9 @@ class LenientJSONParser(BaseParser):
 
     media_type = "*/*"
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+    def parse(
+        self, stream: object, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
         body = read_body(stream, MAX.metadata_bytes)
         return read_kept_json(body, MAX.metadata_nodes) if body.strip() else {}
 
@@ -162,6 +164,6 @@ class JSONRenderer(BaseRenderer):
     charset = None  # the bytes are UTF-8 already
 
     def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+        self, data: object, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
         return b"" if data is None else dumps(data)

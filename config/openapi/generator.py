@@ -105,7 +105,7 @@ class OpenApiAutoSchema(AutoSchema):
     def get_response_serializers(self) -> Json:  # type: ignore[override]
         return {"200": {"type": "object"}}
 
-    def _is_list_view(self, serializer: Any = None) -> bool:
+    def _is_list_view(self, serializer: object = None) -> bool:
         return False
 
 

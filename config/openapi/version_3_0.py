@@ -35,7 +35,7 @@ def as_3_0(document: Mapping[str, Any]) -> dict[str, Any]:
     return converted if webhooks is None else {**converted, "x-webhooks": _walk(webhooks)}
 
 
-def _walk(node: Any) -> Any:
+def _walk(node: object) -> Any:
     """Everything that is no schema is copied; what stands under `schema` is one."""
     if isinstance(node, Mapping):
         return {key: schema_3_0(value) if key == "schema" else _walk(value) for key, value in node.items()}
@@ -44,7 +44,7 @@ def _walk(node: Any) -> Any:
     return node
 
 
-def schema_3_0(schema: Any) -> Any:
+def schema_3_0(schema: object) -> Any:
     """One schema in the dialect of 3.0.
 
     >>> schema_3_0({"type": ["string", "null"], "examples": ["a"]})

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$/][\w$/{}.-]*", re.ASCII)
 _WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))  # YAML 1.1 reads more than strings
 _BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})  # line breaks to YAML only
 
 
-def as_yaml(value: Any) -> str:
+def as_yaml(value: object) -> str:
     """
     >>> print(as_yaml({"a": [1, {"b": None}], "c": {}}))
     a:
@@ -28,7 +27,7 @@ def as_yaml(value: Any) -> str:
     return "\n".join(_lines(value, "")) + "\n"
 
 
-def _lines(value: Any, indent: str) -> Iterator[str]:
+def _lines(value: object, indent: str) -> Iterator[str]:
     if isinstance(value, dict) and value:
         for key, member in value.items():
             yield from _entry(f"{indent}{_key(key)}:", member, indent)
@@ -41,7 +40,7 @@ def _lines(value: Any, indent: str) -> Iterator[str]:
         yield indent + _scalar(value)
 
 
-def _entry(opening: str, member: Any, indent: str) -> Iterator[str]:
+def _entry(opening: str, member: object, indent: str) -> Iterator[str]:
     if isinstance(member, dict) and member:
         yield opening
         yield from _lines(member, indent + "  ")
@@ -52,7 +51,7 @@ def _entry(opening: str, member: Any, indent: str) -> Iterator[str]:
         yield f"{opening} {_scalar(member)}"
 
 
-def _scalar(value: Any) -> str:
+def _scalar(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).translate(_BREAKS)
 
 

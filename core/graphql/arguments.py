@@ -21,23 +21,23 @@ Values = Mapping[str, Any]
 REFUSED = object()  # a value of another kind
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> Any:
     count = row_count(value)
     return REFUSED if count is None else count
 
 
-def _object(value: Any) -> Any:
+def _object(value: object) -> Any:
     return value if isinstance(value, Mapping) else REFUSED
 
 
-def _array(value: Any) -> Any:
+def _array(value: object) -> Any:
     """A list; one object where a list is expected is a list of it."""
     if isinstance(value, Mapping):
         return [value]
     return value if isinstance(value, list | tuple) else REFUSED
 
 
-def _objects(value: Any) -> Any:
+def _objects(value: object) -> Any:
     items = _array(value)
     if items is REFUSED:
         return REFUSED
@@ -45,12 +45,12 @@ def _objects(value: Any) -> Any:
     return present if all(isinstance(item, Mapping) for item in present) else REFUSED
 
 
-def _as_is(value: Any) -> Any:
+def _as_is(value: object) -> Any:
     """Page arguments are checked where pages are read, at the root as in nested connections."""
     return value
 
 
-def _string(value: Any) -> Any:
+def _string(value: object) -> Any:
     return value if isinstance(value, str) else REFUSED
 
 
@@ -61,7 +61,7 @@ def _strings(value: Any) -> Any:
     return tuple(items) if is_list else REFUSED
 
 
-def _boolean(value: Any) -> Any:
+def _boolean(value: object) -> Any:
     return value if isinstance(value, bool) else REFUSED
 
 

@@ -83,7 +83,7 @@ def _of_type(text: str, known: Mapping[str, Any]) -> Any:
     return known[text]
 
 
-def enum_filter(part: Subfield, enum: Any) -> type[graphene.InputObjectType]:
+def enum_filter(part: Subfield, enum: object) -> type[graphene.InputObjectType]:
     """The filter of a composite's part whose values are an enum's."""
     return _filter(part.graphql_filter, part.operators, {**_OPERANDS, part.graphql: enum}, part.graphql)
 

@@ -176,7 +176,7 @@ class _Introspection:
             self.members(selected.name, nodes, times, inner) if isinstance(selected, GraphQLObjectType) else None,
         )
 
-    def text(self, members: tuple[_Member, ...], source: Any) -> str:
+    def text(self, members: tuple[_Member, ...], source: object) -> str:
         """The members of a schema, type, field, argument … as a JSON object."""
         if not isinstance(source, GraphQLType):  # anything else may be gone, its id with another thing
             return self.joined("{", (self.pair(member, source) for member in members), "}")
@@ -186,7 +186,7 @@ class _Introspection:
             self.written[(id(members), id(source))] = known
         return known
 
-    def pair(self, member: _Member, source: Any) -> str:
+    def pair(self, member: _Member, source: object) -> str:
         value = member.resolve(source, self.info, **member.arguments)
         if value is None:
             return member.key + "null"

@@ -237,7 +237,7 @@ class _Builder:
         if self.resolve_root is not None:
             resolve_root = self.resolve_root
 
-            def resolve(_source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+            def resolve(_source: object, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
                 return resolve_root(info, operation, subject)
 
         return GraphQLField(

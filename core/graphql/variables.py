@@ -49,7 +49,7 @@ def check_variables(declared: Iterable[VariableDefinitionNode], given: Mapping[s
         raise GraphqlValidation(first, others=[GraphqlValidation(each) for each in others])
 
 
-def _misfit(value: Any, of_type: TypeNode, find_type: FindType) -> str | None:
+def _misfit(value: object, of_type: TypeNode, find_type: FindType) -> str | None:
     """Why the value is none of that type; None when it may be one."""
     if isinstance(of_type, NonNullTypeNode):
         if value is None:

@@ -79,16 +79,16 @@ class RecordAutoSchema(AutoSchema):
             return None
         return {body.media_type: body.schema(self.subject, self.view.largest_batch)}
 
-    def _get_request_for_media_type(self, serializer: Any, direction: str = "request") -> tuple[Any, bool]:
+    def _get_request_for_media_type(self, serializer: object, direction: str = "request") -> tuple[Any, bool]:
         return serializer, True
 
     def get_response_serializers(self) -> Json:  # type: ignore[override]
         return {str(self.operation.status): self.operation.shows(self.subject)}
 
-    def _is_list_view(self, serializer: Any = None) -> bool:
+    def _is_list_view(self, serializer: object = None) -> bool:
         return False  # the schemas are whole already
 
-    def _get_response_bodies(self, direction: Any = "response") -> Json:
+    def _get_response_bodies(self, direction: object = "response") -> Json:
         [(status, schema)] = self.get_response_serializers().items()
         content = {each: {"schema": schema} for each in self.operation.gives}
         success = {"description": "Successful operation", "content": content}
@@ -148,7 +148,7 @@ class SearchAutoSchema(AutoSchema):
     def _get_parameters(self) -> list[Json]:
         return [reference(each) if each is STARTING_AFTER else each.as_json() for each in SEARCH_PARAMETERS]
 
-    def _get_response_bodies(self, direction: Any = "response") -> Json:
+    def _get_response_bodies(self, direction: object = "response") -> Json:
         success: Json = {
             "description": "Successful operation",
             "content": {"application/json": {"schema": search_hits()}},

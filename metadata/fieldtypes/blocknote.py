@@ -89,7 +89,7 @@ def _nodes(tokens: Iterable[Token]) -> list[_Node]:
     return nodes
 
 
-def _block(numbers: Iterable[int], kind: str, content: Any, **props: Any) -> Block:
+def _block(numbers: Iterable[int], kind: str, content: object, **props: Any) -> Block:
     identifier = str(next(iter(numbers)))
     return {"id": identifier, "type": kind, "props": {**_PROPS, **props}, "content": content, "children": []}
 
@@ -250,7 +250,7 @@ def _indented(marker: str, text: str) -> str:
     return marker + text.replace("\n", "\n" + " " * len(marker))
 
 
-def _render_inlines(content: Any) -> str:
+def _render_inlines(content: object) -> str:
     if isinstance(content, str):
         return _guarded(_escaped(content))
     if isinstance(content, Mapping):  # a table: {"rows": [{"cells": […]}]}
@@ -261,11 +261,11 @@ def _render_inlines(content: Any) -> str:
     return _guarded("".join(_render_inline(piece) for piece in content))
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _render_inline(piece: Any) -> str:
+def _render_inline(piece: object) -> str:
     if isinstance(piece, str):
         return _escaped(piece)
     if not isinstance(piece, Mapping):
@@ -299,7 +299,7 @@ def _guarded(text: str) -> str:
     return _LINE_START.sub(guard, text)
 
 
-def _plain(content: Any) -> str:
+def _plain(content: object) -> str:
     if isinstance(content, str):
         return content
     pieces = content if isinstance(content, list) else []
@@ -309,7 +309,7 @@ def _plain(content: Any) -> str:
 # Safety ----------------------------------------------------------------------------------------------
 
 
-def has_dangerous_url(value: Any) -> bool:
+def has_dangerous_url(value: object) -> bool:
     """Whether any link or source anywhere in the blocks would run a script when followed."""
     pending = [value]
     while pending:

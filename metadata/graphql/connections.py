@@ -87,7 +87,7 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     return lambda value, operand: value is not None and operand is not None and compare(value, operand)
 
 
-def _is_in(value: Any, operands: Sequence[Any] | None) -> bool:
+def _is_in(value: object, operands: Sequence[Any] | None) -> bool:
     return value in (operands or ())
 
 
@@ -119,7 +119,7 @@ def matching(rows: Iterable[Any], criteria: Mapping[str, Any] | None) -> list[An
     return [row for row in rows if _matches(row, criteria)]
 
 
-def _matches(row: Any, criteria: Mapping[str, Any] | None) -> bool:
+def _matches(row: object, criteria: Mapping[str, Any] | None) -> bool:
     for name, condition in (criteria or {}).items():
         if condition is None:
             continue

@@ -48,7 +48,7 @@ class CountingExecution(ExecutionContext):
     resolved = 0
 
     @staticmethod
-    def is_awaitable(value: Any) -> bool:
+    def is_awaitable(value: object) -> bool:
         return False
 
     def execute_field(self, *arguments: Any) -> Any:
@@ -141,7 +141,7 @@ class _Estimate:
                 return self._number(argument.value)
         return DEFAULT_PAGE_SIZE
 
-    def _size_of(self, paging: Any) -> float:
+    def _size_of(self, paging: object) -> float:
         if isinstance(paging, VariableNode):
             value = self.variables.get(paging.name.value)
             given = value if isinstance(value, Mapping) else {}
@@ -153,7 +153,7 @@ class _Estimate:
                     return self._number(member.value)
         return DEFAULT_PAGE_SIZE
 
-    def _number(self, value: Any) -> float:
+    def _number(self, value: object) -> float:
         number: Any = None
         if isinstance(value, IntValueNode) and len(value.value) < 10:
             number = int(value.value)

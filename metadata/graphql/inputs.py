@@ -17,7 +17,7 @@ from metadata.graphql.enums import FieldMetadataType, IndexType, MetadataReadabi
 from metadata.graphql.scalars import JSON, UUID, ConnectionCursor
 
 
-def payload(value: Any) -> Any:
+def payload(value: object) -> Any:
     """An input as plain dicts, lists and values, with only the members that were sent."""
     if isinstance(value, Mapping):
         return {key: payload(each) for key, each in value.items()}

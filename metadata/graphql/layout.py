@@ -180,7 +180,7 @@ def _is_active(row: Any, info: Info) -> bool:
     return row.deleted_at is None
 
 
-def _is_overridden(row: Any, info: Info) -> bool:
+def _is_overridden(row: object, info: Info) -> bool:
     return False  # a workspace changes views themselves
 
 
@@ -284,12 +284,12 @@ def begin_writing(info: Info, resource: Resource) -> Uuid:
 def _creators(resource: Resource) -> dict[str, Any]:
     kind, given = TYPES[resource.one], _create_input(resource)
 
-    def create(root: object, info: Info, input: Any) -> Any:
+    def create(root: object, info: Info, input: object) -> Any:
         workspace_id = begin_writing(info, resource)
         created_by = info.context.principal.user_id
         return resource_create(resource, workspace_id=workspace_id, values=payload(input), created_by=created_by)
 
-    def create_many(root: object, info: Info, inputs: Any) -> list[Any]:
+    def create_many(root: object, info: Info, inputs: object) -> list[Any]:
         workspace_id = begin_writing(info, resource)
         return resource_create_many(resource, workspace_id=workspace_id, inputs=payload(inputs))
 

@@ -87,7 +87,7 @@ class Mutation:
     upsert_view_widget = Field(TYPES["view"], required=True, input=Argument(UpsertViewWidgetInput, required=True))
 
     @staticmethod
-    def resolve_upsert_fields_widget(root: object, info: Info, input: Any) -> Any:
+    def resolve_upsert_fields_widget(root: object, info: Info, input: object) -> Any:
         given = payload(input)
         return widgets.fields_widget_upsert(
             workspace_id=begin_writing(info, VIEW),
@@ -97,7 +97,7 @@ class Mutation:
         )
 
     @staticmethod
-    def resolve_upsert_view_widget(root: object, info: Info, input: Any) -> Any:
+    def resolve_upsert_view_widget(root: object, info: Info, input: object) -> Any:
         given = payload(input)
         return widgets.view_widget_upsert(
             workspace_id=begin_writing(info, VIEW),

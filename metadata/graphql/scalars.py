@@ -21,7 +21,7 @@ from config.http.inputs import uuid_of
 class InvalidScalar(GraphQLError):
     """A value that its scalar does not take; `value` is what was sent, `user_message` shows it."""
 
-    def __init__(self, message: str, value: Any, user_message: str | None = None) -> None:
+    def __init__(self, message: str, value: object, user_message: str | None = None) -> None:
         super().__init__(message, extensions={"value": value})
         self.value = value
         self.user_message = user_message
@@ -36,11 +36,11 @@ class Plain(graphene.Scalar):
     """A scalar whose literals are read as JSON and then checked like variables."""
 
     @staticmethod
-    def serialize(value: Any) -> Any:
+    def serialize(value: object) -> Any:
         return value
 
     @classmethod
-    def parse_value(cls, value: Any) -> Any:
+    def parse_value(cls, value: object) -> Any:
         return value
 
     @classmethod
@@ -53,11 +53,11 @@ class UUID(Plain):
     """A UUID of any version (RFC 9562) in any letter case; handed on and answered in lower case."""
 
     @staticmethod
-    def serialize(value: Any) -> str:
+    def serialize(value: object) -> str:
         return str(value).lower()
 
     @classmethod
-    def parse_value(cls, value: Any) -> str:
+    def parse_value(cls, value: object) -> str:
         found = uuid_of(value) if isinstance(value, str) else None
         if found is not None:
             return str(found)
@@ -68,7 +68,7 @@ class DateTime(Plain):
     """A moment as ISO 8601 text; answered in UTC with milliseconds (`2026-01-31T09:30:00.000Z`)."""
 
     @staticmethod
-    def serialize(value: Any) -> str:
+    def serialize(value: object) -> str:
         if isinstance(value, datetime):
             moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
             return moment.isoformat(timespec="milliseconds") + "Z"
@@ -83,7 +83,7 @@ class JSONObject(Plain):
     """A JSON object."""
 
     @classmethod
-    def parse_value(cls, value: Any) -> dict[str, Any]:
+    def parse_value(cls, value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise InvalidScalar(f"JSONObject cannot represent non-object value: {inspect(value)}", value)
         return value
@@ -93,7 +93,7 @@ class BigInt(Plain):
     """A whole number of any size, answered as a JSON number; a string of digits is taken too."""
 
     @classmethod
-    def parse_value(cls, value: Any) -> Any:
+    def parse_value(cls, value: object) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise InvalidScalar(f"BigInt cannot represent non-number value: {inspect(value)}", value)
         return value
@@ -103,7 +103,7 @@ class ConnectionCursor(Plain):
     """A place in a list, opaque to clients."""
 
     @classmethod
-    def parse_value(cls, value: Any) -> str:
+    def parse_value(cls, value: object) -> str:
         if not isinstance(value, str):
             raise InvalidScalar(f"ConnectionCursor cannot represent non-string value: {inspect(value)}", value)
         return value
@@ -113,7 +113,7 @@ class Upload(Plain):
     """A file of a multipart request (the GraphQL multipart request specification)."""
 
     @classmethod
-    def parse_value(cls, value: Any) -> UploadedFile[Any]:
+    def parse_value(cls, value: object) -> UploadedFile[Any]:
         if not isinstance(value, UploadedFile):
             raise InvalidScalar("Upload value invalid: send the file in a multipart request.", value)
         return value

@@ -178,7 +178,7 @@ class Object(ObjectType):
         return rows.spend(rows.listed_fields_of(row.id))
 
     @staticmethod
-    def resolve_fields(row: ObjectMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+    def resolve_fields(row: ObjectMetadata, info: ResolveInfo, paging: object, filter: object) -> Any:
         fields = rows_of(info).fields_of(row.id)
         return connection(info, sorted(fields, key=lambda field: field.id, reverse=True), paging, filter)
 
@@ -188,7 +188,7 @@ class Object(ObjectType):
         return rows.spend(rows.indexes_by_object.get(row.id, ()))
 
     @staticmethod
-    def resolve_index_metadatas(row: ObjectMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+    def resolve_index_metadatas(row: ObjectMetadata, info: ResolveInfo, paging: object, filter: object) -> Any:
         return connection(info, rows_of(info).indexes_by_object.get(row.id, ()), paging, filter)
 
     @staticmethod
@@ -338,12 +338,12 @@ class Index(ObjectType):
     )
 
     @staticmethod
-    def resolve_object_metadata(row: IndexMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+    def resolve_object_metadata(row: IndexMetadata, info: ResolveInfo, paging: object, filter: object) -> Any:
         obj = rows_of(info).objects.get(row.object_id)
         return connection(info, [] if obj is None else [obj], paging, filter)
 
     @staticmethod
-    def resolve_index_field_metadatas(row: IndexMetadata, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+    def resolve_index_field_metadatas(row: IndexMetadata, info: ResolveInfo, paging: object, filter: object) -> Any:
         return connection(info, rows_of(info).index_fields.get(row.id, ()), paging, filter)
 
     @staticmethod

@@ -117,7 +117,7 @@ class MetadataView(GraphqlDoor):
         request.principal = None  # type: ignore[attr-defined]
         return self._run(request, prepared.document, operation, asked.variables, asked.operation_name)
 
-    def _execute(self, request: HttpRequest, text: str, variables: Any, operation_name: str | None) -> Answer:
+    def _execute(self, request: HttpRequest, text: str, variables: object, operation_name: str | None) -> Answer:
         with stage(request, "parse"):
             prepared = prepare(text)
         if prepared.errors:

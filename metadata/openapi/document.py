@@ -245,7 +245,7 @@ class MetadataAutoSchema(AutoSchema):
         answer = super().get_response_serializers()
         return {200: answer} if self.method == "DELETE" and not isinstance(answer, dict) else answer
 
-    def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
+    def _get_serializer_name(self, serializer: object, direction: object, bypass_extensions: bool = False) -> str:
         name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
         name = name.removeprefix("Patched").removesuffix("Serializer")
         if name.removesuffix("ForCreate") in _ONES.values():

@@ -33,21 +33,21 @@ class TextSchema(OpenApiSerializerFieldExtension):
 
     target_class = "metadata.rest.serializers.Text"
 
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Json:
+    def map_serializer_field(self, auto_schema: object, direction: object) -> Json:
         return dict(TEXT) if self.target.allow_empty else {**TEXT, "minLength": 1}
 
 
 class FlagSchema(OpenApiSerializerFieldExtension):
     target_class = "metadata.rest.serializers.Flag"
 
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Json:
+    def map_serializer_field(self, auto_schema: object, direction: object) -> Json:
         return dict(FLAG)
 
 
 class IdentifierSchema(OpenApiSerializerFieldExtension):
     target_class = "metadata.rest.serializers.Identifier"
 
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Json:
+    def map_serializer_field(self, auto_schema: object, direction: object) -> Json:
         return dict(UUID)
 
 

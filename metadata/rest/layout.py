@@ -74,7 +74,7 @@ class _ResourceView(APIView):
             raise InvalidInput(["body must be an object"])
         return request.data
 
-    def shown(self, row: Any, status_code: int = status.HTTP_200_OK) -> Response:
+    def shown(self, row: object, status_code: int = status.HTTP_200_OK) -> Response:
         [item] = self.items([row])
         return Response(item, status_code)
 

@@ -29,20 +29,22 @@ class YamlRenderer(BaseRenderer):
     charset = None  # the bytes are UTF-8 already
 
     def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+        self, data: object, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
         plain = data if isinstance(data, dict) and data.keys() == {"version", "objects"} else loads(_json(data))
         return snapshot.schema_text(plain).encode()
 
 
-def _json(data: Any) -> bytes:
+def _json(data: object) -> bytes:
     return JSONRenderer().render(data)
 
 
 class ModelJsonParser(LenientJSONParser):
     """A data model may be as large as any body."""
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+    def parse(
+        self, stream: object, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
         body = read_body(stream)
         return read_kept_json(body) if body.strip() else {}
 
@@ -52,7 +54,9 @@ class YamlParser(BaseParser):
 
     media_type = "application/yaml"
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+    def parse(
+        self, stream: object, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
         return snapshot.schema_read(read_body(stream))
 
 

@@ -30,7 +30,7 @@ class Text(serializers.Field[str, str, str, Any]):
         super().__init__(**options)
         self.allow_empty = allow_empty
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
             self.fail("kind")
         if data == "" and not self.allow_empty:
@@ -46,7 +46,7 @@ class Flag(serializers.Field[bool, bool, bool, Any]):
 
     default_error_messages = {"kind": "must be a boolean value"}
 
-    def to_internal_value(self, data: Any) -> bool:
+    def to_internal_value(self, data: object) -> bool:
         if not isinstance(data, bool):
             self.fail("kind")
         return bool(data)
@@ -64,7 +64,7 @@ class Identifier(serializers.Field[UUID, UUID, str, Any]):
         "kind": "must be a UUID",
     }
 
-    def to_internal_value(self, data: Any) -> UUID:
+    def to_internal_value(self, data: object) -> UUID:
         return uuid_of(data) or self.fail("kind")
 
     def to_representation(self, value: UUID) -> str:

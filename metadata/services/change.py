@@ -224,7 +224,7 @@ def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
 _UNTOUCHED = frozenset({"defaultValue", "settings", "translations"})
 
 
-def _labels(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _labels(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Every label in an input, of options, counterparts and translations too, with its place."""
     if isinstance(value, Mapping):
         is_translation = "label" in str(value.get("property")).lower()
@@ -240,7 +240,7 @@ def _labels(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from _labels(part, path)
 
 
-def _tidied(value: Any) -> Any:
+def _tidied(value: object) -> Any:
     if isinstance(value, str):
         return _SPACES.sub(" ", value.strip())
     if isinstance(value, Mapping):

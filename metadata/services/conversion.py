@@ -75,8 +75,8 @@ def field_change_type(
     workspace_id: UUID,
     field_id: UUID,
     type: str,
-    options: Any = None,
-    settings: Any = None,
+    options: object = None,
+    settings: object = None,
     dry_run: bool = False,
     permissions: Permissions = EVERYTHING,
 ) -> TypeChange:
@@ -101,7 +101,7 @@ def field_change_type(
 
 
 def _prepare(
-    change: Change, field_id: UUID, type_name: str, options: Any, settings: Any
+    change: Change, field_id: UUID, type_name: str, options: object, settings: object
 ) -> tuple[FieldMetadata, FieldMetadata]:
     """The field as it is, and as it is going to be. Raises what stands against it whatever the values are."""
     old, new = change.find_field(field_id), change.find_field(field_id)
@@ -183,7 +183,7 @@ def _index_problems(change: Change, new: FieldMetadata) -> list[Problem]:
 # Values ----------------------------------------------------------------------------------------------
 
 
-def _converted(source: FieldType, stored: Any, target: FieldSchema) -> Any:
+def _converted(source: FieldType, stored: object, target: FieldSchema) -> Any:
     """The value as the new type stores it. Raises InvalidValue."""
     plain = source.plain(stored)
     value = None if plain is None else target.type.convert(plain, target)
@@ -220,7 +220,7 @@ def _convert(change: Change, old: FieldMetadata, new: FieldMetadata, *, is_dry_r
     return done
 
 
-def _take(target: FieldSchema, value: Any, seen: set[tuple[str, ...]]) -> None:
+def _take(target: FieldSchema, value: object, seen: set[tuple[str, ...]]) -> None:
     key = target.type.unique_values(value)
     if key is not None and key in seen:
         raise InvalidValue("Another record would have the same value", path=target.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from config.errors import Problem
 from metadata.fieldtypes.contract import field_type
@@ -26,7 +26,7 @@ def columns_of(field: FieldMetadata) -> list[str]:
     return [composite_column(field.name, part) for part in parts] if parts else [field.name]
 
 
-def criteria_problems(criteria: Any, fields: Iterable[FieldMetadata]) -> list[Problem]:
+def criteria_problems(criteria: object, fields: Iterable[FieldMetadata]) -> list[Problem]:
     """What is wrong with criteria given for an object with these fields; null is no criteria."""
     if criteria is None:
         return []

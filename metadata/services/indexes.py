@@ -85,7 +85,7 @@ def _note(verb: str, obj: ObjectMetadata, index: IndexMetadata, columns: Sequenc
     audit.note(obj.workspace_id, f"index.{verb}", subject_id=index.id, name=name, **told)
 
 
-def _object_of(change: Change, object_id: Any) -> ObjectMetadata:
+def _object_of(change: Change, object_id: object) -> ObjectMetadata:
     known = uuid_of(object_id)
     obj = None if known is None else change.objects.get(known)
     if obj is None:

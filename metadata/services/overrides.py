@@ -37,7 +37,7 @@ def apply_overrides(item: Overridable, given: Mapping[str, Any], names: Sequence
     return {name: value for name, value in given.items() if name not in names and name != "translations"}
 
 
-def _refuse_malformed(translations: Any) -> None:
+def _refuse_malformed(translations: object) -> None:
     if not translations:
         return
     is_list = isinstance(translations, list) and all(

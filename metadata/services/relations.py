@@ -46,7 +46,7 @@ def read_payload(change: Change, payload: Any) -> Payload | Problem:
     return Payload(payload["type"], target, label, payload.get("targetFieldIcon") or "Icon123", name)
 
 
-def _payload_faults(payload: Any) -> list[str]:
+def _payload_faults(payload: object) -> list[str]:
     """What keeps a payload from saying what relation is meant."""
     if not isinstance(payload, Mapping):
         return ["it must be an object"]
@@ -63,7 +63,7 @@ def _payload_faults(payload: Any) -> list[str]:
     return faults + [f"{name} must be a string" for name in further if not isinstance(payload.get(name), str | None)]
 
 
-def read_morph_payloads(change: Change, source_id: UUID, payloads: Any) -> list[Payload] | Problem:
+def read_morph_payloads(change: Change, source_id: UUID, payloads: object) -> list[Payload] | Problem:
     """The payloads of a morph relation: one per target, all of one type, none to the source itself."""
     if not isinstance(payloads, Sequence) or isinstance(payloads, str) or not payloads:
         return Problem(MALFORMED, "Morph relation creation payloads are empty")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -32,14 +31,14 @@ class Outcome:
     version: int
 
 
-def schema_diff(workspace_id: UUID, model: Any) -> list[Step]:
+def schema_diff(workspace_id: UUID, model: object) -> list[Step]:
     """The steps that `schema_apply` would take, in their order. Raises InvalidInput, InvalidMetadataInput."""
     return list(schema_apply(workspace_id, model, dry_run=True, allow_destructive=True).steps)
 
 
 def schema_apply(
     workspace_id: UUID,
-    model: Any,
+    model: object,
     *,
     dry_run: bool = False,
     allow_destructive: bool = False,

@@ -34,7 +34,7 @@ class Reader:
     def __init__(self) -> None:
         self.problems: list[str] = []
 
-    def read(self, model: Any) -> dict[str, Entry]:
+    def read(self, model: object) -> dict[str, Entry]:
         if not isinstance(model, Mapping) or not isinstance(model.get("objects"), list):
             raise InvalidInput(["the data model must be an object with a list of objects"])
         if model.get("version", FORMAT_VERSION) != FORMAT_VERSION:
@@ -49,7 +49,7 @@ class Reader:
             raise InvalidInput(self.problems)
         return {each["nameSingular"]: each for each in entries}
 
-    def is_mapping(self, value: Any, path: str) -> bool:
+    def is_mapping(self, value: object, path: str) -> bool:
         if isinstance(value, Mapping):
             return True
         self.problems.append(f"{path} must be an object")

@@ -23,11 +23,11 @@ if yaml.__with_libyaml__:
 class _Loader(*_BASES):  # type: ignore[misc]
     """YAML as JSON has it: no aliases (they can multiply a small file), and a date stays a text."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: object) -> None:
         _BASES[-1].__init__(self, stream)  # type: ignore[misc]
         yaml.composer.Composer.__init__(self)
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
+    def compose_node(self, parent: object, index: object) -> Any:
         if self.check_event(yaml.AliasEvent):
             raise yaml.constructor.ConstructorError(None, None, "aliases are not read", self.peek_event().start_mark)
         return super().compose_node(parent, index)

@@ -26,7 +26,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _ARRAY_INDEX = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 
 
-def dumps(value: Any) -> bytes:
+def dumps(value: object) -> bytes:
     """UTF-8 JSON. Takes what JSON takes, and UUID, date, datetime and Decimal; else raises TypeError."""
     text = _text(value)
     try:
@@ -105,7 +105,7 @@ def _decimal_text(value: Decimal) -> str:
     return text if Decimal(text) == value else f'"{value:f}"'
 
 
-def _other_text(value: Any) -> str:
+def _other_text(value: object) -> str:
     if isinstance(value, UUID):
         return f'"{value}"'
     if isinstance(value, datetime):

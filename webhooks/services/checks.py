@@ -41,7 +41,7 @@ def address_policy() -> AddressPolicy:
     return AddressPolicy.from_entries(settings.WEBHOOK_ALLOWED_HOSTS)
 
 
-def clean_target_url(text: Any, policy: AddressPolicy, resolve: transport.Resolve = transport.resolve) -> str:
+def clean_target_url(text: object, policy: AddressPolicy, resolve: transport.Resolve = transport.resolve) -> str:
     """The URL in its one spelling. Raises InvalidMetadataInput when it cannot be read or may not be reached.
 
     A name that cannot be looked up within two seconds is taken: every send checks again.
@@ -122,7 +122,7 @@ def clean(data: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def clean_operations(value: Any) -> list[str]:
+def clean_operations(value: object) -> list[str]:
     """Operations as given, each once. Raises InvalidMetadataInput naming the one that cannot be read.
 
     That their objects exist is for who knows the data model: a webhook outlives the object that it names.
@@ -155,14 +155,14 @@ def named_object(operation: str) -> str | None:
     return None if name in ("*", "metadata") or "." in name else name
 
 
-def clean_secret(value: Any) -> str:
+def clean_secret(value: object) -> str:
     secret = "".join(value.split()) if isinstance(value, str) else ""
     if not secret or len(secret) > MAX_SECRET_LENGTH or not secret.isprintable():
         raise invalid(f"secret must have 1 to {MAX_SECRET_LENGTH} characters", "INVALID_WEBHOOK_INPUT", "secret")
     return secret
 
 
-def _clean_description(value: Any) -> str | None:
+def _clean_description(value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > MAX_DESCRIPTION_LENGTH or "\x00" in value:
@@ -174,7 +174,7 @@ def _clean_description(value: Any) -> str | None:
     return value
 
 
-def clean_id(value: Any) -> UUID:
+def clean_id(value: object) -> UUID:
     found = uuid_of(value)
     if found is None:
         raise invalid("id must be a UUID", "INVALID_WEBHOOK_INPUT", "id")

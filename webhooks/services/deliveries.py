@@ -233,7 +233,7 @@ class RealRecord:
     id: UUID | None = None
 
 
-def real_record(text: Any) -> RealRecord | None:
+def real_record(text: object) -> RealRecord | None:
     """None, "" and a made-up example; `newest`; else the id of a record. Raises InvalidMetadataInput."""
     if text is None or text == "":
         return None

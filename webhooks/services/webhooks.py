@@ -368,7 +368,7 @@ def _role_of_maker(principal: Principal) -> Role | None:
     return role
 
 
-def _role_to_give(principal: Principal, given: Any, held: Role | None = None) -> Role:
+def _role_to_give(principal: Principal, given: object, held: Role | None = None) -> Role:
     """The role with that id, within the rights of whoever gives it. `held` is given already."""
     role_id = uuid_of(given)
     if role_id is None:

@@ -13,7 +13,7 @@ from metadata.models import FieldMetadata
 
 
 def apply_options(
-    field: FieldMetadata, type_: FieldType, options: Any
+    field: FieldMetadata, type_: FieldType, options: object
 ) -> tuple[Mapping[str, str | None], list[Problem]]:
     """Put the options on the field, its default renamed with them; answers old values → new ones, or None."""
     problems = type_.options_problems(options)
@@ -34,7 +34,7 @@ def apply_options(
     return replacements, []
 
 
-def _renamed_default(default: Any, replacements: Mapping[str, str | None]) -> Any:
+def _renamed_default(default: object, replacements: Mapping[str, str | None]) -> Any:
     """The default with renamed options; removed ones stay, so that the check names them.
 
     >>> _renamed_default(["'A'", "'B'"], {"A": "A2"}), _renamed_default("'A'", {"A": None})

@@ -119,7 +119,7 @@ def _relation_fields(
     return built
 
 
-def add_morph_targets(change: Change, field: FieldMetadata, obj: ObjectMetadata, payload: Any) -> None:
+def add_morph_targets(change: Change, field: FieldMetadata, obj: ObjectMetadata, payload: object) -> None:
     """New rows of a morph relation, for targets that it does not have yet."""
     payloads = read_morph_payloads(change, obj.id, _completed(change, field, payload))
     if isinstance(payloads, Problem):
@@ -142,7 +142,7 @@ def add_morph_targets(change: Change, field: FieldMetadata, obj: ObjectMetadata,
     write_new_fields(change, _relation_fields(change, obj, field_type(field.type), given, added, field.morph_id, []))
 
 
-def _completed(change: Change, field: FieldMetadata, payload: Any) -> Any:
+def _completed(change: Change, field: FieldMetadata, payload: object) -> Any:
     """The payloads, with what they leave out as it is on the targets that the relation has."""
     if not isinstance(payload, list):
         return payload

@@ -181,7 +181,7 @@ def _rename(change: Change, field: FieldMetadata, siblings: Sequence[FieldMetada
     return problems
 
 
-def _apply_settings(field: FieldMetadata, type_: FieldType, settings: Any) -> list[Problem]:
+def _apply_settings(field: FieldMetadata, type_: FieldType, settings: object) -> list[Problem]:
     if not type_.is_relation:
         problems = type_.settings_problems(settings)
         if not problems:

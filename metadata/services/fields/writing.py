@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from config.errors import Problem
 from metadata import cache
@@ -17,7 +16,7 @@ from metadata.services.rows import (
 )
 
 
-def apply_default(field: FieldMetadata, type_: FieldType, default: Any) -> list[Problem]:
+def apply_default(field: FieldMetadata, type_: FieldType, default: object) -> list[Problem]:
     """Put the default on the field, or say what is wrong with it."""
     schema = cache.field_schema(field)
     problems = type_.default_problems(default, schema)

@@ -29,7 +29,7 @@ _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 _LONGEST_SPAN = 12_000  # months, of a relative filter: its other end is a day of the calendar whenever it is read
 
 
-def filter_values(value: Any) -> list[Any]:
+def filter_values(value: object) -> list[Any]:
     """The list that a filter's value stands for: a list, its JSON text, or one value.
 
     >>> filter_values('["A"]'), filter_values(["A"]), filter_values("A"), filter_values("")
@@ -85,7 +85,7 @@ def _said(
     return {"not": {field.name: said["not"]}} if "not" in said else {field.name: said}
 
 
-def is_sayable(operand: str, value: Any, field: FieldSchema, part: str | None) -> bool:
+def is_sayable(operand: str, value: object, field: FieldSchema, part: str | None) -> bool:
     """Whether records can be compared so. One whose value is not filled in yet can."""
     if operand not in _NEEDS_NO_VALUE and not filter_values(value):
         return True
@@ -99,7 +99,9 @@ def is_sayable(operand: str, value: Any, field: FieldSchema, part: str | None) -
 class _Said:
     """One filter while it is put into words. Negations hold for what is empty too."""
 
-    def __init__(self, field: FieldSchema, part: str | None, value: Any, member_id: UUID | None, now: datetime) -> None:
+    def __init__(
+        self, field: FieldSchema, part: str | None, value: object, member_id: UUID | None, now: datetime
+    ) -> None:
         self.field = field
         self.type = field.type
         self.part = part
@@ -227,7 +229,7 @@ class _Said:
                 return self._leaf(name, {operator: self._scaled(value, part.view_scale)})
         raise self.refused()
 
-    def _scaled(self, value: Any, scale: int) -> Any:
+    def _scaled(self, value: object, scale: int) -> Any:
         if scale == 1:
             return value
         number = decimal_of(value)
@@ -284,7 +286,7 @@ class _Said:
         months = _MONTHS[unit]
         return day.replace(day=1, month=(day.month - 1) // months * months + 1)
 
-    def _moment(self, value: Any) -> datetime:
+    def _moment(self, value: object) -> datetime:
         moment = read_moment(value) if isinstance(value, str) else None
         if moment is None:
             raise self.refused()

@@ -179,7 +179,7 @@ def type_changed(field: FieldMetadata) -> None:
     shown.ViewField.objects.filter(field_id=field.id).update(aggregate_operation=None)
 
 
-def replaced(value: Any, replacements: Mapping[str, str | None]) -> Any:
+def replaced(value: object, replacements: Mapping[str, str | None]) -> Any:
     """A filter's value with new option values in the place of old ones, in the form it was in.
 
     >>> replaced('["A", "B"]', {"A": "A2", "B": None})

@@ -141,7 +141,7 @@ def _too_many_conditions(view: Row, filters: Sequence[tuple[str, Any, str]]) -> 
 _EACH_APART = frozenset({shown.ViewFilterOperand.CONTAINS.value, shown.ViewFilterOperand.DOES_NOT_CONTAIN.value})
 
 
-def _weight(operand: str, value: Any, type_name: str) -> int:
+def _weight(operand: str, value: object, type_name: str) -> int:
     """How many conditions a filter comes to at most: ranges are two, and texts are looked for in every part."""
     times = len(filter_values(value)) if operand in _EACH_APART else 1
     return times * max(len(field_type(type_name).subfields), 2 if field_type(type_name).is_date else 1)

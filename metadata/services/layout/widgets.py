@@ -188,7 +188,7 @@ def _put(row: shown.ViewField, values: Values) -> list[str]:
     return problems
 
 
-def _uuid(text: Any) -> UUID | None:
+def _uuid(text: object) -> UUID | None:
     return None if text is None else UUID(str(text))
 
 
