@@ -1,38 +1,17 @@
-"""The field types. Importing the package fills the registry: one module per type, one class in each."""
+"""The field types. Importing the package fills the registry with every type that a module of this folder registers."""
 
 from __future__ import annotations
 
-from metadata.fieldtypes import (  # noqa: F401
-    actor,
-    address,
-    array,
-    boolean,
-    currency,
-    date,
-    datetime,
-    emails,
-    files,
-    fullname,
-    links,
-    morphrelation,
-    multiselect,
-    number,
-    numeric,
-    phones,
-    position,
-    rating,
-    rawjson,
-    relation,
-    richtext,
-    select,
-    text,
-    tsvector,
-    uuid,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
 from metadata.fieldtypes.contract import FieldType, Problem, Samples, Subfield, field_type, field_types, is_field_type
 from metadata.fieldtypes.operators import OPERATORS, Operator
 from metadata.fieldtypes.sql_types import FieldSql, SqlType
 from metadata.fieldtypes.values import show, unquote
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
 
 __all__ = [
     "OPERATORS",
