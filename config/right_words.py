@@ -24,9 +24,52 @@ TOOL_WORDS: Mapping[str, str] = {
     "DOWNLOAD_FILE": "download files",
     "CONNECTED_ACCOUNTS": "see connected mail accounts, calendars and their messages",
 }
+# What a role says of records, of all objects or of one; the API names of both are in apikeys/roles.py.
+RECORD_WORDS: Mapping[str, str] = {
+    "canUpdateAllSettings": "change all settings",
+    "canAccessAllTools": "use all tools",
+    "canReadAllObjectRecords": "see all records",
+    "canUpdateAllObjectRecords": "create and edit all records",
+    "canSoftDeleteAllObjectRecords": "delete all records",
+    "canDestroyAllObjectRecords": "destroy all records for good",
+    "canReadObjectRecords": "see records",
+    "canUpdateObjectRecords": "create and edit records",
+    "canSoftDeleteObjectRecords": "delete records",
+    "canDestroyObjectRecords": "destroy records for good",
+    "canReadFieldValue": "see every field",
+    "canUpdateFieldValue": "change every field",
+}
 WORDS: Mapping[str, str] = {**SETTINGS_WORDS, **TOOL_WORDS}
 
 
 def words_of(right: str) -> str:
-    """The words of a named right; another's API name made readable."""
-    return WORDS.get(right) or "use " + right.replace("_", " ").lower()
+    """The words of a right by its API name, also of "canReadAllObjectRecords on <id>"; others' names made readable.
+
+    >>> words_of("ROLES"), words_of("canReadAllObjectRecords on 4f0a"), words_of("ADMIN_PANEL")
+    ('manage roles, and who has which', 'see records of an object', 'use admin panel')
+    """
+    name, _, one = right.partition(" on ")
+    if one:
+        return f"{RECORD_WORDS[name.replace('All', '')]} of an object"
+    return WORDS.get(right) or RECORD_WORDS.get(right) or "use " + right.replace("_", " ").lower()
+
+
+def plea(right: str, workspace: str = "", of: str = "") -> str:
+    """What somebody who lacks a right is told, on pages and as the hint of every API; `of` names an object's records.
+
+    >>> plea("SECURITY", "Acme")
+    'Ask an admin of Acme for the right to change how people sign in.'
+    >>> plea("canReadObjectRecords", of="deals")
+    'Ask an admin for the right to see records of deals.'
+    """
+    whom = f"an admin of {workspace}" if workspace else "an admin"
+    return f"Ask {whom} for the right to {words_of(right)}{of and f' of {of}'}."
+
+
+def beyond(who: str, right: str) -> str:
+    """Why nobody gives away what they do not have: `who` is what would have it, as "The role".
+
+    >>> beyond("The role", "ROLES")
+    'The role may do more than you: manage roles, and who has which. Ask an admin.'
+    """
+    return f"{who} may do more than you: {words_of(right)}. Ask an admin."

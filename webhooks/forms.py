@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from config.errors import ApiError
 from config.events import ACTIONS
+from config.http.sentences import sentence
 from config.roles import Role
 from webhooks.services import MAX_DESCRIPTION_LENGTH, MAX_OPERATIONS, MAX_SECRET_LENGTH, Seen
 
@@ -113,7 +114,7 @@ class WebhookForm(forms.Form):
         return values
 
     def refuse(self, error: ApiError) -> None:
-        text = error.message if error.hint is None else f"{error.message}. {error.hint}."
+        text = sentence(error)
         if error.path == "operations":
             self._refuse_operations(text)
             return

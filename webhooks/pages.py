@@ -24,6 +24,7 @@ from config.http.inputs import uuid_of
 from config.http.lists import Sorts, listing
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import principal_of, settings_page
+from config.http.sentences import sentence
 from config.principal import Principal
 from metadata.models import ObjectMetadata
 from webhooks import services
@@ -226,7 +227,7 @@ def webhook_secret(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     try:
         secret = services.secret_reveal(principal_of(request), webhook_id=webhook.id)
     except InvalidMetadataInput as error:
-        messages.error(request, error.message)
+        messages.error(request, sentence(error))
         return redirect(f"{HOME}/{webhook.id}")
     context = {"webhook": webhook, "secret": secret, "standard_secret": standard_secret(secret)}
     response = render(request, "webhooks/webhook_secret.html", context)
@@ -259,7 +260,7 @@ def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     try:
         services.webhook_update(principal_of(request), webhook_id=webhook.id, data={"isActive": is_active})
     except InvalidMetadataInput as error:
-        messages.error(request, error.message)
+        messages.error(request, sentence(error))
     else:
         messages.success(
             request,
@@ -301,7 +302,7 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
             record=services.real_record(request.POST.get("record", "").strip()),
         )
     except ApiError as error:
-        messages.error(request, error.message)
+        messages.error(request, sentence(error))
         return redirect(f"{HOME}/{webhook.id}")
     if attempt.error is None:  # else the delivery's page tells of a fault by itself
         messages.success(request, f"The receiver answered {attempt.status_code} in {attempt.duration_ms} ms.")
@@ -319,7 +320,7 @@ def webhook_recover(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
             principal_of(request), webhook_id=webhook.id, since=timezone.now() - timedelta(days=days)
         )
     except ApiError as error:
-        messages.error(request, error.message)
+        messages.error(request, sentence(error))
     else:
         messages.success(request, f"{count} failed {'delivery is' if count == 1 else 'deliveries are'} sent again.")
     return redirect(f"{HOME}/{webhook.id}")
@@ -355,7 +356,7 @@ def delivery_redeliver(request: HttpRequest, webhook_id: UUID, delivery_id: UUID
     try:
         services.delivery_redeliver(principal_of(request), delivery_id=delivery.id)
     except ApiError as error:
-        messages.error(request, error.message)
+        messages.error(request, sentence(error))
     else:
         messages.success(request, "It is sent again as soon as a worker is free. Reload to see what comes of it.")
     return redirect(f"{HOME}/{webhook.id}/deliveries/{delivery.id}")

@@ -58,6 +58,7 @@ from config.http.lists import Sorts, listing
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import principal_of, settings_page
 from config.http.rights import may, require
+from config.http.sentences import sentence
 from config.http.server_url import server_url
 from config.principal import Permissions, Principal
 from config.templatetags.moments import is_forever
@@ -78,11 +79,6 @@ _ABILITIES = dict(
         strict=True,
     )
 )
-
-
-def sentence_of_error(error: ApiError) -> str:
-    """A refusal as people read it, with what helps."""
-    return error.message if error.hint is None else f"{error.message}. {error.hint}"
 
 
 def status_of(key: ApiKey) -> tuple[str, str]:
@@ -189,7 +185,7 @@ def key_new(request: HttpRequest) -> HttpResponse:
                 more={**form.values(), **(rates_of(source) if source else {})},
             )
         except ApiError as error:
-            form.add_error(None, sentence_of_error(error))
+            form.add_error(None, sentence(error))
         else:
             return show_once(request, key, issued)
     context = {
@@ -248,7 +244,7 @@ def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
         try:
             return show_once(request, key, apikey_token(principal, key_id=key.id))
         except ApiError as error:
-            messages.error(request, sentence_of_error(error))
+            messages.error(request, sentence(error))
             return redirect(f"{HOME}/keys/{key.id}")
     waiting = request.session.get(TOKEN_SESSION_KEY)
     issued = None
@@ -302,7 +298,7 @@ def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
                 return _render_detail(request, principal, key, forms, status=422)
             messages.success(request, said)
         except ApiError as error:
-            messages.error(request, sentence_of_error(error))
+            messages.error(request, sentence(error))
         return redirect(f"{HOME}/keys/{key.id}")
     return _render_detail(request, principal, key, forms)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apikeys.models import ApiKey
-from apikeys.pages.api_keys import HOME, OVERLAPS, sentence_of_error, show_once
+from apikeys.pages.api_keys import HOME, OVERLAPS, show_once
 from apikeys.services.api_keys import FLAG, apikey_get, apikey_list, apikey_revoke
 from apikeys.services.inputs import as_uuid
 from apikeys.services.tokens import apikey_roll, apikey_token_revoke, apikey_tokens
@@ -21,6 +21,7 @@ from config.forms import ConfirmForm
 from config.http.lists import PAGE_SIZE
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import principal_of, settings_page
+from config.http.sentences import sentence
 from config.principal import Principal
 
 
@@ -35,9 +36,7 @@ def key_roll(request: HttpRequest, key_id: UUID) -> HttpResponse:
         refuse_unknown(request.POST, ("overlap", FORM_TOKEN), "The form")
         return show_once(request, key, apikey_roll(principal, key_id=key.id, overlap_hours=hours))
     except ApiError as error:
-        messages.error(
-            request, sentence_of_error(error) if hours is not None else "Choose when the earlier tokens end."
-        )
+        messages.error(request, sentence(error) if hours is not None else "Choose when the earlier tokens end.")
         return redirect(f"{HOME}/keys/{key.id}")
 
 

@@ -22,7 +22,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apikeys.models import Invitation, Member
 from apikeys.pages.forms import InviteForm, JoinForm, KnownJoinForm
-from apikeys.pages.roles import sentence
 from apikeys.pages.session import WORKSPACE_SESSION_KEY
 from apikeys.services import invitations, password_resets
 from apikeys.services import members as services
@@ -34,6 +33,7 @@ from config.errors import ApiError, Forbidden, NotFound, RateLimited
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import page_number, principal_of, public_page, settings_page
 from config.http.rights import may
+from config.http.sentences import sentence
 from config.http.server_url import server_url
 from config.principal import Principal
 from metadata.models import Workspace
@@ -158,7 +158,7 @@ def member_reset(request: HttpRequest, member_id: UUID) -> HttpResponse:
         is_operator = bool(getattr(request.user, "is_superuser", False))
         _, token = password_resets.reset_link(principal, member_id=member.id, is_operator=is_operator)
     except Forbidden as error:
-        messages.error(request, f"{error.message}.")
+        messages.error(request, sentence(error))
         return redirect(f"{MEMBERS}/{member.id}")
     return _detail(request, principal, member, password_resets.link_of(token))
 

@@ -24,7 +24,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apikeys.activity.models import AuditEntry
 from apikeys.activity.partitions import DELETION
 from apikeys.models import Member, Role
-from apikeys.pages.api_keys import sentence_of_error
 from apikeys.pages.forms import WorkspaceForm
 from apikeys.pages.members import invitation_link
 from apikeys.pages.session import WORKSPACE_SESSION_KEY, operator_name, principal_of_operator, principal_of_session
@@ -33,6 +32,7 @@ from config import audit
 from config.errors import ApiError, NotFound, TokenRefused
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import page_number, secured, shown_to
+from config.http.sentences import sentence
 from config.principal import Permissions, Principal, WorkspaceRef
 from metadata.models import Workspace
 from metadata.services import workspace_create, workspace_restore
@@ -114,7 +114,7 @@ def workspace_new(request: HttpRequest) -> HttpResponse:
             refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
             made = _make(request, **form.cleaned_data)
         except ApiError as error:
-            form.add_error("email" if error.path == "email" else None, sentence_of_error(error))
+            form.add_error("email" if error.path == "email" else None, sentence(error))
     context = {"form": form, **made}
     return render(request, "apikeys/workspace_new.html", context, status=422 if form.errors else 200)
 

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apikeys.activity.sessions import note_of_user
 from apikeys.models import Member, Preferences
-from apikeys.pages.api_keys import sentence_of_error
 from apikeys.pages.forms import ProfileForm
 from apikeys.services.profile import profile_update
 from apikeys.services.sessions import session_end, session_list, sessions_end
@@ -23,6 +22,7 @@ from apikeys.sign_in import admit
 from config.errors import ApiError, RateLimited
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import PROFILE, principal_of, settings_page
+from config.http.sentences import sentence
 
 
 @settings_page()
@@ -68,7 +68,7 @@ def _person(request: HttpRequest, form: ProfileForm) -> bool:
         refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
         profile_update(_user(request), **form.cleaned_data)
     except ApiError as error:
-        form.add_error(None, sentence_of_error(error))
+        form.add_error(None, sentence(error))
         return False
     messages.success(request, "Saved.")
     return True

@@ -25,6 +25,7 @@ from config.http.lists import Sorts, listing
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import page_of, principal_of, settings_page
 from config.http.rights import may, require
+from config.http.sentences import sentence
 from config.principal import KEYS_FLAG, Permissions, Principal, Verb
 from config.right_words import WORDS, words_of
 from metadata.models import FieldMetadata, ObjectMetadata
@@ -296,12 +297,6 @@ def _reason(permissions: Permissions, verb: Verb, described: ObjectMetadata, is_
         return f"The role may not see {described.label_plural}, and nobody changes what they do not see."
     word = "allowed" if is_allowed else "not allowed"
     return f"What the role says of all objects holds here too: “{VERB_WORDS[verb]}” is {word}."
-
-
-def sentence(error: ApiError) -> str:
-    """A refusal as a sentence, with what helps."""
-    said = error.message if error.message.endswith((".", "!", "?")) else f"{error.message}."
-    return said if error.hint is None else f"{said} {error.hint}"
 
 
 def _objects(principal: Principal) -> list[ObjectMetadata]:

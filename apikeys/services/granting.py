@@ -13,6 +13,7 @@ from apikeys.roles import (
 )
 from config.http.rights import lacking
 from config.principal import Permissions, Principal
+from config.right_words import beyond
 from metadata.models import FieldMetadata, ObjectMetadata
 
 
@@ -87,4 +88,4 @@ def refuse_excess(principal: Principal, role: Role) -> None:
     """No escalation: what a role grants must lie within the rights of whoever grants it."""
     missing = excess_of(principal, permissions_of(role))
     if missing is not None:
-        raise lacking(missing, f'The role grants "{missing}", which you do not have.')
+        raise lacking(missing, beyond("The role", missing))

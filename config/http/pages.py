@@ -23,9 +23,10 @@ from django.utils.module_loading import import_string
 from config.errors import BadRequest, Forbidden, NotFound, PermissionDenied, TokenRefused
 from config.http.notices import notices_of
 from config.http.rights import may
+from config.http.sentences import lacked, sentence
 from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
-from config.right_words import WORDS, words_of
+from config.right_words import plea
 from config.texts import refuse_nul
 
 View = Callable[..., HttpResponseBase]
@@ -136,18 +137,19 @@ def _seen(view: View, flags: Sequence[str], request: HttpRequest, *args: Any, **
     try:
         return view(request, *args, **kwargs)
     except Forbidden as error:
-        return render(request, "settings/forbidden.html", {"error": error}, status=403)
+        return render(request, "settings/forbidden.html", {"sentence": sentence(error)}, status=403)
     except PermissionDenied as error:
-        right = error.details.get("permission")
-        if isinstance(right, str) and right in WORDS:
-            return _refused(request, right)
-        return render(request, "settings/forbidden.html", {"error": error}, status=403)
+        if error.hint == plea(lacked(error)):  # else it says more than whom to ask for what
+            return _refused(request, lacked(error))
+        return render(request, "settings/forbidden.html", {"sentence": sentence(error)}, status=403)
     except (Http404, NotFound) as error:
         return render(request, "settings/not_found.html", {"error": error}, status=404)
 
 
 def _refused(request: HttpRequest, right: str) -> HttpResponse:
-    return render(request, "settings/forbidden.html", {"right": words_of(right), "is_refused": True}, status=403)
+    workspace = request.workspace  # type: ignore[attr-defined]
+    said = plea(right, workspace.display_name or "")
+    return render(request, "settings/forbidden.html", {"sentence": said}, status=403)
 
 
 def secured(response: HttpResponseBase, csp: Mapping[str, str] | None) -> HttpResponseBase:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from config.errors import PermissionDenied
 from config.principal import Permissions, Principal
+from config.right_words import plea
 
 DOWNLOAD_FLAG = "DOWNLOAD_FILE"  # without it addresses of files are answered as null, by the APIs and by webhooks
 
@@ -30,5 +31,5 @@ def require(principal: Principal, *flags: str) -> None:
 def lacking(right: str, hint: str | None = None) -> PermissionDenied:
     """The refusal of who lacks a right, by its API name."""
     return PermissionDenied(
-        details={"permission": right}, extensions={"required": {"permission": right}}, hint=hint or f"Needs {right}."
+        details={"permission": right}, extensions={"required": {"permission": right}}, hint=hint or plea(right)
     )

@@ -11,6 +11,7 @@ from config.errors import PermissionDenied, UnknownObject
 from config.http import rights
 from config.http.suggestions import nearest as nearest
 from config.principal import Permissions, Principal, Verb
+from config.right_words import plea
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema
 
 
@@ -82,7 +83,8 @@ def denied(verb: Verb, subject: ObjectSchema, field: FieldSchema | None = None) 
     if field is not None:
         act = "read" if verb == "read" else "write"
         message += f': no permission to {act} field "{field.name}" on "{subject.singular}"'
-    return PermissionDenied(message, details={"required": required}, extensions={"required": required})
+    hint = plea(flag) if flag else plea(_RIGHTS[verb], of=subject.plural)
+    return PermissionDenied(message, details={"required": required}, extensions={"required": required}, hint=hint)
 
 
 def require_readable(scope: Scope, subject: ObjectSchema, field: FieldSchema) -> None:

@@ -19,6 +19,7 @@ from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import principal_of, settings_page
 from config.http.rights import may
+from config.http.sentences import sentence
 from metadata import services
 from metadata.models import ObjectMetadata, Workspace
 from metadata.pages.forms import GeneralForm
@@ -53,7 +54,7 @@ def settings_of_workspace(request: HttpRequest) -> HttpResponse:
             services.workspace_update(workspace_id=workspace.id, update=form.changes(), principal=principal)
         except ApiError as error:
             field = GeneralForm.FIELD_OF.get(error.path or "")
-            form.add_error(field if field in form.fields else None, f"{error.message}.")
+            form.add_error(field if field in form.fields else None, sentence(error))
         else:
             messages.success(request, "Saved.")
             return redirect(HOME)
@@ -82,7 +83,7 @@ def logo(request: HttpRequest) -> HttpResponse:
             services.logo_set(workspace_id=workspace.id, content=upload.read(settings.MAX_LOGO_BYTES + 1))
             messages.success(request, "The logo is saved.")
     except ApiError as error:
-        messages.error(request, f"{error.message}. Nothing was changed.")
+        messages.error(request, f"{sentence(error)} Nothing was changed.")
     return redirect(HOME)
 
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from config.errors import ApiError, MetadataValidationFailed, NotFound
 from config.http.pages import principal_of
+from config.http.sentences import sentence
 from metadata.models import FieldMetadata, ObjectMetadata
 
 DATA_MODEL = "/settings/data-model"
@@ -55,7 +56,7 @@ def _problems_of(error: ApiError) -> list[tuple[str, Any]]:
     if isinstance(error, MetadataValidationFailed):
         found = [each for failure in error.failures for each in failure.problems]
         return [(each.user_message or each.message, each.value) for each in found]
-    return [(error.message, None)]
+    return [(sentence(error), None)]
 
 
 def add_problems(form: forms.Form, error: ApiError, members: Mapping[str, Any]) -> None:

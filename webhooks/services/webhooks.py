@@ -24,6 +24,7 @@ from config.http.paging import Order, Page, PageRequest, Place, read_page
 from config.http.suggestions import nearest_name
 from config.object_users import ObjectUser
 from config.principal import Principal
+from config.right_words import beyond
 from config.roles import Role, excess, roles_of
 from metadata.cache import load_schema
 from metadata.models import ObjectMetadata, Workspace
@@ -341,9 +342,7 @@ def roles_to_give(principal: Principal) -> list[Role]:
 def refuse_beyond(seen: Seen) -> None:
     """Raises PermissionDenied when the webhook's role exceeds the rights of whoever looks at it."""
     if seen.missing is not None:
-        raise rights.lacking(
-            seen.missing, f'The webhook acts as a role that grants "{seen.missing}", which you do not have.'
-        )
+        raise rights.lacking(seen.missing, beyond("The role that the webhook acts as", seen.missing))
 
 
 def locked(principal: Principal, webhook_id: UUID) -> Seen:
@@ -382,7 +381,7 @@ def _role_to_give(principal: Principal, given: object, held: Role | None = None)
         raise invalid("Could not find role for given roleId", "ROLE_NOT_FOUND", "roleId")
     missing = excess(role.permissions, principal)
     if missing is not None:
-        raise rights.lacking(missing, f'The role grants "{missing}", which you do not have.')
+        raise rights.lacking(missing, beyond("The role", missing))
     return role
 
 
