@@ -167,6 +167,7 @@ DEFAULT_ROLE_CHECK = (
 )
 # Who is touched by a change of an object, for the pages that make it: see config.object_users
 OBJECT_IN_APIS = "core.docs.in_apis.names_in_apis"  # (ObjectSchema, new names) -> names by kind
+FIELD_IN_APIS = "core.docs.in_apis.field_names_in_apis"  # (ObjectSchema, FieldSchema, new name) -> names by kind
 OBJECT_LISTENERS = "webhooks.services.webhooks_listening"  # (Principal, nameSingular) -> webhooks
 OBJECT_CALLERS = "apikeys.activity.usage.callers_of_object"  # (Principal, nameSingular) -> keys
 FIRST_STEPS = [  # what a new workspace begins with, in this order: config.first_steps.Step

@@ -18,6 +18,7 @@ from config.http.pages import settings_page
 from metadata import services
 from metadata.fieldtypes.contract import FieldType, field_type, field_types, is_field_type
 from metadata.models import FieldMetadata, ObjectMetadata
+from metadata.pages.api_changes import field_changes, switch_off_page
 from metadata.pages.forms import FieldForm, OptionRows, RelationForm
 from metadata.pages.rows import (
     FLAG,
@@ -106,9 +107,13 @@ def field_detail(request: HttpRequest, singular: str, name: str) -> HttpResponse
     type_ = field_type(field.type)
     form = FieldForm(type_, request.POST or None, stored=field)
     options = OptionRows(field.options or (), request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    changes = None
+    if request.method == "POST" and form.is_valid() and "sure" not in request.POST:
+        name = form.cleaned_data.get("name", field.name)
+        changes = None if name == field.name else field_changes(principal_of(request), field, name)
+    if request.method == "POST" and changes is None and form.is_valid():
         try:
-            refuse_unknown(request.POST, (*form.fields, *OPTION_MEMBERS, FORM_TOKEN), "The form")
+            refuse_unknown(request.POST, (*form.fields, *OPTION_MEMBERS, "sure", FORM_TOKEN), "The form")
             changed = services.field_update(
                 workspace_id=workspace_id_of(request),
                 field_id=field.id,
@@ -134,6 +139,7 @@ def field_detail(request: HttpRequest, singular: str, name: str) -> HttpResponse
         "can_go": field.is_custom and not field.is_system,
         "can_rest": field.column is None and field.id != obj.label_identifier_field_id,
         "other": field.relation_target_field,
+        "changes": changes,
     }
     return render(request, "metadata/field_detail.html", context, status=422 if form.errors else 200)
 
@@ -155,10 +161,19 @@ def _changes(field: FieldMetadata, values: dict[str, Any]) -> dict[str, Any]:
 @settings_page(flag=FLAG)
 @require_POST
 def field_switch(request: HttpRequest, singular: str, name: str) -> HttpResponse:
-    """Switch a field off, or on again; its values stay."""
+    """Switch a field on, or off, which is asked for twice: what it changes is told between. Its values stay."""
     obj = object_named(request, singular)
     field = field_named(obj, name)
     is_active = request.POST.get("is_active") == "true"
+    if not is_active and "sure" not in request.POST:
+        return switch_off_page(
+            request,
+            obj,
+            label=field.shown("label"),
+            address=address(obj, "fields", field.name),
+            object_address=address(obj),
+            changes=field_changes(principal_of(request), field, act="off"),
+        )
     try:
         services.field_update(workspace_id=workspace_id_of(request), field_id=field.id, update={"isActive": is_active})
     except ApiError as error:
@@ -239,6 +254,7 @@ def field_delete(request: HttpRequest, singular: str, name: str) -> HttpResponse
         "label": field.shown("label"),
         "other": field.relation_target_field,
         "target": field.relation_target_object,
+        "changes": field_changes(principal_of(request), field),
         "address": address(obj, "fields", field.name),
         "object_address": address(obj),
     }

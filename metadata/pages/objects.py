@@ -24,7 +24,7 @@ from config.http.rights import may
 from metadata import services
 from metadata.fieldtypes.contract import field_type
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, RelationType
-from metadata.pages.api_changes import api_changes
+from metadata.pages.api_changes import api_changes, switch_off_page
 from metadata.pages.forms import ObjectForm
 from metadata.pages.rows import (
     DATA_MODEL,
@@ -216,9 +216,12 @@ def object_edit(request: HttpRequest, singular: str) -> HttpResponse:
 @settings_page(flag=FLAG)
 @require_POST
 def object_switch(request: HttpRequest, singular: str) -> HttpResponse:
-    """Switch an object off, or on again."""
+    """Switch an object on, or off, which is asked for twice: what it changes is told between."""
     obj = object_named(request, singular)
     is_active = request.POST.get("is_active") == "true"
+    if not is_active and "sure" not in request.POST:
+        label, changes = obj.shown("label_plural"), api_changes(principal_of(request), obj, act="off")
+        return switch_off_page(request, obj, label=label, address=address(obj), changes=changes)
     try:
         services.object_update(workspace_id=workspace_id_of(request), object_id=obj.id, update={"isActive": is_active})
     except ApiError as error:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
 from metadata import cache
 from metadata import layout_models as shown
@@ -32,6 +32,22 @@ def fields_going(field_ids: Sequence[UUID]) -> None:
     shown.ViewFilter.objects.filter(relation_target_field_id__in=field_ids).delete()
     for model in (shown.ViewField, shown.ViewFilter, shown.ViewSort):
         model._default_manager.filter(field_id__in=field_ids).delete()
+
+
+def views_naming(workspace_id: UUID, field_ids: Sequence[UUID]) -> list[shown.View]:
+    """The views that show, filter, sort, group or total by one of the fields, those of the object itself first."""
+    parts = Q()
+    for model in (shown.ViewField, shown.ViewFilter, shown.ViewSort):
+        named = Q(field_id__in=field_ids)
+        if model is shown.ViewFilter:
+            named |= Q(relation_target_field_id__in=field_ids)
+        if model is shown.ViewField:
+            named &= Q(is_visible=True)
+        parts |= Q(Exists(model._default_manager.filter(named, view_id=OuterRef("id"), deleted_at=None)))
+    for name in ("main_group_by", "calendar", "calendar_end", "kanban_aggregate_operation"):
+        parts |= Q(**{f"{name}_field_id__in": field_ids})
+    living = shown.View.objects.filter(parts, workspace_id=workspace_id, deleted_at=None)
+    return list(living.select_related("object").order_by("object_id", "position", "id"))
 
 
 def fields_hidden(field_ids: Sequence[UUID], aggregate: shown.AggregateOperations | None = None) -> None:

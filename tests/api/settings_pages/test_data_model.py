@@ -17,7 +17,7 @@ from apikeys.services.roles import role_create
 from metadata.fieldtypes.contract import field_types
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from tests.api.settings_pages.conftest import add_member
-from tests.factories import Api, add_field, api_of, principal_of, workspace_with
+from tests.factories import Api, add_field, add_object, api_of, principal_of, workspace_with
 
 MODEL = "/settings/data-model"
 BOOK = f"{MODEL}/objects/book"
@@ -101,7 +101,7 @@ def test_an_object_is_renamed(browser: Client, api: Api) -> None:
 
 
 def test_an_object_is_switched_off_and_on(browser: Client, api: Api) -> None:
-    sent(browser, f"{BOOK}/switch", {"is_active": "false"})
+    sent(browser, f"{BOOK}/switch", {"is_active": "false", "sure": "1"})
     assert api.get("/rest/books").status == 400
     assert "Switch on" in text_of(browser, BOOK)
     sent(browser, f"{BOOK}/switch", {"is_active": "true"})
@@ -256,7 +256,7 @@ def test_a_type_is_tried_before_it_is_changed(browser: Client, acme: Workspace, 
 
 
 def test_a_field_is_switched_off_and_on(browser: Client, api: Api) -> None:
-    sent(browser, f"{BOOK}/fields/title/switch", {"is_active": "false"})
+    sent(browser, f"{BOOK}/fields/title/switch", {"is_active": "false", "sure": "1"})
     assert api.post("/rest/books", {"title": "x"}).status == 400
     sent(browser, f"{BOOK}/fields/title/switch", {"is_active": "true"})
     assert api.post("/rest/books", {"title": "x"}).status == 201
@@ -343,6 +343,70 @@ def test_who_uses_an_object_is_told_before_it_goes(browser: Client, acme: Worksp
 def test_an_object_that_nobody_uses_says_so(browser: Client) -> None:
     page = text_of(browser, f"{BOOK}/delete")
     assert "No webhook listens to it." in page and "No API key called for it in the last 7 days." in page
+
+
+@pytest.fixture
+def author(acme: Workspace) -> FieldMetadata:
+    """A relation from books to people of their own, which are called authors there."""
+    person = add_object(acme, "writer", "writers")
+    payload = {"type": "MANY_TO_ONE", "targetObjectMetadataId": str(person.id), "targetFieldLabel": "Works"}
+    book = ObjectMetadata.objects.get(workspace_id=acme.id, name_singular="book")
+    return add_field(acme, book, "RELATION", "author", relationCreationPayload=payload)
+
+
+def test_what_a_field_is_in_the_apis_is_told_before_it_goes(browser: Client, acme: Workspace, api: Api) -> None:
+    requests._Log.buffer = None
+    title = named(acme, "title")
+    api.patch(f"/rest/metadata/fields/{title.id}", {"isUnique": True})
+    api.post("/rest/metadata/webhooks", {"targetUrl": "https://example.com/all", "operations": ["*.*"]})
+    api.post("/rest/metadata/webhooks", {"targetUrl": "https://example.com/no", "operations": ["metadata.*.*"]})
+    api.get("/rest/books")
+    requests.flush()
+    page = text_of(browser, f"{BOOK}/fields/title/delete")
+    assert "1 name in records, filters, orders and what webhooks send ends" in page
+    assert "<code>title</code></li>" in page and "<code>countEmptyTitle</code>" in page
+    assert re.search(r"1 webhook sends it\s+no more: <a [^>]*>https://example.com/all</a>", page)
+    assert "example.com/no" not in page
+    assert "1 API key called for these records in the last 7 days; a call that names the field will be refused" in page
+    assert "1 view shows, filters or sorts by it, and goes on without: All Books." in page
+    assert "Records are no longer matched by title when they are created or updated in one call." in page
+    assert "found by searching" not in page
+
+
+def test_of_a_relation_that_goes_both_sides_are_told(browser: Client, acme: Workspace, author: FieldMetadata) -> None:
+    page = text_of(browser, f"{BOOK}/fields/author/delete")
+    assert "<h3>Books <code>/rest/books</code></h3>" in page and "<h3>Writers <code>/rest/writers</code></h3>" in page
+    for name in ("author", "authorId", "works"):
+        assert f"<li><code>{name}</code></li>" in page
+    page = text_of(browser, f"{MODEL}/objects/writer/fields/works/delete")
+    assert "<li><code>authorId</code></li>" in page and "<li><code>works</code></li>" in page
+
+
+def test_a_field_gets_another_api_name_once_what_changes_was_read(
+    browser: Client, acme: Workspace, author: FieldMetadata, api: Api
+) -> None:
+    values = {"label": "Author", "description": "", "name": "penName"}
+    page = sent(browser, f"{BOOK}/fields/author", values, status=200)
+    assert "<code>author</code> → <code>penName</code>" in page
+    assert "<code>authorId</code> → <code>penNameId</code>" in page and "<li><code>works</code>" not in page
+    assert named(acme, "author").join_name == "authorId"
+    assert sent(browser, f"{BOOK}/fields/author", {**values, "sure": "1"}) == f"{BOOK}/fields/penName"
+    made = api.post("/rest/books", {"penNameId": None}).body["data"]["createBook"]
+    assert "penNameId" in made and "authorId" not in made
+
+
+def test_what_is_switched_off_is_asked_for_twice(browser: Client, acme: Workspace, api: Api) -> None:
+    """Of an object and of a field; what the question says ends is what ends."""
+    page = sent(browser, f"{BOOK}/fields/title/switch", {"is_active": "false"}, status=200)
+    assert "Switch off Title?" in page and "<li><code>title</code></li>" in page
+    assert "title" in api.post("/rest/books", {"title": "Emma"}).body["data"]["createBook"]
+    page = sent(browser, f"{BOOK}/switch", {"is_active": "false"}, status=200)
+    assert "Switch off Books?" in page and "<code>/rest/books</code>" in page
+    assert api.get("/rest/books").status == 200
+    sent(browser, f"{BOOK}/fields/title/switch", {"is_active": "false", "sure": "1"})
+    assert "title" not in api.get("/rest/books").body["data"]["books"][0]
+    assert "It is in no API now." in text_of(browser, f"{BOOK}/fields/title/delete")
+    assert "title" in sent(browser, f"{BOOK}/fields/title/switch", {"is_active": "true"})
 
 
 PLAN = f"{MODEL}/plan"

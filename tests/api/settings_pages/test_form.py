@@ -80,7 +80,7 @@ def test_objects_are_sorted_and_filtered_by_kind(browser: Client) -> None:
     assert every[0] == "Books" and len(every) > 3
     assert names(browser, f"{MODEL}?state=custom") == ["Books"]
     assert names(browser, f"{MODEL}?sort=name") == sorted(every, key=str.lower)
-    browser.post(f"{MODEL}/objects/book/switch", {"is_active": "false"})
+    browser.post(f"{MODEL}/objects/book/switch", {"is_active": "false", "sure": "1"})
     assert (names(browser, f"{MODEL}?state=off"), names(browser, f"{MODEL}?state=custom")) == (["Books"], [])
 
 
