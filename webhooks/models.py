@@ -207,3 +207,18 @@ def message_id(delivery_id: UUID) -> str:
     """
     number = delivery_id.int
     return "evt_" + "".join(_BASE32[number >> shift & 31] for shift in range(125, -5, -5))
+
+
+def delivery_id_of(text: str) -> UUID | None:
+    """The delivery whose `webhook-id` that is; None for what is none.
+
+    >>> delivery_id_of("evt_01J452PF2D9SFRMTVWHPF0Z8DJ")
+    UUID('01910a2b-3c4d-4e5f-8a6b-7c8d9e0fa1b2')
+    """
+    digits = text.removeprefix("evt_").upper()
+    if digits == text.upper() or len(digits) != 26 or not set(digits) <= set(_BASE32):
+        return None
+    number = 0
+    for each in digits:
+        number = number << 5 | _BASE32.index(each)
+    return UUID(int=number) if number < 1 << 128 else None

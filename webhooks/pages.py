@@ -7,8 +7,10 @@ asks to see it, which is logged.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -34,7 +36,6 @@ from webhooks.models import Delivery, DeliveryStatus, Webhook
 from webhooks.services import FLAG, Seen
 
 HOME = "/settings/api-webhooks/webhooks"
-PAGE_SIZE = 50
 ACTS_SHOWN = 20
 FORM_MEMBERS = frozenset((FORM_TOKEN, "target_url", "description", "secret", "role", "object", "action", "sure"))
 SESSION_KEY = "webhook_secret"  # id of the webhook whose secret the next page may show
@@ -183,25 +184,25 @@ def _unlisted(name: str) -> str:
 
 @settings_page(flag=FLAG)
 @require_GET
+def delivery_list(request: HttpRequest) -> HttpResponse:
+    """The deliveries of all webhooks, narrowed and ordered; `before` and `after` are ids of deliveries."""
+    principal = principal_of(request)
+    webhooks = services.webhook_list(principal)
+    named = {each.id: each for each in webhooks}
+    log = _log(request, webhooks)
+    rows = [{**each, "webhook": named[each["delivery"].webhook_id]} for each in log["deliveries"]]
+    return render(request, "webhooks/delivery_list.html", {**log, "deliveries": rows, "webhooks": webhooks})
+
+
+@settings_page(flag=FLAG)
+@require_GET
 def webhook_detail(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
-    """Settings and log of a webhook. `status` filters the log; `before` and `after` are ids of deliveries."""
+    """Settings and log of a webhook, the log as in the list of all deliveries."""
     principal = principal_of(request)
     webhook = _webhook(request, webhook_id)
-    chosen = request.GET.get("status", "")
-    page = services.delivery_page(
-        principal,
-        webhook_id=webhook.id,
-        limit=PAGE_SIZE,
-        status=chosen if chosen in DeliveryStatus.values else None,
-        older_than=uuid_of(request.GET.get("before")),
-        newer_than=uuid_of(request.GET.get("after")),
-    )
     context = {
         **_shown(webhook),
-        "deliveries": [_delivery_shown(each) for each in page.rows],
-        "page": page,
-        "statuses": [(status.value, label) for status, (label, _) in _BADGES.items()],
-        "chosen_status": chosen,
+        **_log(request, [webhook]),
         "test_form": TestForm(_object_choices(principal)),
         "rotation_form": RotationForm(),
         "old_secret_until": _old_secret_until(webhook.webhook),
@@ -381,6 +382,49 @@ def _shown(webhook: Seen) -> dict[str, Any]:
         "badge": f"badge-{kind}",
         "events": _summary(list(webhook.shown_operations)),
     }
+
+
+def _log(request: HttpRequest, webhooks: Sequence[Seen]) -> dict[str, Any]:
+    """What `webhooks/deliveries.html` shows: a page of the log of these webhooks as the query string asks for it."""
+    principal, asked = principal_of(request), request.GET
+    narrowing = services.DeliveryFilter(
+        webhook_id=uuid_of(asked.get("webhook", "")),
+        status=_choice(asked.get("status", ""), DeliveryStatus.values),
+        event=".".join((asked.get("object", "")[:64] or "*", _choice(asked.get("action", ""), ACTIONS) or "*")),
+        span=_choice(asked.get("span", ""), services.SPANS),
+        search=asked.get("q", "").strip()[:200],
+        oldest_first=asked.get("sort") == "oldest",
+    )
+    page = services.delivery_log(
+        principal,
+        narrowing,
+        webhooks,
+        older_than=uuid_of(asked.get("older", "")),
+        newer_than=uuid_of(asked.get("newer", "")),
+    )
+    kept = {name: value for name, value in asked.items() if value and name not in ("older", "newer")}
+    back, on = ("older", "newer") if narrowing.oldest_first else ("newer", "older")
+    return {
+        "deliveries": [_delivery_shown(each) for each in page.rows],
+        "page": page,
+        "links": {
+            "before": urlencode({**kept, back: page.before}) if page.before else None,
+            "after": urlencode({**kept, on: page.after}) if page.after else None,
+        },
+        "narrowing": narrowing,
+        "is_narrowed": bool(kept.keys() - {"sort"}),
+        "statuses": [(status.value, label) for status, (label, _) in _BADGES.items()],
+        "spans": [(name, label) for name, (label, _) in services.SPANS.items()],
+        "objects": _object_choices(principal),
+        "actions": ACTIONS,
+        "chosen_object": asked.get("object", ""),
+        "chosen_action": asked.get("action", ""),
+    }
+
+
+def _choice(text: str, choices: Iterable[str]) -> str:
+    """A choice of the form; what is none narrows nothing."""
+    return text if text in choices else ""
 
 
 def _summary(operations: list[str]) -> str:

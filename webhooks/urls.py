@@ -9,6 +9,7 @@ from webhooks import pages
 urlpatterns = [
     path("settings/api-webhooks/webhooks", pages.webhook_list, name="webhook-list"),
     path("settings/api-webhooks/webhooks/new", pages.webhook_new, name="webhook-new"),
+    path("settings/api-webhooks/webhooks/deliveries", pages.delivery_list, name="delivery-list"),
     path(
         "settings/api-webhooks/webhooks/<uuid:webhook_id>",
         include(

@@ -30,6 +30,7 @@ from metadata.models import ObjectMetadata
 
 HOME = "/settings/activity"
 AUDIT = f"{HOME}/audit"
+ORDERS = (("", "Newest first"), ("oldest", "Oldest first"))  # value of `sort` → words: those that an index has
 SHOWN = 4  # parts of an act in the list
 _OUTCOME_BADGES = {4: "badge-warn", 5: "badge-bad"}
 
@@ -158,8 +159,12 @@ def _choice(text: str, choices: Mapping[str, Any]) -> str:
     return text if text in choices else ""
 
 
-def _place(request: HttpRequest) -> dict[str, UUID | None]:
-    return {"older_than": uuid_of(request.GET.get("before", "")), "newer_than": uuid_of(request.GET.get("after", ""))}
+def _place(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "older_than": uuid_of(request.GET.get("before", "")),
+        "newer_than": uuid_of(request.GET.get("after", "")),
+        "oldest_first": request.GET.get("sort") == "oldest",
+    }
 
 
 # What is shown ----------------------------------------------------------------------------------------
@@ -171,7 +176,8 @@ def _shared(request: HttpRequest, principal: Principal, page: reading.Page[Any])
     return {
         "page": page,
         "query": urlencode(filters),
-        "is_narrowed": bool(filters),
+        "is_narrowed": bool(filters.keys() - {"sort"}),
+        "orders": ORDERS,
         "spans": [(name, label) for name, (label, _) in SPANS.items()],
         "tabs": [
             {"url": url, "label": label, "is_current": request.path == url}

@@ -55,12 +55,13 @@ Entry = TypeVar("Entry", RequestEntry, AuditEntry)
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Entry]):
     """`older` and `newer` are ids that further pages begin behind; None where there is nothing more. `looked_to` is
-    set when entries further back were not looked at yet."""
+    set when entries further on were not looked at yet: further back, or later ones when the oldest come first."""
 
     rows: list[Entry]
     older: UUID | None = None
     newer: UUID | None = None
     looked_to: datetime | None = None
+    is_oldest_first: bool = False
 
 
 class Narrowing(Protocol):
@@ -142,16 +143,37 @@ class AuditFilter:
 # Pages -----------------------------------------------------------------------------------------------
 
 
-def request_page(principal: Principal, narrowing: RequestFilter, **place: UUID | None) -> Page[RequestEntry]:
+def request_page(
+    principal: Principal, narrowing: RequestFilter, *, oldest_first: bool = False, **place: UUID | None
+) -> Page[RequestEntry]:
     """The requests that the caller may know of: with the right for keys those of keys and one's own, with that for
     the workspace all."""
-    found = _page(RequestEntry.objects.filter(workspace_id=principal.workspace_id), narrowing, **place)
+    entries = RequestEntry.objects.filter(workspace_id=principal.workspace_id)
+    found = _ordered(entries, narrowing, oldest_first, **place)
     _name(principal, found.rows)
     return found
 
 
-def audit_page(principal: Principal, narrowing: AuditFilter, **place: UUID | None) -> Page[AuditEntry]:
-    return _page(AuditEntry.objects.filter(workspace_id=principal.workspace_id), narrowing, **place)
+def audit_page(
+    principal: Principal, narrowing: AuditFilter, *, oldest_first: bool = False, **place: UUID | None
+) -> Page[AuditEntry]:
+    return _ordered(AuditEntry.objects.filter(workspace_id=principal.workspace_id), narrowing, oldest_first, **place)
+
+
+def _ordered(entries: QuerySet[Any], narrowing: Narrowing, oldest_first: bool, **place: UUID | None) -> Page[Any]:
+    """A page in one of the two orders that an index has."""
+    if not oldest_first:
+        return _page(entries, narrowing, **place)
+    is_first = not any(place.values())
+    found = _page(entries, narrowing, **({"newer_than": _FIRST} if is_first else place))
+    is_cut = found.newer is not None and len(found.rows) < PAGE_SIZE and place.get("older_than") is None
+    return Page(
+        found.rows[::-1],
+        older=None if is_first else found.older,
+        newer=found.newer,
+        looked_to=moment_of(found.newer) if is_cut and found.newer is not None else None,
+        is_oldest_first=True,
+    )
 
 
 def _page(

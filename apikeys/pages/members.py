@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from functools import partial
 from typing import Any
@@ -13,14 +14,15 @@ from django.contrib import messages
 from django.contrib.auth import authenticate as check_password
 from django.contrib.auth import login
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apikeys.models import Invitation, Member
+from apikeys.models import Invitation, Member, Role
 from apikeys.pages.forms import InviteForm, JoinForm, KnownJoinForm
 from apikeys.pages.session import WORKSPACE_SESSION_KEY
 from apikeys.services import invitations, password_resets
@@ -30,6 +32,7 @@ from apikeys.services.members import member_set_role
 from apikeys.sign_in import admit
 from config import mail
 from config.errors import ApiError, Forbidden, NotFound, RateLimited
+from config.http.inputs import uuid_of
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import page_number, principal_of, public_page, settings_page
 from config.http.rights import may
@@ -41,6 +44,12 @@ from metadata.models import Workspace
 MEMBERS = "/settings/members"
 FLAGS = (invitations.FLAG, "ROLES")
 PAGE_SIZE = 50
+SORTS: Mapping[str, tuple[str, Sequence[Any]]] = {  # value of `sort` → words, columns; the first is the default
+    "joined": ("First joined first", ("created_at",)),
+    "name": ("By name", (Lower("user__first_name"), Lower("user__last_name"), "user__email")),
+    "seen": ("Last signed in first", (F("user__last_login").desc(nulls_last=True),)),
+    "role": ("By role", (Lower("role__label"), "created_at")),
+}
 
 
 @settings_page(flag=FLAGS)
@@ -71,12 +80,24 @@ def member_list(request: HttpRequest) -> HttpResponse:
     if search:
         names = Q(user__email__icontains=search) | Q(user__first_name__icontains=search)
         members = members.filter(names | Q(user__last_name__icontains=search))
+    role = uuid_of(request.GET.get("role", ""))
+    if role is not None:
+        members = members.filter(role_id=role)
+    order = request.GET.get("sort", "")
+    order = order if order in SORTS else next(iter(SORTS))
+    members = members.order_by(*SORTS[order][1], "id")
     page = page_number(request)
     found = list(members[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
     context = {
         "members": found[:PAGE_SIZE],
         "total": total,
         "search": search,
+        "roles": Role.objects.filter(workspace_id=principal.workspace_id).order_by("label"),
+        "chosen_role": role,
+        "is_narrowed": bool(search) or role is not None,
+        "sorts": [(value, words) for value, (words, _) in SORTS.items()],
+        "sort": order,
+        "more": urlencode({"role": role or "", "sort": order}),
         "page": page,
         "has_more": len(found) > PAGE_SIZE,
         "own_id": principal.user_id,

@@ -83,7 +83,7 @@ def denied(verb: Verb, subject: ObjectSchema, field: FieldSchema | None = None) 
     if field is not None:
         act = "read" if verb == "read" else "write"
         message += f': no permission to {act} field "{field.name}" on "{subject.singular}"'
-    hint = plea(flag) if flag else plea(_RIGHTS[verb], of=subject.plural)
+    hint = plea(flag) if flag else plea(_RIGHTS[verb], of=subject.plural) if field is None else None
     return PermissionDenied(message, details={"required": required}, extensions={"required": required}, hint=hint)
 
 

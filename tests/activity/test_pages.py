@@ -125,6 +125,37 @@ def test_pages_of_50_go_there_and_back(browser: Client, acme: Workspace) -> None
     assert first is not None and shown(browser, first) == ids[:50] and link(browser, first, "prev") is None
 
 
+def test_the_oldest_come_first_when_asked_for_so(browser: Client, acme: Workspace) -> None:
+    now = timezone.now()
+    ids = [str(add(acme, now - timedelta(seconds=place))) for place in range(101)][::-1]
+    start = "sort=oldest"
+    assert shown(browser, start) == ids[:50] and link(browser, start, "prev") is None
+    newer = link(browser, start, "next")
+    assert newer is not None and shown(browser, newer) == ids[50:100]
+    last = link(browser, newer, "next")
+    assert last is not None and shown(browser, last) == ids[100:] and link(browser, last, "next") is None
+    back = link(browser, last, "prev")
+    assert back is not None and shown(browser, back) == ids[50:100]
+    first = link(browser, back, "prev")
+    assert first is not None and shown(browser, first) == ids[:50] and link(browser, first, "prev") is None
+    assert shown(browser, "sort=nonsense") == ids[:-51:-1]
+
+
+def test_the_oldest_that_pass_a_filter_are_looked_for_piece_by_piece(
+    browser: Client, acme: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "LOOKED_AT", 60)
+    now = timezone.now()
+    for place in range(61):
+        add(acme, now - timedelta(seconds=100 + place))
+    wanted = str(add(acme, now, object_name="author"))
+    query = "object=author&sort=oldest"
+    assert shown(browser, query) == []
+    assert "Nothing up to" in browser.get(f"{PAGE}?{query}").content.decode()
+    further = link(browser, query, "next")
+    assert further is not None and shown(browser, further) == [wanted] and link(browser, further, "next") is None
+
+
 def test_fifty_entries_are_one_page(browser: Client, acme: Workspace) -> None:
     for _ in range(50):
         add(acme)

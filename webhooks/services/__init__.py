@@ -26,6 +26,7 @@ from webhooks.services.deliveries import (
     webhook_of,
     webhook_test,
 )
+from webhooks.services.log import SPANS, DeliveryFilter, LogPage, delivery_log
 from webhooks.services.seen import FLAG, Seen, acting_roles, masked_url, readable_objects, require, seen_by
 from webhooks.services.webhooks import (
     MAX_WEBHOOKS,
@@ -57,9 +58,12 @@ __all__ = [
     "MAX_OPERATIONS",
     "MAX_SECRET_LENGTH",
     "MAX_WEBHOOKS",
+    "SPANS",
     "Content",
+    "DeliveryFilter",
     "DeliveryPage",
     "LastDelivery",
+    "LogPage",
     "RealRecord",
     "Seen",
     "act_list",
@@ -68,6 +72,7 @@ __all__ = [
     "clean_target_url",
     "delivery_content",
     "delivery_get",
+    "delivery_log",
     "delivery_page",
     "delivery_redeliver",
     "failed_recover",

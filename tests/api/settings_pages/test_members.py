@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -45,6 +46,38 @@ def test_the_list_shows_who_may_sign_in(browser: Client, acme: Workspace) -> Non
     assert "2 members" in page and "bob@example.com" in page and page.count(">You</span>") == 1
     assert "ada@example.com" not in browser.get(f"{MEMBERS}?q=bob").content.decode().split("<main")[1]
     assert "Nobody is called “zoe”" in browser.get(f"{MEMBERS}?q=zoe").content.decode()
+
+
+def test_the_list_is_ordered_filtered_and_searched(browser: Client, acme: Workspace, ada: Member) -> None:
+    people = {"ada@example.com": ada}
+    for first_name, last_name, label in (("bob", "Young", "Member"), ("Cleo", "Abel", "Member")):
+        person = add_member(acme, f"{first_name.lower()}@example.com", label)
+        User.objects.filter(id=person.user_id).update(first_name=first_name, last_name=last_name)
+        people[person.user.email] = person
+    User.objects.filter(id=people["bob@example.com"].user_id).update(last_login=timezone.now() + timedelta(hours=1))
+    role = people["bob@example.com"].role_id
+
+    def shown(query: str) -> list[str]:
+        page = browser.get(f"/settings/members?{query}").content.decode()
+        return re.findall(r'<span class="mono">(\w+)@example.com</span></td>', page)
+
+    expected = {
+        "": ["ada", "bob", "cleo"],
+        "sort=name": ["ada", "bob", "cleo"],
+        "sort=seen": ["bob", "ada", "cleo"],
+        "sort=role": ["ada", "bob", "cleo"],
+        "sort=nonsense": ["ada", "bob", "cleo"],
+        f"role={role}": ["bob", "cleo"],
+        f"role={role}&sort=seen": ["bob", "cleo"],
+        f"role={role}&q=abel": ["cleo"],
+        f"role={ada.role_id}&q=abel": [],
+        f"role={uuid4()}": [],
+        "q=CLEO": ["cleo"],
+    }
+    for query, names in expected.items():
+        assert shown(query) == names, query
+    page = browser.get(f"/settings/members?role={uuid4()}").content.decode()
+    assert "Nobody has this role" in page and "Clear" in page
 
 
 def test_somebody_new_is_invited_and_joins_with_a_password_of_their_own(browser: Client, acme: Workspace) -> None:
