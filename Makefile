@@ -18,7 +18,7 @@ help:
 	@echo "make fuzz    hunt with random tests; FUZZ=100 draws a hundred times as often as make test"
 	@echo "make lint    ruff, mypy, import-linter, missing migrations"
 	@echo "make format  let ruff format the code"
-	@echo "make bench   print the numbers of benchmarks/; ARGS=--table: beside a plain application; LARGE=1: growth, as plots"
+	@echo "make bench   print the numbers of benchmarks/; ARGS=--table: beside a plain application; LARGE=1: at a large size"
 	@echo "make assets  fetch the browser assets of the GraphQL consoles"
 	@echo "make lock    choose new versions for the lock files"
 	@echo "make audit   ask whether a package of the lock files has a known vulnerability"
@@ -61,6 +61,7 @@ format: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(VENV_PYTHON) benchmarks/run.py $(if $(LARGE),--growth) $(ARGS)
+	$(if $(LARGE),$(VENV_PYTHON) benchmarks/run.py --settings-pages $(ARGS))
 
 assets: .venv/runtime.stamp
 	$(VENV_PYTHON) -m config.assets

@@ -28,7 +28,7 @@ PAGES = {
     "not found": "q=nowhere-at-all",
     "far back": "before={middle}",
 }
-_FILL = """
+FILL = """
 INSERT INTO apikeys_requestlog
 SELECT (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - n * 2000), 12, '0') || '4000a000'
         || lpad(to_hex(n), 12, '0'))::uuid, %(workspace)s, true, md5((n %% 200)::text)::uuid, 'Key ' || n %% 200,
@@ -132,7 +132,7 @@ def _pages(report: Any, workspace: Any, count: int) -> None:
         make_partition(REQUESTS, datetime.now(UTC).date() - timedelta(days=days))
     began = time.perf_counter()
     with connection.cursor() as cursor:
-        cursor.execute(_FILL, {"workspace": str(workspace.id), "count": count})
+        cursor.execute(FILL, {"workspace": str(workspace.id), "count": count})
         cursor.execute("VACUUM ANALYZE apikeys_requestlog")
     report.add(f"fill the log with {count:,} entries", f"{time.perf_counter() - began:.1f} s")
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

@@ -53,6 +53,7 @@ def main() -> None:
     parts.add_argument("--large-model", action="store_true", help="a data model of 100 objects x 50 fields")
     parts.add_argument("--graphql", action="store_true", help="Core GraphQL against REST and the ordinary executor")
     parts.add_argument("--request-log", action="store_true", help="what it costs, and its pages at a million entries")
+    parts.add_argument("--settings-pages", action="store_true", help="every page of the settings in a large workspace")
     arguments = parser.parse_args()
     scale = QUICK if arguments.quick else FULL
     many = 50_000 if arguments.quick else 1_000_000
@@ -83,6 +84,10 @@ def main() -> None:
             from benchmarks.request_log import measure_request_log
 
             measure_request_log(report, many)
+        elif arguments.settings_pages:
+            from benchmarks.settings_pages import LARGE, SMALL, measure_settings_pages
+
+            measure_settings_pages(report, SMALL if arguments.quick else LARGE)
         elif arguments.large_model:
             from benchmarks.large_model import measure_large_model
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, get_resolver
 
 from apikeys.models import ApiKey, Invitation, Role
 from config.http.rights import lacking
@@ -19,6 +18,7 @@ from config.http.sentences import sentence
 from config.principal import FLAGS
 from config.right_words import RECORD_WORDS, SETTINGS_WORDS
 from metadata.models import FieldMetadata, ObjectMetadata
+from tests.budgets.settings_pages import settings_routes
 from tests.factories import principal_of
 from tests.security.scene import ALL, Scene
 from tests.security.test_navigation_follows_the_role import signed_in
@@ -29,7 +29,7 @@ ROLES = {"Records only": {"rights": ALL}, "Keys and roles": {"flags": ["API_KEYS
 NAMES = re.compile(r"\b(" + "|".join(sorted({*FLAGS, *RECORD_WORDS} - {"AI"}, key=len, reverse=True)) + r")\b")
 WORDS_OF_APIS = ("Entity performing", "permission", "principal", "Forbidden resource")
 NOBODY = "f0000000-0000-4000-8000-00000000000f"
-VALUES = {"singular": "deal", "field": "code", "name": "deal", "document": "core", "which": "core", "api": "core"}
+VALUES = {"singular": "deal", "name": "deal"}
 # Routes that ask for no right of a role: one's own person, and what is there without signing in.
 OPEN = {
     "sign-in", "sign-out", "forgot", "reset", "join", "settings", "switch-workspace", "profile", "session-close",
@@ -48,26 +48,13 @@ RIGHT_OF = {  # path → the right that opens what is below it
 OPERATORS = "This page is for operators of the server"
 
 
-def settings_routes() -> Iterator[tuple[str, str]]:
+def settings_paths() -> Iterator[tuple[str, str]]:
     """(name, path) of every page and form below /settings, of the scene's own things where it names one."""
-
-    def walk(patterns: Any, before: str) -> Iterator[tuple[str, str]]:
-        for each in patterns:
-            route = before + str(each.pattern)
-            if isinstance(each, URLPattern):
-                yield each.name or route, route
-            else:
-                yield from walk(each.url_patterns, route)
-
-    for name, route in walk(get_resolver().url_patterns, ""):
-        if route.startswith("settings") and "(?" not in route:
-            asked = {name: _value(name, kind) for kind, name in re.findall(r"<(?:(\w+):)?(\w+)>", route)}
-            path = re.sub(r"<(?:\w+:)?(\w+)>", lambda match, asked=asked: asked[match[1]], route)
-            yield name, "/" + path
-
-
-def _value(name: str, kind: str) -> str:
-    return NOBODY if kind == "uuid" else VALUES.get(name, "core")
+    for name, route in settings_routes():
+        yield (
+            name,
+            re.sub(r"<(?:(\w+):)?(\w+)>", lambda match: NOBODY if match[1] == "uuid" else VALUES[match[2]], route),
+        )
 
 
 def main_of(text: str) -> str:
@@ -96,7 +83,7 @@ def kept() -> tuple[Any, ...]:
 def test_who_has_no_right_is_told_whom_to_ask_at_every_page_and_form(scene: Scene, client: Client) -> None:
     signed_in(client, scene, "Records only")
     before, refused = kept(), set()
-    for name, path in settings_routes():
+    for name, path in settings_paths():
         if name in OPEN:
             continue
         for method in ("get", "post"):
