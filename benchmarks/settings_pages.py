@@ -24,7 +24,6 @@ ROUNDS = 20
 @dataclass(frozen=True, slots=True)
 class Size:
     objects: int
-    fields: int
     keys: int
     webhooks: int
     deliveries: int
@@ -35,8 +34,8 @@ class Size:
     roles: int
 
 
-LARGE = Size(200, 20, 200, 100, 100_000, 1_000_000, 100_000, 20_000, 200, 50)
-SMALL = Size(40, 20, 20, 10, 5_000, 20_000, 2_000, 1_000, 20, 10)
+LARGE = Size(200, 200, 100, 100_000, 1_000_000, 100_000, 20_000, 200, 50)
+SMALL = Size(40, 20, 10, 5_000, 20_000, 2_000, 1_000, 20, 10)
 
 _ID = (  # of a moment {step} ms before that of the row before
     "(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - n::bigint * {step}), 12, '0')"
@@ -121,8 +120,11 @@ def _filled(size: Size) -> tuple[Any, dict[str, Any]]:
     from metadata.cache import current_schema
     from webhooks.models import Delivery, Webhook
 
-    workspace = data.model_of_size("Large settings", size.objects, size.fields)
+    workspace = data.model_of_size("Large settings", size.objects, 0)
     objects = {each.singular: each for each in current_schema(workspace.id).objects}
+    for place, kind in enumerate(data.PLAIN):
+        values = {"objectMetadataId": str(objects["thing0"].id), "type": kind, "name": f"value{place}", "label": kind}
+        services.field_create(workspace_id=workspace.id, values=values)
     payload = {"type": "MANY_TO_ONE", "targetObjectMetadataId": str(objects["thing1"].id), "targetFieldLabel": "Back"}
     values = {"objectMetadataId": str(objects["thing0"].id), "type": "RELATION", "name": "thing1", "label": "Thing 1"}
     services.field_create(workspace_id=workspace.id, values={**values, "relationCreationPayload": payload})

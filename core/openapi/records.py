@@ -62,7 +62,10 @@ def record_document(
     *,
     nests: bool = True,
 ) -> bytes:
-    """The document's JSON as this principal may see it; `only` narrows it to objects by either of their names."""
+    """The document's JSON as this principal may see it; `only` narrows it to objects by either of their names.
+
+    Without `nests` it is that of a console, which shows what can be called: it has no webhooks either.
+    """
     permissions = principal.permissions
     without = left_out(schema)
     shown = sorted(
@@ -81,7 +84,7 @@ def record_document(
     limits = parameters()
     generator.register(ResolvedComponent.PARAMETER, limits.items())
     generator.register(ResolvedComponent.RESPONSE, refusals(REFUSALS).items())
-    root = generator.document("core", base_url, tags=[GENERAL, EVENTS])
+    root = generator.document("core", base_url, tags=[GENERAL, EVENTS] if nests else [GENERAL])
     told = [words for subject, words in told_of(schema) if permissions.allows("read", subject)]
     if told:
         root["info"]["description"] += "\n\n" + "\n\n".join(told)
@@ -95,7 +98,7 @@ def record_document(
                     **{name: dumps(value) for name, value in root["components"].items()},
                 }
             ),
-            "webhooks": _joined(b"{}", *(part.webhooks for part in parts)),
+            **({"webhooks": _joined(b"{}", *(part.webhooks for part in parts))} if nests else {}),
             "tags": _joined(dumps(root["tags"]), *(part.tags for part in parts)),
         }
     )

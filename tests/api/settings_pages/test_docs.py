@@ -100,6 +100,15 @@ def test_an_unknown_object_is_not_found(admin: Client) -> None:
     assert admin.get("/settings/docs/objects/rocket").status_code == 404
 
 
+def test_a_console_shows_what_can_be_called_and_no_webhooks(admin: Client) -> None:
+    whole = json.loads(admin.get("/settings/docs/openapi/core.json?version=3.0&objects=company").content)
+    shown = json.loads(admin.get("/settings/docs/openapi/core.json?version=3.0&objects=company&console").content)
+    assert "x-webhooks" in whole and "x-webhooks" not in shown
+    assert [each["name"] for each in whole["tags"]] == ["General", "Webhooks", "companies"]
+    assert [each["name"] for each in shown["tags"]] == ["General", "companies"]
+    assert shown["paths"].keys() == whole["paths"].keys()
+
+
 def test_the_download_is_the_document_of_the_api(admin: Client, workspace: Workspace) -> None:
     response = admin.get("/settings/docs/openapi/core.json?download")
     assert response["Content-Disposition"] == 'attachment; filename="core.json"'
