@@ -5,7 +5,8 @@ Whoever enters one stands in its audit, and so does all that they do there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +16,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -41,6 +43,13 @@ HOME = "/settings/workspaces"
 PAGE_SIZE = 50
 FOR_OPERATORS = "This page is for operators of the server: they see, enter and make all of its workspaces."
 NOWHERE = WorkspaceRef(UUID(int=0), 0)  # where an operator is who has entered no workspace
+
+SORTS: Mapping[str, tuple[str, Sequence[Any]]] = {  # value of `sort` → words, columns
+    "made": ("Newest first", ("-created_at",)),
+    "name": ("By name", (Lower("display_name"),)),
+    "gone": ("First to be gone first", (F("deleted_at").asc(nulls_last=True), "-created_at")),
+}
+STATES = {"living": ("In use", Q(deleted_at=None)), "deleted": ("Deleted", ~Q(deleted_at=None))}
 
 View = Callable[..., HttpResponseBase]
 
@@ -73,12 +82,19 @@ def operator_page(view: View) -> View:
     return page
 
 
+def _choice(request: HttpRequest, name: str, choices: Mapping[str, Any]) -> str:
+    """A choice of the form; what is none is as if not said."""
+    text = request.GET.get(name, "")
+    return text if text in choices else ""
+
+
 @operator_page
 @require_GET
 def workspace_list(request: HttpRequest) -> HttpResponse:
     """Every workspace, the newest first; deleted ones by the name that they had, with who deleted them."""
     search = request.GET.get("q", "").replace("\0", "").strip()[:200]
-    rows = Workspace.objects.order_by("-created_at", "id")
+    order, state = (_choice(request, "sort", SORTS), _choice(request, "state", STATES))
+    rows = Workspace.objects.order_by(*SORTS[order or "made"][1], "id").filter(STATES[state][1] if state else Q())
     if search:
         rows = rows.filter(Q(display_name__icontains=search) | Q(subdomain__icontains=search))
     page = page_number(request)
@@ -91,13 +107,22 @@ def workspace_list(request: HttpRequest) -> HttpResponse:
     deleters = {each.workspace_id: each.actor_name for each in acts}
     context = {
         "rows": [
-            {"workspace": each, "members": counts.get(each.id, 0), "deleted_by": deleters.get(each.id)}
+            {
+                "workspace": each,
+                "members": counts.get(each.id, 0),
+                "deleted_by": deleters.get(each.id),
+                "gone_at": each.deleted_at and each.deleted_at + timedelta(days=settings.DELETED_WORKSPACE_DAYS),
+            }
             for each in listed
         ],
         "search": search,
+        "sorts": [(value, words) for value, (words, _) in SORTS.items()],
+        "sort": order or "made",
+        "states": [(value, words) for value, (words, _) in STATES.items()],
+        "state": state,
+        "more": urlencode({"sort": order, "state": state}),
         "page": page,
         "has_more": len(found) > PAGE_SIZE,
-        "days_until_gone": settings.DELETED_WORKSPACE_DAYS,
     }
     return render(request, "apikeys/workspace_list.html", context)
 

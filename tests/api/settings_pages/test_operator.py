@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from apikeys.activity.models import AuditEntry
 from apikeys.models import ApiKey, Invitation, Member
+from config.templatetags.moments import exact
 from metadata.models import Workspace
 from metadata.services import workspace_delete
 from tests.api.settings_pages.conftest import PASSWORD, add_member
@@ -119,6 +123,24 @@ def test_a_deleted_one_is_brought_back(operator: Client, browser: Client, acme: 
     assert "Acme is back, with all that it had." in page
     assert browser.get("/settings/data-model").status_code == 200
     assert AuditEntry.objects.get(act="workspace.restored").actor_name == "Root (operator)"
+
+
+def test_the_list_says_until_when_one_can_be_brought_back(
+    operator: Client, acme: Workspace, settings: LazySettings
+) -> None:
+    deleted_at = timezone.now() - timedelta(days=3)
+    other = workspace_with(name="Abel")
+    Workspace.objects.filter(id=acme.id).update(deleted_at=deleted_at)
+    page = text(operator, f"{HOME}?state=deleted")
+    gone_at = deleted_at + timedelta(days=settings.DELETED_WORKSPACE_DAYS)
+    assert f"It can be brought back until {exact(gone_at)}; then it is gone for good" in page
+    assert str(acme.id) in page and str(other.id) not in page
+    living = text(operator, f"{HOME}?state=living")
+    assert str(acme.id) not in living and str(other.id) in living
+    for query, ids in {"": [other, acme], "sort=name": [other, acme], "sort=gone": [acme, other]}.items():
+        page = text(operator, f"{HOME}?{query}")
+        assert page.index(f'mono">{ids[0].id}') < page.index(f'mono">{ids[1].id}'), query
+    assert "No workspace is like that" in text(operator, f"{HOME}?q=nowhere")
 
 
 def test_one_that_is_deleted_while_they_are_in_it_is_left(operator: Client, acme: Workspace) -> None:
