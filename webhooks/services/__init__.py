@@ -3,6 +3,7 @@
 Each function takes the principal that asks first, and asks for its right itself.
 """
 
+from webhooks.services.acts import act_list
 from webhooks.services.checks import (
     MAX_DESCRIPTION_LENGTH,
     MAX_OPERATIONS,
@@ -26,29 +27,29 @@ from webhooks.services.deliveries import (
     webhook_of,
     webhook_test,
 )
+from webhooks.services.giving import refuse_beyond, roles_to_give
 from webhooks.services.log import SPANS, DeliveryFilter, LogPage, delivery_log
+from webhooks.services.reading import (
+    application_id,
+    webhook_find,
+    webhook_get,
+    webhook_list,
+    webhook_page,
+    webhooks_listening,
+    webhooks_of,
+)
 from webhooks.services.seen import FLAG, Seen, acting_roles, masked_url, readable_objects, require, seen_by
 from webhooks.services.webhooks import (
     MAX_WEBHOOKS,
-    act_list,
-    application_id,
     objects_renamed,
-    refuse_beyond,
     role_changed,
-    roles_to_give,
     secret_reveal,
     secret_rotate,
     webhook_create,
     webhook_delete,
     webhook_disable,
     webhook_doubts,
-    webhook_find,
-    webhook_get,
-    webhook_list,
-    webhook_page,
     webhook_update,
-    webhooks_listening,
-    webhooks_of,
     workspace_purged,
 )
 

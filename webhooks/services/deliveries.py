@@ -34,9 +34,10 @@ from webhooks.delivery.serialise import dumps
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook
 from webhooks.readable import Visible, may_read, readable_part, reads_everything, visible_deliveries, withheld
 from webhooks.services.checks import invalid
+from webhooks.services.giving import refuse_beyond
+from webhooks.services.reading import webhook_get
 from webhooks.services.seen import SECRET_UNREADABLE, Seen, masked_url, require, seen_by
 from webhooks.services.waiting import wake
-from webhooks.services.webhooks import refuse_beyond, webhook_get
 
 
 def deliveries_seen(principal: Principal) -> QuerySet[Delivery]:

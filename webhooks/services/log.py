@@ -22,8 +22,8 @@ from config.principal import Principal
 from config.time_ids import first_id_of, moment_of
 from webhooks.models import Delivery, DeliveryStatus, delivery_id_of
 from webhooks.services.deliveries import deliveries_seen
+from webhooks.services.reading import webhook_list
 from webhooks.services.seen import Seen
-from webhooks.services.webhooks import webhook_list
 
 PAGE_SIZE = 50
 LOOKED_AT = 20_000
