@@ -19,7 +19,7 @@ from uuid import UUID
 from django.db import connection
 
 from config.errors import WorkspaceNotFound
-from metadata.fieldtypes.contract import field_type
+from metadata.fieldtypes.registry import field_type
 from metadata.models import FieldMetadata, table_name
 from metadata.schema import FieldSchema, IndexColumn, ObjectSchema, Option, RelationSchema, WorkspaceSchema
 from metadata.standard import guard_of, secrets_of

@@ -16,7 +16,9 @@ from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLResolveInfo, spe
 
 from core.graphql.inputs import FILTERS, INPUTS, composite_inputs, enum_filter, string_enum
 from core.graphql.scalars import BY_NAME, SCALARS
-from metadata.fieldtypes.contract import FieldType, Subfield, field_types
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.parts import Subfield
+from metadata.fieldtypes.registry import field_types
 from metadata.graphql.scalars import UUID, ConnectionCursor
 
 

@@ -47,8 +47,8 @@ from core.sql.files import (
 )
 from core.sql.fragment import Sql
 from metadata.cache import current_schema
-from metadata.fieldtypes.contract import field_types
 from metadata.fieldtypes.files import extension_of
+from metadata.fieldtypes.registry import field_types
 from metadata.fieldtypes.uuid import is_uuid, new_id
 from metadata.fieldtypes.values import clean_text
 from metadata.models import FieldMetadata, Workspace, table_name

@@ -5,8 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from metadata.fieldtypes.contract import FieldType, Problem, Samples, Subfield, field_type, field_types, is_field_type
+from metadata.fieldtypes.contract import FieldType, Problem
 from metadata.fieldtypes.operators import OPERATORS, Operator
+from metadata.fieldtypes.parts import Samples, Subfield
+from metadata.fieldtypes.registry import field_type, field_types, is_field_type
 from metadata.fieldtypes.sql_types import FieldSql, SqlType
 from metadata.fieldtypes.values import show, unquote
 

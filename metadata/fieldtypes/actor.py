@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from config.errors import Problem
 from metadata.fieldtypes import options as rules
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
-from metadata.fieldtypes.contract import Json, Samples, Subfield, register
 from metadata.fieldtypes.operators import SELECT_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples, Subfield
 from metadata.fieldtypes.rawjson import json_part
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import CODE, JSON, SqlType
 from metadata.fieldtypes.uuid import EXAMPLE, uuid_part
 

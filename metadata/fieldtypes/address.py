@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
-from metadata.fieldtypes.contract import Json, Samples, register
 from metadata.fieldtypes.number import numeric_part
+from metadata.fieldtypes.parts import Json, Samples
+from metadata.fieldtypes.registry import register
 
 _EMPTY = {
     "addressStreet1": "", "addressStreet2": "", "addressCity": "", "addressPostcode": "", "addressState": "",

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidValue
 from config.http.bounds import MAX, check_count
-from metadata.fieldtypes.contract import FieldType, Json, Samples, register
+from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.operators import ARRAY_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import ARRAY
 from metadata.fieldtypes.values import clean_text, coerce_pattern, show, union
 

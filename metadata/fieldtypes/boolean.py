@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidFilter, InvalidValue
-from metadata.fieldtypes.contract import FieldType, Json, Samples, nullable, register
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.json_schema import nullable
 from metadata.fieldtypes.operators import BOOLEAN_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import BOOLEAN
 from metadata.fieldtypes.values import show
 

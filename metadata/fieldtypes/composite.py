@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import InvalidValue
-from metadata.fieldtypes.contract import FieldType, Json, Subfield, nullable
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.json_schema import nullable
 from metadata.fieldtypes.operators import TEXT_OPERATORS
+from metadata.fieldtypes.parts import Json, Subfield
 from metadata.fieldtypes.sql_types import TEXT, SqlType
 from metadata.fieldtypes.values import clean_text, coerce_text, invalid_object, union, unquote
 

@@ -10,9 +10,7 @@ SQL in here is text with the placeholders of `metadata.fieldtypes.sql_types`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -22,73 +20,11 @@ from metadata.fieldtypes.values import unquote
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema, Option
-
-Json = Any  # what json.loads gives
+from metadata.fieldtypes.json_schema import annotated, nullable
+from metadata.fieldtypes.parts import Json, Samples, SettingChoice, Subfield
 
 INVALID_FIELD_INPUT: Final = "INVALID_FIELD_INPUT"
 NULL_DEFAULT = "Default value cannot be null for non-nullable fields"
-
-
-Clean = Callable[[Json, str], Json]  # (value, path) → stored part; raises InvalidValue
-Coerce = Callable[[Json, str, str], Json]  # (value, operator, path) → parameter; raises InvalidFilter
-
-
-@dataclass(frozen=True, slots=True)
-class Subfield:
-    """One part of a composite type; stored under its own name inside the field's JSON object."""
-
-    name: str
-    sql_type: SqlType
-    operators: tuple[str, ...]
-    filter_type: str  # the type's name in messages and the GraphQL filter: TEXT, NUMERIC, SELECT, UUID, RAW_JSON
-    graphql: str  # output scalar
-    graphql_filter: str
-    label: str = ""
-    orderable: bool = True
-    groupable: bool = True
-    is_unique_part: bool = False  # takes part when the field is unique
-    is_required: bool = False
-    is_input_hidden: bool = False  # answered, but not listed in the inputs
-    aggregates: tuple[str, ...] = ()  # min max avg sum, named {op}{Field}{Subfield}
-    json_schema: Mapping[str, Any] = dataclass_field(default_factory=dict)  # of the answered part
-    input_json_schema: Mapping[str, Any] | None = None  # of an accepted part; None: the answered one, or null
-    clean: Clean | None = None
-    coerce: Coerce | None = None
-    view_scale: int = 1  # stored units in one unit of what people type (micros of an amount)
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """Examples every type must give: contract tests, docs and OpenAPI examples are made of them.
-
-    `good` pairs an input with the stored value; `bad` pairs an input with the message;
-    `answers` pairs a stored value with the JSON both APIs answer.
-    """
-
-    good: Sequence[tuple[Json, Json]]
-    bad: Sequence[tuple[Json, str]]  # for a field called `sample`
-    answers: Sequence[tuple[Json, Json]]
-    operands: Mapping[str, Json] = dataclass_field(default_factory=dict)  # by operator, or `subfield.operator`
-    settings: Mapping[str, Any] | None = None
-    options: Sequence[Mapping[str, Any]] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SettingChoice:
-    """A setting that people choose from a list: pairs of value and words."""
-
-    label: str
-    choices: Sequence[tuple[Any, str]]
-    initial: Any
-
-    def value_of(self, text: str) -> Any:
-        """The value that a form names by its text."""
-        return next((value for value, _ in self.choices if str(value) == text), text)
-
-
-def refused(values: Iterable[Json], message: Callable[[Json], str]) -> list[tuple[Json, str]]:
-    """Samples of bad values that share one message."""
-    return [(value, message(value)) for value in values]
 
 
 class FieldType:
@@ -316,11 +252,11 @@ class FieldType:
 
     def json_schema(self, field: FieldSchema) -> dict[str, Any]:
         """The JSON Schema (2020-12) of the answered value, with an example; `null` where it can be null."""
-        return _annotated(field, self.value_schema(field))
+        return annotated(field, self.value_schema(field))
 
     def input_json_schema(self, field: FieldSchema) -> dict[str, Any]:
         """The JSON Schema of an accepted value; its example can be sent as it is."""
-        return _annotated(field, self.input_value_schema(field))
+        return annotated(field, self.input_value_schema(field))
 
     def value_schema(self, field: FieldSchema) -> dict[str, Any]:
         """`json_schema` without what the field's label and description say."""
@@ -437,51 +373,5 @@ class FieldType:
 
 # The registry ----------------------------------------------------------------------------------------
 
-_registry: dict[str, FieldType] = {}
-
-
-def register(cls: type[FieldType]) -> type[FieldType]:
-    """Class decorator: make one instance of the type known under its name and aliases."""
-    instance = cls()
-    for name in (cls.name, *cls.aliases):
-        if name in _registry:
-            raise ValueError(f"two field types are called {name}")
-        _registry[name] = instance
-    return cls
-
-
-def field_type(name: str) -> FieldType:
-    """The type with that name or alias; KeyError when there is none."""
-    return _registry[name]
-
-
-def field_types() -> tuple[FieldType, ...]:
-    """Every type once, in alphabetical order of its name."""
-    return tuple(sorted(set(_registry.values()), key=lambda each: each.name))
-
-
-def is_field_type(name: object) -> bool:
-    return isinstance(name, str) and name in _registry
-
 
 # JSON Schema ------------------------------------------------------------------------------------------
-
-
-def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with null accepted beside what it accepts."""
-    accepting = dict(schema)
-    kinds = schema.get("type")
-    if isinstance(kinds, str):
-        accepting["type"] = [kinds, "null"]
-    elif isinstance(kinds, list) and "null" not in kinds:
-        accepting["type"] = [*kinds, "null"]
-    if "enum" in schema and None not in schema["enum"]:
-        accepting["enum"] = [*schema["enum"], None]
-    return accepting
-
-
-def _annotated(field: FieldSchema, schema: dict[str, Any]) -> dict[str, Any]:
-    annotations = {"title": field.label}
-    if field.description:
-        annotations["description"] = field.description
-    return {**annotations, **schema}

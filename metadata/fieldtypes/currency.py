@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from config.errors import InvalidValue
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
-from metadata.fieldtypes.contract import Json, Samples, register
 from metadata.fieldtypes.number import clean_numeric, numeric_part
+from metadata.fieldtypes.parts import Json, Samples
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import NULLABLE_TEXT
 from metadata.fieldtypes.values import show
 

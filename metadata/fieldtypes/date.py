@@ -7,8 +7,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidFilter, InvalidValue
-from metadata.fieldtypes.contract import FieldType, Json, Samples, nullable, refused, register
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.json_schema import nullable
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples, refused
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import CODE
 from metadata.fieldtypes.values import show
 

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidFilter, InvalidValue
-from metadata.fieldtypes.contract import FieldType, Json, Samples, nullable, refused, register
+from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.date import read_moment
+from metadata.fieldtypes.json_schema import nullable
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples, refused
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import CODE, TIMESTAMP_COLUMN, SqlType
 from metadata.fieldtypes.values import show
 

@@ -13,9 +13,10 @@ from config.errors import InvalidValue
 from config.http.bounds import MAX, check_count, spend
 from config.texts import has_invisible
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
-from metadata.fieldtypes.contract import Json, Samples, register
 from metadata.fieldtypes.domains import other_spelling
+from metadata.fieldtypes.parts import Json, Samples
 from metadata.fieldtypes.rawjson import json_part
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import ARRAY
 from metadata.fieldtypes.values import coerce_text, show
 

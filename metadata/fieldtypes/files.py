@@ -7,16 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import InvalidValue, Problem
-from metadata.fieldtypes.contract import (
-    INVALID_FIELD_INPUT,
-    FieldType,
-    Json,
-    Samples,
-    SettingChoice,
-    nullable,
-    register,
-)
+from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, FieldType
+from metadata.fieldtypes.json_schema import nullable
 from metadata.fieldtypes.operators import JSON_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples, SettingChoice
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import JSON, SqlType
 from metadata.fieldtypes.uuid import EXAMPLE, is_uuid
 from metadata.fieldtypes.values import clean_text, coerce_pattern, show

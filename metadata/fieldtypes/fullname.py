@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
-from metadata.fieldtypes.contract import Json, Samples, register
+from metadata.fieldtypes.parts import Json, Samples
+from metadata.fieldtypes.registry import register
 
 if TYPE_CHECKING:
     from metadata.schema import FieldSchema

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from config.errors import InvalidUrl
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
-from metadata.fieldtypes.contract import Json, Samples, register
 from metadata.fieldtypes.domains import other_spelling
+from metadata.fieldtypes.parts import Json, Samples
 from metadata.fieldtypes.rawjson import clean_list, json_part
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import ARRAY
 from metadata.fieldtypes.values import clean_text, coerce_text, invalid_object
 

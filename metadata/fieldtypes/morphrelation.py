@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metadata.fieldtypes.contract import register
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.relation import RelationType
 
 

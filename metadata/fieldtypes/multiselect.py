@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidValue, Problem
 from metadata.fieldtypes import options as rules
-from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, NULL_DEFAULT, Json, Samples, register
+from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, NULL_DEFAULT
 from metadata.fieldtypes.operators import MULTI_SELECT_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.select import SelectType
 from metadata.fieldtypes.sql_types import ARRAY
 from metadata.fieldtypes.values import show, union

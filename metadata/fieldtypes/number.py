@@ -9,17 +9,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import InvalidFilter, InvalidValue, Problem
-from metadata.fieldtypes.contract import (
-    INVALID_FIELD_INPUT,
-    FieldType,
-    Json,
-    Samples,
-    SettingChoice,
-    Subfield,
-    nullable,
-    register,
-)
+from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, FieldType
+from metadata.fieldtypes.json_schema import nullable
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples, SettingChoice, Subfield
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import NUMBER, FieldSql
 from metadata.fieldtypes.values import show
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from metadata.fieldtypes.contract import FieldType, Json, Samples, nullable, register
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.json_schema import nullable
 from metadata.fieldtypes.number import clean_numeric, coerce_number
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import NUMBER
 
 if TYPE_CHECKING:

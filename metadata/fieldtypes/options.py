@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from config.errors import InvalidFilter, InvalidValue, Problem
 from config.texts import is_blank
-from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, Json
+from metadata.fieldtypes.contract import INVALID_FIELD_INPUT
+from metadata.fieldtypes.parts import Json
 from metadata.fieldtypes.uuid import is_uuid
 from metadata.fieldtypes.values import show, unquote
 

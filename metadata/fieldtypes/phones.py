@@ -21,8 +21,9 @@ from config.errors import (
 )
 from config.http.bounds import MAX, spend
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
-from metadata.fieldtypes.contract import Json, Samples, register
+from metadata.fieldtypes.parts import Json, Samples
 from metadata.fieldtypes.rawjson import clean_list, json_part
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import ARRAY
 from metadata.fieldtypes.values import clean_text, invalid_object
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidFilter, InvalidValue
-from metadata.fieldtypes.contract import FieldType, Json, Samples, register
+from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.number import coerce_number
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import FLOAT_COLUMN, NUMBER, SqlType
 from metadata.fieldtypes.values import show
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from config.errors import Problem
-from metadata.fieldtypes.contract import Json, Samples, register
+from metadata.fieldtypes.parts import Json, Samples
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.select import SelectType
 
 if TYPE_CHECKING:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidValue, MalformedBody
 from config.http.bounds import MAX, check_count, check_json, spend
-from metadata.fieldtypes.contract import FieldType, Json, Samples, Subfield, register
+from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.operators import JSON_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples, Subfield
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import ARRAY, JSON, SqlType
 from metadata.fieldtypes.values import coerce_pattern, invalid_object, is_unicode
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidValue, Problem
-from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, FieldType, Json, Samples, nullable, refused, register
+from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, FieldType
+from metadata.fieldtypes.json_schema import nullable
+from metadata.fieldtypes.parts import Json, Samples, refused
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import UUID
 from metadata.fieldtypes.uuid import EXAMPLE, UUID_OPERATORS, clean_uuid, coerce_uuid, uuid_message
 

@@ -10,8 +10,9 @@ from config.errors import InvalidValue, MalformedBody
 from config.http.bounds import MAX, check_json, spend
 from metadata.fieldtypes.blocknote import blocks_of, has_dangerous_url, markdown_of, marks_of
 from metadata.fieldtypes.composite import CompositeType, by_name, text_part
-from metadata.fieldtypes.contract import Json, Samples, register
+from metadata.fieldtypes.parts import Json, Samples
 from metadata.fieldtypes.rawjson import storable_json
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import NULLABLE_TEXT
 from metadata.fieldtypes.values import clean_text, unquote
 

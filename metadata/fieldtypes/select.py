@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from config.errors import Problem
 from metadata.fieldtypes import options as rules
-from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, NULL_DEFAULT, FieldType, Json, Samples, register
+from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, NULL_DEFAULT, FieldType
 from metadata.fieldtypes.operators import SELECT_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import CODE
 
 if TYPE_CHECKING:

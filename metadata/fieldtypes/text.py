@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from config.errors import Problem
-from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, FieldType, Json, Samples, register
+from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, FieldType
 from metadata.fieldtypes.operators import TEXT_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import TEXT
 from metadata.fieldtypes.values import clean_text, coerce_text, unquote
 

@@ -7,8 +7,10 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidValue
-from metadata.fieldtypes.contract import FieldType, Json, Samples, refused, register
+from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.operators import TS_VECTOR_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples, refused
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import NULLABLE_TEXT, TSVECTOR_COLUMN, SqlType
 from metadata.fieldtypes.values import coerce_pattern
 

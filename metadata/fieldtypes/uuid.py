@@ -9,8 +9,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from config.errors import InvalidFilter, InvalidId, InvalidValue
-from metadata.fieldtypes.contract import FieldType, Json, Samples, Subfield, nullable, refused, register
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.json_schema import nullable
 from metadata.fieldtypes.operators import NUMBER_OPERATORS
+from metadata.fieldtypes.parts import Json, Samples, Subfield, refused
+from metadata.fieldtypes.registry import register
 from metadata.fieldtypes.sql_types import UUID, UUID_COLUMN, SqlType
 from metadata.fieldtypes.values import show
 

@@ -8,7 +8,7 @@ import graphene
 
 import metadata.fieldtypes  # noqa: F401  (registers the types)
 from metadata import models
-from metadata.fieldtypes.contract import field_types
+from metadata.fieldtypes.registry import field_types
 
 
 def _enum(name: str, description: str, values: Iterable[str]) -> graphene.Enum:

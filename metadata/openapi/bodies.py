@@ -12,7 +12,7 @@ from typing import Any
 from django.db import models
 
 from config.openapi.schemas import UUID, array_of, component, object_of
-from metadata.fieldtypes.contract import field_types
+from metadata.fieldtypes.registry import field_types
 from metadata.models import ActivationStatus, Workspace
 from metadata.openapi.entities import FIELD, FLAG, MOMENT, TEXT
 from metadata.services.workspaces import SETTINGS

@@ -13,7 +13,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework.serializers import Serializer
 
-from metadata.fieldtypes.contract import field_types
+from metadata.fieldtypes.registry import field_types
 from metadata.models import OpenRecordIn
 from metadata.rest.serializers import FieldCreateInput, FieldUpdateInput, ObjectCreateInput, ObjectUpdateInput
 

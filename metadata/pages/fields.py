@@ -16,7 +16,8 @@ from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import settings_page
 from metadata import services
-from metadata.fieldtypes.contract import FieldType, field_type, field_types, is_field_type
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.registry import field_type, field_types, is_field_type
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.pages.api_changes import field_changes, switch_off_page
 from metadata.pages.forms import FieldForm, OptionRows, RelationForm

@@ -22,7 +22,7 @@ from config.http.pages import FLAG as PAGES_FLAG
 from config.http.pages import settings_page
 from config.http.rights import may
 from metadata import services
-from metadata.fieldtypes.contract import field_type
+from metadata.fieldtypes.registry import field_type
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, RelationType
 from metadata.pages.api_changes import api_changes, switch_off_page
 from metadata.pages.forms import ObjectForm

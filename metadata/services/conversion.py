@@ -23,7 +23,8 @@ from config.errors import (
 from config.http import deadline
 from config.principal import EVERYTHING, Permissions
 from metadata import cache
-from metadata.fieldtypes.contract import FieldType, field_type, is_field_type
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.registry import field_type, is_field_type
 from metadata.models import (
     MADE_BY_USERS,
     FieldMetadata,

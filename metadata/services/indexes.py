@@ -10,7 +10,7 @@ from config import audit
 from config.errors import Failure, IndexMetadataNotFound, MetadataValidationFailed, Problem
 from config.http.inputs import uuid_of
 from metadata import cache
-from metadata.fieldtypes.contract import field_type
+from metadata.fieldtypes.registry import field_type
 from metadata.models import (
     MADE_BY_USERS,
     FieldMetadata,

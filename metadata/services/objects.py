@@ -17,7 +17,7 @@ from config.errors import (
     Problem,
 )
 from config.texts import capitalised
-from metadata.fieldtypes.contract import field_type
+from metadata.fieldtypes.registry import field_type
 from metadata.inputs import OBJECT_CREATE_REQUIRED, require_texts
 from metadata.models import (
     FieldMetadata,

@@ -11,7 +11,7 @@ from uuid import UUID
 from config.errors import WorkspaceNotFound
 from config.texts import capitalised
 from metadata import services
-from metadata.fieldtypes.contract import field_type
+from metadata.fieldtypes.registry import field_type
 from metadata.models import (
     MADE_BY_USERS,
     FieldMetadata,

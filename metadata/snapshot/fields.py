@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from metadata import services
-from metadata.fieldtypes.contract import field_type
+from metadata.fieldtypes.registry import field_type
 from metadata.snapshot.entries import FIELD_MEMBERS, FIXED_FIELD, INVERSE_MEMBERS, TO_MANY, TO_ONE, Entry
 from metadata.snapshot.exporting import entries_of, rows_of
 from metadata.snapshot.steps import NamedRows, Step, bare, invalid, positioned

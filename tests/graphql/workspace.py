@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import metadata.fieldtypes  # noqa: F401  (registers the types)
-from metadata.fieldtypes.contract import field_type
+from metadata.fieldtypes.registry import field_type
 from metadata.schema import FieldSchema, ObjectSchema, Option, RelationSchema, WorkspaceSchema
 
 WORKSPACE_ID = UUID("00000000-0000-4000-8000-000000000001")

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from metadata import cache
-from metadata.fieldtypes.contract import field_type
+from metadata.fieldtypes.registry import field_type
 from metadata.models import MADE_BY_USERS, FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from tests.factories import Answer, Api, api_of, workspace_with
 from tests.metadata.conftest import index_names, table_names, version_of

@@ -10,7 +10,8 @@ import pytest
 
 from config.errors import InvalidFilter, InvalidInput, MetadataNotFound, TooComplex
 from metadata import cache
-from metadata.fieldtypes.contract import FieldType, field_types
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.registry import field_types
 from metadata.layout_models import ViewFilter, ViewFilterOperand
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.services import field_create, field_update, object_update

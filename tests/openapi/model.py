@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from metadata.fieldtypes.contract import FieldType, field_types
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.registry import field_types
 from metadata.models import ObjectMetadata, Workspace
 from tests.factories import add_field, add_object, workspace_with
 

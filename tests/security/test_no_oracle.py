@@ -14,7 +14,7 @@ from apikeys.services.roles import role_list
 from core.query.words import search_terms
 from core.sql.execute import fetch_texts
 from core.sql.fragment import Sql
-from metadata.fieldtypes.contract import field_types
+from metadata.fieldtypes.registry import field_types
 from tests.factories import principal_of
 from tests.security.scene import (
     ALL,

@@ -9,7 +9,8 @@ from uuid import UUID
 from config.errors import MetadataValidationFailed, Problem
 from config.http.inputs import uuid_of
 from metadata import cache
-from metadata.fieldtypes.contract import FieldType, field_type, is_field_type
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.registry import field_type, is_field_type
 from metadata.inputs import FIELD_CREATE_REQUIRED, require_texts
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.services.change import Change, changing, tidy

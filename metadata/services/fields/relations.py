@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from config.errors import Failure, MetadataValidationFailed, Problem
-from metadata.fieldtypes.contract import FieldType, field_type
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.registry import field_type
 from metadata.models import FieldMetadata, ObjectMetadata, RelationType
 from metadata.services import morphs
 from metadata.services.change import Change

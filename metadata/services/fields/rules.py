@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from config.errors import UNPREPARED_FIELD, Failure, MetadataValidationFailed, Operation, Problem
-from metadata.fieldtypes.contract import field_type
+from metadata.fieldtypes.registry import field_type
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.names import composite_column, field_problems, taken_problem
 from metadata.services.rows import (

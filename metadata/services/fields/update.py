@@ -9,7 +9,8 @@ from uuid import UUID
 from config.errors import FieldMetadataNotFound, MetadataMutationNotAllowed, MetadataValidationFailed, Problem
 from config.principal import EVERYTHING, Permissions
 from metadata import cache
-from metadata.fieldtypes.contract import FieldType, field_type
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.registry import field_type
 from metadata.inputs import require_texts
 from metadata.models import FieldMetadata, ObjectMetadata, OnDelete
 from metadata.services import morphs

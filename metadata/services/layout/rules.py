@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from config.http.bounds import MAX
 from metadata import cache
 from metadata import layout_models as shown
-from metadata.fieldtypes.contract import field_type
+from metadata.fieldtypes.registry import field_type
 from metadata.models import FieldMetadata
 from metadata.services.layout.conditions import anywhere, filter_values, is_sayable
 from metadata.services.layout.members import Row

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from core.transfer import importing
 from core.transfer.columns import Column
 from core.transfer.reading import Body, buffered, read_csv, read_json_lines
-from metadata.fieldtypes.contract import FieldType, field_types
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.registry import field_types
 from metadata.models import Workspace
 from tests.api.core_rest.conftest import Answer, Rest
 from tests.chance import examples

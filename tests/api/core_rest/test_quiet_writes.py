@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from metadata.fieldtypes.contract import FieldType, field_types
+from metadata.fieldtypes.contract import FieldType
+from metadata.fieldtypes.registry import field_types
 from metadata.models import FieldMetadata, Workspace
 from tests.factories import Api, api_of, principal_of, workspace_with
 from tests.openapi.model import add_every_type, add_owner

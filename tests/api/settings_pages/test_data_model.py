@@ -14,7 +14,7 @@ from apikeys.activity import requests
 from apikeys.models import Member
 from apikeys.services.permissions import permission_flags_upsert
 from apikeys.services.roles import role_create
-from metadata.fieldtypes.contract import field_types
+from metadata.fieldtypes.registry import field_types
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from tests.api.settings_pages.conftest import add_member
 from tests.factories import Api, add_field, add_object, api_of, principal_of, workspace_with
