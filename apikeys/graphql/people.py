@@ -26,7 +26,7 @@ from metadata.graphql.asking import all_of, some_of
 from metadata.graphql.parts import extended
 from metadata.graphql.rows import rows_of
 from metadata.graphql.scalars import UUID, DateTime, JSONObject
-from metadata.graphql.types import UserMembers, WorkspaceUrls
+from metadata.graphql.workspace_types import UserMembers, WorkspaceUrls
 from metadata.services import logo_url
 
 

@@ -21,7 +21,7 @@ from config.http.request_kinds import IN_PASSWORD_LANE
 from metadata import models as data_model
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID, DateTime
-from metadata.graphql.types import WorkspaceUrls
+from metadata.graphql.workspace_types import WorkspaceUrls
 from metadata.services import logo_url
 
 PUBLIC = frozenset(

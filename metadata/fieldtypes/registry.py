@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 from metadata.fieldtypes.contract import FieldType
 
 _registry: dict[str, FieldType] = {}

@@ -6,30 +6,26 @@ or DATA_MODEL.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, cast
 from uuid import UUID as Uuid
 
-from graphene import Argument, Boolean, Enum, Field, Float, InputObjectType, Int, List, NonNull, ObjectType, String
+from graphene import Argument, Boolean, Field, InputObjectType, List, NonNull, String
 from graphene import ResolveInfo as Info
 from graphene.types.unmountedtype import UnmountedType
 
 from config.errors import BadRequest
-from config.principal import Permissions
+from config.http.inputs import uuid_of
 from metadata import layout_models as shown
-from metadata import services
-from metadata.graphql import types
-from metadata.graphql.enums import FieldMetadataType, ViewKey, ViewType
+from metadata.graphql import workspace_types
+from metadata.graphql.enums import ViewType
 from metadata.graphql.inputs import payload
+from metadata.graphql.layout_types import PARTS, TYPES, Resolver, member_scalar, shown_views
 from metadata.graphql.parts import Needed
-from metadata.graphql.resolvers import DATA_MODEL, begin_change
 from metadata.graphql.rows import WorkspaceRows, rows_of
-from metadata.graphql.scalars import JSON, UUID, DateTime
-from metadata.models import FieldMetadata
-from metadata.services.layout.kinds import RESOURCES, VIEW, VIEW_FIELD, VIEW_FIELD_GROUP, VIEW_FILTER
-from metadata.services.layout.masking import hidden_fields, shown_value
+from metadata.graphql.scalars import UUID
+from metadata.graphql.type_change import CHANGE_FIELD_TYPE
+from metadata.services.layout.kinds import VIEW
 from metadata.services.layout.members import Member, Resource
 from metadata.services.layout.reading import require_writer, resource_find, resource_rows
 from metadata.services.layout.writing import (
@@ -41,10 +37,6 @@ from metadata.services.layout.writing import (
     resource_update_many,
 )
 
-Resolver = Callable[..., Any]
-
-_VIEWS = tuple(each for each in RESOURCES.values() if each.flag == VIEW.flag)
-_PARTS = tuple(each for each in _VIEWS if each is not VIEW)
 _ID_ARGUMENTS = frozenset({"view", "viewFilterGroup"})  # named by `id`, others by `input: {id}`
 _FLAG_ANSWERS = frozenset({"view", "viewSort", "viewFilterGroup"})  # their removal answers true
 _MANY = frozenset({"viewField", "viewFieldGroup", "viewGroup"})
@@ -57,157 +49,15 @@ _UNAPPLIED: Mapping[str, Mapping[str, Any]] = {
 _PARENT_ASKED = frozenset({"viewField", "viewFieldGroup"})
 
 
-# What a request reads --------------------------------------------------------------------------------
-
-
-class _Shown:
-    """The views of one workspace, each table read once per request."""
-
-    def __init__(self, rows: WorkspaceRows, permissions: Permissions) -> None:
-        self.rows = rows
-        self.permissions = permissions
-        self._compared: frozenset[Uuid | None] = frozenset()
-        self._hidden: frozenset[Uuid] = frozenset()
-
-    @cached_property
-    def views(self) -> Sequence[shown.View]:
-        return list(resource_rows(VIEW, self.rows.workspace_id))
-
-    def hidden_for(self, row: shown.ViewFilter | shown.View) -> frozenset[Uuid]:
-        """Fields whose values are kept from the caller: of all filters there are, and of the row, deleted or not."""
-        if isinstance(row, shown.View):
-            known, hidden = self._hidden_of_views
-            return hidden if row.id in known else hidden_fields(VIEW, [row], self.permissions)
-        if not {row.field_id, row.relation_target_field_id} <= self._compared:
-            rows = [row] if self._compared else [row, *resource_rows(VIEW_FILTER, self.rows.workspace_id)]
-            self._compared |= {
-                None,
-                *(each.field_id for each in rows),
-                *(each.relation_target_field_id for each in rows),
-            }
-            self._hidden |= hidden_fields(VIEW_FILTER, rows, self.permissions)
-        return self._hidden
-
-    @cached_property
-    def _hidden_of_views(self) -> tuple[frozenset[Uuid], frozenset[Uuid]]:
-        """The views there are, and what is kept from the caller of what they look for in any field."""
-        hidden = hidden_fields(VIEW, self.views, self.permissions)
-        return frozenset(each.id for each in self.views), hidden
-
-    @cached_property
-    def _parts(self) -> dict[str, Mapping[Uuid, Sequence[Any]]]:
-        return {}
-
-    def parts(self, resource: Resource, view_id: Uuid) -> Sequence[Any]:
-        if resource.one not in self._parts:
-            by_view: dict[Uuid, list[Any]] = defaultdict(list)
-            for row in resource_rows(resource, self.rows.workspace_id):
-                by_view[row.view_id].append(row)
-            self._parts[resource.one] = by_view
-        return self._parts[resource.one].get(view_id, ())
-
-
-def _shown(info: Info) -> _Shown:
-    """What is kept for the request, made anew once a mutation has begun."""
-    kept: _Shown | None = getattr(info.context, "shown", None)
-    if kept is None or kept.rows is not rows_of(info):
-        kept = info.context.shown = _Shown(rows_of(info), info.context.principal.permissions)
-    return kept
-
-
 def _id(text: str, name: str = "id") -> Uuid:
-    try:
-        return Uuid(text)
-    except ValueError:
-        raise BadRequest(f"{name} must be a UUID", path=name) from None
-
-
-# Types -----------------------------------------------------------------------------------------------
-
-_ENUMS: dict[str, Any] = {"ViewType": ViewType, "ViewKey": ViewKey}
-_SCALARS: Mapping[str, Any] = {
-    "text": String, "flag": Boolean, "number": Float, "count": Int, "json": JSON,
-    "uuid": UUID, "object": UUID, "field": UUID, "related": UUID, "resource": UUID,
-}  # fmt: skip
-
-
-def _scalar(member: Member) -> Any:
-    if member.choices is None:
-        return _SCALARS[member.kind]
-    name = member.choices.__name__
-    if name not in _ENUMS:
-        _ENUMS[name] = Enum(name, [(value, value) for value in member.choices.values])
-    return _ENUMS[name]
-
-
-def _reader(attribute: str) -> Resolver:
-    return lambda row, info: getattr(row, attribute)
-
-
-def _condition_reader(member: Member) -> Resolver:
-    return lambda row, info: shown_value(member, row, _shown(info).hidden_for(row))
-
-
-def _part_reader(part: Resource) -> Resolver:
-    return lambda row, info: rows_of(info).spend(_shown(info).parts(part, row.id))
-
-
-def _object_type(resource: Resource) -> type[ObjectType]:
-    members: dict[str, Any] = {"id": UUID(required=True)}
-    for each in resource.members:
-        reader = _condition_reader(each) if each.holds_conditions else _reader(each.attribute)
-        members[each.name] = Field(_scalar(each), required=not each.is_nullable, resolver=reader)
-    members["workspaceId"] = UUID(required=True, resolver=_reader("workspace_id"))
-    for name, attribute, required in (
-        ("createdAt", "created_at", True),
-        ("updatedAt", "updated_at", True),
-        ("deletedAt", "deleted_at", False),
-    ):
-        members[name] = DateTime(required=required, resolver=_reader(attribute))
-    for name, (kind, resolver) in _FURTHER.get(resource.one, {}).items():
-        members[name] = Field(kind, required=kind is Boolean, resolver=resolver)
-    if resource is VIEW_FIELD_GROUP:
-        members["viewFields"] = List(NonNull(TYPES["viewField"]), required=True, resolver=_grouped_fields)
-    if resource is VIEW:
-        members["isCustom"] = Boolean(required=True, resolver=_reader("is_custom"))
-        members["createdByUserWorkspaceId"] = UUID(resolver=_reader("created_by_user_workspace_id"))
-        for part in _PARTS:
-            members[part.many] = List(NonNull(TYPES[part.one]), required=True, resolver=_part_reader(part))
-    return type(resource.pascal, (ObjectType,), members)
-
-
-def _is_active(row: Any, info: Info) -> bool:
-    return row.deleted_at is None
-
-
-def _is_overridden(row: object, info: Info) -> bool:
-    return False  # a workspace changes views themselves
-
-
-def _grouped_fields(row: shown.ViewFieldGroup, info: Info) -> Sequence[Any]:
-    fields = _shown(info).parts(VIEW_FIELD, row.view_id)
-    return list(rows_of(info).spend([each for each in fields if each.view_field_group_id == row.id]))
-
-
-# What the reference's clients select beside the members themselves.
-_FURTHER: Mapping[str, Mapping[str, tuple[Any, Resolver]]] = {
-    "view": {
-        "isActive": (Boolean, _is_active),
-        "applicationId": (UUID, lambda row, info: rows_of(info).workspace.custom_application_id),
-        "universalIdentifier": (UUID, _reader("id")),
-        "isSystemSideEffect": (Boolean, lambda row, info: not row.is_custom),
-    },
-    "viewField": {"isActive": (Boolean, _is_active), "isOverridden": (Boolean, _is_overridden)},
-    "viewFieldGroup": {"isActive": (Boolean, _is_active), "isOverridden": (Boolean, _is_overridden)},
-}
-
-TYPES: dict[str, type[ObjectType]] = {}
-for _resource in (VIEW_FIELD, *(each for each in _PARTS if each is not VIEW_FIELD), VIEW):
-    TYPES[_resource.one] = _object_type(_resource)
+    found = uuid_of(text)
+    if found is None:
+        raise BadRequest(f"{name} must be a UUID", path=name)
+    return found
 
 
 def member_input(member: Member, *, required: bool) -> UnmountedType:
-    return cast(UnmountedType, _scalar(member)(required=required))
+    return cast(UnmountedType, member_scalar(member)(required=required))
 
 
 def _input(name: str, members: Mapping[str, UnmountedType]) -> type[InputObjectType]:
@@ -253,13 +103,13 @@ def _views_of(
     wanted = None if viewTypes is None else set(payload(list(viewTypes)))
     return [
         each
-        for each in rows_of(info).spend(_shown(info).views)
+        for each in rows_of(info).spend(shown_views(info).views)
         if object_id in (None, each.object_id) and (wanted is None or each.type in wanted)
     ]
 
 
 _queries: dict[str, Any] = {}
-for _resource in (VIEW, *_PARTS):
+for _resource in (VIEW, *PARTS):
     _queries |= _getters(_resource)
 _queries["getViews"] = List(
     NonNull(TYPES["view"]),
@@ -367,62 +217,11 @@ def _remover(resource: Resource, verb: str, remove: Callable[..., Any]) -> dict[
     return {f"{verb}{resource.pascal}": Field(kind, required=True, resolver=resolve, **arguments)}
 
 
-# A field's type --------------------------------------------------------------------------------------
-
-
-class ChangeFieldTypeInput(InputObjectType):
-    fieldMetadataId = UUID(required=True)
-    type = FieldMetadataType(required=True)
-    options = JSON()
-    settings = JSON()
-    dryRun = Boolean(default_value=False)
-
-
-class UnconvertedValue(ObjectType):
-    """A stored value that the new type does not take, and the record that has it."""
-
-    record_id = UUID(required=True)
-    value = JSON()
-    message = String(required=True)
-
-
-class FieldTypeChange(ObjectType):
-    """What a change of type did, or would do: `unconverted` lists up to 20 of the values in its way."""
-
-    field = Field(types.MetadataField, required=True)
-    is_dry_run = Boolean(required=True)
-    converted_count = Int(required=True)
-    unconverted_count = Int(required=True)
-    unconverted = List(NonNull(UnconvertedValue), required=True)
-
-
-def _change_field_type(root: object, info: Info, input: Mapping[str, Any]) -> Any:
-    principal = begin_change(info, DATA_MODEL)
-    change = services.field_change_type(
-        workspace_id=principal.workspace_id,
-        field_id=Uuid(input["fieldMetadataId"]),
-        type=payload(input["type"]),
-        options=payload(input.get("options")),
-        settings=payload(input.get("settings")),
-        dry_run=bool(input.get("dryRun")),
-        permissions=principal.permissions,
-    )
-    return {
-        "field": FieldMetadata.objects.get(workspace_id=principal.workspace_id, id=change.field_id),
-        "is_dry_run": change.is_dry_run,
-        "converted_count": change.converted,
-        "unconverted_count": change.unconverted_count,
-        "unconverted": change.unconverted,
-    }
-
-
 _mutations: dict[str, Any] = {
-    "changeFieldType": Field(
-        FieldTypeChange, required=True, input=Argument(ChangeFieldTypeInput, required=True), resolver=_change_field_type
-    )
+    "changeFieldType": CHANGE_FIELD_TYPE,
 }
 NEEDS: dict[str, Needed] = {"changeFieldType": (("DATA_MODEL",),)}
-for _resource in (VIEW, *_PARTS):
+for _resource in (VIEW, *PARTS):
     _writers = {
         **_creators(_resource),
         **_updater(_resource),
@@ -440,12 +239,12 @@ Mutation = type("Mutation", (), _mutations)
 def _minimal_views(root: object, info: Info) -> list[dict[str, Any]]:
     return [
         {"id": each.id, "type": each.type, "key": each.key, "object_metadata_id": each.object_id}
-        for each in _shown(info).views
+        for each in shown_views(info).views
     ]
 
 
 class MinimalMetadata:
-    views = List(NonNull(types.MinimalView), required=True, resolver=_minimal_views)
+    views = List(NonNull(workspace_types.MinimalView), required=True, resolver=_minimal_views)
 
 
 def _all_of(part: Resource) -> Resolver:
@@ -457,6 +256,6 @@ Workspace = type(
     (),
     {
         "views": List(NonNull(TYPES["view"]), resolver=_views_of),
-        **{each.many: List(NonNull(TYPES[each.one]), resolver=_all_of(each)) for each in _PARTS},
+        **{each.many: List(NonNull(TYPES[each.one]), resolver=_all_of(each)) for each in PARTS},
     },
 )

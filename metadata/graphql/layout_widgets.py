@@ -10,7 +10,8 @@ from graphene import Argument, Boolean, Field, Float, InputObjectType, List, Non
 from graphene import ResolveInfo as Info
 
 from metadata.graphql.inputs import payload
-from metadata.graphql.layout import TYPES, begin_writing, member_input
+from metadata.graphql.layout import begin_writing, member_input
+from metadata.graphql.layout_types import TYPES
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID
 from metadata.services.layout import widgets

@@ -20,7 +20,7 @@ from config.http import deadline, rights
 from config.http.bounds import MAX, check_count
 from config.principal import Principal
 from metadata import cache, services
-from metadata.graphql import inputs, types
+from metadata.graphql import inputs, types, workspace_types
 from metadata.graphql.inputs import list_arguments, payload
 from metadata.graphql.parts import Needed, extended
 from metadata.graphql.rows import Row, WorkspaceRows, rows_of
@@ -67,10 +67,10 @@ class Query:
     field = Field(types.MetadataField, required=True, id=UUID(required=True))
     index = Field(types.Index, required=True, id=UUID(required=True))
     index_metadatas = Field(types.IndexConnection, required=True, args=list_arguments(inputs.IndexFilter))
-    object_record_counts = List(NonNull(types.ObjectRecordCount), required=True)
-    minimal_metadata = Field(lambda: extended("MinimalMetadata", types.MinimalMetadataMembers), required=True)
-    current_workspace = Field(lambda: extended("Workspace", types.WorkspaceMembers), required=True)
-    current_user = Field(lambda: extended("User", types.UserMembers), required=True)
+    object_record_counts = List(NonNull(workspace_types.ObjectRecordCount), required=True)
+    minimal_metadata = Field(lambda: extended("MinimalMetadata", workspace_types.MinimalMetadataMembers), required=True)
+    current_workspace = Field(lambda: extended("Workspace", workspace_types.WorkspaceMembers), required=True)
+    current_user = Field(lambda: extended("User", workspace_types.UserMembers), required=True)
 
     @staticmethod
     def resolve_objects(root: None, info: ResolveInfo, paging: Any, filter: Any) -> Any:
@@ -152,16 +152,16 @@ class Mutation:
     create_one_index = Field(types.Index, required=True, input=Argument(inputs.CreateOneIndexInput, required=True))
     delete_one_index = Field(types.Index, required=True, input=Argument(inputs.DeleteOneIndexInput, required=True))
     update_workspace = Field(
-        lambda: extended("Workspace", types.WorkspaceMembers),
+        lambda: extended("Workspace", workspace_types.WorkspaceMembers),
         required=True,
         data=Argument(inputs.UpdateWorkspaceInput, required=True),
     )
     update_lab_public_feature_flag = Field(
-        types.FeatureFlag,
+        workspace_types.FeatureFlag,
         required=True,
         input=Argument(inputs.UpdateLabPublicFeatureFlagInput, required=True),
     )
-    delete_current_workspace = Field(lambda: extended("Workspace", types.WorkspaceMembers), required=True)
+    delete_current_workspace = Field(lambda: extended("Workspace", workspace_types.WorkspaceMembers), required=True)
 
     @staticmethod
     def resolve_create_one_object(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
