@@ -56,6 +56,7 @@ from config.server.postgres_binaries import (
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+from config.server.postmasters import end_leftovers, is_postmaster
 
 SUPERUSER = "postgres"
 NAME = "fourgate"  # of the role and of its database
@@ -154,7 +155,7 @@ class EmbeddedPostgres:
             pid = int((self.home / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
         except (OSError, ValueError):
             return None
-        return pid if _is_postmaster(pid, self.home / "data") else None
+        return pid if is_postmaster(pid, self.home / "data") else None
 
     @property
     def home(self) -> Path:
@@ -353,7 +354,7 @@ class EmbeddedPostgres:
                 said = start_log.read_text(errors="replace").strip()[-2000:]
                 raise EmbeddedPostgresError(f"PostgreSQL did not start (logs: {self.home / 'log'}):\n{said}")
             if was_killed and time.monotonic() > now + LEFTOVERS_GRACE_S:
-                _end_leftovers(self.home / "data")
+                end_leftovers(self.home / "data")
             time.sleep(0.1)
 
     def _await_answer(self, deadline: float) -> bool:
@@ -480,45 +481,3 @@ def _user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"user {uid}"
-
-
-def _end_leftovers(data: Path) -> None:
-    """Tell the server processes whose postmaster is gone to end at once (SIGQUIT). They would by themselves when they
-    next wait for something; one in the middle of a long calculation keeps a new server from starting until then.
-    A process of this cluster has its data folder as its working directory."""
-    owner = data.stat().st_uid
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if process.stat().st_uid == owner and process.joinpath("cwd").readlink() == data:
-                os.kill(int(process.name), signal.SIGQUIT)
-        except OSError:
-            continue  # it ended, or is none of ours
-
-
-def _is_alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and was not collected yet does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return not Path("/proc/self").exists()
-    return status.rpartition(")")[2].split()[0] != "Z"
-
-
-def _is_postmaster(pid: int, data: Path) -> bool:
-    """Whether a live process is the postmaster of this cluster, by its command line and user."""
-    if not _is_alive(pid):
-        return False
-    if not Path("/proc/self").exists():  # macOS
-        shown = subprocess.run(["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)
-        return f"-D {data} ".encode() in shown.stdout
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        return os.fsencode(data) in command and Path(f"/proc/{pid}").stat().st_uid == data.stat().st_uid
-    except OSError:
-        return False

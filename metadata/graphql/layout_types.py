@@ -23,10 +23,7 @@ from metadata.services.layout.reading import resource_rows
 
 Resolver = Callable[..., Any]
 
-
 _VIEWS = tuple(each for each in RESOURCES.values() if each.flag == VIEW.flag)
-
-
 PARTS = tuple(each for each in _VIEWS if each is not VIEW)
 
 
@@ -86,8 +83,6 @@ def shown_views(info: Info) -> ShownViews:
 
 
 _ENUMS: dict[str, Any] = {"ViewType": ViewType, "ViewKey": ViewKey}
-
-
 _SCALARS: Mapping[str, Any] = {
     "text": String, "flag": Boolean, "number": Float, "count": Int, "json": JSON,
     "uuid": UUID, "object": UUID, "field": UUID, "related": UUID, "resource": UUID,

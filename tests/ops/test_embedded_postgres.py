@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from config.server import embedded_postgres
+from config.server import embedded_postgres, postmasters
 from config.server.embedded_postgres import EmbeddedPostgres
 from config.server.postgres_binaries import EmbeddedPostgresError, find_binaries
 
@@ -81,7 +81,7 @@ def parent_process(data_dir: Path, body: str, **environment: str) -> subprocess.
 
 def wait_until_gone(pid: int) -> None:
     deadline = time.monotonic() + 20
-    while embedded_postgres._is_alive(pid):
+    while postmasters.is_alive(pid):
         assert time.monotonic() < deadline, f"process {pid} is still there"
         time.sleep(0.01)
 

@@ -10,7 +10,7 @@ import yaml
 from django.core.management import get_commands
 from django.urls import resolve
 
-from config.management.commands.up import STOP_TIMEOUT_S
+from config.server.children import STOP_TIMEOUT_S
 from tests.server import ROOT
 
 TEXT = (ROOT / "kubernetes.yaml").read_text()

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from config.management.commands import up as up_command
+from config.server import children
 from config.server.embedded_postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.long
@@ -266,17 +266,17 @@ def test_a_worker_that_dies_is_started_again(up: Run, command: str, name: str) -
 @pytest.fixture
 def signals() -> Iterator[Callable[[], None]]:
     """`up`'s handlers, for a test that signals its own process."""
-    kept = {number: signal.getsignal(number) for number in up_command.STOP_SIGNALS}
+    kept = {number: signal.getsignal(number) for number in children.STOP_SIGNALS}
 
     def install() -> None:
-        for number in up_command.STOP_SIGNALS:
-            signal.signal(number, up_command._stop)
+        for number in children.STOP_SIGNALS:
+            signal.signal(number, children.stop)
 
     yield install
     sys.settrace(None)
     for number, handler in kept.items():
         signal.signal(number, handler)
-    up_command._Stop.is_wanted = False
+    children.Stop.is_wanted = False
 
 
 def signal_at_line(number: int) -> Any:
@@ -300,17 +300,17 @@ def test_a_signal_at_any_line_of_waiting_for_a_child_lets_it_be_stopped(signals:
     while stopped == number:
         number += 1
         signals()
-        up_command._Stop.is_wanted = False
-        child = up_command.Child(["sleep", "60"])
+        children.Stop.is_wanted = False
+        child = children.Child(["sleep", "60"])
         try:
             sys.settrace(signal_at_line(number))
             child.wait(0.0)
             sys.settrace(None)
-        except up_command.Stopped:
+        except children.Stopped:
             stopped += 1
         finally:
             sys.settrace(None)
-        up_command.stop_all([child])
+        children.stop_all([child])
         assert child._process.returncode == -signal.SIGTERM
     assert number > 20  # the last had no such line
 

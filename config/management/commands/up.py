@@ -7,13 +7,11 @@ what was started here, in the opposite order. A second start finds everything ma
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import shlex
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -22,9 +20,7 @@ import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -38,6 +34,7 @@ from config.assets import AssetsError, fetch_assets
 from config.demo import DemoAccess, delete_old_file, make_demo, ways_in
 from config.http.counting import forget_ended
 from config.server import embedded_postgres
+from config.server.children import STOP_SIGNALS, Child, Stopped, Worker, stop, stop_all, uninterrupted
 from config.server.embedded_postgres import EmbeddedPostgres
 from config.server.postgres_binaries import EmbeddedPostgresError
 from config.server.postgres_guard import PostgresGuard
@@ -45,10 +42,6 @@ from config.server.session import pooler_hint
 
 START_LOCK = 0x466F7572  # advisory lock of the database: one `up` at a time migrates and makes the demo
 READY_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 30.0  # for requests in flight, and what a worker is about to send; all together
-LOOK_EVERY_S = 0.05  # whether a child has ended
-FIRST_RESTART_S, LAST_RESTART_S = 1.0, 30.0  # a worker's back-off
-STEADY_S = 60.0  # a worker that ran this long starts again with the first back-off
 GRANIAN = (
     ("--interface", "rsgi"),
     ("--loop", "uvloop"),
@@ -61,9 +54,7 @@ GRANIAN = (
     ("--log-level", "warning"),
 )
 ALL_INTERFACES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - and where they are reached from here
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OPEN_FILES = 65_536
-PR_SET_PDEATHSIG = 1  # Linux prctl(2)
 
 
 class Command(BaseCommand):
@@ -81,7 +72,7 @@ class Command(BaseCommand):
         _allow_connections()
         for number in STOP_SIGNALS:
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup(1) wants it ignored
-                signal.signal(number, _stop)
+                signal.signal(number, stop)
         try:
             with ExitStack() as started:
                 self._run(started, options)
@@ -96,7 +87,7 @@ class Command(BaseCommand):
             folder.mkdir(parents=True, exist_ok=True)
         fetching = None if options["no_assets"] else AssetsThread()
         try:
-            with _uninterrupted():
+            with uninterrupted():
                 started.enter_context(_database(self.stderr.write))
         except (EmbeddedPostgresError, OperationalError) as error:
             raise CommandError(f"No database: {error}{pooler_hint(error)}") from None
@@ -111,7 +102,7 @@ class Command(BaseCommand):
         if fetching:
             self._report(fetching)
 
-        with _uninterrupted():
+        with uninterrupted():
             server = Child(granian_command(host, port, options["workers"] or os.cpu_count() or 1))
             children = [server]
             started.callback(stop_all, children)
@@ -181,123 +172,6 @@ def _workers() -> Iterator[tuple[str, list[str]]]:
         name = "webhook worker" if alias == DEFAULT_DB_ALIAS else f"webhook worker of {alias}"
         yield name, ["deliver_webhooks", "--database", alias]
     yield "maintenance worker", ["maintain"]
-
-
-class Stopped(BaseException):
-    """One of STOP_SIGNALS: unwinds through everything that was started."""
-
-
-class _Stop:
-    """What a signal does: raise Stopped, at once or at the end of what must not be cut in two."""
-
-    is_held = False
-    is_wanted = False
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    for each in STOP_SIGNALS:
-        signal.signal(each, signal.SIG_IGN)  # once is enough: what follows must not be cut off
-    _Stop.is_wanted = True
-    if not _Stop.is_held:
-        raise Stopped
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Around what a signal waits for.
-
-    `subprocess` keeps a lock of its own when an exception hits it between two of its lines; whoever asks for
-    the child afterwards, as our own stopping does, would wait for ever.
-    """
-    was_wanted, was_held, _Stop.is_held = _Stop.is_wanted, _Stop.is_held, True
-    try:
-        yield
-    finally:
-        _Stop.is_held = was_held
-    if _Stop.is_wanted and not was_wanted and not was_held:
-        raise Stopped
-
-
-class Child:
-    """A program of ours that runs beside this one, in its own session so that a terminal's Ctrl-C
-    reaches it only through us. On Linux it is ended even when we are killed."""
-
-    def __init__(self, command: list[str]) -> None:
-        self._command = command
-        self.start()
-
-    def start(self) -> None:
-        self._started = time.monotonic()
-        with _uninterrupted():
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=settings.BASE_DIR,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-                preexec_fn=_end_with_parent(),
-            )
-
-    @property
-    def age_s(self) -> float:
-        return time.monotonic() - self._started
-
-    def poll(self) -> int | None:
-        """The exit code, or None when it still runs."""
-        with _uninterrupted():
-            return self._process.poll()
-
-    def wait(self, timeout_s: float) -> int | None:
-        """The exit code, or None when it still runs after that time."""
-        deadline = time.monotonic() + timeout_s
-        while (code := self.poll()) is None and time.monotonic() < deadline:
-            time.sleep(min(LOOK_EVERY_S, timeout_s))
-        return code
-
-    def terminate(self) -> None:
-        """Ask it to end: SIGTERM."""
-        if self.poll() is None:
-            self._process.terminate()
-
-    def kill(self) -> None:
-        """SIGKILL for what is left of it and of its own children."""
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # all gone: the usual case
-        self._process.wait()
-
-
-def stop_all(children: Sequence[Child]) -> None:
-    """Each is told first, so that their last requests and deliveries end beside each other."""
-    for child in children:
-        child.terminate()
-    deadline = time.monotonic() + STOP_TIMEOUT_S
-    for child in children:
-        child.wait(max(0.0, deadline - time.monotonic()))
-    for child in children:
-        child.kill()
-
-
-@dataclass
-class Worker:
-    """A child that is started again when it ends, after a pause that doubles as long as it does not last."""
-
-    name: str
-    child: Child
-    _pause_s: float = FIRST_RESTART_S
-
-    def next_pause_s(self) -> float:
-        pause_s = FIRST_RESTART_S if self.child.age_s > STEADY_S else self._pause_s
-        self._pause_s = min(pause_s * 2, LAST_RESTART_S)
-        return pause_s
-
-
-def _end_with_parent() -> Callable[[], object] | None:
-    """What a child runs before its program: ask Linux for a SIGTERM when its parent is gone."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl  # looked up here: between fork and exec little is safe
-    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 class AssetsThread(threading.Thread):
