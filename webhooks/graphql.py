@@ -22,8 +22,8 @@ from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID, ConnectionCursor, DateTime
 from webhooks import models, services
 from webhooks.delivery.signing import standard_secret
+from webhooks.inputs import moment, overlap
 from webhooks.kinds import ACT, ATTEMPT, DELIVERY, WEBHOOK, reveal
-from webhooks.rest import moment, overlap
 from webhooks.services import Seen
 
 BARE_FIELDS = {"deleteWebhook": "deleteWebhookFlag"}  # sent without a selection by old clients

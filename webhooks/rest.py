@@ -5,7 +5,6 @@ Lists are bare arrays for keys of API version 1 and on the alias, `{data, pageIn
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -23,11 +22,11 @@ from config.http.inputs import path_id
 from config.http.members import read_body, refuse_unknown
 from config.http.paging import PAGE_PARAMETERS, PageRequest, read_page_request
 from config.principal import Principal
-from metadata.fieldtypes.date import read_moment
 from metadata.kinds import Asked
 from metadata.rest.kinds import kind_json, kind_serializer, kinds_json
 from webhooks import services
 from webhooks.delivery.signing import standard_secret
+from webhooks.inputs import moment, overlap
 from webhooks.kinds import ACT, ATTEMPT, DELIVERY, LISTED_DELIVERY, WEBHOOK, reveal
 from webhooks.models import DeliveryStatus, Webhook
 from webhooks.services import Seen
@@ -263,20 +262,6 @@ class Acts(NamesIgnored, WebhookView):
     def get(self, request: Request, webhook_id: str) -> Response:
         acts = services.act_list(self.principal, _path_id(webhook_id))
         return Response({"data": kinds_json(ACT, acts, self.asked)})
-
-
-def overlap(hours: object) -> timedelta:
-    if isinstance(hours, bool) or not isinstance(hours, int) or not 0 <= hours <= 168:
-        raise BadRequest("overlapHours must be an integer from 0 to 168", path="overlapHours")
-    return timedelta(hours=hours)
-
-
-def moment(value: object, name: str) -> datetime:
-    """An ISO 8601 text as a moment; UTC where it names no zone."""
-    found = read_moment(value) if isinstance(value, str) else None
-    if found is None:
-        raise BadRequest(f"{name} must be a valid ISO 8601 date string", path=name)
-    return found
 
 
 def _page_request(request: Request) -> PageRequest:
