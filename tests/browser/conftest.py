@@ -1,4 +1,8 @@
-"""One server as `make run` starts it, one browser, and pages of the admin that the first start makes."""
+"""One server as `make run` starts it, one browser, and pages of the admin that the first start makes.
+
+The server is there once for all modules that a process runs: a start takes longer than most tests. So what a module makes
+in the demo workspace has names of its own. The browser is not: Django refuses its database while one is there.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # a folder to keep what was seen in; CI keeps it
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(tmp_path_factory.mktemp("data"), WEBHOOK_ALLOWED_HOSTS="127.0.0.1") as started:
         yield started
@@ -64,12 +68,19 @@ def sign_in(page: Page, base_url: str, email: str, password: str) -> None:
     page.wait_for_url(lambda url: not url.endswith("/settings/login"))
 
 
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """A page of the admin of the first start, in the section of keys."""
-    with opened(browser, permissions=["clipboard-read"], reduced_motion="reduce") as shown:
-        shown.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+@pytest.fixture(scope="module")
+def admin(browser: Browser, server: Server) -> Any:
+    """The cookies of the admin of the first start, who signs in once: each time costs the server a third of a second."""
+    with opened(browser) as shown:
         sign_in(shown, server.url, server.demo["admin_email"], server.demo["admin_password"])
+        return shown.context.storage_state()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, admin: Any) -> Iterator[Page]:
+    """A page of the admin of the first start, in the section of keys."""
+    with opened(browser, storage_state=admin, permissions=["clipboard-read"], reduced_motion="reduce") as shown:
+        shown.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
         shown.goto(server.url + "/settings/api-webhooks")
         expect(shown.get_by_role("heading", level=1)).to_be_visible()
         yield shown

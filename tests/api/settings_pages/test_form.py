@@ -1,11 +1,10 @@
-"""What every form and list of the settings has: errors where they belong, orders, filters, and days that stay."""
+"""What lists of the settings have: orders, filters; and days that stay. What forms have: test_every_form.py."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
 
-import pytest
 from django.test import Client
 
 from apikeys.models import ApiKey, Role
@@ -16,32 +15,6 @@ from metadata.models import Workspace
 
 KEYS = "/settings/api-webhooks"
 MODEL = "/settings/data-model"
-FORMS = {  # a form sent empty → the first field that is wrong
-    f"{MODEL}/new": "label_singular",
-    f"{MODEL}/objects/book/edit": "label_singular",
-    f"{MODEL}/objects/book/delete": "confirmation",
-    f"{MODEL}/objects/book/fields/new?type=TEXT": "label",
-    f"{KEYS}/keys/new": "name",
-    f"{KEYS}/webhooks/new": "target_url",
-    "/settings/roles/new": "label",
-    "/settings/members": "email",
-    "/settings/profile": "old_password",
-}
-
-
-@pytest.mark.parametrize(("path", "field"), FORMS.items())
-def test_an_error_stands_at_its_field_which_has_the_focus(browser: Client, path: str, field: str) -> None:
-    response = browser.post(path, {"x": ""} if "x" in path else {"q": ""})
-    html = response.content.decode()
-    assert response.status_code == 422
-    assert "<title>Error: " in html
-    [control] = re.findall(rf'<(?:input|textarea|select)[^>]* name="{field}"[^>]*>', html)
-    assert 'aria-invalid="true"' in control and " autofocus" in control
-    [described] = re.findall(r'aria-describedby="([^"]+)"', control)
-    for each in described.split():
-        assert f'id="{each}"' in html, each
-    assert f"id_{field}_error" in described
-    assert html.count(" autofocus") == 1
 
 
 def test_a_day_chosen_as_the_last_one_is_the_day_shown(browser: Client, acme: Workspace) -> None:
