@@ -683,6 +683,15 @@ class Unavailable(ApiError):
     user_message = "The database cannot be reached. Please try again in a moment."
 
 
+class WorkspaceMoving(Unavailable):
+    """Writes wait for seconds while the workspace is moved to another database; nothing was written."""
+
+    code = "WORKSPACE_MOVING"
+    sub_code = "WORKSPACE_MOVING"
+    retry_after_s = 1
+    user_message = "The workspace is being moved. Please try again in a moment."
+
+
 class StorageFull(ApiError):
     """No space is left on a disk of the server; nothing was written."""
 

@@ -191,6 +191,11 @@ WORKSPACE_PURGED_HANDLERS = [  # (workspace), once its records are gone for good
     "apikeys.services.workspaces.workspace_purged",
     "apikeys.activity.partitions.workspace_purged",
 ]
+WORKSPACE_PARTS = [  # what a backup has of shared tables: metadata.services.parts.Part
+    "metadata.services.parts.DATA_MODEL",
+    "apikeys.services.workspaces.PARTS",
+    "webhooks.services.webhooks.PARTS",
+]
 # (workspace, object_id), in the transaction that changed them
 SEARCH_FIELDS_CHANGED_HANDLERS = ["core.records.reindex.search_fields_changed"]
 METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata

@@ -147,6 +147,10 @@ class Storage:
         if index_type != IndexType.GIN:
             self._add("ANALYZE {schema}.{table}", table=table)
 
+    def analyze(self, object_id: UUID) -> None:
+        """Give the planner its statistics of a table that was just filled."""
+        self._add("ANALYZE {schema}.{table}", table=_table(object_id))
+
     def build_index(self, index_id: UUID, index_type: str, columns: Sequence[tuple[FieldSchema, str | None]]) -> None:
         """As `create_index`, while others read and write. What is there is kept. Inside a transaction, which
         `building` opens behind a pooler, it is made anew, and the object's writers wait.

@@ -10,10 +10,33 @@ from apikeys.roles import (
 )
 from config.principal import Principal, system
 from metadata.models import Workspace
+from metadata.services.parts import Part
 
 ADMIN_LABEL = "Admin"
 
 MEMBER_LABEL = "Member"
+
+_OF_ROLES = "role_id IN (SELECT id FROM apikeys_role WHERE workspace_id = %(workspace)s)"
+
+# Of a person a backup has the address they sign in with, and they are a member again where they have an account. A
+# token names its key and workspace, so keys are of no use to a copy. What ends in days (invitations) is left out.
+PARTS = (
+    Part("apikeys_role"),
+    Part("apikeys_objectpermission", _OF_ROLES),
+    Part("apikeys_fieldpermission", _OF_ROLES),
+    Part(
+        "apikeys_member",
+        written={"user_id": "SELECT u.username FROM auth_user u WHERE u.id = t.user_id"},
+        read={"user_id": "(SELECT u.id FROM auth_user u WHERE u.username = s.user_id)"},
+        only_if="EXISTS (SELECT 1 FROM auth_user u WHERE u.username = s.user_id)",
+    ),
+    Part("apikeys_apikey", written={"created_by_user_id": "NULL::integer"}, is_bound=True),
+    Part(
+        "apikeys_apikeytoken",
+        "api_key_id IN (SELECT id FROM apikeys_apikey WHERE workspace_id = %(workspace)s)",
+        is_bound=True,
+    ),
+)
 
 
 def system_principal(workspace: Workspace) -> Principal:

@@ -15,9 +15,10 @@ import psycopg2
 from django.conf import settings
 from psycopg2 import errorcodes
 
-from config.errors import ApiError, Conflict, LockTimeout, QueryTimeout, StorageFull, Unavailable
+from config.errors import ApiError, Conflict, LockTimeout, QueryTimeout, StorageFull, Unavailable, WorkspaceMoving
 from config.http import deadline
 
+WRITES_HELD = "FG001"  # raised by the tables of a workspace that is being moved: metadata/services/moving/fence.py
 UNREACHABLE = "The database cannot be reached"
 _COLLIDED = frozenset((errorcodes.DEADLOCK_DETECTED, errorcodes.SERIALIZATION_FAILURE))
 FAULTS = (psycopg2.Error, django.db.Error)  # whatever the database or its driver says no with
@@ -62,6 +63,10 @@ def machine_error(fault: BaseException) -> ApiError | None:
         return QueryTimeout(
             f"The query took longer than {settings.STATEMENT_TIMEOUT_MS} ms",
             hint="Narrow the filter, ask for an index on the field, or read fewer records.",
+        )
+    if code == WRITES_HELD:
+        return WorkspaceMoving(
+            "The workspace is being moved to another database; nothing was written", hint="Send the request again."
         )
     if code in _COLLIDED:
         return Conflict("The same is being changed by other requests", hint="Try again.")

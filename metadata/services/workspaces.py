@@ -63,7 +63,7 @@ def workspace_create(*, name: str, id: UUID | None = None, empty: bool = False, 
     if is_blank(name):
         raise _invalid("A workspace's name must have a visible character", "name")
     workspace = Workspace(id=id or uuid4(), display_name=name, shard=place(shard))
-    workspace.subdomain = _free_subdomain(name)
+    workspace.subdomain = free_subdomain(name)
     workspace.database_schema = schema_name(workspace.id)
     try:
         with transaction.atomic(), transaction.atomic(using=workspace.shard):
@@ -81,7 +81,8 @@ def workspace_create(*, name: str, id: UUID | None = None, empty: bool = False, 
     return workspace
 
 
-def _free_subdomain(name: str) -> str:
+def free_subdomain(name: str) -> str:
+    """A subdomain that nobody has, like the name where that can be."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "workspace"
     if len(plain) >= 3 and not Workspace.objects.filter(subdomain=plain).exists():
         return plain

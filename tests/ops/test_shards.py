@@ -16,33 +16,43 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 from uuid import uuid4
+from zipfile import ZipFile
 
 import psycopg2
 import pytest
 
 from config.server.embedded_postgres import EmbeddedPostgres
 from config.server.shards import shards_in
+from tests.ops.whole import everything
 from tests.server import ROOT, Server, running
 
 pytestmark = pytest.mark.long
 
+Manage = Callable[..., str]
+
 
 class Client:
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, token: str | None = None) -> None:
         self.server = server
+        self.token = token or server.demo["api_token"]
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         given = {
             "Content-Type": "application/json",
             **headers,
-            "Authorization": f"Bearer {self.server.demo['api_token']}",
+            "Authorization": f"Bearer {self.token}",
         }
         try:
             with urlopen(Request(self.server.url + path, data, given, method=method), timeout=60) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except HTTPError as fault:
             return fault.code, json.loads(fault.read() or b"null")
+
+    def everything(self) -> dict[str, str]:
+        return everything(
+            lambda path: self.send("GET", path), lambda query, path: self.send("POST", path, {"query": query})[1]
+        )
 
     def data(self, query: str, path: str = "/graphql", **variables: Any) -> Any:
         status, answer = self.send("POST", path, {"query": query, "variables": variables})
@@ -67,13 +77,46 @@ def east(folder: Path) -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture(scope="module")
-def server(folder: Path, east: EmbeddedPostgres) -> Iterator[Server]:
-    """With its demo workspace in the second cluster."""
-    environment = {"SHARD_EAST_URL": east.url, "WORKSPACE_PLACEMENT": "east", "WORKERS": "1"}
+def west(folder: Path) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(folder / "west", durable=False)
+    server.start()
+    yield server
+    server.destroy()
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, east: EmbeddedPostgres, west: EmbeddedPostgres) -> Iterator[Server]:
+    """With its demo workspace in the second cluster of three."""
+    environment = {
+        "SHARD_EAST_URL": east.url,
+        "SHARD_WEST_URL": west.url,
+        "WORKSPACE_PLACEMENT": "east",
+        "WORKERS": "1",
+    }
     with running(folder / "up", "--no-assets", WEBHOOK_ALLOWED_HOSTS="127.0.0.1", **environment) as server:
         yield server
         log = server.log.read_text()
         assert "Traceback" not in log and '"level":"ERROR"' not in log, log
+
+
+@pytest.fixture(scope="module")
+def manage(server: Server, east: EmbeddedPostgres, west: EmbeddedPostgres) -> Manage:
+    """Runs a command of manage.py and gives what it said."""
+    settings = {"DATA_DIR": str(server.data_dir), "SHARD_EAST_URL": east.url, "SHARD_WEST_URL": west.url}
+
+    def run(*arguments: str, fails: bool = False, **more: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={"PATH": "", **settings, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == int(fails), done.stderr
+        return done.stderr if fails else done.stdout.strip()
+
+    return run
 
 
 @pytest.fixture
@@ -146,7 +189,7 @@ def test_records_are_in_the_database_that_the_workspace_was_placed_in(
     status, health = client.send("GET", "/readyz")
     assert (status, {name: each["migrations"] for name, each in health["databases"].items()}) == (
         200,
-        {"default": "applied", "east": "applied"},
+        {"default": "applied", "east": "applied", "west": "applied"},
     )
 
 
@@ -285,3 +328,187 @@ def test_shards_are_named_in_the_environment() -> None:
         shards_in({"SHARD_DEFAULT_URL": "postgres://x"})
     with pytest.raises(ValueError, match="SHARD_EAST_ENGINE should be one of postgresql, citus, not 'oracle'"):
         shards_in({"SHARD_EAST_URL": "postgres://x", "SHARD_EAST_ENGINE": "oracle"})
+
+
+# A whole workspace as a file -------------------------------------------------------------------------
+
+
+def whole_workspace(server: Server, manage: Manage, name: str, shard: str) -> Client:
+    """A workspace with something of everything, and a client with a key of it."""
+    manage("workspace", "create", name, "--empty", "--shard", shard)
+    client = Client(server, manage("apikey", "create", "--workspace", name, "--name", "Whole", "--role", "Admin"))
+    object_input = {
+        "nameSingular": "rocket",
+        "namePlural": "rockets",
+        "labelSingular": "Rocket",
+        "labelPlural": "Rockets",
+    }
+    rocket = client.data(
+        "mutation ($input: CreateOneObjectInput!) { createOneObject(input: $input) { id } }",
+        "/metadata",
+        input={"object": object_input},
+    )["createOneObject"]["id"]
+    fields = {}
+    options = [
+        {"value": each, "label": each, "color": "blue", "position": at} for at, each in enumerate(("UP", "DOWN"))
+    ]
+    for type, field, more in (
+        ("TEXT", "code", {"isUnique": True}),
+        ("SELECT", "state", {"options": options}),
+        ("NUMBER", "speed", {}),
+        ("FILES", "papers", {"settings": {"maxNumberOfValues": 3}}),
+        ("RAW_JSON", "notes", {}),
+    ):
+        fields[field] = client.data(
+            "mutation ($input: CreateOneFieldMetadataInput!) { createOneField(input: $input) { id } }",
+            "/metadata",
+            input={"field": {"objectMetadataId": rocket, "type": type, "name": field, "label": field, **more}},
+        )["createOneField"]["id"]
+    client.data(
+        "mutation ($input: CreateOneIndexInput!) { createOneIndex(input: $input) { id } }",
+        "/metadata",
+        input={
+            "index": {
+                "objectMetadataId": rocket,
+                "indexType": "BTREE",
+                "fields": [{"fieldMetadataId": fields["speed"]}],
+            }
+        },
+    )
+    view = client.data(
+        "mutation ($input: CreateViewInput!) { createView(input: $input) { id } }",
+        "/metadata",
+        input={"name": "Fast ones", "icon": "IconX", "objectMetadataId": rocket},
+    )["createView"]["id"]
+    view_filter = {"viewId": view, "fieldMetadataId": fields["speed"], "operand": "GREATER_THAN_OR_EQUAL", "value": "3"}
+    assert client.send("POST", "/rest/metadata/viewFilters", view_filter)[0] == 201
+    guest = client.data(
+        "mutation ($v: CreateRoleInput!) { createOneRole(createRoleInput: $v) { id } }",
+        "/metadata",
+        v={"label": "Guest", "canReadAllObjectRecords": True},
+    )["createOneRole"]["id"]
+    client.data(
+        "mutation ($v: UpsertObjectPermissionsInput!) { upsertObjectPermissions(upsertObjectPermissionsInput: $v)"
+        " { objectMetadataId } }",
+        "/metadata",
+        v={"roleId": guest, "objectPermissions": [{"objectMetadataId": rocket, "canReadObjectRecords": False}]},
+    )
+    hook = {"targetUrl": "http://127.0.0.1:9/hook", "operations": ["rocket.destroyed"]}
+    assert client.send("POST", "/rest/webhooks", hook)[0] == 201
+    file_id = upload(client, fields["papers"], b"\x00\xff" * 70_000)
+    records = [
+        {"name": f"Acme {number}", "code": f"A{number}", "speed": number, "state": ("UP", "DOWN")[number % 2]}
+        for number in range(40)
+    ]
+    records[3] |= {"papers": [{"fileId": file_id, "label": "plan.pdf"}], "notes": {"of": rocket, "tab": "\t\\n\n"}}
+    status, made = client.send("POST", "/rest/batch/rockets", records)
+    assert status == 201, made
+    ids = [each["id"] for each in made["data"]["createRockets"]]
+    assert client.send("PATCH", f"/rest/rockets/{ids[5]}", {"speed": 500, "name": "Zoë \U0001f680"})[0] == 200
+    assert client.send("DELETE", f"/rest/rockets/{ids[6]}?soft_delete=true")[0] == 200
+    assert client.send("DELETE", f"/rest/rockets/{ids[7]}")[0] == 200
+    return client
+
+
+def upload(client: Client, field_id: str, content: bytes) -> str:
+    edge = uuid4().hex
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="fieldMetadataId"\r\n\r\n{field_id}\r\n--{edge}\r\n'
+    head += 'Content-Disposition: form-data; name="file"; filename="plan.pdf"\r\nContent-Type: application/pdf\r\n\r\n'
+    body = head.encode() + content + f"\r\n--{edge}--\r\n".encode()
+    kind = {"Content-Type": f"multipart/form-data; boundary={edge}"}
+    status, answer = client.send("POST", "/rest/metadata/files", body, **kind)
+    assert status == 201, answer
+    return str(answer["data"]["createOneFile"]["id"])
+
+
+def paper(client: Client) -> bytes:
+    [record] = client.send("GET", "/rest/rockets?filter=code[eq]:A3")[1]["data"]["rockets"]
+    with urlopen(record["papers"][0]["url"], timeout=60) as answer:
+        return bytes(answer.read())
+
+
+WORKSPACE = "metadata/workspace"
+
+
+def without_names(answers: dict[str, str]) -> dict[str, str]:
+    """What a workspace is told apart from its copy by is left out."""
+    settings = json.loads(answers[WORKSPACE])
+    inner = settings["data"]["workspace"] if "data" in settings else settings
+    for name in ("displayName", "subdomain", "inviteHash", "databaseSchema"):
+        inner.pop(name, None)
+    return {**answers, WORKSPACE: json.dumps(settings)}
+
+
+def workspaces(server: Server) -> list[tuple[Any, ...]]:
+    return rows(shared_url(server), "SELECT id::text, shard FROM metadata_workspace ORDER BY 1")
+
+
+def test_a_backup_makes_the_same_workspace_again(
+    server: Server, manage: Manage, folder: Path, east: EmbeddedPostgres, west: EmbeddedPostgres
+) -> None:
+    original = whole_workspace(server, manage, "Whole", "east")
+    path = folder / "whole.backup"
+    manage("workspace", "export", "Whole", "--to", str(path))
+    assert path.stat().st_mode & 0o777 == 0o600
+    copy_id = manage("workspace", "import", str(path), "--name", "Copy", "--to", "west")
+    copy = Client(server, manage("apikey", "create", "--workspace", "Copy", "--name", "Copy", "--role", "Admin"))
+    assert without_names(copy.everything()) == without_names(original.everything())
+    assert paper(copy) == paper(original) == b"\x00\xff" * 70_000
+    assert rows(shared_url(server), "SELECT name FROM apikeys_apikey WHERE workspace_id = %s", copy_id) == [("Copy",)]
+    [(rocket,)] = rows(
+        shared_url(server),
+        "SELECT id::text FROM metadata_objectmetadata WHERE name_singular = 'rocket' AND workspace_id = %s",
+        copy_id,
+    )
+    [record] = copy.send("GET", "/rest/rockets?filter=code[eq]:A3")[1]["data"]["rockets"]
+    assert record["notes"] == {"of": rocket, "tab": "\t\\n\n"}  # what names an object names the copy's
+    assert indexes_of(west, copy_id) == indexes_of(east, workspace_id(server, "Whole"))
+    assert copy.send("POST", "/rest/rockets", {"code": "A1"})[0] == 400
+    assert copy.send("POST", "/rest/rockets", {"code": "B1"})[0] == 201
+    before = (copy.everything(), rows(shared_url(server), "SELECT id::text FROM apikeys_apikey ORDER BY 1"))
+
+    again = folder / "again.backup"
+    manage("workspace", "export", copy_id, "--to", str(again))
+    manage("workspace", "delete", "--workspace", copy_id, "--yes")
+    manage("maintain", "--once", DELETED_WORKSPACE_DAYS="0")
+    assert copy.send("GET", "/rest/rockets")[0] == 401
+    assert manage("workspace", "import", str(again), "--to", "default") == copy_id
+    after = (copy.everything(), rows(shared_url(server), "SELECT id::text FROM apikeys_apikey ORDER BY 1"))
+    assert after == before  # with its keys
+    assert (copy_id, "default") in workspaces(server)
+
+
+def workspace_id(server: Server, name: str) -> str:
+    [(id,)] = rows(shared_url(server), "SELECT id::text FROM metadata_workspace WHERE display_name = %s", name)
+    return str(id)
+
+
+def indexes_of(cluster: EmbeddedPostgres, workspace: str) -> int:
+    text = "SELECT count(*) FROM pg_indexes WHERE schemaname = %s"
+    [(count,)] = rows(cluster.url, text, f"ws_{workspace.replace('-', '')}")
+    return int(count)
+
+
+def test_a_backup_that_cannot_be_read_changes_nothing(
+    server: Server, manage: Manage, folder: Path, west: EmbeddedPostgres
+) -> None:
+    path, bad = folder / "whole.backup", folder / "bad.backup"
+    content = path.read_bytes()
+    before = workspaces(server)
+    schemas = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'ws\\_%%' ORDER BY 1"
+    there = rows(west.url, schemas)
+    middle = len(content) // 2
+    for damaged in (content[:-100], content[:middle] + b"\x00\x00\x00\x00" + content[middle + 4 :], b"no archive"):
+        bad.write_bytes(damaged)
+        said = manage("workspace", "import", str(bad), "--name", "Bad", "--to", "west", fails=True)
+        assert "The file is damaged or no backup of a workspace; nothing was imported" in said
+    bad.unlink()
+    with ZipFile(path) as old, ZipFile(bad, "w") as newer:
+        for name in old.namelist():
+            text = old.read(name)
+            newer.writestr(name, text.replace(b'"version": 1,', b'"version": 2,') if name == "manifest.json" else text)
+    said = manage("workspace", "import", str(bad), "--name", "Bad", "--to", "west", fails=True)
+    assert "The file was made by release 0.1.0, which is newer than this one; nothing was imported" in said
+    assert (workspaces(server), rows(west.url, schemas)) == (before, there)
+    said = manage("workspace", "export", "Whole", "--to", str(path), fails=True)
+    assert "cannot be written: File exists" in said and path.read_bytes() == content

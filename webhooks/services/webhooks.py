@@ -20,6 +20,7 @@ from config.principal import Principal
 from config.roles import roles_of
 from config.texts import camel
 from metadata.models import Workspace
+from metadata.services.parts import Part
 from webhooks.models import Delivery, Webhook, WebhookAct, generate_secret
 from webhooks.services.acts import facts_of, note
 from webhooks.services.checks import (
@@ -48,6 +49,9 @@ from webhooks.services.waiting import give_up, hold, records_database, release
 
 MAX_WEBHOOKS = 500  # live ones in a workspace, so that lists stay bounded
 PURGED_AT_ONCE = 1_000  # deliveries
+
+# A backup has secrets as they are stored, encrypted with this server's SECRET_KEY. The log of deliveries is in none.
+PARTS = (Part("webhooks_webhook"), Part("webhooks_webhookact"))
 
 
 def webhook_doubts(

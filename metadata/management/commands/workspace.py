@@ -1,5 +1,7 @@
-"""`manage.py workspace create|list|show|set|export|delete|restore|clashes`: workspaces from the command line.
+"""`manage.py workspace create|list|show|set|export|import|delete|restore|clashes`: workspaces from the command line.
 
+`export NAME --to FILE` writes a backup of the whole workspace, which `import FILE` makes a workspace of; `export
+--workspace NAME FILE` what people read: the data model and the records as JSON Lines.
 `create` prints the new workspace's id and nothing else. `set` takes settings by their API names and values as JSON or
 text: `maxBatchSize=100 displayName="Acme & Sons" maxApiKeyLifetimeDays=null`. `clashes` names everything in data models
 that two lay claim to, and fails when there is something.
@@ -33,10 +35,11 @@ from metadata.services import (
     workspace_restore,
     workspace_update,
 )
+from metadata.services.backup import workspace_read, workspace_write
 
 
 class Command(BaseCommand):
-    help = "Creates workspaces, shows and changes their settings, exports, deletes and restores them."
+    help = "Creates workspaces, shows and changes their settings, exports, imports, deletes and restores them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -51,7 +54,6 @@ class Command(BaseCommand):
         for verb, text in (
             ("show", "print the settings"),
             ("set", "change settings"),
-            ("export", "write the data model and all records into a ZIP archive"),
             ("delete", "end every key and sign-in at once; it can be restored until it is purged"),
             ("restore", "bring a deleted workspace back"),
         ):
@@ -60,10 +62,17 @@ class Command(BaseCommand):
             if verb == "set":
                 command.add_argument("setting", nargs="*", help="maxBatchSize=100; null clears what can be cleared")
                 command.add_argument("--logo", type=Path, help="a PNG, JPEG or WebP picture")
-            if verb == "export":
-                command.add_argument("file", type=Path, help="a path that does not exist yet; - for standard output")
             if verb == "delete":
                 command.add_argument("--yes", action="store_true", help="needed, so that nothing is deleted by mistake")
+
+        export = verbs.add_parser("export", help="write a backup; or the data model and all records, for reading")
+        export.add_argument("given", metavar="NAME|FILE", help="of a backup the workspace, else the archive")
+        export.add_argument("--to", type=Path, metavar="FILE", help="write a backup to a new file")
+        export.add_argument("--workspace", help="write an archive for reading: id, subdomain or name")
+        restored = verbs.add_parser("import", help="make a workspace of a backup and print its id")
+        restored.add_argument("file", type=Path)
+        restored.add_argument("--name", help="of the workspace; else as it was")
+        restored.add_argument("--to", metavar="SHARD", help="the database of its records; else as for a new workspace")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -101,9 +110,14 @@ class Command(BaseCommand):
             workspace_update(workspace_id=workspace.id, update=update)
 
     def _export(self, options: dict[str, Any]) -> None:
+        if (options["to"] is None) == (options["workspace"] is None):
+            raise CommandError("Say export NAME --to FILE for a backup, export --workspace NAME FILE for reading")
+        if options["to"] is not None:
+            self._back_up(_living({"workspace": options["given"]}), options["to"])
+            return
         workspace = _living(options)
         pieces = import_string(settings.WORKSPACE_ARCHIVE)(system(workspace.ref()))
-        path: Path = options["file"]
+        path = Path(options["given"])
         if str(path) == "-":
             for piece in pieces:
                 sys.stdout.buffer.write(piece)
@@ -113,6 +127,21 @@ class Command(BaseCommand):
                 file.writelines(pieces)
         except OSError as error:
             raise CommandError(f"{path} cannot be written: {error.strerror}") from error
+
+    def _back_up(self, workspace: Workspace, path: Path) -> None:
+        try:
+            rows = workspace_write(workspace, path)
+        except OSError as error:
+            raise CommandError(f"{path} cannot be written: {error.strerror}") from error
+        self.stdout.write(f"{rows} rows, {path.stat().st_size} bytes")
+
+    def _import(self, options: dict[str, Any]) -> None:
+        path: Path = options["file"]
+        try:
+            workspace = workspace_read(path, name=options["name"], shard=options["to"])
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}") from error
+        self.stdout.write(str(workspace.id))
 
     def _delete(self, options: dict[str, Any]) -> None:
         workspace = _living(options)

@@ -1,0 +1,37 @@
+"""A connection beside those of Django: for work that takes long, or that has a transaction beside another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connections
+
+
+@contextmanager
+def own_connection(alias: str, *, lock_timeout_ms: int = 2_000) -> Iterator[Any]:
+    """One of the driver's, in autocommit and without a limit of time, closed at the end. Raises psycopg2.Error."""
+    wrapper: Any = connections.create_connection(alias)
+    driver = wrapper.get_new_connection(wrapper.get_connection_params())
+    try:
+        driver.autocommit = True
+        with driver.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+            cursor.execute(f"SET lock_timeout = {int(lock_timeout_ms)}")
+            cursor.execute("SET timezone = 'UTC'")
+        yield driver
+    finally:
+        driver.close()
+
+
+def quoted(*names: str) -> str:
+    """A name as SQL has it, of several the path: `"ws_1"."history"`."""
+    return ".".join('"' + each.replace('"', '""') + '"' for each in names)
+
+
+def rows_of(driver: Any, text: Any, params: Any = None) -> list[tuple[Any, ...]]:
+    """Send one statement on a connection of one's own."""
+    with driver.cursor() as cursor:
+        cursor.execute(text, params)
+        return list(cursor.fetchall()) if cursor.description is not None else []

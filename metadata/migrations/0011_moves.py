@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('metadata', '0010_workspace_settings'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='workspace',
+            name='moving_to',
+            field=models.CharField(max_length=63, null=True),
+        ),
+    ]
