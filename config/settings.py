@@ -196,6 +196,7 @@ WORKSPACE_PARTS = [  # what a backup has of shared tables: metadata.services.par
     "apikeys.services.workspaces.PARTS",
     "webhooks.services.webhooks.PARTS",
 ]
+WORKSPACE_MOVES = ["core.records.moving", "webhooks.delivery.moving"]  # metadata/services/moving: what shares tables
 # (workspace, object_id), in the transaction that changed them
 SEARCH_FIELDS_CHANGED_HANDLERS = ["core.records.reindex.search_fields_changed"]
 METADATA_GRAPHQL_PARTS = [  # further Query and Mutation members of /metadata
@@ -215,6 +216,7 @@ SECRETS_ROTATED = {  # () -> how many were encrypted anew, were up to date, cann
 }
 MAINTENANCE = [  # what `manage.py maintain` calls, and every how many seconds
     ("metadata.services.indexes_build", 5),
+    ("metadata.services.moving.moves_settle", 5),
     ("metadata.services.former_indexes_drop", 24 * 60 * 60),
     ("core.records.reindex.searches_rebuild", 5),
     ("core.records.files.files_sweep", 24 * 60 * 60),

@@ -88,7 +88,7 @@ class Workspace(models.Model):
     )
     database_schema = models.CharField(max_length=63)
     shard = models.CharField(max_length=63, default="default")  # alias in settings.DATABASES
-    moving_to = models.CharField(max_length=63, null=True)  # the alias that a move was begun to, until it is over
+    move = models.JSONField(null=True)  # one under way: {"from": alias, "to": alias, "isUndone": bool}
 
     schema_version = models.PositiveIntegerField(default=1)
     webhooks_version = models.PositiveIntegerField(default=0)

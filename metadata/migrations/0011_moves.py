@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='workspace',
-            name='moving_to',
-            field=models.CharField(max_length=63, null=True),
+            name='move',
+            field=models.JSONField(null=True),
         ),
     ]

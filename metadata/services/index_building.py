@@ -46,7 +46,10 @@ def former_indexes_drop() -> int:
 def _build(index: IndexMetadata) -> bool:
     storage = Storage(index.workspace)
     with storage.building() as is_ours:
-        if not is_ours or not IndexMetadata.objects.filter(id=index.id, state=IndexState.BUILDING).exists():
+        # Meanwhile it may have been deleted, or the workspace moved.
+        shard = index.workspace.shard
+        waits = IndexMetadata.objects.filter(id=index.id, state=IndexState.BUILDING, workspace__shard=shard)
+        if not is_ours or not waits.exists():
             return False
         parts = IndexFieldMetadata.objects.filter(index=index).select_related("field").order_by("order")
         columns = [(cache.field_schema(each.field), each.sub_field_name) for each in parts]

@@ -1,4 +1,4 @@
-"""`manage.py workspace create|list|show|set|export|import|delete|restore|clashes`: workspaces from the command line.
+"""`manage.py workspace create|list|show|set|export|import|move|delete|restore|clashes`: from the command line.
 
 `export NAME --to FILE` writes a backup of the whole workspace, which `import FILE` makes a workspace of; `export
 --workspace NAME FILE` what people read: the data model and the records as JSON Lines.
@@ -25,6 +25,7 @@ from config.errors import ApiError
 from config.http.inputs import uuid_of
 from config.http.members import refuse_unknown
 from config.principal import system
+from config.server.sqlstate import FAULTS
 from metadata.fieldtypes.datetime import moment_text
 from metadata.models import Workspace
 from metadata.services import (
@@ -36,10 +37,11 @@ from metadata.services import (
     workspace_update,
 )
 from metadata.services.backup import workspace_read, workspace_write
+from metadata.services.moving import workspace_move
 
 
 class Command(BaseCommand):
-    help = "Creates workspaces, shows and changes their settings, exports, imports, deletes and restores them."
+    help = "Creates workspaces, shows and changes their settings, exports, imports, moves, deletes and restores them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -73,6 +75,10 @@ class Command(BaseCommand):
         restored.add_argument("file", type=Path)
         restored.add_argument("--name", help="of the workspace; else as it was")
         restored.add_argument("--to", metavar="SHARD", help="the database of its records; else as for a new workspace")
+        move = verbs.add_parser("move", help="move the records to another database while they are served")
+        move.add_argument("name", help="id, subdomain or name")
+        move.add_argument("--to", required=True, metavar="SHARD", help="a database, or a node of Citus: host:port")
+        move.add_argument("--keep", type=float, metavar="S", help="how long nobody has to have read the old place")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -142,6 +148,17 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}") from error
         self.stdout.write(str(workspace.id))
+
+    def _move(self, options: dict[str, Any]) -> None:
+        workspace = _one(Workspace.objects.all(), options["name"])
+        try:
+            workspace_move(workspace_id=workspace.id, to=options["to"], keep_s=options["keep"], say=self._say)
+        except FAULTS as fault:
+            raise CommandError(f"The workspace was not moved: {fault}") from fault
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
 
     def _delete(self, options: dict[str, Any]) -> None:
         workspace = _living(options)

@@ -133,7 +133,7 @@ class _Reading:
                 domain = None
             cursor.execute(
                 "UPDATE staged SET display_name = %s, subdomain = %s, custom_domain = %s, shard = %s,"
-                " database_schema = %s, deleted_at = NULL, moving_to = NULL",
+                " database_schema = %s, deleted_at = NULL, move = NULL",
                 [display_name, subdomain, domain, self._shard, schema_name(self._id)],
             )
         self._insert_staged(WORKSPACE)

@@ -1,0 +1,150 @@
+"""Copying a table's rows, and then again and again what was written since.
+
+Every row says which transaction wrote it (`xmin`), so what is new is found without a trigger or a log, by looking
+through the table once: transactions below the oldest that ran when the table was last looked at were seen then. What is
+gone is found by counting: the rows that were not written anew are as many in both places, or some of the copy's are too
+many, and are looked for among those whose keys fall into the same of 4,096 parts.
+
+Each look is one snapshot and one transaction of the copy's, which notes how far it came: a move that is ended anywhere
+goes on there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from config.server.copying import copy_rows
+from config.server.own_connection import quoted, rows_of
+from metadata.services.moving.tables import POSITIONS, Table, create_indexes, drop_indexes
+
+_PARTS = 4096
+
+
+def since_condition(since: int) -> str:
+    """True of rows that a transaction wrote from that number on; also of some that are older than 2^31 others."""
+    return f"((xmin::text::bigint - {since % 2**32}) & 4294967295) < 2147483648"
+
+
+@contextmanager
+def snapshot(source: Any) -> Iterator[int]:
+    """One state of the old place, and the number from which on transactions are not all in it."""
+    source.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
+    try:
+        [(oldest,)] = rows_of(source, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        yield oldest
+    finally:
+        if not source.closed:
+            source.rollback()
+            source.set_session(isolation_level="DEFAULT", readonly=False, autocommit=True)
+
+
+@contextmanager
+def transaction(driver: Any) -> Iterator[None]:
+    driver.autocommit = False
+    try:
+        yield
+        driver.commit()
+    finally:
+        if not driver.closed:
+            driver.rollback()
+            driver.autocommit = True
+
+
+class Copying:
+    """The tables of one workspace's copy."""
+
+    def __init__(self, source: Any, target: Any, schema: str) -> None:
+        self._source = source
+        self._target = target
+        self._schema = schema
+        self._positions = quoted(schema, POSITIONS)
+        self._counts: dict[str, int] = {}  # rows of the copy, once they were counted
+
+    def copy(self, table: Table) -> int:
+        """Bring a table to what it is now; how many rows that took."""
+        with snapshot(self._source) as oldest, transaction(self._target):
+            since = self.position(table.name)
+            if since is None:
+                written = self._load(table)
+            elif table.name == "record_count":  # folded all the time, and small
+                rows_of(self._target, f"DELETE FROM {table.path}")  # noqa: S608
+                written = self._copy(table, "true", table.path)
+            else:
+                written = self._follow(table, since)
+            self.note(table.name, oldest)
+        return written
+
+    def position(self, name: str) -> int | None:
+        found = rows_of(self._target, f"SELECT since FROM {self._positions} WHERE name = %s", [name])  # noqa: S608
+        return found[0][0] if found else None
+
+    def note(self, name: str, since: int) -> None:
+        """In the transaction that copied up to there."""
+        rows_of(
+            self._target,
+            f"INSERT INTO {self._positions} VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET since = excluded.since",  # noqa: S608
+            [name, since],
+        )
+
+    def _load(self, table: Table) -> int:
+        rows_of(self._target, f"DELETE FROM {table.path}")  # noqa: S608
+        drop_indexes(self._source, self._target, self._schema, {table.name})
+        count = self._copy(table, "true", table.path)
+        create_indexes(self._source, self._target, self._schema, {table.name})
+        rows_of(self._target, f"ANALYZE {table.path}")
+        self._counts[table.name] = count
+        return count
+
+    def _copy(self, table: Table, where: str, into: str) -> int:
+        columns = ", ".join(map(quoted, table.columns))
+        query = f"SELECT {columns} FROM {table.path} WHERE {where}"  # noqa: S608
+        return copy_rows(self._source, query, self._target, into, table.columns)
+
+    def _follow(self, table: Table, since: int) -> int:
+        is_new = since_condition(since)
+        if table.name not in self._counts:
+            [(self._counts[table.name],)] = rows_of(self._target, f"SELECT count(*) FROM {table.path}")  # noqa: S608
+        [(new, total)] = rows_of(
+            self._source,
+            f"SELECT count(*) FILTER (WHERE {is_new}), count(*) FROM {table.path}",  # noqa: S608
+        )
+        if not new and total == self._counts[table.name]:
+            return 0
+        rows_of(self._target, f"CREATE TEMPORARY TABLE written (LIKE {table.path}) ON COMMIT DROP")
+        self._copy(table, is_new, "written")
+        key = " AND ".join(f"t.{quoted(each)} = w.{quoted(each)}" for each in table.key)
+        # Before the new ones come: a unique value may have gone from one to the other.
+        replaced = self._deleted(f"DELETE FROM {table.path} t USING written w WHERE {key}")  # noqa: S608
+        if self._counts[table.name] - replaced != total - new:
+            self._delete_gone(table, is_new)
+        columns = ", ".join(map(quoted, table.columns))
+        rows_of(self._target, f"INSERT INTO {table.path} ({columns}) SELECT {columns} FROM written")  # noqa: S608
+        self._counts[table.name] = total
+        return int(new)
+
+    def _deleted(self, text: str) -> int:
+        with self._target.cursor() as cursor:
+            cursor.execute(text)
+            return int(cursor.rowcount)
+
+    def _delete_gone(self, table: Table, is_new: str) -> None:
+        """Delete the copy's rows that are no more."""
+        part = f"{table.hashed} & {_PARTS - 1}"
+        counted = f"SELECT {part}, count(*) FROM {table.path} WHERE {{}} GROUP BY 1"  # noqa: S608
+        theirs = dict(rows_of(self._source, counted.format(f"NOT {is_new}")))
+        ours = dict(rows_of(self._target, counted.format("true")))
+        parts = ", ".join(str(each) for each, count in ours.items() if theirs.get(each) != count)
+        if not parts:
+            return
+        first = quoted(table.key[0])
+        inside = f"({part}) IN ({parts})"
+        rows_of(self._target, f"CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT {first} FROM {table.path} LIMIT 0")  # noqa: S608
+        query = f"SELECT DISTINCT {first} FROM {table.path} WHERE NOT {is_new} AND {inside}"  # noqa: S608
+        copy_rows(self._source, query, self._target, "kept", table.key[:1])
+        rows_of(
+            self._target,
+            f"DELETE FROM {table.path} t WHERE {inside}"  # noqa: S608
+            f" AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.{first} = t.{first})",
+        )
