@@ -45,12 +45,9 @@ def _hold(source: Any, schema: str) -> None:
         f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS"
         f" $$BEGIN RAISE EXCEPTION 'the workspace is moved' USING ERRCODE = '{WRITES_HELD}'; END$$",
     )
-    for each in tables:
-        rows_of(
-            source,
-            f"CREATE TRIGGER {_FUNCTION} BEFORE INSERT OR UPDATE OR DELETE ON {each.path}"
-            f" FOR EACH STATEMENT EXECUTE FUNCTION {function}()",
-        )
+    trigger = f"CREATE TRIGGER {_FUNCTION} BEFORE INSERT OR UPDATE OR DELETE ON {{}}"
+    trigger += f" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+    rows_of(source, ";".join(trigger.format(each.path) for each in tables))
 
 
 def is_held(source: Any, schema: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,14 @@ from metadata.services.moving import fence
 from metadata.services.moving.citus import move_to_node
 from metadata.services.moving.rows import Copying, snapshot
 from metadata.services.moving.rows import transaction as own_transaction
-from metadata.services.moving.tables import POSITIONS, create_indexes, create_schema, drop_indexes, same_tables
+from metadata.services.moving.tables import (
+    POSITIONS,
+    create_indexes,
+    create_schema,
+    drop_indexes,
+    same_tables,
+    tables_of,
+)
 from metadata.storage import Storage
 
 logger = logging.getLogger(__name__)
@@ -124,28 +132,40 @@ def _move(shared: Any, workspace: Workspace, to: str, say: Say) -> None:
     with own_connection(workspace.shard, lock_timeout_ms=1_000) as source, own_connection(to) as target:
         create_schema(target, copy)
         copying = Copying(source, target, schema)
+        before_s = math.inf
         for number in range(MOST_ROUNDS):
             started = time.monotonic()
+            version = Workspace.objects.values_list("schema_version", flat=True).get(id=workspace.id)
             count = _round(copying, source, target, copy)
             took_s = time.monotonic() - started
             say(f"Round {number + 1}: {count} rows in {took_s:.1f} s")
-            if number and took_s < SHORT_ROUND_S:
+            if number and (took_s < SHORT_ROUND_S or took_s > before_s * 0.8):
                 break
+            before_s = took_s
+        copy.schema_version = version
         with _no_index_being_built(workspace):
             _switch(shared, copying, source, target, copy, say)
 
 
-def _round(copying: Copying, source: Any, target: Any, copy: Workspace, *, is_last: bool = False) -> int:
+def _round(copying: Copying, source: Any, target: Any, copy: Workspace) -> int:
+    """Make the copy's tables, indexes and rows those that there are; how many rows were written."""
     schema = copy.database_schema
     tables = same_tables(source, target, copy)
     drop_indexes(source, target, schema)  # first: they may not allow what the records are now
-    count = sum(copying.copy(table) for table in tables.values())
+    count = sum(copying.load(table) for table in tables.values())
+    count += _follow(copying, source, target, copy, is_last=False)
     create_indexes(source, target, schema)
+    return count
+
+
+def _follow(copying: Copying, source: Any, target: Any, copy: Workspace, *, is_last: bool) -> int:
+    schema = copy.database_schema
     with snapshot(source) as oldest, own_transaction(target):
+        count = copying.follow(list(tables_of(source, schema).values()), oldest)
         since = copying.position(_OTHERS)
         for part in _others():
             part.bring(source, target, copy.id, schema, since, is_last)
-        copying.note(_OTHERS, oldest)
+        copying.note({_OTHERS: oldest})
     return count
 
 
@@ -160,10 +180,13 @@ def _switch(shared: Any, copying: Copying, source: Any, target: Any, copy: Works
     for _ in range(fence.TRIES):
         with own_transaction(shared):
             # Changes of the data model wait here, and are made in the new place.
-            rows_of(shared, "SELECT 1 FROM metadata_workspace WHERE id = %s FOR NO KEY UPDATE", [id])
+            row = "SELECT schema_version FROM metadata_workspace WHERE id = %s FOR NO KEY UPDATE"
+            [(version,)] = rows_of(shared, row, [id])
             started = time.monotonic()
             if fence.hold(source, schema, besides):
-                count = _round(copying, source, target, copy, is_last=True)
+                if version != copy.schema_version:
+                    _round(copying, source, target, copy)
+                count = _follow(copying, source, target, copy, is_last=True)
                 _number_on(source, target, schema)
                 rows_of(target, f"DROP TABLE {quoted(schema, POSITIONS)}")
                 rows_of(shared, "UPDATE metadata_workspace SET shard = %s WHERE id = %s", [copy.shard, id])

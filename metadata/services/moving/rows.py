@@ -5,13 +5,13 @@ through the table once: transactions below the oldest that ran when the table wa
 gone is found by counting: the rows that were not written anew are as many in both places, or some of the copy's are too
 many, and are looked for among those whose keys fall into the same of 4,096 parts.
 
-Each look is one snapshot and one transaction of the copy's, which notes how far it came: a move that is ended anywhere
-goes on there.
+Each round of looks is one snapshot and one transaction of the copy's, which notes how far it came: a move that is cut
+off anywhere goes on there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,30 +62,51 @@ class Copying:
         self._positions = quoted(schema, POSITIONS)
         self._counts: dict[str, int] = {}  # rows of the copy, once they were counted
 
-    def copy(self, table: Table) -> int:
-        """Bring a table to what it is now; how many rows that took."""
+    def load(self, table: Table) -> int:
+        """Copy a table that was not copied yet; how many rows. A transaction of its own: it may take long."""
         with snapshot(self._source) as oldest, transaction(self._target):
-            since = self.position(table.name)
-            if since is None:
-                written = self._load(table)
-            elif table.name == "record_count":  # folded all the time, and small
-                rows_of(self._target, f"DELETE FROM {table.path}")  # noqa: S608
-                written = self._copy(table, "true", table.path)
-            else:
-                written = self._follow(table, since)
-            self.note(table.name, oldest)
+            if self.position(table.name) is not None:
+                return 0
+            count = self._load(table)
+            self.note({table.name: oldest})
+        return count
+
+    def follow(self, tables: Sequence[Table], oldest: int) -> int:
+        """Bring tables to what they are in the snapshot; how many rows that took. In a transaction."""
+        since = dict(rows_of(self._target, f"SELECT name, since FROM {self._positions}"))  # noqa: S608
+        self._count([each for each in tables if each.name not in self._counts])
+        counts = " UNION ALL ".join(
+            f"SELECT '{name}', count(*) FILTER (WHERE {since_condition(since[name])}), count(*) FROM {table.path}"  # noqa: S608
+            for name, table in {each.name: each for each in tables}.items()
+        )
+        now = {name: (new, total) for name, new, total in rows_of(self._source, counts)}
+        written = 0
+        for each in tables:
+            new, total = now[each.name]
+            if each.name == "record_count":  # folded all the time, and small
+                rows_of(self._target, f"DELETE FROM {each.path}")  # noqa: S608
+                written += self._copy(each, "true", each.path)
+            elif new or total != self._counts[each.name]:
+                self._follow(each, since_condition(since[each.name]), new, total)
+                written += new
+        self.note(dict.fromkeys(now, oldest))
         return written
+
+    def _count(self, tables: Sequence[Table]) -> None:
+        if tables:
+            counts = " UNION ALL ".join(f"SELECT '{each.name}', count(*) FROM {each.path}" for each in tables)  # noqa: S608
+            self._counts.update(rows_of(self._target, counts))
 
     def position(self, name: str) -> int | None:
         found = rows_of(self._target, f"SELECT since FROM {self._positions} WHERE name = %s", [name])  # noqa: S608
         return found[0][0] if found else None
 
-    def note(self, name: str, since: int) -> None:
+    def note(self, since: Mapping[str, int]) -> None:
         """In the transaction that copied up to there."""
+        values = ", ".join(f"('{name}', {number})" for name, number in since.items())
         rows_of(
             self._target,
-            f"INSERT INTO {self._positions} VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET since = excluded.since",  # noqa: S608
-            [name, since],
+            f"INSERT INTO {self._positions} VALUES {values} ON CONFLICT (name) DO UPDATE SET since = excluded.since",  # noqa: S608
         )
 
     def _load(self, table: Table) -> int:
@@ -102,16 +123,8 @@ class Copying:
         query = f"SELECT {columns} FROM {table.path} WHERE {where}"  # noqa: S608
         return copy_rows(self._source, query, self._target, into, table.columns)
 
-    def _follow(self, table: Table, since: int) -> int:
-        is_new = since_condition(since)
-        if table.name not in self._counts:
-            [(self._counts[table.name],)] = rows_of(self._target, f"SELECT count(*) FROM {table.path}")  # noqa: S608
-        [(new, total)] = rows_of(
-            self._source,
-            f"SELECT count(*) FILTER (WHERE {is_new}), count(*) FROM {table.path}",  # noqa: S608
-        )
-        if not new and total == self._counts[table.name]:
-            return 0
+    def _follow(self, table: Table, is_new: str, new: int, total: int) -> None:
+        rows_of(self._target, "DROP TABLE IF EXISTS written")
         rows_of(self._target, f"CREATE TEMPORARY TABLE written (LIKE {table.path}) ON COMMIT DROP")
         self._copy(table, is_new, "written")
         key = " AND ".join(f"t.{quoted(each)} = w.{quoted(each)}" for each in table.key)
@@ -122,7 +135,6 @@ class Copying:
         columns = ", ".join(map(quoted, table.columns))
         rows_of(self._target, f"INSERT INTO {table.path} ({columns}) SELECT {columns} FROM written")  # noqa: S608
         self._counts[table.name] = total
-        return int(new)
 
     def _deleted(self, text: str) -> int:
         with self._target.cursor() as cursor:
@@ -140,6 +152,7 @@ class Copying:
             return
         first = quoted(table.key[0])
         inside = f"({part}) IN ({parts})"
+        rows_of(self._target, "DROP TABLE IF EXISTS kept")
         rows_of(self._target, f"CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT {first} FROM {table.path} LIMIT 0")  # noqa: S608
         query = f"SELECT DISTINCT {first} FROM {table.path} WHERE NOT {is_new} AND {inside}"  # noqa: S608
         copy_rows(self._source, query, self._target, "kept", table.key[:1])
