@@ -304,7 +304,8 @@ def _remember(
     token: keys.Token, principal: Principal, check: Check, networks: str | None = None, end: float | None = None
 ) -> None:
     if principal.workspace.shard != DEFAULT_DB_ALIAS:
-        return  # its records are not where the keys are, so no statement reads both
+        known_callers.pop(token, None)  # its records are not where the keys are, so no statement reads both
+        return
     if len(known_callers) >= KEPT_CALLERS and token not in known_callers:
         known_callers.clear()
     known_callers[token] = _Known(principal, check, networks, end)

@@ -10,12 +10,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zipfile import ZipFile
 
 import psycopg2
@@ -23,6 +24,7 @@ import pytest
 
 from config.server.embedded_postgres import EmbeddedPostgres
 from config.server.shards import shards_in
+from tests.ops.moves import writing
 from tests.ops.whole import everything
 from tests.server import ROOT, Server, running
 
@@ -443,10 +445,15 @@ def workspaces(server: Server) -> list[tuple[Any, ...]]:
     return rows(shared_url(server), "SELECT id::text, shard FROM metadata_workspace ORDER BY 1")
 
 
+@pytest.fixture(scope="module")
+def whole(server: Server, manage: Manage) -> Client:
+    return whole_workspace(server, manage, "Whole", "east")
+
+
 def test_a_backup_makes_the_same_workspace_again(
-    server: Server, manage: Manage, folder: Path, east: EmbeddedPostgres, west: EmbeddedPostgres
+    server: Server, manage: Manage, whole: Client, folder: Path, east: EmbeddedPostgres, west: EmbeddedPostgres
 ) -> None:
-    original = whole_workspace(server, manage, "Whole", "east")
+    original = whole
     path = folder / "whole.backup"
     manage("workspace", "export", "Whole", "--to", str(path))
     assert path.stat().st_mode & 0o777 == 0o600
@@ -498,7 +505,7 @@ def test_a_backup_that_cannot_be_read_changes_nothing(
     schemas = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'ws\\_%%' ORDER BY 1"
     there = rows(west.url, schemas)
     middle = len(content) // 2
-    for damaged in (content[:-100], content[:middle] + b"\x00\x00\x00\x00" + content[middle + 4 :], b"no archive"):
+    for damaged in (content[:-100], content[:middle] + b"\x00\x00\x00\x00" + content[middle + 4 :]):
         bad.write_bytes(damaged)
         said = manage("workspace", "import", str(bad), "--name", "Bad", "--to", "west", fails=True)
         assert "The file is damaged or no backup of a workspace; nothing was imported" in said
@@ -510,5 +517,188 @@ def test_a_backup_that_cannot_be_read_changes_nothing(
     said = manage("workspace", "import", str(bad), "--name", "Bad", "--to", "west", fails=True)
     assert "The file was made by release 0.1.0, which is newer than this one; nothing was imported" in said
     assert (workspaces(server), rows(west.url, schemas)) == (before, there)
-    said = manage("workspace", "export", "Whole", "--to", str(path), fails=True)
-    assert "cannot be written: File exists" in said and path.read_bytes() == content
+
+
+# Moves -----------------------------------------------------------------------------------------------
+
+
+def move(manage: Manage, name: str, to: str, **options: Any) -> str:
+    return manage("workspace", "move", name, "--to", to, "--keep", "0.5", **options)
+
+
+@contextmanager
+def begun(server: Server, urls: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A command that is killed at the end, as it is at a power cut."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={"PATH": "", "DATA_DIR": str(server.data_dir), **urls},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def urls(east: EmbeddedPostgres, west: EmbeddedPostgres) -> dict[str, str]:
+    return {"SHARD_EAST_URL": east.url, "SHARD_WEST_URL": west.url}
+
+
+def state(server: Server, name: str) -> tuple[Any, ...]:
+    """Where a workspace is, and what is noted of a move."""
+    [found] = rows(shared_url(server), "SELECT shard, move FROM metadata_workspace WHERE display_name = %s", name)
+    return found
+
+
+def has_schema(url: str, schema: str) -> bool:
+    return rows(url, "SELECT to_regnamespace(%s) IS NOT NULL", schema) == [(True,)]
+
+
+def schema_of(server: Server, name: str) -> str:
+    return f"ws_{workspace_id(server, name).replace('-', '')}"
+
+
+def add(client: Client) -> int:
+    return client.send("POST", "/rest/rockets", {"name": "Later"})[0]
+
+
+def test_a_workspace_moves_while_it_is_written_to(
+    server: Server,
+    manage: Manage,
+    whole: Client,
+    east: EmbeddedPostgres,
+    west: EmbeddedPostgres,
+    deliveries: tuple[str, list[dict[str, Any]]],
+) -> None:
+    url, received = deliveries
+    ping = {"nameSingular": "ping", "namePlural": "pings", "labelSingular": "Ping", "labelPlural": "Pings"}
+    create = "mutation ($input: CreateOneObjectInput!) { createOneObject(input: $input) { id } }"
+    whole.data(create, "/metadata", input={"object": ping})
+    assert whole.send("POST", "/rest/webhooks", {"targetUrl": url, "operations": ["ping.created"]})[0] == 201
+    schema = schema_of(server, "Whole")
+    places = {"west": west.url, "default": shared_url(server), "east": east.url}
+    with writing(server.url, whole.token, writers=2, a_second=200) as written:
+        for place in places:
+            assert f"The workspace is in {place}" in move(manage, "Whole", place)
+            assert [name for name, each in places.items() if has_schema(each, schema)] == [place]
+    assert written.faults == []
+    assert state(server, "Whole") == ("east", None)
+    ids = dict(
+        rows(
+            shared_url(server),
+            "SELECT name_singular, replace(id::text, '-', '') FROM metadata_objectmetadata WHERE workspace_id = %s",
+            workspace_id(server, "Whole"),
+        )
+    )
+    rockets = f"{schema}.o_{ids['rocket']}"
+    made = rows(east.url, f"SELECT id::text FROM {rockets} WHERE data->>'name' LIKE 'R %%' ORDER BY 1")
+    assert made == sorted((id,) for id in written.rockets) and made
+    assert rows(east.url, f"SELECT id::text FROM {schema}.o_{ids['ping']} ORDER BY 1") == sorted(
+        (id,) for id in written.pings
+    )
+    count = "SELECT (SELECT sum(live) FROM {0}.record_count WHERE object_id = %s), count(*) FROM {1} WHERE deleted_at IS NULL"
+    [(kept, counted)] = rows(east.url, count.format(schema, rockets), str(UUID(ids["rocket"])))
+    assert kept == counted
+    noted = f"SELECT action, record_id::text FROM {schema}.history WHERE record_id = ANY(%s::uuid[]) ORDER BY 1, 2"
+    expected = [("created", id) for id in written.rockets] + [("updated", id) for id in written.updates]
+    assert rows(east.url, noted, written.rockets) == sorted(expected)
+    until(lambda: len(received) >= len(written.pings))
+    assert sorted(each["record"]["id"] for each in received) == sorted(written.pings)
+    log = "SELECT count(*) FROM webhooks_delivery WHERE workspace_id = %s AND status = 'delivered'"
+    until(lambda: rows(east.url, log, workspace_id(server, "Whole")) == [(len(written.pings),)])
+    for other in (west.url, shared_url(server)):
+        assert rows(other, log, workspace_id(server, "Whole")) == [(0,)]
+
+
+def test_a_move_that_is_killed_is_gone_on_with(
+    server: Server, manage: Manage, whole: Client, urls: dict[str, str], west: EmbeddedPostgres, east: EmbeddedPostgres
+) -> None:
+    schema, shared = schema_of(server, "Whole"), shared_url(server)
+    before = whole.everything()
+    arguments = ("workspace", "move", "Whole", "--to", "west")
+
+    with begun(server, urls, *arguments):  # killed when it copies
+        until(lambda: has_schema(west.url, schema))
+    assert state(server, "Whole") == ("east", {"from": "east", "to": "west"})
+    assert add(whole) == 201
+
+    blocking = psycopg2.connect(shared)
+    with begun(server, urls, *arguments, "--keep", "60") as process:  # killed when it holds the writes
+        assert process.stdout is not None
+        assert process.stdout.readline() == "Going on with a move that was cut off\n"
+        process.stdout.readline()
+        with blocking.cursor() as cursor:  # the switch waits for it
+            cursor.execute("LOCK TABLE metadata_workspace IN SHARE MODE")
+        until(lambda: rows(east.url, "SELECT to_regproc(%s) IS NOT NULL", f"{schema}.writes_held") == [(True,)])
+        status, answer = whole.send("POST", "/rest/rockets", {"name": "Held"})
+        assert (status, answer["code"], answer["retryAfterSeconds"]) == (503, "WORKSPACE_MOVING", 1)
+        graphql = {"query": 'mutation { createRocket(data: {name: "Held"}) { id } }'}
+        assert whole.send("POST", "/graphql", graphql)[1]["errors"][0]["extensions"]["subCode"] == "WORKSPACE_MOVING"
+        assert whole.send("GET", "/rest/rockets?limit=1")[0] == 200
+        process.kill()
+        process.wait()
+    blocking.close()
+    until(lambda: add(whole) == 201)  # maintenance has let writes go on
+    assert state(server, "Whole")[0] == "east"
+
+    with begun(server, urls, *arguments, "--keep", "60") as process:  # killed after the switch
+        assert process.stdout is not None
+        until(lambda: "Writes were held" in process.stdout.readline())
+        assert add(whole) == 201
+    until(lambda: state(server, "Whole") == ("west", None))  # maintenance has done what was left
+    assert (has_schema(east.url, schema), has_schema(west.url, schema)) == (False, True)
+    names = [each["name"] for each in whole.send("GET", "/rest/rockets?limit=200")[1]["data"]["rockets"]]
+    assert names.count("Later") == 3 and "Held" not in names
+    assert whole.everything().keys() == before.keys()
+
+
+def test_a_move_that_fails_is_undone(
+    server: Server, manage: Manage, whole: Client, urls: dict[str, str], west: EmbeddedPostgres, east: EmbeddedPostgres
+) -> None:
+    schema, shared = schema_of(server, "Whole"), shared_url(server)
+    blocking = psycopg2.connect(shared)
+    with begun(server, urls, "workspace", "move", "Whole", "--to", "east") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with blocking.cursor() as cursor:
+            cursor.execute("LOCK TABLE metadata_workspace IN SHARE MODE")
+        held = "SELECT to_regproc(%s) IS NOT NULL"
+        until(lambda: rows(west.url, held, f"{schema}.writes_held") == [(True,)])
+        waits = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'UPDATE metadata_workspace SET shard%%'"
+        until(lambda: rows(shared, waits) == [(True,)])  # the connection that would have switched
+        blocking.close()
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "The workspace is in west; the copy in east is removed" in said
+        assert "CommandError: The workspace was not moved: terminating connection" in said
+    assert state(server, "Whole") == ("west", None)
+    assert not has_schema(east.url, schema)
+    assert add(whole) == 201
+
+    said = move(manage, "Whole", "east", fails=True, SHARD_EAST_URL="postgres://fourgate@127.0.0.1:9/none")
+    assert "The workspace was not moved" in said
+    until(lambda: state(server, "Whole") == ("west", None))  # maintenance, to which it is there, has removed nothing
+    assert add(whole) == 201
+    said = move(manage, "Whole", "south", fails=True)
+    assert "There is no database south; there are default, east, west" in said
+
+
+def test_on_citus_its_own_function_moves_the_schema(
+    server: Server, manage: Manage, whole: Client, west: EmbeddedPostgres
+) -> None:
+    """Citus is not here: what would be sent to it is."""
+    rows(west.url, "CREATE TABLE public.sent (what text)")
+    rows(
+        west.url,
+        "CREATE FUNCTION public.citus_schema_move(regnamespace, text, integer) RETURNS void LANGUAGE sql"
+        " AS $$INSERT INTO public.sent VALUES ($1::text || ' ' || $2 || ' ' || $3)$$",
+    )
+    said = move(manage, "Whole", "10.0.0.7:5433", SHARD_WEST_ENGINE="citus")
+    assert said == "The workspace is on 10.0.0.7:5433"
+    assert rows(west.url, "SELECT what FROM public.sent") == [(f"{schema_of(server, 'Whole')} 10.0.0.7 5433",)]
+    assert state(server, "Whole") == ("west", None)
