@@ -7,6 +7,7 @@ moved have one, for as long: no write pays for it otherwise.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,28 +18,37 @@ from metadata.services.moving.tables import tables_of
 
 _FUNCTION = "writes_held"
 _NOT_AVAILABLE = ("55P03", "40P01")  # lock_not_available, deadlock_detected
+VACUUM_WAIT_MS = 10_000
+WRITERS_WAIT_MS = 1_000
 TRIES = 60  # of who waits for writers that are long at it
 
 
-def hold(source: Any, schema: str, besides: Callable[[], None]) -> bool:
-    """Hold all writes, once those that have begun are over, and do `besides` in the same transaction.
+def hold(source: Any, schema: str, besides: Callable[[], None]) -> float | None:
+    """Hold all writes, once those that have begun are over, and do `besides` in the same transaction. Since when they
+    wait, on the clock of `time.monotonic`.
 
-    False when some take longer than the connection's `lock_timeout`: as long all others wait behind us.
+    None when some take longer than WRITERS_WAIT_MS: as long all others wait behind us.
     """
     try:
         with transaction(source):
-            _hold(source, schema)
+            since = _hold(source, schema)
             besides()
     except Exception as fault:
         if code_of(fault) not in _NOT_AVAILABLE:
             raise
-        return False
-    return True
+        return None
+    return since
 
 
-def _hold(source: Any, schema: str) -> None:
+def _hold(source: Any, schema: str) -> float:
     tables = tables_of(source, schema).values()
-    rows_of(source, f"LOCK TABLE {', '.join(each.path for each in tables)} IN SHARE ROW EXCLUSIVE MODE")
+    paths = ", ".join(each.path for each in tables)
+    # An autovacuum gives way to who waits for a second; meanwhile this holds up nobody who writes.
+    rows_of(source, f"SET LOCAL lock_timeout = {VACUUM_WAIT_MS}")
+    rows_of(source, f"LOCK TABLE {paths} IN SHARE UPDATE EXCLUSIVE MODE")
+    rows_of(source, f"SET LOCAL lock_timeout = {WRITERS_WAIT_MS}")
+    since = time.monotonic()
+    rows_of(source, f"LOCK TABLE {paths} IN SHARE ROW EXCLUSIVE MODE")
     function = quoted(schema, _FUNCTION)
     rows_of(
         source,
@@ -48,6 +58,7 @@ def _hold(source: Any, schema: str) -> None:
     trigger = f"CREATE TRIGGER {_FUNCTION} BEFORE INSERT OR UPDATE OR DELETE ON {{}}"
     trigger += f" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
     rows_of(source, ";".join(trigger.format(each.path) for each in tables))
+    return since
 
 
 def is_held(source: Any, schema: str) -> bool:

@@ -182,8 +182,8 @@ def _switch(shared: Any, copying: Copying, source: Any, target: Any, copy: Works
             # Changes of the data model wait here, and are made in the new place.
             row = "SELECT schema_version FROM metadata_workspace WHERE id = %s FOR NO KEY UPDATE"
             [(version,)] = rows_of(shared, row, [id])
-            started = time.monotonic()
-            if fence.hold(source, schema, besides):
+            since = fence.hold(source, schema, besides)
+            if since is not None:
                 if version != copy.schema_version:
                     _round(copying, source, target, copy)
                 count = _follow(copying, source, target, copy, is_last=True)
@@ -191,7 +191,7 @@ def _switch(shared: Any, copying: Copying, source: Any, target: Any, copy: Works
                 rows_of(target, f"DROP TABLE {quoted(schema, POSITIONS)}")
                 rows_of(shared, "UPDATE metadata_workspace SET shard = %s WHERE id = %s", [copy.shard, id])
                 shared.commit()
-                say(f"Writes were held for {time.monotonic() - started:.2f} s, {count} rows")
+                say(f"Writes were held for {time.monotonic() - since:.2f} s, {count} rows")
                 return
         time.sleep(PAUSE_S)
     raise LockTimeout("Some write takes too long to wait for", hint="Try again later.")

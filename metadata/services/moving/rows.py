@@ -127,6 +127,7 @@ class Copying:
         rows_of(self._target, "DROP TABLE IF EXISTS written")
         rows_of(self._target, f"CREATE TEMPORARY TABLE written (LIKE {table.path}) ON COMMIT DROP")
         self._copy(table, is_new, "written")
+        rows_of(self._target, "ANALYZE written")  # else all of the table is read to find these
         key = " AND ".join(f"t.{quoted(each)} = w.{quoted(each)}" for each in table.key)
         # Before the new ones come: a unique value may have gone from one to the other.
         replaced = self._deleted(f"DELETE FROM {table.path} t USING written w WHERE {key}")  # noqa: S608
