@@ -35,3 +35,9 @@ def rows_of(driver: Any, text: Any, params: Any = None) -> list[tuple[Any, ...]]
     with driver.cursor() as cursor:
         cursor.execute(text, params)
         return list(cursor.fetchall()) if cursor.description is not None else []
+
+
+def since_condition(transaction: int, row: str = "") -> str:
+    """SQL that is true of rows that a transaction of that number or a later one wrote; also of some that are older than
+    2^31 others, since numbers come round. `row` is the table's alias with its dot."""
+    return f"(({row}xmin::text::bigint - {transaction % 2**32}) & 4294967295) < 2147483648"

@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from config.server.copying import copy_rows
-from config.server.own_connection import rows_of
+from config.server.own_connection import quoted, rows_of, since_condition
 
 _COLUMNS = (
     "workspace_id", "principal_id", "key", "method", "path", "digest", "status", "answer", "content_type", "etag",
     "created_at", "lease_until",
 )  # fmt: skip
+_LIST = ", ".join(map(quoted, _COLUMNS))
 _TABLE = "public.core_idempotencykey"
 
 
@@ -24,13 +25,18 @@ def release(source: Any, workspace_id: UUID, schema: str) -> None:
 
 
 def bring(source: Any, target: Any, workspace_id: UUID, schema: str, since: int | None, is_last: bool) -> None:
-    """The answers that are kept, once there are no more; a claim without one ends with the refusal of its write."""
-    if is_last:
+    """The answers that were kept since; a claim without one ends with the refusal of its write. In a transaction of the
+    target's, and one snapshot."""
+    if since is None:
         forget(target, workspace_id)
-        query = (
-            f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} WHERE workspace_id = '{workspace_id}' AND status IS NOT NULL"
-        )
-        copy_rows(source, query, target, _TABLE, _COLUMNS)
+    is_new = "true" if since is None else since_condition(since)
+    where = f"workspace_id = '{workspace_id}' AND status IS NOT NULL AND {is_new}"
+    query = f"SELECT {_LIST} FROM {_TABLE} WHERE {where}"
+    rows_of(target, f"CREATE TEMPORARY TABLE answers ON COMMIT DROP AS SELECT {_LIST} FROM {_TABLE} LIMIT 0")
+    copy_rows(source, query, target, "answers", _COLUMNS)
+    same = "k.workspace_id = a.workspace_id AND k.principal_id = a.principal_id AND k.key = a.key"
+    rows_of(target, f"DELETE FROM {_TABLE} k USING answers a WHERE {same}")
+    rows_of(target, f"INSERT INTO {_TABLE} ({_LIST}) SELECT {_LIST} FROM answers")
 
 
 def settle(source: Any, target: Any, workspace_id: UUID, schema: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from config.server.copying import copy_rows
-from config.server.own_connection import quoted, rows_of
+from config.server.own_connection import quoted, rows_of, since_condition
 from webhooks.delivery.outbox import CHANNEL
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook
 
@@ -42,7 +42,7 @@ def release(source: Any, workspace_id: UUID, schema: str) -> None:
 def bring(source: Any, target: Any, workspace_id: UUID, schema: str, since: int | None, is_last: bool) -> None:
     """Copy what is finished and was written since. In a transaction of the target's, and one snapshot."""
     ours = _ours(workspace_id)
-    is_new = "true" if since is None else f"((d.xmin::text::bigint - {since % 2**32}) & 4294967295) < 2147483648"
+    is_new = "true" if since is None else since_condition(since, "d.")
     rows_of(target, f"CREATE TEMPORARY TABLE changed ON COMMIT DROP AS SELECT id FROM {_DELIVERY} LIMIT 0")  # noqa: S608
     copy_rows(source, f"SELECT id FROM {_DELIVERY} d WHERE {ours} AND {is_new}", target, "changed", ["id"])  # noqa: S608
     if is_last:

@@ -16,15 +16,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from config.server.copying import copy_rows
-from config.server.own_connection import quoted, rows_of
+from config.server.own_connection import quoted, rows_of, since_condition
 from metadata.services.moving.tables import POSITIONS, Table, create_indexes, drop_indexes
 
 _PARTS = 4096
-
-
-def since_condition(since: int) -> str:
-    """True of rows that a transaction wrote from that number on; also of some that are older than 2^31 others."""
-    return f"((xmin::text::bigint - {since % 2**32}) & 4294967295) < 2147483648"
 
 
 @contextmanager
