@@ -36,6 +36,7 @@ from config.errors import (
     TooComplex,
     Unauthenticated,
     UnsupportedMediaType,
+    WorkspaceMoving,
     WorkspaceNotFound,
     bounded,
 )
@@ -60,6 +61,8 @@ def answer(fault: BaseException, context: Mapping[str, Any] | None = None) -> Ht
     response = _json_response(error.status, {**rest_body(error), "requestId": request_id})
     for name, value in error_headers(error):
         response[name] = value
+    if isinstance(error, WorkspaceMoving):
+        response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log an error; it is announced
     return response
 
 

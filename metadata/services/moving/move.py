@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 MOST_ROUNDS = 8
+SETTLING_S = 3.0  # in which `moves_settle` lets writes go on
 PAUSE_S = 1.0  # in which writes that waited behind a try to hold them go on
 SHORT_ROUND_S = 1.0  # after one as short writes can be held for the next
 _MOVE_CLASS = 0x466F6D6F  # of the advisory locks of those who move
@@ -52,8 +53,11 @@ def workspace_move(*, workspace_id: UUID, to: str, keep_s: float | None = None, 
     Conflict when it is being moved, LockTimeout, and what a database refuses: then all is as before.
     """
     with own_connection(DEFAULT_DB_ALIAS, lock_timeout_ms=settings.METADATA_LOCK_TIMEOUT_MS) as shared:
-        if not _is_ours(shared, workspace_id):
-            raise Conflict("The workspace is being moved")
+        deadline_s = time.monotonic() + SETTLING_S
+        while not _is_ours(shared, workspace_id):
+            if time.monotonic() > deadline_s:
+                raise Conflict("The workspace is being moved")
+            time.sleep(0.1)
         workspace = Workspace.objects.get(id=workspace_id)
         if is_citus(workspace.shard) and to not in settings.DATABASES:
             move_to_node(workspace, to, say)
