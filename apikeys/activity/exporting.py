@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any, Literal
 
 import orjson
@@ -13,6 +12,7 @@ import orjson
 from apikeys.activity.models import AuditEntry, RequestEntry
 from config.formulas import harmless
 from config.http.rendering import dumps
+from metadata.fieldtypes.datetime import moment_text
 
 Format = Literal["csv", "jsonl"]
 CONTENT_TYPES: Mapping[str, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
@@ -40,7 +40,7 @@ def facts_of(entry: RequestEntry | AuditEntry) -> dict[str, Any]:
     """An entry by the names of its columns."""
     if isinstance(entry, AuditEntry):
         return {
-            "at": _text(entry.at),
+            "at": moment_text(entry.at),
             "act": entry.act,
             "subject": entry.subject_name,
             "subjectId": entry.subject_id,
@@ -54,7 +54,7 @@ def facts_of(entry: RequestEntry | AuditEntry) -> dict[str, Any]:
             "requestId": entry.request_id,
         }
     return {
-        "at": _text(entry.at),
+        "at": moment_text(entry.at),
         "by": entry.caller_name,
         "byKind": "key" if entry.is_key else "member",
         "byId": entry.caller_id,
@@ -71,10 +71,6 @@ def facts_of(entry: RequestEntry | AuditEntry) -> dict[str, Any]:
         "requestId": entry.request_id,
         "headers": orjson.loads(entry.headers),
     }
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _cell(value: object) -> str:

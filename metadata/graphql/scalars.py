@@ -6,7 +6,7 @@ field type, a service) decides about the content for all four APIs.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import graphene
@@ -16,6 +16,7 @@ from graphql.language import ast
 from graphql.pyutils import inspect
 
 from config.http.inputs import uuid_of
+from metadata.fieldtypes.datetime import moment_text
 
 
 class InvalidScalar(GraphQLError):
@@ -70,8 +71,7 @@ class DateTime(Plain):
     @staticmethod
     def serialize(value: object) -> str:
         if isinstance(value, datetime):
-            moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
-            return moment.isoformat(timespec="milliseconds") + "Z"
+            return moment_text(value)
         return str(value)
 
 

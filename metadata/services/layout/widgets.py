@@ -148,7 +148,7 @@ def _upsert_fields(view: shown.View, given: Sequence[Values]) -> None:
     added: list[shown.ViewField] = []
     problems: list[str] = []
     for values in given:
-        row_id, field_id = (_uuid(values.get(name)) for name in ("viewFieldId", "fieldMetadataId"))
+        row_id, field_id = (uuid_of(values.get(name)) for name in ("viewFieldId", "fieldMetadataId"))
         if row_id is None and field_id is None:
             raise InvalidInput(["viewFieldId or fieldMetadataId must be given"])
         row = by_id.get(row_id) if row_id is not None else by_field.get(field_id)
@@ -186,10 +186,6 @@ def _put(row: shown.ViewField, values: Values) -> list[str]:
         else:
             problems.append(f"{member.name} {fault}")
     return problems
-
-
-def _uuid(text: object) -> UUID | None:
-    return None if text is None else UUID(str(text))
 
 
 def _parents_first(groups: Sequence[Values]) -> Iterator[Values]:
