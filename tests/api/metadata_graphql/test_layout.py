@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from metadata.models import View
+from tests import factories
 from tests.api.metadata_graphql.conftest import Api
 
 pytestmark = pytest.mark.django_db
@@ -116,8 +116,7 @@ def test_minimal_metadata_and_the_workspace_have_the_views(api: Api, rocket: dic
 
 def test_rest_shows_the_same_view(api: Api, rocket: dict[str, Any]) -> None:
     made = _create(api, rocket)
-    headers = {"Authorization": f"Bearer {api.token}"}
-    shown = Client().get(f"/rest/metadata/views/{made['id']}", headers=headers).json()
+    shown = factories.Api(api.token).get(f"/rest/metadata/views/{made['id']}").body
     common = made.keys() & shown.keys()
     assert {name: shown[name] for name in common} == {name: made[name] for name in common}
     assert len(common) == 14

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.test import Client
 from graphql import build_client_schema, get_introspection_query
 
 from apikeys.models import Member, Role
@@ -15,6 +13,7 @@ from apikeys.services.members import member_create
 from apikeys.services.tokens import playground_token
 from metadata.layout_models import ViewField, ViewFieldGroup, ViewFilter
 from metadata.models import IndexMetadata
+from tests import factories
 from tests.api.metadata_graphql.conftest import Api, object_input
 
 pytestmark = pytest.mark.django_db
@@ -129,14 +128,9 @@ def _view(api: Api, rocket: dict[str, Any]) -> str:
 
 def _widget(api: Api, view_id: str | None) -> str:
     def made(many: str, **values: Any) -> str:
-        answer = Client().post(
-            f"/rest/metadata/{many}",
-            json.dumps(values),
-            content_type="application/json",
-            headers={"Authorization": f"Bearer {api.token}"},
-        )
-        assert answer.status_code == 201, answer.content
-        return str(answer.json()["id"])
+        answer = factories.Api(api.token).post(f"/rest/metadata/{many}", values)
+        assert answer.status == 201, answer.body
+        return str(answer.body["id"])
 
     tab = made("pageLayoutTabs", pageLayoutId=made("pageLayouts", name="Page"), title="Home")
     return made("pageLayoutWidgets", pageLayoutTabId=tab, title="Fields", configuration={"viewId": view_id})
