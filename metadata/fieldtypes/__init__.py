@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from metadata.fieldtypes.contract import FieldType, Problem
+from config.errors import Problem
+from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.operators import OPERATORS, Operator
 from metadata.fieldtypes.parts import Samples, Subfield
 from metadata.fieldtypes.registry import field_type, field_types, is_field_type

@@ -20,10 +20,11 @@ from config.events import Event
 from config.principal import EVERYTHING, Permissions, WorkspaceRef
 from config.roles import roles_by_id
 from config.server.shards import is_citus
+from config.time_ids import time_ordered_id
 from metadata.cache import load_schema
 from metadata.fieldtypes.datetime import moment_text
 from webhooks.delivery.serialise import dumps
-from webhooks.models import Webhook, time_ordered_id
+from webhooks.models import Webhook
 from webhooks.readable import NOTHING_WITHHELD, Withheld, may_read, receives_everything, told, withheld
 
 CHANNEL = "webhooks_delivery"  # NOTIFY wakes the workers when the transaction commits

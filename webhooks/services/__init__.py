@@ -3,6 +3,7 @@
 Each function takes the principal that asks first, and asks for its right itself.
 """
 
+from config.principal import KEYS_FLAG as FLAG
 from webhooks.services.acts import act_list
 from webhooks.services.checks import (
     MAX_DESCRIPTION_LENGTH,
@@ -38,7 +39,7 @@ from webhooks.services.reading import (
     webhooks_listening,
     webhooks_of,
 )
-from webhooks.services.seen import FLAG, Seen, acting_roles, masked_url, readable_objects, require, seen_by
+from webhooks.services.seen import Seen, acting_roles, masked_url, readable_objects, require, seen_by
 from webhooks.services.webhooks import (
     MAX_WEBHOOKS,
     objects_renamed,

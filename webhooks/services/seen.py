@@ -15,8 +15,7 @@ from uuid import UUID
 from django.conf import settings
 
 from config.http import rights
-from config.principal import EVERYTHING, Permissions, Principal
-from config.principal import KEYS_FLAG as FLAG
+from config.principal import EVERYTHING, KEYS_FLAG, Permissions, Principal
 from config.roles import Role, excess, roles_by_id
 from metadata.cache import load_schema
 from metadata.models import ObjectMetadata
@@ -36,7 +35,7 @@ State = Literal["active", "failing", "paused", "switchedOff", "waiting"]
 
 def require(principal: Principal) -> None:
     """Raises PermissionDenied unless the principal's role may see and change webhooks."""
-    rights.require(principal, FLAG)
+    rights.require(principal, KEYS_FLAG)
 
 
 @dataclass(frozen=True, slots=True)
