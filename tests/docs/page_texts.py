@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 _TOKEN = re.compile(
@@ -26,7 +27,7 @@ def whole_texts(source: str) -> Iterator[Text]:
     """The texts between the beginning of an element, or of a block, and its end; and those of attributes."""
     verbatim = [each.span() for each in _VERBATIM.finditer(source)]
     tokens = list(_TOKEN.finditer(source))
-    for place, (before, after) in enumerate(zip(tokens, tokens[1:], strict=False)):
+    for place, (before, after) in enumerate(pairwise(tokens)):
         start, end = before.end(), after.start()
         text = source[start:end]
         bare = text.strip()

@@ -23,7 +23,7 @@ def test_no_whole_text_stands_there_untranslated(path: Path) -> None:
 
 
 def test_what_is_a_whole_text() -> None:
-    """Of an element, a block, an attribute; not code, values, or a part of a sentence."""
+    """Of an element, a block, an attribute; not code, values, or what a sentence has around them."""
     source = (
         '{% block title %}Keys{% endblock %}<p title="Name">It is {{ x }}</p><h2>Now <b>here</b></h2><code>GET me</code>'
         '<button aria-label="{{ x }}">{% include "includes/icon.html" with name="plus" %}Add</button><td>{{ y }}</td>'
