@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy
 
 from config.errors import ApiError
 from config.events import ACTIONS
@@ -35,9 +36,11 @@ class WebhookForm(forms.Form):
     """Address, description, secret and any number of operation rows."""
 
     target_url = forms.CharField(
-        label="URL to call",
+        label=gettext_lazy("URL to call"),
         max_length=2048,
-        help_text="Each event is one POST with a JSON body. http:// is sent unencrypted: prefer https://.",
+        help_text=gettext_lazy(
+            "Each event is one POST with a JSON body. http:// is sent unencrypted: prefer https://."
+        ),
         widget=forms.TextInput(attrs={**_PLAIN, "inputmode": "url", "placeholder": "https://example.com/hook"}),
     )
     description = forms.CharField(
@@ -46,14 +49,14 @@ class WebhookForm(forms.Form):
     secret = forms.CharField(
         required=False,
         max_length=MAX_SECRET_LENGTH,
-        help_text="Signs every delivery. Left empty, a strong one is generated.",
+        help_text=gettext_lazy("Signs every delivery. Left empty, a strong one is generated."),
         widget=forms.PasswordInput(attrs={**_PLAIN, "autocomplete": "new-password"}),
     )
 
     role = forms.ChoiceField(
         required=False,
-        label="Acts as",
-        help_text="It tells of the objects and fields that this role may read, whoever changes them.",
+        label=gettext_lazy("Acts as"),
+        help_text=gettext_lazy("It tells of the objects and fields that this role may read, whoever changes them."),
     )
 
     def __init__(
@@ -125,12 +128,12 @@ class WebhookForm(forms.Form):
 class DeleteForm(forms.Form):
     """The word `delete`, typed by hand."""
 
-    confirmation = forms.CharField(label="Type “delete” to confirm", widget=forms.TextInput(attrs=_PLAIN))
+    confirmation = forms.CharField(label=gettext_lazy("Type “delete” to confirm"), widget=forms.TextInput(attrs=_PLAIN))
 
     def clean_confirmation(self) -> str:
         typed: str = self.cleaned_data["confirmation"]
         if typed.strip().lower() != "delete":
-            raise forms.ValidationError("Type the word delete. Nothing was deleted.")
+            raise forms.ValidationError(gettext_lazy("Type the word delete. Nothing was deleted."))
         return typed
 
 
@@ -141,8 +144,8 @@ class TestForm(forms.Form):
     action = forms.ChoiceField(choices=[(each, each) for each in ACTIONS])
     record = forms.CharField(
         required=False,
-        label="Record",
-        help_text="Empty: an example is made up. Or the id of a record, or “newest”.",
+        label=gettext_lazy("Record"),
+        help_text=gettext_lazy("Empty: an example is made up. Or the id of a record, or “newest”."),
         widget=forms.TextInput(attrs={**_PLAIN, "placeholder": "An example"}),
     )
 
@@ -155,7 +158,7 @@ class RotationForm(forms.Form):
     """How long the old secret signs too."""
 
     hours = forms.TypedChoiceField(
-        label="The old secret signs for",
+        label=gettext_lazy("The old secret signs for"),
         coerce=int,
         choices=[("0", "no longer: replace at once"), ("24", "24 hours more"), ("72", "72 hours more")],
         initial="24",

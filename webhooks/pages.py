@@ -17,6 +17,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -133,7 +134,7 @@ def webhook_edit(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         except ApiError as error:
             form.refuse(error)
         else:
-            messages.success(request, "Saved. Events from now on follow the new settings.")
+            messages.success(request, gettext("Saved. Events from now on follow the new settings."))
             return redirect(f"{HOME}/{webhook.id}")
     return _render_form(request, form, webhook)
 
@@ -222,7 +223,7 @@ def webhook_secret(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         request.session[SESSION_KEY] = str(webhook.id)
         return redirect(f"{HOME}/{webhook.id}/secret")
     if request.session.get(SESSION_KEY) != str(webhook.id):
-        messages.warning(request, "Ask to see the secret again: this page shows it only once.")
+        messages.warning(request, gettext("Ask to see the secret again: this page shows it only once."))
         return redirect(f"{HOME}/{webhook.id}")
     del request.session[SESSION_KEY]
     try:
@@ -242,7 +243,7 @@ def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = _webhook(request, webhook_id)
     form = RotationForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose how long the old secret signs. Nothing was changed.")
+        messages.error(request, gettext("Choose how long the old secret signs. Nothing was changed."))
         return redirect(f"{HOME}/{webhook.id}")
     services.secret_rotate(
         principal_of(request),
@@ -281,7 +282,7 @@ def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     form = DeleteForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         services.webhook_delete(principal_of(request), webhook_id=webhook.id)
-        messages.success(request, "The webhook is deleted.")
+        messages.success(request, gettext("The webhook is deleted."))
         return redirect(HOME)
     return render(
         request, "webhooks/webhook_delete.html", {"webhook": webhook, "form": form}, status=422 if form.errors else 200
@@ -359,7 +360,9 @@ def delivery_redeliver(request: HttpRequest, webhook_id: UUID, delivery_id: UUID
     except ApiError as error:
         messages.error(request, sentence(error))
     else:
-        messages.success(request, "It is sent again as soon as a worker is free. Reload to see what comes of it.")
+        messages.success(
+            request, gettext("It is sent again as soon as a worker is free. Reload to see what comes of it.")
+        )
     return redirect(f"{HOME}/{webhook.id}/deliveries/{delivery.id}")
 
 

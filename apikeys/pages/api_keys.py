@@ -17,6 +17,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apikeys.activity.facts import APIS
@@ -252,7 +253,7 @@ def key_token(request: HttpRequest, key_id: UUID) -> HttpResponse:
         del request.session[TOKEN_SESSION_KEY]
         issued = apikey_token_issued(principal, key_id=key.id, token_id=UUID(waiting["token"]))
     if issued is None:
-        messages.warning(request, "A token is shown only once. Generate a new one if you did not copy it.")
+        messages.warning(request, gettext("A token is shown only once. Generate a new one if you did not copy it."))
         return redirect(f"{HOME}/keys/{key.id}")
     rights = Permissions() if key.role is None else permissions_of(key.role)
     context = {"key": key, "token": issued.token, "expires_at": issued.expires_at, **_example(request, rights)}

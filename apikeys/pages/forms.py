@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from apikeys.models import ApiKey, ObjectPermission, Preferences, Role
 from apikeys.networks import read_network
@@ -38,7 +39,7 @@ DEFAULT_EXPIRY = "90"
 
 class SignInForm(forms.Form):
     email = forms.EmailField(
-        label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+        label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
     )
     password = forms.CharField(
         strip=False, max_length=4096, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
@@ -47,7 +48,7 @@ class SignInForm(forms.Form):
 
 class ForgotForm(forms.Form):
     email = forms.EmailField(
-        label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+        label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
     )
 
 
@@ -56,7 +57,7 @@ class ApiKeyNameForm(forms.Form):
         max_length=MAX_NAME_LENGTH,
         validators=[check_seen],
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Nightly sync"}),
-        help_text="Shown as the author of the records this key writes.",
+        help_text=gettext_lazy("Shown as the author of the records this key writes."),
     )
 
 
@@ -67,7 +68,7 @@ class ApiKeyTextForm(ApiKeyNameForm):
         required=False,
         max_length=MAX_DESCRIPTION_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="What uses it, and who looks after that.",
+        help_text=gettext_lazy("What uses it, and who looks after that."),
     )
 
 
@@ -85,8 +86,10 @@ class ApiKeyLimitsForm(forms.Form):
     networks = forms.CharField(
         required=False,
         max_length=10_000,
-        label="Networks it may be used from",
-        help_text="One on each line, as 203.0.113.0/24, 2001:db8::/32 or 198.51.100.7. Empty: from everywhere.",
+        label=gettext_lazy("Networks it may be used from"),
+        help_text=gettext_lazy(
+            "One on each line, as 203.0.113.0/24, 2001:db8::/32 or 198.51.100.7. Empty: from everywhere."
+        ),
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -138,8 +141,12 @@ class ApiKeyLimitsForm(forms.Form):
 class ApiKeyRatesForm(forms.Form):
     """How often a key may ask; an empty field is the server's own limit."""
 
-    per_second = forms.IntegerField(required=False, min_value=0, max_value=MAX_RATE, label="Requests per second")
-    per_minute = forms.IntegerField(required=False, min_value=0, max_value=MAX_RATE, label="Requests per minute")
+    per_second = forms.IntegerField(
+        required=False, min_value=0, max_value=MAX_RATE, label=gettext_lazy("Requests per second")
+    )
+    per_minute = forms.IntegerField(
+        required=False, min_value=0, max_value=MAX_RATE, label=gettext_lazy("Requests per minute")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -160,10 +167,12 @@ class ExpiryForm(forms.Form):
     """When a key ends."""
 
     expires = forms.ChoiceField(
-        choices=EXPIRY_PRESETS, initial=DEFAULT_EXPIRY, label="Expires", widget=forms.RadioSelect
+        choices=EXPIRY_PRESETS, initial=DEFAULT_EXPIRY, label=gettext_lazy("Expires"), widget=forms.RadioSelect
     )
     expires_on = forms.DateField(
-        required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        required=False,
+        label=gettext_lazy("Last day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
     longest_days: int | None = None
@@ -208,7 +217,7 @@ class ApiKeyForm(ApiKeyTextForm, ApiKeyLimitsForm, ExpiryForm):
     """A new key. `roles` are those that the caller may bind."""
 
     field_order = ("name", "description", "role", "read_only", "reach", "objects", "networks", "expires", "expires_on")
-    role = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose a role."})
+    role = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": gettext_lazy("Choose a role.")})
 
     def __init__(
         self,
@@ -239,7 +248,7 @@ class ApiKeyForm(ApiKeyTextForm, ApiKeyLimitsForm, ExpiryForm):
 class InviteForm(forms.Form):
     """Who is invited, and with which role. `roles` are those that the caller may give."""
 
-    email = forms.EmailField(label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     role = forms.ChoiceField()
 
     def __init__(self, roles: list[Role], *args: Any, **kwargs: Any) -> None:
@@ -254,7 +263,7 @@ class WorkspaceForm(forms.Form):
         max_length=100, validators=[check_seen], widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     kind = forms.ChoiceField(
-        label="It begins with",
+        label=gettext_lazy("It begins with"),
         choices=(
             ("standard", "Companies, people, opportunities, tasks and notes, with some examples"),
             ("empty", "Nothing: its objects are made by hand, or from a file"),
@@ -262,8 +271,8 @@ class WorkspaceForm(forms.Form):
     )
     email = forms.EmailField(
         required=False,
-        label="E-mail of its admin",
-        help_text="They get an invitation. Left empty, you go on in it yourself.",
+        label=gettext_lazy("E-mail of its admin"),
+        help_text=gettext_lazy("They get an invitation. Left empty, you go on in it yourself."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 
@@ -284,7 +293,7 @@ class JoinForm(forms.Form):
         strip=False,
         max_length=4096,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 8 characters, none of the common ones.",
+        help_text=gettext_lazy("At least 8 characters, none of the common ones."),
     )
 
     def __init__(self, email: str, *args: Any, **kwargs: Any) -> None:
@@ -311,7 +320,9 @@ class ProfileForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
     )
     time_zone = forms.ChoiceField(
-        required=False, label="Time zone", help_text="Of the dates on these pages. Each shows its UTC time beside it."
+        required=False,
+        label=gettext_lazy("Time zone"),
+        help_text=gettext_lazy("Of the dates on these pages. Each shows its UTC time beside it."),
     )
     language = forms.ChoiceField(required=False)
 
@@ -342,7 +353,7 @@ class KnownJoinForm(forms.Form):
     password = forms.CharField(
         strip=False,
         max_length=4096,
-        label="Your password",
+        label=gettext_lazy("Your password"),
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
@@ -372,11 +383,11 @@ class RoleForm(forms.Form):
     label = forms.CharField(
         max_length=MAX_NAME_LENGTH,
         validators=[check_seen],
-        label="Name",
+        label=gettext_lazy("Name"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     description = forms.CharField(
-        required=False, max_length=1_000, help_text="What it is for, for those who choose it."
+        required=False, max_length=1_000, help_text=gettext_lazy("What it is for, for those who choose it.")
     )
     rights = forms.MultipleChoiceField(required=False, choices=_RIGHT_LABELS, widget=forms.CheckboxSelectMultiple)
     settings = forms.MultipleChoiceField(
@@ -388,7 +399,7 @@ class RoleForm(forms.Form):
     targets = forms.MultipleChoiceField(
         choices=_TARGET_LABELS,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose who may have the role: people, API keys or both."},
+        error_messages={"required": gettext_lazy("Choose who may have the role: people, API keys or both.")},
     )
 
     def __init__(self, data: Any = None, *, role: Role | None = None) -> None:
@@ -428,10 +439,10 @@ class ObjectRightsForm(forms.Form):
     """What a role says of one object: yes, no, or as it says of all."""
 
     CHOICES = (("", "As for all objects"), ("yes", "Allow"), ("no", "Deny"))
-    read = forms.ChoiceField(required=False, choices=CHOICES, label="See")
-    update = forms.ChoiceField(required=False, choices=CHOICES, label="Create and edit")
-    soft_delete = forms.ChoiceField(required=False, choices=CHOICES, label="Delete")
-    destroy = forms.ChoiceField(required=False, choices=CHOICES, label="Destroy for good")
+    read = forms.ChoiceField(required=False, choices=CHOICES, label=gettext_lazy("See"))
+    update = forms.ChoiceField(required=False, choices=CHOICES, label=gettext_lazy("Create and edit"))
+    soft_delete = forms.ChoiceField(required=False, choices=CHOICES, label=gettext_lazy("Delete"))
+    destroy = forms.ChoiceField(required=False, choices=CHOICES, label=gettext_lazy("Destroy for good"))
 
     def __init__(self, data: Any = None, *, stored: ObjectPermission | None = None) -> None:
         words = {None: "", True: "yes", False: "no"}

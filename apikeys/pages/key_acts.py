@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apikeys.models import ApiKey
@@ -82,7 +83,7 @@ def keys_revoke(request: HttpRequest) -> HttpResponse:
     principal = principal_of(request)
     chosen = _chosen(principal, (request.POST or request.GET).getlist("key"))
     if not chosen:
-        messages.warning(request, "Choose the keys that you want to revoke.")
+        messages.warning(request, gettext("Choose the keys that you want to revoke."))
         return redirect(HOME)
     words = f"revoke {len(chosen)} key{'' if len(chosen) == 1 else 's'}"
     form = ConfirmForm(words, "These are other words. Nothing was revoked.", request.POST or None)

@@ -18,6 +18,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -130,7 +131,7 @@ def invitation_link(invitation: Invitation, token: str, workspace: Workspace) ->
 def invitation_end(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Withdraw an invitation."""
     invitations.invitation_end(principal_of(request), invitation_id=invitation_id)
-    messages.success(request, "The invitation is withdrawn; its link does not work any more.")
+    messages.success(request, gettext("The invitation is withdrawn; its link does not work any more."))
     return redirect(MEMBERS)
 
 
@@ -144,7 +145,7 @@ def member_detail(request: HttpRequest, member_id: UUID) -> HttpResponse:
         try:
             refuse_unknown(request.POST, ("role", FORM_TOKEN), "The form")
             member_set_role(principal, member_id=member.id, role_id=as_uuid(request.POST.get("role"), "role"))
-            messages.success(request, "Role changed.")
+            messages.success(request, gettext("Role changed."))
         except ApiError as error:
             messages.error(request, sentence(error))
         return redirect(f"{MEMBERS}/{member.id}")

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -70,7 +71,7 @@ def _person(request: HttpRequest, form: ProfileForm) -> bool:
     except ApiError as error:
         form.add_error(None, sentence(error))
         return False
-    messages.success(request, "Saved.")
+    messages.success(request, gettext("Saved."))
     return True
 
 
@@ -89,7 +90,7 @@ def _password(request: HttpRequest, form: PasswordChangeForm) -> bool:
         note_of_user("session.passwordChanged", user.pk)
         update_session_auth_hash(request, user)
         sessions_end(user.pk, but=request.session.session_key)
-    messages.success(request, "Your password is changed. Everywhere else you are signed out.")
+    messages.success(request, gettext("Your password is changed. Everywhere else you are signed out."))
     return True
 
 
@@ -104,7 +105,7 @@ def session_close(request: HttpRequest) -> HttpResponse:
         count = sessions_end(user.pk, but=own)
         messages.success(request, f"{count} other sign-in{'' if count == 1 else 's'} ended.")
     elif session_end(user.pk, mark):
-        messages.success(request, "That sign-in has ended.")
+        messages.success(request, gettext("That sign-in has ended."))
     else:
-        messages.warning(request, "That sign-in had ended already.")
+        messages.warning(request, gettext("That sign-in had ended already."))
     return redirect(PROFILE)

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apikeys.models import ApiKey, Member, Role
@@ -123,7 +124,7 @@ def role_detail(request: HttpRequest, role_id: UUID) -> HttpResponse:
         except ApiError as error:
             form.add_error("label" if error.path == "label" else None, sentence(error))
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, gettext("Saved."))
             return redirect(f"{ROLES}/{role.id}")
     permissions = permissions_of(role)
     search = request.GET.get("q", "").strip()[:200]

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from config.errors import ApiError, InvalidValue
@@ -126,7 +127,7 @@ def field_detail(request: HttpRequest, singular: str, name: str) -> HttpResponse
         except ApiError as error:
             add_problems(form, error, form.cleaned_data)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, gettext("Saved."))
             return redirect(address(obj, "fields", changed.name))
     context = {
         "form": form,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 
 from config.errors import InvalidMetadataInput, InvalidValue
 from config.forms import check_seen
@@ -131,13 +132,18 @@ class FieldForm(forms.Form):
             )  # fmt: skip
         if not type_.is_relation and not type_.subfields and type_.sql_type is not None:
             self.fields["default"] = forms.CharField(
-                required=False, label="Default", help_text="What a new record has when nothing is said of the field.",
+                required=False, label=gettext_lazy("Default"),
+                help_text=gettext_lazy("What a new record has when nothing is said of the field."),
                 widget=forms.TextInput(attrs={"autocomplete": "off"}),
             )  # fmt: skip
         if type_.unique_capable and not type_.is_relation:
-            self.fields["unique"] = forms.BooleanField(required=False, label="No two records have the same value")
+            self.fields["unique"] = forms.BooleanField(
+                required=False, label=gettext_lazy("No two records have the same value")
+            )
         if type_.searchable:
-            self.fields["searchable"] = forms.BooleanField(required=False, label="Searching looks into this field")
+            self.fields["searchable"] = forms.BooleanField(
+                required=False, label=gettext_lazy("Searching looks into this field")
+            )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -194,15 +200,17 @@ def _shown_default(default: Any) -> str:
 class RelationForm(FieldForm):
     """A relation: where it leads, to one or many, what it is called there, and what a destroy does."""
 
-    target = forms.ChoiceField(label="Leads to")
-    kind = forms.ChoiceField(label="How many", initial=RelationType.MANY_TO_ONE.value, widget=forms.RadioSelect)
+    target = forms.ChoiceField(label=gettext_lazy("Leads to"))
+    kind = forms.ChoiceField(
+        label=gettext_lazy("How many"), initial=RelationType.MANY_TO_ONE.value, widget=forms.RadioSelect
+    )
     other_label = forms.CharField(
-        label="Label on the other side", max_length=LONGEST_LABEL, validators=[check_seen],
+        label=gettext_lazy("Label on the other side"), max_length=LONGEST_LABEL, validators=[check_seen],
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Invoices"}),
-        help_text="The field that the other object gets.",
+        help_text=gettext_lazy("The field that the other object gets."),
     )  # fmt: skip
     on_delete = forms.ChoiceField(
-        label="When the one it leads to is destroyed", choices=list(ON_DELETE.items()),
+        label=gettext_lazy("When the one it leads to is destroyed"), choices=list(ON_DELETE.items()),
         initial=OnDelete.SET_NULL.value, widget=forms.RadioSelect,
     )  # fmt: skip
 
@@ -213,8 +221,8 @@ class RelationForm(FieldForm):
         if type_.is_morph:  # which never leads to its own object
             choices = [(name, label) for name, label in choices if name != own.name_singular]
             self.fields["target"] = forms.MultipleChoiceField(
-                label="Leads to one of", choices=choices, widget=forms.CheckboxSelectMultiple,
-                error_messages={"required": "Choose at least one object."},
+                label=gettext_lazy("Leads to one of"), choices=choices, widget=forms.CheckboxSelectMultiple,
+                error_messages={"required": gettext_lazy("Choose at least one object.")},
             )  # fmt: skip
         else:
             self.fields["target"].choices = choices  # type: ignore[attr-defined]
@@ -337,12 +345,15 @@ class GeneralForm(forms.Form):
     FIELD_OF: ClassVar[Mapping[str, str]] = {name: field for field, name in NAMES.items()}
 
     display_name = forms.CharField(
-        label="Name", max_length=100, validators=[check_seen], widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=gettext_lazy("Name"),
+        max_length=100,
+        validators=[check_seen],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     api_version = forms.ChoiceField(
-        label="API version of new keys",
+        label=gettext_lazy("API version of new keys"),
         choices=(("1", "1: lists stand under a name of their own"), ("2", "2: lists stand in the answer directly")),
-        help_text="It can be changed on each key.",
+        help_text=gettext_lazy("It can be changed on each key."),
     )
     longest_key_days = _count(
         "Longest life of a key, in days", 1, 36_525, "Left empty, keys may last for ever. Keys that there are keep"
@@ -350,8 +361,10 @@ class GeneralForm(forms.Form):
     )  # fmt: skip
     https_only = forms.BooleanField(
         required=False,
-        label="Webhooks need an https:// address",
-        help_text="A webhook with http:// goes on until somebody changes it; then it needs another address.",
+        label=gettext_lazy("Webhooks need an https:// address"),
+        help_text=gettext_lazy(
+            "A webhook with http:// goes on until somebody changes it; then it needs another address."
+        ),
     )
     batch_size = _count("Records in one call", 1, 1000, "What an API call with many records may hold, up to 1,000.")
     bulk_records = _count("Records one filtered change may touch", 1, 1_000_000, "More are refused, and none changed.")

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.text import slugify
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.errors import ApiError
@@ -56,7 +57,7 @@ def settings_of_workspace(request: HttpRequest) -> HttpResponse:
             field = GeneralForm.FIELD_OF.get(error.path or "")
             form.add_error(field if field in form.fields else None, sentence(error))
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, gettext("Saved."))
             return redirect(HOME)
     context = {
         "form": form,
@@ -76,12 +77,12 @@ def logo(request: HttpRequest) -> HttpResponse:
     try:
         if "remove" in request.POST:
             services.logo_remove(workspace_id=workspace.id)
-            messages.success(request, "The logo is removed.")
+            messages.success(request, gettext("The logo is removed."))
         elif upload is None:
-            messages.error(request, "Choose a picture first.")
+            messages.error(request, gettext("Choose a picture first."))
         else:
             services.logo_set(workspace_id=workspace.id, content=upload.read(settings.MAX_LOGO_BYTES + 1))
-            messages.success(request, "The logo is saved.")
+            messages.success(request, gettext("The logo is saved."))
     except ApiError as error:
         messages.error(request, f"{sentence(error)} Nothing was changed.")
     return redirect(HOME)

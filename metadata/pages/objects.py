@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.errors import ApiError
@@ -206,7 +207,7 @@ def object_edit(request: HttpRequest, singular: str) -> HttpResponse:
         except ApiError as error:
             add_problems(form, error, form.cleaned_data)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, gettext("Saved."))
             return redirect(address(changed))
     label = obj.shown("label_plural")
     context = {"form": form, "object": obj, "label": label, "address": address(obj), "changes": changes}
@@ -283,7 +284,7 @@ def index_new(request: HttpRequest, singular: str) -> HttpResponse:
         )
     except ApiError as error:
         return _object_page(request, obj, refusals_of(error))
-    messages.success(request, "The index is made. Filters and orders on these fields are fast now.")
+    messages.success(request, gettext("The index is made. Filters and orders on these fields are fast now."))
     return redirect(f"{address(obj)}#indexes")
 
 
@@ -298,7 +299,7 @@ def index_delete(request: HttpRequest, singular: str, index_id: UUID) -> HttpRes
         for each in refusals_of(error):
             messages.error(request, each)
     else:
-        messages.success(request, "The index is deleted.")
+        messages.success(request, gettext("The index is deleted."))
     return redirect(f"{address(obj)}#indexes")
 
 
