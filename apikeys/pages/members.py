@@ -14,7 +14,7 @@ from django.contrib import messages
 from django.contrib.auth import authenticate as check_password
 from django.contrib.auth import login
 from django.contrib.auth.models import User
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -93,7 +93,9 @@ def member_list(request: HttpRequest) -> HttpResponse:
         "members": found[:PAGE_SIZE],
         "total": total,
         "search": search,
-        "roles": Role.objects.filter(workspace_id=principal.workspace_id).order_by("label"),
+        "roles": Role.objects.filter(
+            Exists(Member.objects.filter(role_id=OuterRef("id"))), workspace_id=principal.workspace_id
+        ).order_by("label"),
         "chosen_role": role,
         "is_narrowed": bool(search) or role is not None,
         "sorts": [(value, words) for value, (words, _) in SORTS.items()],
