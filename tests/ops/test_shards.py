@@ -544,6 +544,17 @@ def begun(server: Server, urls: dict[str, str], *arguments: str) -> Iterator[sub
         process.communicate()
 
 
+def said(process: subprocess.Popen[str], text: str) -> None:
+    """Wait until a command says so."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if text in line:
+            return
+    pytest.fail("".join(lines))
+
+
 @pytest.fixture
 def urls(east: EmbeddedPostgres, west: EmbeddedPostgres) -> dict[str, str]:
     return {"SHARD_EAST_URL": east.url, "SHARD_WEST_URL": west.url}
@@ -629,9 +640,8 @@ def test_a_move_that_is_killed_is_gone_on_with(
 
     blocking = psycopg2.connect(shared)
     with begun(server, urls, *arguments, "--keep", "60") as process:  # killed when it holds the writes
-        assert process.stdout is not None
-        assert process.stdout.readline() == "Going on with a move that was cut off\n"
-        process.stdout.readline()
+        said(process, "Going on with a move that was cut off")
+        said(process, "Round 1")
         with blocking.cursor() as cursor:  # the switch waits for it
             cursor.execute("LOCK TABLE metadata_workspace IN SHARE MODE")
         until(lambda: rows(east.url, "SELECT to_regproc(%s) IS NOT NULL", f"{schema}.writes_held") == [(True,)])
@@ -647,8 +657,7 @@ def test_a_move_that_is_killed_is_gone_on_with(
     assert state(server, "Whole")[0] == "east"
 
     with begun(server, urls, *arguments, "--keep", "60") as process:  # killed after the switch
-        assert process.stdout is not None
-        until(lambda: "Writes were held" in process.stdout.readline())
+        said(process, "Writes were held")
         assert add(whole) == 201
     until(lambda: state(server, "Whole") == ("west", None))  # maintenance has done what was left
     assert (has_schema(east.url, schema), has_schema(west.url, schema)) == (False, True)
@@ -663,8 +672,7 @@ def test_a_move_that_fails_is_undone(
     schema, shared = schema_of(server, "Whole"), shared_url(server)
     blocking = psycopg2.connect(shared)
     with begun(server, urls, "workspace", "move", "Whole", "--to", "east") as process:
-        assert process.stdout is not None
-        process.stdout.readline()
+        said(process, "Round 1")
         with blocking.cursor() as cursor:
             cursor.execute("LOCK TABLE metadata_workspace IN SHARE MODE")
         held = "SELECT to_regproc(%s) IS NOT NULL"
@@ -672,20 +680,20 @@ def test_a_move_that_fails_is_undone(
         waits = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'UPDATE metadata_workspace SET shard%%'"
         until(lambda: rows(shared, waits) == [(True,)])  # the connection that would have switched
         blocking.close()
-        said, _ = process.communicate(timeout=60)
+        rest, _ = process.communicate(timeout=60)
         assert process.returncode == 1
-        assert "The workspace is in west; the copy in east is removed" in said
-        assert "CommandError: The workspace was not moved: terminating connection" in said
+        assert "The workspace is in west; the copy in east is removed" in rest
+        assert "CommandError: The workspace was not moved: terminating connection" in rest
     assert state(server, "Whole") == ("west", None)
     assert not has_schema(east.url, schema)
     assert add(whole) == 201
 
-    said = move(manage, "Whole", "east", fails=True, SHARD_EAST_URL="postgres://fourgate@127.0.0.1:9/none")
-    assert "The workspace was not moved" in said
+    away = "postgres://fourgate@127.0.0.1:9/none"
+    assert "The workspace was not moved" in move(manage, "Whole", "east", fails=True, SHARD_EAST_URL=away)
     until(lambda: state(server, "Whole") == ("west", None))  # maintenance, to which it is there, has removed nothing
     assert add(whole) == 201
-    said = move(manage, "Whole", "south", fails=True)
-    assert "There is no database south; there are default, east, west" in said
+    refused = move(manage, "Whole", "south", fails=True)
+    assert "There is no database south; there are default, east, west" in refused
 
 
 def test_on_citus_its_own_function_moves_the_schema(
@@ -698,7 +706,7 @@ def test_on_citus_its_own_function_moves_the_schema(
         "CREATE FUNCTION public.citus_schema_move(regnamespace, text, integer) RETURNS void LANGUAGE sql"
         " AS $$INSERT INTO public.sent VALUES ($1::text || ' ' || $2 || ' ' || $3)$$",
     )
-    said = move(manage, "Whole", "10.0.0.7:5433", SHARD_WEST_ENGINE="citus")
-    assert said == "The workspace is on 10.0.0.7:5433"
+    told = move(manage, "Whole", "10.0.0.7:5433", SHARD_WEST_ENGINE="citus")
+    assert told == "The workspace is on 10.0.0.7:5433"
     assert rows(west.url, "SELECT what FROM public.sent") == [(f"{schema_of(server, 'Whole')} 10.0.0.7 5433",)]
     assert state(server, "Whole") == ("west", None)

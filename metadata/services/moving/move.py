@@ -192,7 +192,6 @@ def _switch(shared: Any, copying: Copying, source: Any, target: Any, copy: Works
                     _round(copying, source, target, copy)
                 count = _follow(copying, source, target, copy, is_last=True)
                 _number_on(source, target, schema)
-                rows_of(target, f"DROP TABLE {quoted(schema, POSITIONS)}")
                 rows_of(shared, "UPDATE metadata_workspace SET shard = %s WHERE id = %s", [copy.shard, id])
                 shared.commit()
                 say(f"Writes were held for {time.monotonic() - since:.2f} s, {count} rows")
@@ -228,6 +227,7 @@ def _finish(shared: Any, workspace: Workspace, keep_s: float, say: Say) -> None:
     assert workspace.move is not None
     old, schema = workspace.move["from"], workspace.database_schema
     with own_connection(old) as source, own_connection(workspace.shard) as target:
+        rows_of(target, f"DROP TABLE IF EXISTS {quoted(schema, POSITIONS)}")
         if rows_of(source, "SELECT to_regnamespace(%s) IS NOT NULL", [quoted(schema)]) == [(True,)]:
             for part in _others():
                 while not part.settle(source, target, workspace.id, schema):
