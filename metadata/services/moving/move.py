@@ -88,7 +88,7 @@ def moves_settle() -> int:
     """See to moves whose process is gone: writes go on where they were held, and what follows a switch is done; how
     many there were. One that was not switched is left to be gone on with, unless it was undone."""
     settled = 0
-    for workspace in Workspace.objects.exclude(move=None):
+    for workspace in Workspace.objects.filter(move__isnull=False):
         with own_connection(DEFAULT_DB_ALIAS) as shared:
             if not _is_ours(shared, workspace.id):
                 continue
