@@ -101,6 +101,7 @@ FORM = {"target_url": HOOK, "object": ["rocket"], "action": ["created"], "sure":
 ONE = HOME + "/{webhook}"
 PAGES = [
     Act("GET", HOME, 200, is_list=True),
+    Act("GET", f"{HOME}/deliveries", 200, is_list=True),
     Act("GET", f"{HOME}/new", 200, is_own=True),
     Act("POST", f"{HOME}/new", 302, FORM, is_own=True),
     Act("GET", ONE, 200),
@@ -370,5 +371,5 @@ def test_every_route_and_root_field_is_in_the_tables() -> None:
 
 
 def test_the_number_of_cells() -> None:
-    assert (len(REST), len(GRAPHQL), len(PAGES), len(KINDS), len(MEMBERS)) == (18, 14, 16, 9, 5)
-    assert (len(REST) + len(GRAPHQL)) * len(KINDS) + len(PAGES) * (len(MEMBERS) + 1) == 384
+    assert (len(REST), len(GRAPHQL), len(PAGES), len(KINDS), len(MEMBERS)) == (18, 14, 17, 9, 5)
+    assert (len(REST) + len(GRAPHQL)) * len(KINDS) + len(PAGES) * (len(MEMBERS) + 1) == 390
