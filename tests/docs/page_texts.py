@@ -52,6 +52,8 @@ def _opener(tokens: list[re.Match[str]], place: int) -> str:
 
 
 def _is_closed(opener: str, closer: str) -> bool:
+    if opener.startswith("{% block body_class"):
+        return False
     if opener.startswith("{% block "):
         return closer.startswith("{% endblock")
     opened = _OPENS.match(opener)
