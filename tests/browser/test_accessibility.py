@@ -34,10 +34,11 @@ OF_COLOURS = {
 }
 PICTURED = ((1280, "light"), (360, "dark"))  # the others look like these
 VARIANTS = {"light": RULES, "dark": OF_COLOURS}  # nothing but colours differs
-# What is found inside of a viewer that others made begins with an asterisk.
+# What is found inside of a viewer that others made begins with an asterisk; also what it has replaced by now.
 RUN = """([viewer, options]) => axe.run(document, {...options, elementRef: true}).then(({violations}) => {
     const within = viewer && document.querySelector(viewer);
-    const mark = node => within && within.contains(node.element) ? "*" : "";
+    const isTheirs = element => within.contains(element) || !element.isConnected;
+    const mark = node => within && isTheirs(node.element) ? "*" : "";
     return violations.flatMap(({id, nodes}) => nodes.map(node => `${mark(node)}${id}: ${node.html.slice(0, 200)}`));
 })"""
 KNOWN = {  # of the viewers, whose parts are not ours: Swagger UI (rest), GraphiQL (graphql)
