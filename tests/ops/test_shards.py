@@ -683,8 +683,8 @@ def test_a_move_that_is_killed_is_gone_on_with(
         assert add(whole) == 201
     until(lambda: state(server, "Whole") == (there, None))  # maintenance has done what was left
     assert (has_schema(places[here], schema), has_schema(places[there], schema)) == (False, True)
-    names = [each["name"] for each in whole.send("GET", "/rest/rockets?limit=200")[1]["data"]["rockets"]]
-    assert names.count("Later") == 3 and "Held" not in names
+    found = whole.send("GET", "/rest/rockets?filter=name[in]:[Later,Held]")[1]["data"]["rockets"]
+    assert [each["name"] for each in found] == ["Later"] * 3
 
 
 def test_a_move_that_fails_is_undone(
