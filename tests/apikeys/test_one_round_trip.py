@@ -20,11 +20,10 @@ from apikeys.services.tokens import apikey_token
 from config.errors import Unavailable
 from config.http import confirming
 from config.principal import Principal
-from core.records import create, find, totals, update
+from core.records import create, find, update
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from tests.apikeys.conftest import role
-from tests.budgets.recording import NEVER
 from tests.factories import Answer, Api
 
 pytestmark = pytest.mark.django_db
@@ -359,9 +358,6 @@ def shortly_before(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], An
 
     def happen(work: Callable[[], Any]) -> None:
         waiting = [work]
-        # By chance it would find out who asks within the savepoint that stands for a transaction here, and take back
-        # with it what happened.
-        monkeypatch.setattr(totals, "FOLD_EVERY", NEVER)
 
         def first(real: Callable[..., Any]) -> Callable[..., Any]:
             def run(*given: Any, **named: Any) -> Any:

@@ -10,14 +10,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
-from unittest.mock import patch
 
 from django.db import connection
 from psycopg2.extensions import cursor as DriverCursor
 
-from core.records import idempotency, totals
-
-NEVER = 10**12
 _TRANSACTION = re.compile(
     r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PREPARE(?!.*;\s*EXECUTE)|DEALLOCATE(?!.*;))\b", re.S
 )
@@ -55,7 +51,6 @@ def recording() -> Iterator[list[Statement]]:
     before = driver.cursor_factory
     driver.cursor_factory = Noting
     try:
-        with patch.object(totals, "FOLD_EVERY", NEVER), patch.object(idempotency, "FORGET_EVERY", NEVER):
-            yield seen
+        yield seen
     finally:
         driver.cursor_factory = before

@@ -24,12 +24,6 @@ ID = "777a8457-eb2d-40ac-a707-551b615b6980"
 OTHER = "777a8457-eb2d-40ac-a707-551b615b6981"
 
 
-@pytest.fixture(autouse=True)
-def nothing_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(totals, "FOLD_EVERY", 10**12)
-    monkeypatch.setattr(idempotency, "FORGET_EVERY", 10**12)
-
-
 def send(rest: Rest, method: str, path: str, body: Any = None, key: str = "k-1") -> Answer:
     return rest.send(method, path, body, headers={"Idempotency-Key": key})
 
