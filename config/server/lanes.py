@@ -25,6 +25,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 from config.errors import ApiError
 from config.http.request_kinds import READS_ONLY
 from config.server.bodies import Body
+from config.server.frames import with_room_for_frames
 
 LONG_AFTER_S = 1.0  # a job that runs for longer is long, whatever it is
 READS = frozenset(("GET", "HEAD"))
@@ -180,7 +181,7 @@ class LaneThread:
         self.job: Job | None = None
         self._leaving = threading.Lock()  # held while a job ends, and while its statement is cancelled
         self._wrappers: Sequence[Any] = ()  # Django's connections of this thread
-        threading.Thread(target=self._run, name=lane.name, daemon=True).start()
+        threading.Thread(target=with_room_for_frames, args=(self._run,), name=lane.name, daemon=True).start()
 
     def _run(self) -> None:
         queue, finished = self._lane.queue, self._lane.finished
