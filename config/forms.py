@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 from django.forms.renderers import DjangoTemplates
+from django.utils.translation import gettext
 
 from config.texts import is_blank
 
@@ -43,7 +44,7 @@ class ConfirmForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.name = name
         self.refusal = refusal
-        self.fields["confirmation"].label = f"Type “{name}” to confirm"
+        self.fields["confirmation"].label = gettext("Type “%s” to confirm") % name
 
     def clean_confirmation(self) -> str:
         typed: str = self.cleaned_data["confirmation"]

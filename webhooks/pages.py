@@ -17,7 +17,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -307,7 +307,8 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         messages.error(request, sentence(error))
         return redirect(f"{HOME}/{webhook.id}")
     if attempt.error is None:  # else the delivery's page tells of a fault by itself
-        messages.success(request, f"The receiver answered {attempt.status_code} in {attempt.duration_ms} ms.")
+        said = gettext("The receiver answered %(status)s in %(time)s ms.")
+        messages.success(request, said % {"status": attempt.status_code, "time": attempt.duration_ms})
     return redirect(f"{HOME}/{webhook.id}/deliveries/{attempt.delivery_id}")
 
 
@@ -324,7 +325,8 @@ def webhook_recover(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     except ApiError as error:
         messages.error(request, sentence(error))
     else:
-        messages.success(request, f"{count} failed {'delivery is' if count == 1 else 'deliveries are'} sent again.")
+        said = ngettext("%d failed delivery is sent again.", "%d failed deliveries are sent again.", count)
+        messages.success(request, said % count)
     return redirect(f"{HOME}/{webhook.id}")
 
 

@@ -17,7 +17,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apikeys.activity.facts import APIS
@@ -122,9 +122,9 @@ def _limits_in_words(key: ApiKey) -> list[str]:
     """What leaves the key less than its role."""
     found = ["Read only"] if key.is_read_only else []
     if key.object_ids is not None:
-        found.append(f"{len(key.object_ids)} object{'' if len(key.object_ids) == 1 else 's'}")
+        found.append(ngettext("%d object", "%d objects", len(key.object_ids)) % len(key.object_ids))
     if key.allowed_networks is not None:
-        found.append(f"{len(key.allowed_networks)} network{'' if len(key.allowed_networks) == 1 else 's'}")
+        found.append(ngettext("%d network", "%d networks", len(key.allowed_networks)) % len(key.allowed_networks))
     return found
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from apikeys.models import ApiKey, ObjectPermission, Preferences, Role
 from apikeys.networks import read_network
@@ -152,8 +152,10 @@ class ApiKeyRatesForm(forms.Form):
         super().__init__(*args, **kwargs)
         defaults = {"per_second": settings.RATE_LIMIT_SHORT, "per_minute": settings.RATE_LIMIT_LONG}
         for name, (tokens, window_s) in defaults.items():
-            shown = f"{tokens:,} in {window_s:g} s" if tokens else "no limit"
-            self.fields[name].widget.attrs["placeholder"] = f"The server's: {shown}"
+            shown = gettext("no limit")
+            if tokens:
+                shown = gettext("%(count)s in %(time)s s") % {"count": f"{tokens:,}", "time": f"{window_s:g}"}
+            self.fields[name].widget.attrs["placeholder"] = gettext("The server's: %s") % shown
 
     def values(self) -> dict[str, int | None]:
         """By their API names."""
@@ -199,7 +201,7 @@ class ExpiryForm(forms.Form):
             elif last_day == date.max:
                 self.add_error("expires_on", "This day is too far away.")
             elif self.longest_days is not None and last_day > timezone.localdate() + timedelta(self.longest_days):
-                said = f"Keys of this workspace live {self.longest_days} days at most."
+                said = gettext("Keys of this workspace live %d days at most.") % self.longest_days
                 self.add_error("expires_on", said)
         return cleaned
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apikeys.models import ApiKey
@@ -37,7 +37,8 @@ def key_roll(request: HttpRequest, key_id: UUID) -> HttpResponse:
         refuse_unknown(request.POST, ("overlap", FORM_TOKEN), "The form")
         return show_once(request, key, apikey_roll(principal, key_id=key.id, overlap_hours=hours))
     except ApiError as error:
-        messages.error(request, sentence(error) if hours is not None else "Choose when the earlier tokens end.")
+        said = gettext("Choose when the earlier tokens end.") if hours is None else sentence(error)
+        messages.error(request, said)
         return redirect(f"{HOME}/keys/{key.id}")
 
 
@@ -54,7 +55,8 @@ def token_revoke(request: HttpRequest, key_id: UUID, token_id: UUID) -> HttpResp
         return redirect(f"{HOME}/keys/{key.id}")
     if request.method == "POST":
         apikey_token_revoke(principal, key_id=key.id, token_id=row.id)
-        messages.success(request, f"The token that ends with {row.last_four} is revoked. The others work on.")
+        said = gettext("The token that ends with %s is revoked. The others work on.")
+        messages.success(request, said % row.last_four)
         return redirect(f"{HOME}/keys/{key.id}")
     return render(request, "apikeys/key_token_revoke.html", {"key": key, "token": row})
 
@@ -71,7 +73,7 @@ def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     form = ConfirmForm(key.name, refusal, request.POST or None)
     if request.method == "POST" and form.is_valid():
         apikey_revoke(principal, key_id=key.id)
-        messages.success(request, f"“{key.name}” is revoked. Its tokens stopped working.")
+        messages.success(request, gettext("“%s” is revoked. Its tokens stopped working.") % key.name)
         return redirect(HOME)
     return render(request, "apikeys/key_revoke.html", {"key": key, "form": form}, status=422 if form.errors else 200)
 
@@ -91,7 +93,8 @@ def keys_revoke(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             for each in chosen:
                 apikey_revoke(principal, key_id=each.id)
-        messages.success(request, f"{len(chosen)} key{' is' if len(chosen) == 1 else 's are'} revoked.")
+        said = ngettext("%d key is revoked.", "%d keys are revoked.", len(chosen))
+        messages.success(request, said % len(chosen))
         return redirect(HOME)
     context = {"keys": chosen, "form": form}
     return render(request, "apikeys/keys_revoke.html", context, status=422 if form.errors else 200)

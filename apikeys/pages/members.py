@@ -177,7 +177,8 @@ def member_reset(request: HttpRequest, member_id: UUID) -> HttpResponse:
     try:
         if "mail" in request.POST and mail.is_on():
             password_resets.reset_mail(principal, member_id=member.id)
-            messages.success(request, f"A link to set another password is on its way to {member.user.email}.")
+            said = gettext("A link to set another password is on its way to %s.")
+            messages.success(request, said % member.user.email)
             return redirect(f"{MEMBERS}/{member.id}")
         is_operator = bool(getattr(request.user, "is_superuser", False))
         _, token = password_resets.reset_link(principal, member_id=member.id, is_operator=is_operator)
@@ -199,7 +200,7 @@ def member_remove(request: HttpRequest, member_id: UUID) -> HttpResponse:
         except ApiError as error:
             messages.error(request, sentence(error))
             return redirect(f"{MEMBERS}/{member.id}")
-        messages.success(request, f"{member.user.email} is not a member any more.")
+        messages.success(request, gettext("%s is not a member any more.") % member.user.email)
         return redirect(MEMBERS)
     context = {"member": member, "is_self": member.id == principal.user_id}
     return render(request, "apikeys/member_remove.html", context)

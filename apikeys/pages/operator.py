@@ -20,6 +20,7 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -177,5 +178,6 @@ def workspace_enter(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
 def workspace_bring_back(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
     """Undo a deletion, as long as the workspace is there."""
     workspace = workspace_restore(workspace_id=workspace_id)
-    messages.success(request, f"{workspace.display_name or workspace.subdomain} is back, with all that it had.")
+    said = gettext("%s is back, with all that it had.")
+    messages.success(request, said % (workspace.display_name or workspace.subdomain))
     return redirect(HOME)

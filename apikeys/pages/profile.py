@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -103,7 +103,7 @@ def session_close(request: HttpRequest) -> HttpResponse:
     mark = request.POST.get("session", "")
     if mark == "others":
         count = sessions_end(user.pk, but=own)
-        messages.success(request, f"{count} other sign-in{'' if count == 1 else 's'} ended.")
+        messages.success(request, ngettext("%d other sign-in ended.", "%d other sign-ins ended.", count) % count)
     elif session_end(user.pk, mark):
         messages.success(request, gettext("That sign-in has ended."))
     else:

@@ -102,7 +102,7 @@ def role_new(request: HttpRequest) -> HttpResponse:
         except ApiError as error:
             form.add_error("label" if error.path == "label" else None, sentence(error))
         else:
-            messages.success(request, f"The role “{role.label}” is made. Give it to people or keys.")
+            messages.success(request, gettext("The role “%s” is made. Give it to people or keys.") % role.label)
             return redirect(f"{ROLES}/{role.id}")
     return render(request, "apikeys/role_new.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -194,7 +194,8 @@ def role_object(request: HttpRequest, role_id: UUID, object_id: UUID) -> HttpRes
         except ApiError as error:
             form.add_error(None, sentence(error))
         else:
-            messages.success(request, f"Saved what {role.label} may do with {described.label_plural}.")
+            said = gettext("Saved what %(role)s may do with %(objects)s.")
+            messages.success(request, said % {"role": role.label, "objects": described.label_plural})
             return redirect(f"{ROLES}/{role.id}")
     context = {
         "role": role,
@@ -243,7 +244,7 @@ def role_delete(request: HttpRequest, role_id: UUID) -> HttpResponse:
         except ApiError as error:
             messages.error(request, sentence(error))
             return redirect(f"{ROLES}/{role.id}")
-        messages.success(request, f"The role “{role.label}” is deleted.")
+        messages.success(request, gettext("The role “%s” is deleted.") % role.label)
         return redirect(ROLES)
     default_id = request.workspace.default_role_id  # type: ignore[attr-defined]
     context = {
@@ -279,9 +280,10 @@ def explain(role: Role, verb: Verb, described: ObjectMetadata, field: FieldMetad
     is_allowed = permissions.allows(verb, described)
     if is_allowed and field is not None:
         if field.id in permissions.unreadable_fields:
-            return {"is_allowed": False, "why": f"The field {field.label} is hidden from the role."}
+            return {"is_allowed": False, "why": gettext("The field %s is hidden from the role.") % field.label}
         if verb == "update" and field.id in permissions.locked_fields:
-            return {"is_allowed": False, "why": f"The role may see the field {field.label}, not change it."}
+            why = gettext("The role may see the field %s, not change it.") % field.label
+            return {"is_allowed": False, "why": why}
     return {"is_allowed": is_allowed, "why": _reason(permissions, verb, described, is_allowed)}
 
 
@@ -289,15 +291,20 @@ def _reason(permissions: Permissions, verb: Verb, described: ObjectMetadata, is_
     guard = described.guard
     if guard is not None:
         flag = guard.read if verb == "read" else guard.write
-        who = "everybody may" if flag is None else f"it takes the right to {words_of(flag)}"
-        return f"{described.label_plural} belong to the system: for this, {who}."
+        who = gettext("everybody may") if flag is None else gettext("it takes the right to %s") % words_of(flag)
+        return gettext("%(objects)s belong to the system: for this, %(who)s.") % {
+            "objects": described.label_plural,
+            "who": who,
+        }
     own = permissions.objects.get(described.id)
     if own is not None and getattr(own, verb) == is_allowed:
-        return f"The role says so of {described.label_plural}."
+        return gettext("The role says so of %s.") % described.label_plural
     if not is_allowed and getattr(permissions, verb) and own is not None:
-        return f"The role may not see {described.label_plural}, and nobody changes what they do not see."
-    word = "allowed" if is_allowed else "not allowed"
-    return f"What the role says of all objects holds here too: “{VERB_WORDS[verb]}” is {word}."
+        said = gettext("The role may not see %s, and nobody changes what they do not see.")
+        return said % described.label_plural
+    word = gettext("allowed") if is_allowed else gettext("not allowed")
+    said = gettext("What the role says of all objects holds here too: “%(act)s” is %(answer)s.")
+    return said % {"act": VERB_WORDS[verb], "answer": word}
 
 
 def _objects(principal: Principal) -> list[ObjectMetadata]:

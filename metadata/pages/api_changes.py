@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext, ngettext
 
 from config.http.rights import may
 from config.principal import KEYS_FLAG, Principal
@@ -128,18 +129,21 @@ def _others(schema: WorkspaceSchema, fields: Sequence[FieldMetadata]) -> list[st
     found = []
     made = IndexMetadata.objects.filter(MADE_BY_USERS, index_fields__field__in=fields).distinct().count()
     if made:
-        found.append("1 index made by hand goes with it." if made == 1 else f"{made} indexes made by hand go with it.")
+        said = ngettext("%d index made by hand goes with it.", "%d indexes made by hand go with it.", made)
+        found.append(said % made)
     for each in fields:
         if each.is_unique:
-            found.append(f"Records are no longer matched by {each.name} when they are created or updated in one call.")
+            said = gettext("Records are no longer matched by %s when they are created or updated in one call.")
+            found.append(said % each.name)
         subject = schema.by_id.get(each.object_id)
         if subject is not None and any(each.id == one.id for one in subject.search_fields):
-            found.append(f"The words in {each.name} are no longer found by searching.")
+            found.append(gettext("The words in %s are no longer found by searching.") % each.name)
         columns = set(columns_of(each))
         if any(columns & set(group) for group in each.object.duplicate_criteria or ()):
-            found.append(f"Duplicates are no longer looked for by {each.name}.")
+            found.append(gettext("Duplicates are no longer looked for by %s.") % each.name)
         if each.object.image_identifier_field_id == each.id:
-            found.append(f"{each.object.shown('label_plural')} are shown without their picture.")
+            said = gettext("%s are shown without their picture.")
+            found.append(said % each.object.shown("label_plural"))
     return found
 
 

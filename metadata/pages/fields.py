@@ -62,7 +62,8 @@ def field_new(request: HttpRequest, singular: str) -> HttpResponse:
         except ApiError as error:
             add_problems(form, error, form.cleaned_data)
         else:
-            messages.success(request, f"{made.label} is made: {made.name} in the APIs.")
+            said = gettext("%(label)s is made: %(name)s in the APIs.")
+            messages.success(request, said % {"label": made.label, "name": made.name})
             return redirect(address(obj))
     context |= {"form": form, "type": type_, "options": options if type_.has_own_options else None}
     return render(request, "metadata/field_new.html", context, status=422 if form.errors else 200)
@@ -215,7 +216,8 @@ def field_type_change(request: HttpRequest, singular: str, name: str) -> HttpRes
                 refusals = refusals_of(error)
             else:
                 if not tried.is_dry_run:
-                    messages.success(request, f"{field.shown('label')} is of the type {chosen.label} now.")
+                    said = gettext("%(field)s is of the type %(type)s now.")
+                    messages.success(request, said % {"field": field.shown("label"), "type": chosen.label})
                     return redirect(address(obj, "fields", field.name))
     context = {
         "object": obj,
@@ -247,7 +249,7 @@ def field_delete(request: HttpRequest, singular: str, name: str) -> HttpResponse
         except ApiError as error:
             add_problems(form, error, {})
         else:
-            messages.success(request, f"{field.shown('label')} is deleted, with its values.")
+            messages.success(request, gettext("%s is deleted, with its values.") % field.shown("label"))
             return redirect(address(obj))
     context = {
         "form": form,

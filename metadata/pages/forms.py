@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from config.errors import InvalidMetadataInput, InvalidValue
 from config.forms import check_seen
@@ -376,8 +376,11 @@ class GeneralForm(forms.Form):
         initial = {field: getattr(workspace, services.SETTINGS[name]) for field, name in self.NAMES.items()}
         super().__init__(data, initial=initial)
         tokens, window_s = settings.RATE_LIMIT_WORKSPACE
-        shown = f"{tokens:,} in {window_s:g} seconds" if tokens else "as many as they like"
-        self.fields["requests_per_minute"].help_text = f"Left empty, what this server allows: {shown}. 0: no limit."
+        shown = gettext("as many as they like")
+        if tokens:
+            shown = gettext("%(count)s in %(time)s seconds") % {"count": f"{tokens:,}", "time": f"{window_s:g}"}
+        said = gettext("Left empty, what this server allows: %s. 0: no limit.")
+        self.fields["requests_per_minute"].help_text = said % shown
         self._keep("request_days", 1, settings.REQUEST_LOG_DAYS, " Left empty, as long as this server keeps them.")
         self._keep("audit_days", 30, min(1095, settings.AUDIT_LOG_DAYS))
 

@@ -84,7 +84,7 @@ def logo(request: HttpRequest) -> HttpResponse:
             services.logo_set(workspace_id=workspace.id, content=upload.read(settings.MAX_LOGO_BYTES + 1))
             messages.success(request, gettext("The logo is saved."))
     except ApiError as error:
-        messages.error(request, f"{sentence(error)} Nothing was changed.")
+        messages.error(request, gettext("%s Nothing was changed.") % sentence(error))
     return redirect(HOME)
 
 
@@ -120,7 +120,7 @@ def delete(request: HttpRequest) -> HttpResponse:
     form = ConfirmForm(name_of(workspace), NOT_ITS_NAME, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         services.workspace_delete(workspace_id=workspace.id)
-        messages.success(request, f"{name_of(workspace)} is deleted.")
+        messages.success(request, gettext("%s is deleted.") % name_of(workspace))
         return redirect("/settings")
     context = {"form": form, "name": name_of(workspace), **_what_goes(request, workspace)}
     return render(request, "metadata/workspace_delete.html", context, status=422 if form.errors else 200)

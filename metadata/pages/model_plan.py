@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from config.errors import ApiError, InvalidInput
@@ -40,7 +41,8 @@ class ModelFileForm(forms.Form):
         if isinstance(file, UploadedFile):
             if (file.size or 0) > settings.MAX_BODY_BYTES:
                 limit = settings.MAX_BODY_BYTES // 1024**2
-                self.add_error("file", f"The file has more than {limit} MB: apply it by manage.py schema apply.")
+                said = gettext("The file has more than %d MB: apply it by manage.py schema apply.")
+                self.add_error("file", said % limit)
             else:
                 cleaned["text"] = file.read().decode("utf-8", "replace")
         if not str(cleaned.get("text") or "").strip() and not self.errors:
@@ -66,7 +68,8 @@ def model_plan(request: HttpRequest) -> HttpResponse:
                     allow_destructive=bool(form.cleaned_data["destructive"]),
                     permissions=principal_of(request).permissions,
                 )
-                messages.success(request, f"The data model is the file's. Steps done: {len(steps)}.")
+                said = gettext("The data model is the file's. Steps done: %d.")
+                messages.success(request, said % len(steps))
                 return redirect(DATA_MODEL)
         except ApiError as error:
             steps = None

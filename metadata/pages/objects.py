@@ -118,9 +118,8 @@ def object_new(request: HttpRequest) -> HttpResponse:
         except ApiError as error:
             add_problems(form, error, form.cleaned_data)
         else:
-            messages.success(
-                request, f"{made.label_plural} are made, and in all four APIs already: /rest/{made.name_plural}."
-            )
+            said = gettext("%(objects)s are made, and in all four APIs already: /rest/%(plural)s.")
+            messages.success(request, said % {"objects": made.label_plural, "plural": made.name_plural})
             return redirect(address(made))
     return render(request, "metadata/object_new.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -246,7 +245,7 @@ def object_delete(request: HttpRequest, singular: str) -> HttpResponse:
         except ApiError as error:
             add_problems(form, error, {})
         else:
-            messages.success(request, f"{obj.shown('label_plural')} are deleted, with their records.")
+            messages.success(request, gettext("%s are deleted, with their records.") % obj.shown("label_plural"))
             return redirect(DATA_MODEL)
     workspace = request.workspace  # type: ignore[attr-defined]
     context = {

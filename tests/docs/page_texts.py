@@ -14,6 +14,8 @@ _TOKEN = re.compile(
 _VERBATIM = re.compile(r"<(pre|code|script|style)\b.*?</\1>", re.DOTALL)
 _OPENS = re.compile(r"<(\w+)")
 _ATTRIBUTE = re.compile(r'(?<=\s)(?:aria-label|placeholder|alt|title)="([^"{}\']*[A-Za-z]{2}[^"{}\']*)"')
+_MIXED = re.compile(r">([^<>{}]*(?:{{[^}]*}}[^<>{}]*)+)<")
+_ADDRESS = re.compile(r"\s*(?:{{ base_url }}[/\w-]*|/[/\w]*{{[^}]*}})\s*")
 _WORDS = re.compile(r"[A-Za-z]{2}")
 
 
@@ -41,6 +43,15 @@ def whole_texts(source: str) -> Iterator[Text]:
         if each[0].startswith("<") and not each[0].startswith("<!"):
             for found in _ATTRIBUTE.finditer(each[0]):
                 yield Text(each.start() + found.start(1), each.start() + found.end(1), "'")
+
+
+def sentences_with_values(source: str) -> Iterator[str]:
+    """Whole contents of elements that are words and values, but addresses, and code."""
+    verbatim = [each.span() for each in _VERBATIM.finditer(source)]
+    for found in _MIXED.finditer(source):
+        is_said = _WORDS.search(re.sub("{{.*?}}", "", found[1])) and not _ADDRESS.fullmatch(found[1])
+        if is_said and not any(a <= found.start() < b for a, b in verbatim):
+            yield found[1].strip()
 
 
 def _opener(tokens: list[re.Match[str]], place: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.page_texts import whole_texts
+from tests.docs.page_texts import sentences_with_values, whole_texts
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted(ROOT.glob("*/templates/**/*.html"))
@@ -20,6 +20,18 @@ def test_there_are_templates() -> None:
 def test_no_whole_text_stands_there_untranslated(path: Path) -> None:
     source = path.read_text()
     assert [source[each.start : each.end] for each in whole_texts(source)] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_sentence_with_values_stands_there_untranslated(path: Path) -> None:
+    assert list(sentences_with_values(path.read_text())) == []
+
+
+def test_what_is_a_sentence_with_values() -> None:
+    source = (
+        "<p>Keep {{ n }} keys</p><p>{{ n }}</p><code>GET {{ x }}</code><a>/rest/{{ plural }}</a><b>{{ base_url }}/x</b>"
+    )
+    assert list(sentences_with_values(source)) == ["Keep {{ n }} keys"]
 
 
 def test_what_is_a_whole_text() -> None:
