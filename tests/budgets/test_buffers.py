@@ -43,8 +43,10 @@ def _shared(node: Any) -> int:
 @pytest.fixture
 def read(db: None) -> dict[str, dict[str, int]]:
     ground = Ground(COMPANIES, PEOPLE, upserting=1)
+    schema = [ground.workspace.database_schema]
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        cursor.execute("SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables WHERE schemaname = %s", schema)
+        cursor.execute(f"ANALYZE {', '.join(name for (name,) in cursor.fetchall())}")  # others may hold other tables
     found = {}
     for item in ground.items.all():
         sent = statements_of(ground.inside, item)
