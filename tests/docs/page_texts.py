@@ -16,6 +16,8 @@ _OPENS = re.compile(r"<(\w+)")
 _ATTRIBUTE = re.compile(r'(?<=\s)(?:aria-label|placeholder|alt|title)="([^"{}\']*[A-Za-z]{2}[^"{}\']*)"')
 _MIXED = re.compile(r">([^<>{}]*(?:{{[^}]*}}[^<>{}]*)+)<")
 _ADDRESS = re.compile(r"\s*(?:{{ base_url }}[/\w-]*|/[/\w]*{{[^}]*}})\s*")
+_TITLE = re.compile(r"{% block title %}(.*?){% endblock %}", re.DOTALL)
+_SAID = re.compile(r"{% blocktranslate.*?{% endblocktranslate %}|{%.*?%}|{{.*?}}", re.DOTALL)
 _WORDS = re.compile(r"[A-Za-z]{2}")
 
 
@@ -52,6 +54,12 @@ def sentences_with_values(source: str) -> Iterator[str]:
         is_said = _WORDS.search(re.sub("{{.*?}}", "", found[1])) and not _ADDRESS.fullmatch(found[1])
         if is_said and not any(a <= found.start() < b for a, b in verbatim):
             yield found[1].strip()
+
+
+def title_words(source: str) -> list[str]:
+    """Words of the page's title that no tag translates."""
+    found = _TITLE.search(source)
+    return [] if found is None else _WORDS.findall(_SAID.sub("", found[1]))
 
 
 def _opener(tokens: list[re.Match[str]], place: int) -> str:

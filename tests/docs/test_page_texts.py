@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.page_texts import sentences_with_values, whole_texts
+from tests.docs.page_texts import sentences_with_values, title_words, whole_texts
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted(ROOT.glob("*/templates/**/*.html"))
@@ -25,6 +25,16 @@ def test_no_whole_text_stands_there_untranslated(path: Path) -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_no_sentence_with_values_stands_there_untranslated(path: Path) -> None:
     assert list(sentences_with_values(path.read_text())) == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_title_stands_there_untranslated(path: Path) -> None:
+    assert title_words(path.read_text()) == []
+
+
+def test_what_is_a_word_of_a_title() -> None:
+    said = "{% blocktranslate %}Delete {{ x }}{% endblocktranslate %}"
+    assert title_words(f"{{% block title %}}{{% if e %}}Err: {{% endif %}}{said}{{% endblock %}}") == ["Er"]
 
 
 def test_what_is_a_sentence_with_values() -> None:
