@@ -297,7 +297,7 @@ def graphql(path: str, document: Any) -> Request:
 
 @pytest.mark.fuzz
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", seeds(*range(1, 4)))
+@pytest.mark.parametrize("seed", seeds(*range(1, 6)))
 def test_no_request_of_any_kind_is_answered_with_5xx(seed: int, record_property: Callable[[str, object], None]) -> None:
     print(f"RANDOM_SEED={seed}")
     fuzz = Fuzz(seed)
