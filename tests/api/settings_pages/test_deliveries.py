@@ -146,3 +146,11 @@ def test_deliveries_of_another_workspace_are_not_found(browser: Client, webhooks
         assert shown(browser, query) == [], query
     asked = DeliveryFilter(webhook_id=theirs.id)
     assert delivery_log(principal_of(Workspace.objects.get(display_name="Acme")), asked).rows == []
+
+
+def test_an_empty_log_says_what_to_do(browser: Client, acme: Workspace) -> None:
+    assert "Make a webhook first: it hears of the records that change." in browser.get(LOG).content.decode()
+    made = webhook_create(principal_of(acme), data={"targetUrl": "https://first.example/hook"})
+    said = "Change a record that {} webhook wants to hear of, or send a test."
+    assert said.format("a") in browser.get(LOG).content.decode()
+    assert said.format("this") in browser.get(f"/settings/api-webhooks/webhooks/{made.id}").content.decode()
