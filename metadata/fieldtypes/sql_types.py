@@ -86,7 +86,7 @@ def empty_value(empty_json: str) -> Json:
     return _EMPTY_VALUES[empty_json] if empty_json in _EMPTY_VALUES else json.loads(empty_json)
 
 
-AT_ONCE = 16  # texts that are joined one after the other
+JOINED_AT_ONCE = 16  # texts that are joined one after the other
 
 
 def concat(pieces: Sequence[str]) -> str:
@@ -100,6 +100,8 @@ def concat(pieces: Sequence[str]) -> str:
     """
     if len(pieces) == 1:
         return pieces[0]
-    if len(pieces) > AT_ONCE:
-        return concat([concat(pieces[start : start + AT_ONCE]) for start in range(0, len(pieces), AT_ONCE)])
+    if len(pieces) > JOINED_AT_ONCE:
+        return concat(
+            [concat(pieces[start : start + JOINED_AT_ONCE]) for start in range(0, len(pieces), JOINED_AT_ONCE)]
+        )
     return f"({' || '.join(pieces)})"

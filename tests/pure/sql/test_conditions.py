@@ -10,8 +10,7 @@ from core.query.plan import EVERY, All, Any_, Condition, Negation, Never
 from core.sql.filters import compile_condition, fill, table_of
 from core.sql.fragment import EMPTY, Sql, array_literal, ident, integer, join, literal, param, quoted, raw
 from core.sql.json_text import AT_ONCE, json_object
-from metadata.fieldtypes.sql_types import AT_ONCE as JOINED
-from metadata.fieldtypes.sql_types import concat
+from metadata.fieldtypes.sql_types import JOINED_AT_ONCE, concat
 from tests.pure.model import COMPANY, PET, compare, related_many, related_one, sql
 
 JOB = "(r.data->>'jobTitle')"
@@ -117,7 +116,7 @@ def test_names_and_constants_are_quoted() -> None:
 
 def test_many_texts_are_joined_a_few_at_once() -> None:
     assert concat(["a"]) == "a" and concat(["a", "b", "c"]) == "(a || b || c)"
-    most = [f"x{index}" for index in range(JOINED)]
+    most = [f"x{index}" for index in range(JOINED_AT_ONCE)]
     assert concat(most) == f"({' || '.join(most)})"
     assert concat([*most, "y"]) == f"(({' || '.join(most)}) || y)"
     assert concat([*most, *most, "y"]) == f"(({' || '.join(most)}) || ({' || '.join(most)}) || y)"
