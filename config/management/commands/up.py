@@ -30,6 +30,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from apikeys import signing_keys
+from apikeys.activity.partitions import partitions_keep
 from config.assets import AssetsError, fetch_assets
 from config.demo import DemoAccess, delete_old_file, make_demo, ways_in
 from config.http.counting import forget_ended
@@ -94,6 +95,7 @@ class Command(BaseCommand):
         forget_ended()
         with _one_at_a_time():
             self._migrate()
+            partitions_keep()  # before anything is noted: maintenance would have to move it into its own
             self._warn_of_secret_keys()
             access = None if options["no_demo"] else make_demo()
             ways = ways_in()
