@@ -34,6 +34,7 @@ class FieldType:
     aliases: ClassVar[tuple[str, ...]] = ()  # older names accepted on input
     label: ClassVar[str]
     description: ClassVar[str]
+    settings_description: ClassVar[str] = ""  # what its `settings` say, for those who write programs
 
     sql_type: ClassVar[SqlType | None] = None
     subfields: ClassVar[Mapping[str, Subfield]] = {}

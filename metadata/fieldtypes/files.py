@@ -74,7 +74,8 @@ class FilesType(FieldType):
 
     name = "FILES"
     label = "Files"
-    description = "Uploaded files with labels and addresses to download; `settings.maxNumberOfValues` says how many."
+    description = "Uploaded files, each with a label and an address to download it from."
+    settings_description = "`settings.maxNumberOfValues` says how many."
 
     sql_type = JSON
     operators = JSON_OPERATORS

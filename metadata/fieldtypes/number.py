@@ -42,7 +42,8 @@ class NumberType(FieldType):
 
     name = "NUMBER"
     label = "Number"
-    description = "A number; `settings.dataType` says whether it may have a fraction (`float`, `int`, `bigint`)."
+    description = "A number, whole or with a fraction."
+    settings_description = "`settings.dataType` says which (`float`, `int`, `bigint`)."
 
     sql_type = NUMBER
     operators = NUMBER_OPERATORS

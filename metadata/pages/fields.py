@@ -12,11 +12,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from config.errors import ApiError, InvalidValue
+from config.errors import ApiError, InvalidValue, shortened
 from config.forms import ConfirmForm
 from config.http.members import FORM_TOKEN, refuse_unknown
 from config.http.pages import settings_page
 from metadata import services
+from metadata.fieldtypes.composite import CompositeType
 from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.registry import field_type, field_types, is_field_type
 from metadata.models import FieldMetadata, ObjectMetadata
@@ -94,11 +95,17 @@ def _create(
     return made
 
 
+LONGEST_EXAMPLE = 90
+
+
 def example_of(type_: FieldType) -> str:
-    """A value of the type as the APIs answer it."""
+    """A value of the type as the APIs answer it, cut where it is long."""
+    if isinstance(type_, CompositeType):
+        return shortened(orjson.dumps(type_.example).decode(), LONGEST_EXAMPLE)
     stored = next((stored for _, stored in type_.samples.good if stored is not None), None)
     answers = [answer for kept, answer in type_.samples.answers if kept is not None]
-    return orjson.dumps(answers[0] if answers else stored, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()[:90]
+    shown = orjson.dumps(answers[0] if answers else stored, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
+    return shortened(shown, LONGEST_EXAMPLE)
 
 
 @settings_page(flag=FLAG)

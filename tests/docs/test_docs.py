@@ -124,7 +124,8 @@ def types_page() -> str:
         parts = "<br>".join(
             f"`{part.name}`: " + ", ".join(f"`{name}`" for name in part.operators) for part in each.subfields.values()
         )
-        lines.append(f"| `{each.name}` | {each.description} | {operators or parts or '–'} |")
+        words = f"{each.description} {each.settings_description}".strip()
+        lines.append(f"| `{each.name}` | {words} | {operators or parts or '–'} |")
     lines += ["", "| Operator | A record matches when its value | REST |", "|---|---|---|"]
     lines += [f"| `{row.name}` | {row.sentence} | {'yes' if row.in_rest else 'no'} |" for row in OPERATORS.values()]
     return "\n".join([*lines, ""])
