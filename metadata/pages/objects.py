@@ -39,6 +39,7 @@ from metadata.pages.rows import (
     workspace_id_of,
 )
 from metadata.services.indexes import column_problem
+from metadata.services.objects import deletion_refused
 from metadata.snapshot.exporting import schema_export
 from metadata.snapshot.text import schema_text
 
@@ -238,6 +239,10 @@ def object_switch(request: HttpRequest, singular: str) -> HttpResponse:
 def object_delete(request: HttpRequest, singular: str) -> HttpResponse:
     """Say what goes with an object, then delete it once its name is typed."""
     obj = object_named(request, singular)
+    refusal = deletion_refused(obj)
+    if refusal is not None and request.method == "GET":
+        messages.error(request, f"{gettext(refusal)}.")
+        return redirect(address(obj))
     form = ConfirmForm(obj.name_singular, NOT_ITS_NAME, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -363,13 +363,7 @@ def object_delete(*, workspace_id: UUID, object_id: UUID) -> ObjectMetadata:
         obj = change.objects.get(object_id)
         if obj is None:
             raise ObjectMetadataNotFound("Object to delete not found")
-        refusal = (
-            "System objects cannot be deleted"
-            if obj.is_system
-            else None
-            if obj.is_custom
-            else "Standard objects cannot be deleted"
-        )
+        refusal = deletion_refused(obj)
         if refusal is not None:
             problem = Problem("OBJECT_MUTATION_NOT_ALLOWED", refusal)
             raise MetadataValidationFailed([_failure(obj, "delete", [problem])])
@@ -381,6 +375,13 @@ def object_delete(*, workspace_id: UUID, object_id: UUID) -> ObjectMetadata:
 
 
 # Rules -----------------------------------------------------------------------------------------------
+
+
+def deletion_refused(obj: ObjectMetadata) -> str | None:
+    """Why an object cannot be deleted; None: it can."""
+    if obj.is_system:
+        return "System objects cannot be deleted"
+    return None if obj.is_custom else "Standard objects cannot be deleted"
 
 
 def _naming(obj: ObjectMetadata) -> tuple[str | bool, ...]:

@@ -120,6 +120,9 @@ def test_an_object_is_deleted_when_its_name_is_typed(browser: Client, acme: Work
 
 def test_a_system_object_is_not_deleted(browser: Client, acme: Workspace) -> None:
     path = f"{MODEL}/objects/workspaceMember/delete"
+    asked = browser.get(path, follow=True)
+    assert asked.redirect_chain == [(f"{MODEL}/objects/workspaceMember", 302)]
+    assert "System objects cannot be deleted." in asked.content.decode()
     page = sent(browser, path, {"confirmation": "workspaceMember"}, 422)
     assert "System objects cannot be deleted." in page
     assert ObjectMetadata.objects.filter(workspace_id=acme.id, name_singular="workspaceMember").exists()
@@ -134,6 +137,8 @@ def test_every_type_is_offered_with_an_example(browser: Client) -> None:
     for each in offered:
         assert f'href="?type={each.name}">{each.label}</a>' in page
     assert page.count("?type=") == len(offered)
+    assert "`" not in page and "dataType" not in page  # words of programs
+    assert "…</code></td>" in page  # an example that is cut says so
 
 
 @pytest.mark.parametrize("name", [each.name for each in field_types() if each.creation_refusal is None])
