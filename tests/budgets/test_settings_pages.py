@@ -12,6 +12,7 @@ from django.test import Client
 from metadata.models import Workspace
 from tests.budgets.recording import recording
 from tests.budgets.settings_pages import settings_pages, things_of
+from tests.factories import add_object
 
 STATEMENTS = 15
 EACH = 12
@@ -27,6 +28,7 @@ UNSEEN = {
 @pytest.fixture
 def things(workspace: Workspace, client: Client) -> dict[str, object]:
     made, operator = things_of(workspace, "person", "company", EACH)
+    add_object(workspace, "machine", "machines", [{"type": "TEXT", "name": f"part{each}"} for each in range(EACH)])
     client.force_login(operator)
     return made
 
@@ -35,6 +37,8 @@ def test_no_page_sends_more_statements_than_it_may(client: Client, things: dict[
     beyond, unseen = {}, set()
     client.get("/settings/docs")  # the data model is read once in a process
     for name, path in settings_pages(things):
+        if name == "object-delete":  # only custom ones have that page
+            path = path.replace("person", "machine")
         with recording() as statements:
             response = client.get(path)
         if response.status_code in (302, 405):
