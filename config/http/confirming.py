@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -25,6 +26,8 @@ from config.http.limits import recount
 from config.server.statements import Rows, run
 
 Response = TypeVar("Response")
+
+KEPT = 512  # texts of reads with their check that are in use
 
 
 class CallerChanged(BaseException):
@@ -120,7 +123,7 @@ def run_confirming(using: str, text: str, params: Sequence[Any]) -> Rows:
         confirm()
         return run(connections[using], text, params)
     check, connection = now.check, connections[using]
-    both = f"SELECT c.*, r.* FROM ({check.text}) c LEFT JOIN (SELECT true, q.* FROM ({text}) q) r ON true"  # noqa: S608
+    both = _both(check.text, text)
     with (
         atomic(using=using) if connection.in_atomic_block else nullcontext()
     ):  # so that the check can come after a fault
@@ -128,3 +131,9 @@ def run_confirming(using: str, text: str, params: Sequence[Any]) -> Rows:
     now.check = None
     check.passes(rows[0][0] if rows else None)
     return [row[2:] for row in rows if row[1]]
+
+
+@lru_cache(maxsize=KEPT)
+def _both(check: str, read: str) -> str:
+    """Kept, so that it is the same text for whoever keeps something by it."""
+    return f"SELECT c.*, r.* FROM ({check}) c LEFT JOIN (SELECT true, q.* FROM ({read}) q) r ON true"  # noqa: S608

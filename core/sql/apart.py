@@ -7,12 +7,12 @@ of the same pieces. docs/scaling.md has what that costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from config.http.rendering import dumps
-from core.sql.fragment import Sql, array_literal, join, raw
+from core.sql.fragment import Sql, array_literal, filled, join, raw
 
 Rows = list[tuple[Any, ...]]
 
@@ -23,13 +23,12 @@ _NOTED = "w(id uuid, deleted_at timestamptz, updated_at timestamptz, updated_by 
 @dataclass(frozen=True, slots=True)
 class Insertion:
     """An INSERT in its pieces: CTEs of related records and what they count, the INSERT itself with CTEs of its own,
-    who writes (JSON), the table, and the answers over its rows `r`."""
+    the table, and the answers over its rows `r`."""
 
     relates: Sequence[Sql]
     counts: Sql
     ends: Sequence[Sql]
     insert: Sql
-    updated_by: str
     table: str
     answers: Sequence[Sql]
 
@@ -37,12 +36,25 @@ class Insertion:
 @dataclass(frozen=True, slots=True)
 class Write(Sql):
     """A statement, and what it is made of: CTEs of which one gives the written rows `w`, INSERTs that note something
-    about these, each with its name, and the SELECT that answers."""
+    about these, each with its name, and the SELECT that answers. `values` are those of the pieces' slots."""
 
     ctes: Sequence[Sql] = ()
     notes: Sequence[tuple[str, Sql]] = ()
     rows: Sql | None = None
     insertion: Insertion | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_values(self, values: Mapping[str, Any]) -> Write:
+        """A kept statement, with what is written this time; `by` is who writes, as JSON."""
+        return Write(
+            self.text,
+            filled(self.params, values),
+            self.ctes,
+            self.notes,
+            self.rows,
+            self.insertion,
+            values,
+        )
 
 
 def writing(
@@ -56,21 +68,25 @@ def writing(
 
 def run_apart(write: Write, send: Callable[[Sql], Rows]) -> Rows:
     """The rows of the write, its statements sent one by one. In a transaction."""
+
+    def send_filled(sql: Sql) -> Rows:
+        return send(Sql(sql.text, filled(sql.params, write.values)))
+
     if write.insertion is not None:
-        noted, rows = _insert(write.insertion, send)
+        noted, rows = _insert(write.insertion, write.values["by"], send_filled)
     else:
         assert write.rows is not None
         about = "(SELECT jsonb_agg(to_jsonb(w) - ARRAY['data', 'search'])::text FROM w)"
-        found = send(_with(write.ctes, raw(f"SELECT {about}, q.* FROM (") + write.rows + raw(") q")))
+        found = send_filled(_with(write.ctes, raw(f"SELECT {about}, q.* FROM (") + write.rows + raw(") q")))
         noted, rows = found[0][0] if found else None, [row[1:] for row in found]
     if noted is not None:
         written = Sql(f"w AS (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS {_NOTED})", (noted,))
         for _, note in write.notes:
-            send(_with([written], note))
+            send_filled(_with([written], note))
     return rows
 
 
-def _insert(given: Insertion, send: Callable[[Sql], Rows]) -> tuple[str | None, Rows]:
+def _insert(given: Insertion, updated_by: str, send: Callable[[Sql], Rows]) -> tuple[str | None, Rows]:
     """What is to be noted of the inserted rows, as JSON, and the answers about them."""
     counts = send(_with(given.relates, raw("SELECT ") + given.counts))[0][0] if given.relates else []
     insert = given.insert + raw(" RETURNING id, deleted_at, updated_at")
@@ -85,7 +101,7 @@ def _insert(given: Insertion, send: Callable[[Sql], Rows]) -> tuple[str | None, 
         + Sql(f" FROM {given.table} r WHERE r.id = ANY(%s::uuid[])", (array_literal(ids),))
     )
     moments = (f'"deleted_at":{_moment(row[1])},"updated_at":{_moment(row[2])}' for row in made)
-    noted = (f'{{"id":"{id}",{times},"updated_by":{given.updated_by}}}' for id, times in zip(ids, moments, strict=True))
+    noted = (f'{{"id":"{id}",{times},"updated_by":{updated_by}}}' for id, times in zip(ids, moments, strict=True))
     return f"[{','.join(noted)}]", rows
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import psycopg2
@@ -66,8 +67,7 @@ def write_alone(compile_under: Callable[[Sql], Sql], using: str) -> list[tuple[A
     def write(check: Check | None) -> tuple[str, Sequence[Any]]:
         condition = raw("true")
         if check is not None:
-            is_same = f"(SELECT checked = %s FROM ({check.text}) caller)"
-            condition = Sql(is_same, (check.expected, *check.params))
+            condition = Sql(_is_same(check.text), (check.expected, *check.params))
         sql = compile_under(condition)
         return sql.text, sql.params
 
@@ -75,6 +75,12 @@ def write_alone(compile_under: Callable[[Sql], Sql], using: str) -> list[tuple[A
         return run_if_confirmed(using, write)
     except psycopg2.Error as fault:
         _translate(fault)
+
+
+@lru_cache(maxsize=8)
+def _is_same(check: str) -> str:
+    """Whether a check gives the text that is the first parameter; the one text each time, for what is kept by it."""
+    return f"(SELECT checked = %s FROM ({check}) caller)"
 
 
 def fetch_confirming(sql: Sql, using: str) -> tuple[Any, ...] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 
@@ -20,6 +21,13 @@ class Sql:
 
     def __add__(self, other: Sql) -> Sql:
         return Sql(self.text + other.text, self.params + other.params)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A parameter of a statement that is kept: its value, by this name or place, comes each time."""
+
+    key: str | int
 
 
 EMPTY = Sql("")
@@ -65,6 +73,21 @@ def integer(value: int) -> Sql:
 def join(pieces: Iterable[Sql], separator: str) -> Sql:
     items = list(pieces)
     return Sql(separator.join(piece.text for piece in items), tuple(value for piece in items for value in piece.params))
+
+
+@lru_cache(maxsize=256)
+def slots(count: int) -> tuple[Slot, ...]:
+    """Slots by place."""
+    return tuple(map(Slot, range(count)))
+
+
+def filled(params: Iterable[Any], values: Any) -> tuple[Any, ...]:
+    """Parameters with their slots' values, which are a mapping or, by place, a sequence.
+
+    >>> filled((1, Slot("id")), {"id": "a"})
+    (1, 'a')
+    """
+    return tuple([values[each.key] if type(each) is Slot else each for each in params])
 
 
 def array_literal(values: Sequence[Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
@@ -36,7 +37,7 @@ from core.query.plan import (
 from core.sql.bounded import bounded, within_bounds
 from core.sql.files import with_urls
 from core.sql.filters import at, compile_condition, table_of
-from core.sql.fragment import Sql, array_literal, integer, join, quoted, raw
+from core.sql.fragment import Sql, array_literal, filled, integer, join, quoted, raw, slots
 from core.sql.json_text import json_object
 from core.sql.keysets import Run, cursor_json, encoded_cursor, index_runs, key_expression, keyset, order_by, same_value
 from metadata.schema import ObjectSchema
@@ -121,7 +122,7 @@ def _member(member: Member, alias: str, level: int, share: int = 0) -> tuple[str
 def _to_many(member: ToMany, alias: str, level: int, share: int) -> Sql:
     rows = f"m{level}"
     belongs = raw(f"{at(member.inverse.value, rows)} = {alias}.id")
-    source = _Source(member.target, member.condition, member.sees_deleted, rows, belongs)
+    source = _Source(member.target, _where(member.condition, member.sees_deleted, rows, belongs), rows)
     if member.connection is not None:
         shown = _connection(member.connection, source, member.order, member.window, level, share)
         return raw("(SELECT ") + shown + raw(")")
@@ -140,21 +141,23 @@ def _to_many(member: ToMany, alias: str, level: int, share: int) -> Sql:
 # Pages -----------------------------------------------------------------------------------------------
 
 
+def _where(condition: Condition, sees_deleted: bool, alias: str, belongs: Sql | None = None) -> Sql:
+    conditions = [belongs] if belongs is not None else []
+    if not sees_deleted:
+        conditions.append(raw(f"{alias}.deleted_at IS NULL"))
+    if condition != EVERY:
+        conditions.append(compile_condition(condition, alias))
+    return join(conditions, " AND ") if conditions else raw("true")
+
+
 class _Source:
     """The records a page is taken from: one table, one condition."""
 
-    def __init__(
-        self, subject: ObjectSchema, condition: Condition, sees_deleted: bool, alias: str, belongs: Sql | None = None
-    ) -> None:
+    def __init__(self, subject: ObjectSchema, where: Sql, alias: str, *, is_unfiltered: bool = False) -> None:
         self.subject = subject
+        self.where = where
         self.alias = alias
-        self.is_unfiltered = condition == EVERY and not sees_deleted and belongs is None
-        conditions = [belongs] if belongs is not None else []
-        if not sees_deleted:
-            conditions.append(raw(f"{alias}.deleted_at IS NULL"))
-        if condition != EVERY:
-            conditions.append(compile_condition(condition, alias))
-        self.where = join(conditions, " AND ") if conditions else raw("true")
+        self.is_unfiltered = is_unfiltered
 
     def table(self) -> Sql:
         return raw(f"{table_of(self.subject)} {self.alias}")
@@ -392,35 +395,81 @@ def _other_side(source: _Source, order: Sequence[OrderKey], window: Window) -> S
 
 
 # Statements ------------------------------------------------------------------------------------------
+#
+# A statement is kept by all that its text is made of, the text of its condition among that; the values of the
+# condition come each time. A page behind a cursor is compiled each time: what is compared with it depends on its nulls.
+
+KEPT = 256  # statements of each kind in use lately: each is some kilobytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Which records are read: what the text of a condition over `r` is made of, and how many values it takes."""
+
+    subject: ObjectSchema
+    where: str
+    count: int
+    is_unfiltered: bool
+
+    def source(self, where: Sql | None = None) -> _Source:
+        """With the condition itself, or with slots for its values."""
+        where = where or Sql(self.where, slots(self.count))
+        return _Source(self.subject, where, "r", is_unfiltered=self.is_unfiltered)
+
+
+def _kind(subject: ObjectSchema, condition: Condition, sees_deleted: bool) -> tuple[_Kind, Sql]:
+    where = _where(condition, sees_deleted, "r")
+    return _Kind(subject, where.text, len(where.params), condition == EVERY and not sees_deleted), where
 
 
 def compile_connection(plan: FindPlan) -> Sql:
     """One row, one column: the JSON text of the connection."""
     assert plan.connection is not None
-    source = _Source(plan.object, plan.condition, plan.sees_deleted, "r")
-    return raw("SELECT ") + _connection(plan.connection, source, plan.order, plan.window, 0)
+    kind, where = _kind(plan.object, plan.condition, plan.sees_deleted)
+    if plan.window.cursor is not None:
+        return raw("SELECT ") + _connection(plan.connection, kind.source(where), plan.order, plan.window, 0)
+    kept = _kept_connection(kind, _Picked(plan.connection), plan.order, plan.window)
+    return Sql(kept.text, filled(kept.params, where.params))
+
+
+class _Picked:
+    """A connection compared by identity: the planner gives the same one for the same selection."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def __hash__(self) -> int:
+        return id(self.connection)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Picked) and self.connection is other.connection
+
+
+@lru_cache(maxsize=KEPT)
+def _kept_connection(kind: _Kind, picked: _Picked, order: tuple[OrderKey, ...], window: Window) -> Sql:
+    return raw("SELECT ") + _connection(picked.connection, kind.source(), order, window, 0)
 
 
 def compile_listing(plan: FindPlan, record: Sql) -> Sql:
     """One row for REST: items (text or NULL), has more, other side, start and end cursor JSON, total.
 
-    `record` is the compiled JSON of one record over the alias `p`. The statement of a first page
-    without a filter depends on nothing a client sends but its size, so it is kept.
+    `record` is the compiled JSON of one record over the alias `p`.
     """
-    compile_it = _listing if plan.condition != EVERY or plan.window.cursor is not None else _kept_listing
-    return compile_it(plan.object, plan.condition, plan.sees_deleted, plan.order, plan.window, plan.with_total, record)
+    kind, where = _kind(plan.object, plan.condition, plan.sees_deleted)
+    if plan.window.cursor is not None:
+        return _listing(kind.source(where), plan.order, plan.window, plan.with_total, record)
+    kept = _kept_listing(kind, plan.order, plan.window, plan.with_total, record)
+    return Sql(kept.text, filled(kept.params, where.params))
 
 
-def _listing(
-    subject: ObjectSchema,
-    condition: Condition,
-    sees_deleted: bool,
-    order: tuple[OrderKey, ...],
-    window: Window,
-    with_total: bool,
-    record: Sql,
-) -> Sql:
-    source = _Source(subject, condition, sees_deleted, "r")
+@lru_cache(maxsize=KEPT)
+def _kept_listing(kind: _Kind, order: tuple[OrderKey, ...], window: Window, with_total: bool, record: Sql) -> Sql:
+    return _listing(kind.source(), order, window, with_total, record)
+
+
+def _listing(source: _Source, order: tuple[OrderKey, ...], window: Window, with_total: bool, record: Sql) -> Sql:
     ordering = " ORDER BY p.rn DESC" if window.is_backward else ""
     cursor = cursor_json(order, "p")
     size = integer(window.size)
@@ -437,15 +486,19 @@ def _listing(
     return join(pieces, "")
 
 
-_kept_listing = lru_cache(maxsize=512)(_listing)
-
-
 def compile_one(subject: ObjectSchema, condition: Condition, sees_deleted: bool, *columns: Sql) -> Sql:
     """The columns, such as its JSON text, of the first record that matches; no row when none does.
 
     They are over the alias `r`.
     """
-    source = _Source(subject, condition, sees_deleted, "r")
+    kind, where = _kind(subject, condition, sees_deleted)
+    kept = _kept_one(kind, columns)
+    return Sql(kept.text, filled(kept.params, where.params))
+
+
+@lru_cache(maxsize=KEPT)
+def _kept_one(kind: _Kind, columns: tuple[Sql, ...]) -> Sql:
+    source = kind.source()
     selected = raw("SELECT ") + join(columns, ", ") + raw(" FROM ")
     return selected + source.table() + raw(" WHERE ") + source.where + raw(" LIMIT 1")
 
