@@ -162,6 +162,24 @@ def test_exp_of_the_wrong_type_is_refused() -> None:
         keys.verify([SECRET], f"{head}.{signature}", NOW)
 
 
+def test_a_genuine_token_is_asked_anew_for_its_time_its_kind_and_the_servers_secret() -> None:
+    made = token(without(nbf=NOW - 1))
+    known = keys.verify([SECRET], made, NOW)
+    assert keys.verify([SECRET], made, NOW + 59) == known
+    assert keys.verify(["new", SECRET], made, NOW) == known
+    for secrets, now, kinds, refusal in (
+        ([SECRET], NOW + 60, None, "Token has expired."),
+        ([SECRET], NOW - 62, None, "Token invalid."),
+        (["new"], NOW, None, "Token invalid."),
+        ([], NOW, None, "Token invalid."),
+        ([SECRET], NOW, frozenset({"LOGIN"}), "Invalid token type"),
+    ):
+        with pytest.raises(ApiError) as refused:
+            keys.verify(secrets, made, now, **({} if kinds is None else {"kinds": kinds}))
+        assert refused.value.message == refusal
+    assert keys.verify([SECRET], made, NOW) == known
+
+
 @given(st.integers(0, len(token(PAYLOAD)) - 1), st.sampled_from("AZaz09-_.="))
 def test_no_changed_character_passes(position: int, character: str) -> None:
     genuine = token(PAYLOAD)
