@@ -19,6 +19,7 @@ from benchmarks.comparing import content_of
 from benchmarks.ground import Ground, settle
 from benchmarks.items import Item
 from benchmarks.load import HttpConnection, clients, filled
+from benchmarks.pace import BARS_MS
 from benchmarks.statements import handwritten_statements
 
 SIDES = ("fourgate", "by hand", "plain")
@@ -26,7 +27,6 @@ JUDGED = 8
 CONCURRENCIES = (JUDGED, 1, 32)
 ROUNDS = 3
 GRAPHQL_TO_REST = 1.1
-PACE_MS = 0.27  # CPU of the hand-written get one on the machine of the bars
 POSTGRAPHILE_WRITES = 1.2  # how far the writes of one record may be behind
 
 
@@ -151,12 +151,12 @@ Requests/s (CPU of the server + PostgreSQL, ms a request) ± half of the spread 
 By hand: a Django view that checks no key and sends the same SQL. Plain: DRF and graphene-django over ordinary tables.
 x hand: CPU as a multiple of the hand-written view's; plain x: the plain application's as a multiple of Fourgate's.
 To reach: ms of CPU as the bar says it; at pace: with the bar as far away as the hand-written get one is from the
-{PACE_MS} ms of where the bars were made. PostGraphile: measured there, not here; it checks no key and keeps no history,
+{BARS_MS} ms of where the bars were made. PostGraphile: measured there, not here; it checks no key and keeps no history,
 totals or search words."""
 
 
 def _lines(items: Sequence[Item], cells: Cells, count: int) -> list[str]:
-    pace = cells["rest-one", "by hand"].cpu_ms / PACE_MS
+    pace = cells["rest-one", "by hand"].cpu_ms / BARS_MS
     rows = [_row(item, cells, pace, is_judged=count == JUDGED) for item in items]
     lines = ["", f"{count} at a time; pace {pace:.2f}", _aligned([_HEAD, *rows])]
     if count == JUDGED:
