@@ -50,6 +50,7 @@ class Dimension:
     through: tuple[FieldSql, ObjectSchema] | None = None
     is_unnested: bool = False
     folds_case: bool = False  # texts are ordered whatever their case
+    is_counted: bool = False  # PostgreSQL knows how many values there are: of a column, or by an index
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ def _dimension(scope: Scope, subject: ObjectSchema, element: Mapping[str, Any]) 
     if field is None:
         return _related_dimension(scope, subject, name, definition)
     require_readable(scope, subject, field)
-    return _value_dimension(field, (name,), definition)
+    return _value_dimension(subject, field, (name,), definition)
 
 
 def _related_dimension(scope: Scope, subject: ObjectSchema, name: str, definition: Any) -> Dimension:
@@ -228,12 +229,12 @@ def _related_dimension(scope: Scope, subject: ObjectSchema, name: str, definitio
             hint=nearest(nested_name, member_names(scope, target)),
         )
     require_readable(scope, target, field)
-    dimension = _value_dimension(field, (name, nested_name), nested)
+    dimension = _value_dimension(target, field, (name, nested_name), nested)
     through = (relation_field.type.sql(relation_field), target)
     return replace(dimension, through=through)
 
 
-def _value_dimension(field: FieldSchema, path: tuple[str, ...], definition: Any) -> Dimension:
+def _value_dimension(subject: ObjectSchema, field: FieldSchema, path: tuple[str, ...], definition: Any) -> Dimension:
     label = ".".join(path)
     if not field.type.groupable or (field.column is not None and field.column not in ("created_at", "updated_at")):
         raise BadRequest(f'Field "{label}" is not supported in groupBy', path=label)
@@ -243,26 +244,33 @@ def _value_dimension(field: FieldSchema, path: tuple[str, ...], definition: Any)
             raise BadRequest(f'Composite subfield "{part}" is not supported in groupBy for "{label}"', path=label)
         if chosen is not True:
             raise BadRequest(f'Composite subfield "{part}" must be set to true in groupBy for "{label}"', path=label)
-        return _plain_dimension((*path, part), field, field.type.sql(field, part))
+        return _plain_dimension(subject, (*path, part), field, field.type.sql(field, part))
     sql = field.type.sql(field)
     if field.type.is_date and isinstance(definition, Mapping):
-        return _date_dimension(field, sql, path, definition)
+        return _date_dimension(subject, field, sql, path, definition)
     if isinstance(definition, Mapping) and definition.get("unnest") is True and sql.cast == "jsonb":
         elements = f"jsonb_array_elements_text(coalesce({sql.json}, '[null]'::jsonb))"
         return Dimension(path, elements, "coalesce(to_json({d})::text, 'null')", is_unnested=True)
     if definition is not True:
         raise BadRequest(f'Invalid groupBy definition for field "{label}"', path=label)
-    return _plain_dimension(path, field, sql)
+    return _plain_dimension(subject, path, field, sql)
 
 
-def _plain_dimension(path: tuple[str, ...], field: FieldSchema, sql: FieldSql) -> Dimension:
+def _plain_dimension(subject: ObjectSchema, path: tuple[str, ...], field: FieldSchema, sql: FieldSql) -> Dimension:
     """Grouping by the value itself, which prints as its type says."""
-    shown = field.type.group_sql(sql)
-    return Dimension(path, sql.value, f"coalesce({shown}::text, 'null')", folds_case=sql.cast == "text")
+    return Dimension(
+        path,
+        sql.value,
+        f"coalesce({field.type.group_sql(sql)}::text, 'null')",
+        folds_case=sql.cast == "text",
+        is_counted=field.column is not None
+        or field.relation is not None
+        or any(sql.value == columns[0] for columns in subject.index_orders),
+    )
 
 
 def _date_dimension(
-    field: FieldSchema, sql: FieldSql, path: tuple[str, ...], definition: Mapping[str, Any]
+    subject: ObjectSchema, field: FieldSchema, sql: FieldSql, path: tuple[str, ...], definition: Mapping[str, Any]
 ) -> Dimension:
     label = ".".join(path)
     granularity = definition.get("granularity") or "NONE"
@@ -273,7 +281,7 @@ def _date_dimension(
             hint=f"Known granularities: {', '.join(GRANULARITIES)}",
         )
     if granularity == "NONE":
-        return _plain_dimension(path, field, sql)
+        return _plain_dimension(subject, path, field, sql)
     zone = _zone(definition.get("timeZone"), label)
     has_time = field.type.has_time
     moment = f"({sql.value})::timestamptz AT TIME ZONE %s::text" if has_time else f"({sql.value})::date::timestamp"

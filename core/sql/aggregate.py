@@ -35,7 +35,11 @@ def compile_groups(plan: GroupPlan) -> Sql:
 
 
 def _rows(plan: GroupPlan) -> Sql:
-    """Every matching record with the values it is grouped by, numbered within its group when samples are wanted."""
+    """Every matching record with the values it is grouped by, numbered within its group when samples are wanted.
+
+    Of an expression over the JSON the planner takes as many values as there are records, and would sort all of them,
+    each with its whole JSON. Behind OFFSET 0 it guesses 200, and counts by a hash table.
+    """
     alias = "g"
     columns = [raw(f"{alias}.*")]
     joins: dict[tuple[str, ObjectSchema], str] = {}
@@ -69,6 +73,8 @@ def _rows(plan: GroupPlan) -> Sql:
             + sql
             + raw(") n")
         )
+    elif not all(dimension.is_counted for dimension in plan.dimensions):
+        sql += raw(" OFFSET 0")
     if plan.omit_nulls:
         sql = raw("SELECT n.* FROM (") + sql + raw(") n WHERE " + " AND ".join(f"{name} IS NOT NULL" for name in names))
     return sql

@@ -68,7 +68,7 @@ DIMENSIONS: dict[str, tuple[Any, Dimension]] = {
     "a truth": ({"isActive": True}, Dimension(("isActive",), sql("person.isActive").value, text("{d}"))),
     "members of null are none": (
         {"isActive": True, "jobTitle": None}, Dimension(("isActive",), sql("person.isActive").value, text("{d}"))),
-    "a join id": ({"companyId": True}, Dimension(("companyId",), sql("person.company").value, text("{d}::text"))),
+    "a join id": ({"companyId": True}, Dimension(("companyId",), sql("person.company").value, text("{d}::text"), is_counted=True)),
     "a sub-field": (
         {"name": {"firstName": True}},
         Dimension(("name", "firstName"), sql("person.name.firstName").value, text("{d}::text"), folds_case=True)),

@@ -14,6 +14,7 @@ FROM (
       SELECT g.*, ((g.data->>'isActive'))::boolean AS d0
       FROM "ws_test"."o_person" g
       WHERE g.deleted_at IS NULL
+      OFFSET 0
     ) r
     GROUP BY r.d0
     ORDER BY r.d0
@@ -126,6 +127,7 @@ FROM (
       SELECT g.*, ((g.data->>'stage') COLLATE "C") AS d0
       FROM "ws_test"."o_person" g
       WHERE g.deleted_at IS NULL
+      OFFSET 0
     ) r
     GROUP BY r.d0
     ORDER BY r.d0
@@ -184,6 +186,7 @@ FROM (
       SELECT g.*, ((g.data->>'isActive'))::boolean AS d0
       FROM "ws_test"."o_person" g
       WHERE NOT coalesce((g.deleted_at) IS NULL, false)
+      OFFSET 0
     ) r
     GROUP BY r.d0
     ORDER BY r.d0
@@ -209,6 +212,7 @@ FROM (
           ((g.data->>'stage') COLLATE "C") AS d1
         FROM "ws_test"."o_person" g
         WHERE g.deleted_at IS NULL
+        OFFSET 0
       ) n
       WHERE n.d0 IS NOT NULL
         AND n.d1 IS NOT NULL
