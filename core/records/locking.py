@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -71,8 +72,13 @@ def version_stamp(record_id: str, changed_at_ms: int | str) -> str:
 
     Made with a key, since `updatedAt` may be hidden from the caller. Another SECRET_KEY makes others.
     """
-    key = blake2b(settings.SECRET_KEY.encode(), digest_size=32, person=b"record version").digest()
+    key = _stamping_key(settings.SECRET_KEY)
     return blake2b(f"{record_id}.{changed_at_ms}".encode(), digest_size=8, key=key).hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _stamping_key(secret_key: str) -> bytes:
+    return blake2b(secret_key.encode(), digest_size=32, person=b"record version").digest()
 
 
 def _require_expected(
