@@ -15,8 +15,8 @@ from graphql import build_client_schema, get_introspection_query, validate_schem
 from core.clash_report import report
 from metadata import cache
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from tests.api.settings_pages.conftest import add_member
 from tests.factories import Api, add_field, add_object, workspace_with
+from tests.settings_pages.conftest import add_member
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from apikeys.models import ApiKey, Member, Role
 from metadata.models import Workspace
 from metadata.services import workspace_update
-from tests.api.settings_pages.conftest import add_member
 from tests.factories import Api, api_of, workspace_with
+from tests.settings_pages.conftest import add_member
 
 KEYS = "/rest/metadata/apiKeys"
 REFUSAL = "expiresAt must be within 30 days, the longest life of a key in this workspace"

@@ -26,15 +26,15 @@ from core.graphql.schema import build_schema
 from metadata.cache import current_schema
 from metadata.graphql.schema import schema
 from metadata.models import Workspace
-from tests.api.metadata_graphql.test_sdk_members import MEMBERS
-from tests.api.settings_pages.conftest import add_member
 from tests.chance import seeds
 from tests.factories import Api, api_of, principal_of, workspace_with
 from tests.fuzz.documents import SKIPPED, Documents
 from tests.fuzz.files import import_request, page_request, pages_of
 from tests.fuzz.rest import Request, RestRequests, names_of
 from tests.fuzz.values import Chance, json_bytes
+from tests.metadata.graphql.test_sdk_members import MEMBERS
 from tests.security.scene import OBJECT_RIGHTS, READ, TOOLS, WRITE
+from tests.settings_pages.conftest import add_member
 
 pytestmark = pytest.mark.long
 

@@ -23,7 +23,7 @@ from metadata.models import FieldMetadata, ObjectMetadata
 from tests.chance import seeds
 from tests.factories import Answer
 from tests.metadata.conftest import version_of
-from tests.metadata.play import PATH, Play
+from tests.metadata.random_changes import PATH, Play
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -20,7 +20,7 @@ from metadata.services.layout.filters import view_filter
 from metadata.services.layout.kinds import VIEW, VIEW_FILTER, VIEW_FILTER_GROUP
 from metadata.services.layout.writing import resource_create, resource_update
 from tests.factories import add_field, add_object, workspace_with
-from tests.fieldtypes.fields import field_of
+from tests.metadata.fieldtypes.fields import field_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 31, 10, 30, tzinfo=UTC)

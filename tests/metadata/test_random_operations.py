@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from tests.chance import seeds
-from tests.metadata.play import Play
+from tests.metadata.random_changes import Play
 
 STEPS = 80
 

@@ -20,8 +20,8 @@ from apikeys.models import ApiKey, Role
 from config.http.exceptions import answer
 from config.http.observability import JsonLines
 from metadata.models import ObjectMetadata, Workspace
-from tests.api.settings_pages.conftest import PASSWORD, add_member
 from tests.factories import Answer, Api, api_of, workspace_with
+from tests.settings_pages.conftest import PASSWORD, add_member
 from webhooks.models import Webhook
 
 BOOKS = {"nameSingular": "book", "namePlural": "books", "fields": [{"type": "TEXT", "name": "title"}]}

@@ -146,8 +146,8 @@ def drop_test_database(server: EmbeddedPostgres) -> None:
 ABOUT_CONNECTIONS = (
     "tests/metadata/test_building.py",
     "tests/metadata/test_concurrency.py",
-    "tests/api/core_rest/test_concurrency.py",
-    "tests/api/core_graphql/test_writing.py",
+    "tests/core/rest/test_concurrency.py",
+    "tests/core/graphql/test_writing.py",
     "tests/webhooks/test_worker.py",
 )
 

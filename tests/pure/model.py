@@ -1,6 +1,6 @@
 """The data model of these tests, who asks, and the parts of plans by the names clients use.
 
-`person.name.firstName` stands for the SQL of one value; see tests/graphql/workspace.py for the objects.
+`person.name.firstName` stands for the SQL of one value; see tests/pure/graphql/workspace.py for the objects.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.query.scope import Scope
 from metadata.fieldtypes.operators import OPERATORS
 from metadata.fieldtypes.sql_types import FieldSql
 from metadata.schema import FieldSchema, IndexColumn, ObjectSchema
-from tests.graphql.workspace import WORKSPACE_ID, field_of, object_of, stable_id, to_many, to_one, workspace
+from tests.pure.graphql.workspace import WORKSPACE_ID, field_of, object_of, stable_id, to_many, to_one, workspace
 
 _MORE = {
     "person": [

@@ -18,9 +18,9 @@ from config.encryption import PREFIX, CannotDecrypt, decrypt, encrypt, is_newest
 from core.records.secrets import secrets_seal
 from metadata.cache import current_schema
 from metadata.models import Workspace
-from tests.api.settings_pages.test_webhooks import signed_in, text
 from tests.factories import Api, api_of, workspace_with
 from tests.security.webhook_scene import HOOK, PATH
+from tests.settings_pages.test_webhooks import signed_in, text
 from tests.webhooks.conftest import Receiver, loopback_allowed, network, new_receiver, receiver
 from webhooks.delivery.signing import sign_standard
 from webhooks.delivery.worker import Worker

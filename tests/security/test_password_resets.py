@@ -21,8 +21,8 @@ from apikeys.models import Invitation, Member, OpenSession, PasswordReset, Role
 from apikeys.services.password_resets import resets_sweep
 from apikeys.services.tokens import playground_token
 from metadata.models import Workspace
-from tests.api.settings_pages.conftest import PASSWORD, add_member
 from tests.factories import Api, workspace_with
+from tests.settings_pages.conftest import PASSWORD, add_member
 from tests.smtp import Receiver, receiving
 
 FORGOT, RESET, LOGIN = "/settings/forgot", "/settings/reset", "/settings/login"

@@ -21,11 +21,11 @@ from django.utils import timezone
 
 from apikeys.models import ApiKey
 from metadata.models import Workspace
-from tests.api.settings_pages.test_webhooks import signed_in
 from tests.factories import Api, api_of, workspace_with
 from tests.security.marks import everything, hidden, logged, told
 from tests.security.scene import Reply
 from tests.security.webhook_scene import HOOK, READS_ALL, Scene, make_role, make_scene
+from tests.settings_pages.test_webhooks import signed_in
 from tests.webhooks.conftest import loopback_allowed
 from webhooks import graphql, rest, urls
 from webhooks.models import Attempt, Delivery, Webhook, WebhookAct

@@ -15,10 +15,10 @@ from apikeys.models import ApiKey
 from apikeys.services.permissions import permission_flags_upsert
 from apikeys.services.roles import role_delete
 from metadata.models import ObjectMetadata, Workspace
-from tests.api.settings_pages.test_webhooks import signed_in, text
 from tests.budgets.recording import recording
 from tests.factories import Api, add_field, api_of, principal_of, workspace_with
 from tests.security.webhook_scene import FLAG, HOOK, PATH, READS_ALL, Scene, make_role, make_scene
+from tests.settings_pages.test_webhooks import signed_in, text
 from tests.webhooks.conftest import Receiver, network
 from webhooks.delivery.worker import NOT_READABLE, Worker
 from webhooks.models import Delivery, Webhook, WebhookAct
