@@ -1,14 +1,12 @@
-"""Real workspaces, keys and clients for tests, and the words tests speak to the APIs with."""
+"""Real workspaces, keys and clients for tests."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apikeys.services.api_keys import apikey_create
@@ -17,92 +15,20 @@ from apikeys.services.tokens import apikey_token
 from config.principal import Principal, system
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from tests.api_client import Answer, ApiClient
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer: its status, its JSON (None for an empty body) and its headers."""
-
-    status: int
-    body: Any
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Api:
-    """A client of one workspace with one token, for all four APIs."""
+class Api(ApiClient):
+    """A client of one workspace with one token, within this process."""
 
     token: str | None
     client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
 
-    def request(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        sent = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        response = self.client.generic(
-            method, path, content, content_type="application/json" if body is not None else "", headers=sent
-        )
-        return Answer(
-            response.status_code, json.loads(response.content) if response.content else None, dict(response.headers)
-        )
-
-    def get(self, path: str, **headers: str) -> Answer:
-        return self.request("GET", path, **headers)
-
-    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
-        return self.request("POST", path, body, **headers)
-
-    def patch(self, path: str, body: Any = None, **headers: str) -> Answer:
-        return self.request("PATCH", path, body, **headers)
-
-    def delete(self, path: str, body: Any = None, **headers: str) -> Answer:
-        return self.request("DELETE", path, body, **headers)
-
-    def graphql(self, query: str, variables: Mapping[str, Any] | None = None, path: str = "/graphql") -> Answer:
-        return self.post(path, {"query": query, **({} if variables is None else {"variables": variables})})
-
-    def data(self, query: str, variables: Mapping[str, Any] | None = None, path: str = "/graphql") -> Any:
-        """The `data` of a GraphQL answer that must have no errors."""
-        answer = self.graphql(query, variables, path)
-        assert answer.status == 200, answer.body
-        assert "errors" not in answer.body, answer.body["errors"]
-        return answer.body["data"]
-
-    def form(self, path: str, parts: Mapping[str, Any]) -> Answer:
-        """POST a multipart body; a part that is a `SimpleUploadedFile` is a file."""
-        sent = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-        response = self.client.post(path, dict(parts), headers=sent)
-        return Answer(response.status_code, json.loads(response.content), dict(response.headers))
-
-    def upload(self, field: str, name: str, content: bytes = b"content", content_type: str = "text/plain") -> Answer:
-        """Upload a file over GraphQL for a field like `person.avatarFile`."""
-        document = (
-            "mutation ($file: Upload!, $field: String!) {"
-            " uploadFilesFieldFile(file: $file, fieldMetadataId: $field) { id path size createdAt url } }"
-        )
-        operations = {"query": document, "variables": {"file": None, "field": field}}
-        return self.form(
-            "/metadata",
-            {
-                "operations": json.dumps(operations),
-                "map": '{"0": ["variables.file"]}',
-                "0": SimpleUploadedFile(name, content, content_type),
-            },
-        )
-
-    def uploaded(self, field: str, name: str, content: bytes = b"content") -> str:
-        """The id of a file that was uploaded."""
-        answer = self.upload(field, name, content)
-        assert answer.status == 200 and "errors" not in answer.body, answer.body
-        file_id: str = answer.body["data"]["uploadFilesFieldFile"]["id"]
-        return file_id
-
-    def records(self, path: str) -> list[dict[str, Any]]:
-        """The records of a REST list."""
-        answer = self.get(path)
-        assert answer.status == 200, answer.body
-        [records] = answer.body["data"].values()
-        return records
+    def send(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        content_type = headers.get("Content-Type", "")
+        response = self.client.generic(method, path, content, content_type=content_type, headers=dict(headers))
+        return Answer.of(response.status_code, response.getvalue(), dict(response.headers))
 
 
 def workspace_with(objects: Sequence[Mapping[str, Any]] = (), *, name: str = "Test", empty: bool = True) -> Workspace:

@@ -7,6 +7,7 @@ takes longer than most of what is asked of the server. `tests/ops/test_up.py` st
 from __future__ import annotations
 
 import fcntl
+import http.client
 import os
 import re
 import signal
@@ -14,16 +15,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from config.server.embedded_postgres import EmbeddedPostgres
+from tests.api_client import Answer, ApiClient
 from tests.database import PREPARED
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT_S = 180
+PATIENCE_S = 60  # for one answer
 LAST_LINE = "Ctrl-C stops everything."
 
 
@@ -33,6 +37,42 @@ class Server:
     data_dir: Path
     demo: dict[str, str]  # what the first start printed: admin_email, admin_password, api_token; empty without
     log: Path
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def connect(self, token: str | None = None) -> Connection:
+        """A new connection; without a token it has that of the demo."""
+        return Connection(self.port, self.demo["api_token"] if token is None else token)
+
+    def ask(self, method: str, path: str, body: Any = None, *, token: str | None = None, **headers: str) -> Answer:
+        """An answer over a connection of its own, which any worker may take, and any thread ask for."""
+        with self.connect(token) as connection:
+            return connection.request(method, path, body, **headers)
+
+
+class Connection(ApiClient):
+    """A kept connection to a running server, with one token, or without. For one thread at a time."""
+
+    def __init__(self, port: int, token: str | None) -> None:
+        self.token = token
+        self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+
+    def send(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """What goes wrong with the connection is an OSError or an `http.client.HTTPException`."""
+        self.http.request(method, path, content or None, dict(headers))
+        response = self.http.getresponse()
+        return Answer.of(response.status, response.read(), dict(response.headers))
+
+    def close(self) -> None:
+        self.http.close()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def free_port() -> int:

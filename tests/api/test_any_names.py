@@ -18,8 +18,9 @@ from core.graphql.names import INPUT_SUFFIXES, OBJECT_SUFFIXES
 from core.graphql.types import vocabulary
 from core.rest.routes import RESERVED_PATHS
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from tests.api_client import Answer
 from tests.chance import seeds
-from tests.factories import Answer, Api
+from tests.factories import Api
 
 STEPS = 30
 TYPES = sorted({f"{name[0].lower()}{name[1:]}" for name in vocabulary() if name[0].isupper() and name.isalnum()})

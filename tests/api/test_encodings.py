@@ -16,7 +16,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from config.server.scope import PlainRequest
-from tests.factories import Answer, Api
+from tests.api_client import Answer
+from tests.factories import Api
 
 RECORD = json.dumps({"name": "Zoë"}).encode()
 MAX_BODY_BYTES = 10 * 1024 * 1024

@@ -13,7 +13,8 @@ from core.graphql.schema import build_schema
 from core.graphql.types import vocabulary
 from metadata.cache import current_schema
 from metadata.models import Workspace
-from tests.factories import Answer, Api
+from tests.api_client import Answer
+from tests.factories import Api
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,8 @@ import pytest
 from apikeys.services.roles import role_create
 from metadata import services
 from metadata.models import FieldMetadata, Workspace
-from tests.factories import Answer, Api, add_field, add_object, api_of, key_of, principal_of, workspace_with
+from tests.api_client import Answer
+from tests.factories import Api, add_field, add_object, api_of, key_of, principal_of, workspace_with
 
 pytestmark = pytest.mark.django_db
 

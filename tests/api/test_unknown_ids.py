@@ -17,7 +17,8 @@ from metadata import services as data_model
 from metadata.cache import current_schema
 from metadata.graphql.schema import schema as metadata_schema
 from metadata.models import Workspace
-from tests.factories import Answer, Api, add_object, api_of, workspace_with
+from tests.api_client import Answer
+from tests.factories import Api, add_object, api_of, workspace_with
 from tests.security.test_every_route_asks import NOWHERE, root_fields
 
 pytestmark = pytest.mark.django_db

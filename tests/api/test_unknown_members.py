@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from apikeys.models import ApiKey, Role
-from tests.factories import Answer, Api, api_of
+from tests.api_client import Answer
+from tests.factories import Api, api_of
 from webhooks.models import Webhook
 
 HOOK = {"targetUrl": "https://example.com/"}

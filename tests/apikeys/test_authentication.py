@@ -26,8 +26,9 @@ from apikeys.services.tokens import IssuedToken, apikey_token, playground_token
 from config.principal import ObjectPermission as Override
 from config.principal import Principal
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from tests.api_client import Answer
 from tests.apikeys.conftest import claims_of, role, signed
-from tests.factories import Answer, Api
+from tests.factories import Api
 
 pytestmark = pytest.mark.smoke
 

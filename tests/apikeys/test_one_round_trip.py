@@ -23,8 +23,9 @@ from config.principal import Principal
 from core.records import create, find, update
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from tests.api_client import Answer
 from tests.apikeys.conftest import role
-from tests.factories import Answer, Api
+from tests.factories import Api
 
 pytestmark = pytest.mark.django_db
 

@@ -6,11 +6,9 @@ in the demo workspace has names of its own. The browser is not: Django refuses i
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import threading
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -116,11 +114,3 @@ def receiver() -> Iterator[tuple[str, queue.Queue[tuple[dict[str, str], bytes]]]
     listening.shutdown()
     thread.join()
     listening.server_close()
-
-
-def post(url: str, token: str, body: object) -> dict:
-    request = urllib.request.Request(
-        url, json.dumps(body).encode(), {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.loads(answer.read())

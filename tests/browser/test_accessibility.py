@@ -17,7 +17,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.urls import get_resolver, resolve
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import keep_screenshot, opened, post, sign_in
+from tests.browser.conftest import keep_screenshot, opened, sign_in
 from tests.server import Server
 
 pytestmark = pytest.mark.long
@@ -134,9 +134,8 @@ class Walk:
 
 def test_axe_finds_nothing_on_any_page(browser: Browser, server: Server, receiver: tuple) -> None:
     address, _ = receiver
-    token = server.demo["api_token"]
     made = {"nameSingular": "machine", "namePlural": "machines", "labelSingular": "Machine", "labelPlural": "Machines"}
-    post(f"{server.url}/rest/metadata/objects", token, made)
+    assert server.ask("POST", "/rest/metadata/objects", made).status == 201
     with opened(browser, reduced_motion="reduce") as page:
         walk = Walk(page, server.url)
         walk.open("/settings/login")

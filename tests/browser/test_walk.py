@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import keep_screenshot, opened, post
+from tests.browser.conftest import keep_screenshot, opened
 from tests.server import ROOT, Server
 
 pytestmark = pytest.mark.long
@@ -216,9 +216,10 @@ def make_webhook(page: Page, hand: Hand, address: str) -> None:
 
 def see_what_came(page: Page, hand: Hand, server: Server, token: str, received: queue.Queue[Any]) -> None:
     """The call in Activity, the delivery in the webhook's log."""
-    made = post(server.url + "/rest/machines", token, {"name": "M1"})["data"]["createMachine"]
+    answer = server.ask("POST", "/rest/machines", {"name": "M1"}, token=token)
+    assert answer.status == 201
     headers, body = received.get(timeout=30)
-    assert made["id"].encode() in body and "webhook-signature" in headers
+    assert answer.body["data"]["createMachine"]["id"].encode() in body and "webhook-signature" in headers
     hand.press(link(page, "Activity"))
     expect(page.get_by_role("heading", name="Activity", level=1)).to_be_visible()
     while not link(page, "POST /rest/machines").count():  # entries are written each half second

@@ -8,7 +8,8 @@ from itertools import count
 import pytest
 from django.db import connection
 
-from tests.factories import Answer, Api
+from tests.api_client import Answer
+from tests.factories import Api
 from tests.golden.system import SolarSystem
 
 REQUESTS = 14

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.api_client import Answer
 from tests.budgets.recording import Statement
-from tests.factories import Answer, Api
+from tests.factories import Api
 from tests.readable_sql import readable
 
 FOLDER = Path(__file__).parent / "cases"

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 
-from tests.factories import Answer
+from tests.api_client import Answer
 from tests.isolation.scene import Side, leaks, state
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -11,7 +11,8 @@ from django.db import connection
 from metadata import cache
 from metadata.fieldtypes.registry import field_type
 from metadata.models import MADE_BY_USERS, FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
-from tests.factories import Answer, Api, api_of, workspace_with
+from tests.api_client import Answer
+from tests.factories import Api, api_of, workspace_with
 from tests.metadata.conftest import index_names, table_names, version_of
 
 PATH = "/rest/metadata"

@@ -6,8 +6,6 @@ raises the version by one, and nobody is answered with a fault of the server.
 
 from __future__ import annotations
 
-import http.client
-import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,15 +28,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def client(server: Server) -> Ask:
     """A client with a kept connection: `ask(method, path, body)` is the answer's status and JSON."""
-    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
-    headers = {"Authorization": f"Bearer {server.demo['api_token']}", "Content-Type": "application/json"}
+    connection = server.connect()
 
     def ask(method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        connection.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = connection.getresponse()
-        content = json.loads(answer.read() or "null")
-        assert answer.status < 500, (path, content)
-        return answer.status, content
+        answer = connection.request(method, path, body)
+        assert answer.status < 500, (path, answer.body)
+        return answer.status, answer.body
 
     return ask
 

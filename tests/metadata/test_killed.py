@@ -20,8 +20,8 @@ from django.db import connection
 
 from metadata import cache, services
 from metadata.models import FieldMetadata, ObjectMetadata
+from tests.api_client import Answer
 from tests.chance import seeds
-from tests.factories import Answer
 from tests.metadata.conftest import version_of
 from tests.metadata.random_changes import PATH, Play
 

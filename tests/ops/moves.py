@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
+
+from tests.server import Connection, Server
 
 MOVING = "WORKSPACE_MOVING"
 
@@ -31,27 +30,21 @@ class Written:
 
 
 class _Writer(threading.Thread):
-    def __init__(self, url: str, token: str, written: Written, over: threading.Event) -> None:
+    def __init__(self, connection: Connection, written: Written, over: threading.Event) -> None:
         super().__init__(daemon=True)
-        self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-        self.token, self.written, self.over = token, written, over
+        self.connection, self.written, self.over = connection, written, over
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """Until it is done, with one Idempotency-Key: what a client does that is told to wait."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        if body is not None:
-            headers["Idempotency-Key"] = str(uuid4())
-        text = None if body is None else json.dumps(body)
+        headers = {} if body is None else {"Idempotency-Key": str(uuid4())}
         while True:
-            self.connection.request(method, path, text, headers)
-            answer = self.connection.getresponse()
-            content = json.loads(answer.read())
+            answer = self.connection.request(method, path, body, **headers)
             if answer.status in (200, 201):
-                return content["data"]
-            if answer.status == 503 and content["code"] == MOVING and answer.headers["Retry-After"] == "1":
+                return answer.body["data"]
+            if answer.status == 503 and answer.body["code"] == MOVING and answer.headers["Retry-After"] == "1":
                 self.written.held += 1
             else:
-                self.written.faults.append(f"{method} {path}: {answer.status} {content}")
+                self.written.faults.append(f"{method} {path}: {answer.status} {answer.body}")
                 return None
             time.sleep(0.05)
 
@@ -120,11 +113,11 @@ class Readers(_Writer):
 
 
 @contextmanager
-def writing(url: str, token: str, *, writers: int, a_second: float) -> Iterator[Written]:
+def writing(server: Server, token: str, *, writers: int, a_second: float) -> Iterator[Written]:
     written, over = Written(), threading.Event()
-    threads: list[_Writer] = [Pings(url, token, written, over), Readers(url, token, written, over)]
+    threads: list[_Writer] = [each(server.connect(token), written, over) for each in (Pings, Readers)]
     for _ in range(writers):
-        batches = Batches(url, token, written, over)
+        batches = Batches(server.connect(token), written, over)
         batches.a_second = a_second / writers
         threads.append(batches)
     for each in threads:

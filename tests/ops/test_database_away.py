@@ -20,7 +20,8 @@ from apikeys.models import ApiKey, Role
 from config.http.exceptions import answer
 from config.http.observability import JsonLines
 from metadata.models import ObjectMetadata, Workspace
-from tests.factories import Answer, Api, api_of, workspace_with
+from tests.api_client import Answer
+from tests.factories import Api, api_of, workspace_with
 from tests.settings_pages.conftest import PASSWORD, add_member
 from webhooks.models import Webhook
 

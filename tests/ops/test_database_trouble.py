@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg2
@@ -31,6 +29,8 @@ CLIENTS = 4
 KILLS = 2
 BACK_AFTER_S = 10  # the issue's bar
 DEADLINE_S = 60
+COUNT = "{ companies { totalCount } }"
+REVOKED = "This API Key is revoked"
 
 
 @pytest.fixture(scope="module")
@@ -65,35 +65,27 @@ class Load:
         for each in self._threads:
             each.join()
 
-    def _connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(urlsplit(self.server.url).netloc, timeout=DEADLINE_S)
-
     def _create(self) -> None:
-        connection = self._connection()
-        headers = {"Authorization": f"Bearer {self.server.demo['api_token']}", "Content-Type": "application/json"}
+        connection = self.server.connect()
         while not self.over.is_set():
             id_ = str(uuid4())
             try:
-                connection.request("POST", "/rest/companies", json.dumps({"id": id_, "name": f"Acme {id_}"}), headers)
-                response = connection.getresponse()
-                response.read()
+                answer = connection.post("/rest/companies", {"id": id_, "name": f"Acme {id_}"})
             except (OSError, http.client.HTTPException) as fault:
                 self.broken.append(repr(fault))
                 return
-            self.statuses[response.status] += 1
-            if response.status == 201:
+            self.statuses[answer.status] += 1
+            if answer.status == 201:
                 self.acknowledged[id_] = time.monotonic()
             else:
                 time.sleep(0.05)
 
     def _watch(self) -> None:
-        connection = self._connection()
+        connection = self.server.connect()
         while not self.over.is_set():
-            connection.request("GET", "/readyz")
-            response = connection.getresponse()
-            response.read()
-            if not self.readiness or self.readiness[-1] != response.status:
-                self.readiness.append(response.status)
+            answer = connection.get("/readyz")
+            if not self.readiness or self.readiness[-1] != answer.status:
+                self.readiness.append(answer.status)
             self.over.wait(0.02)
 
     def await_readiness(self, wanted: list[int]) -> None:
@@ -122,12 +114,9 @@ def await_line(server: Server, text: str, times: int) -> None:
 
 def stored(server: Server) -> set[str]:
     """The ids of all companies, by an export."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=DEADLINE_S)
-    headers = {"Authorization": f"Bearer {server.demo['api_token']}"}
-    connection.request("GET", "/rest/companies/export?format=jsonl", headers=headers)
-    response = connection.getresponse()
-    assert response.status == 200
-    return {json.loads(line)["id"] for line in response.read().splitlines()}
+    answer = server.ask("GET", "/rest/companies/export?format=jsonl")
+    assert answer.status == 200
+    return {json.loads(line)["id"] for line in answer.body.splitlines()}
 
 
 def test_a_killed_server_is_back_in_ten_seconds_with_everything_acknowledged(server: Server) -> None:
@@ -171,33 +160,22 @@ def test_a_killed_backend_takes_the_others_along_and_all_come_back(server: Serve
     assert "Traceback" not in server.log.read_text()
 
 
-def asked(server: Server, token: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    """The answer over a connection of its own, which either worker may take."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=DEADLINE_S)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    connection.request(method, path, None if body is None else json.dumps(body), headers)
-    response = connection.getresponse()
-    read = response.read()
-    connection.close()
-    return response.status, json.loads(read) if read else None
-
-
 def test_every_process_refuses_a_key_from_the_moment_that_it_is_revoked(server: Server) -> None:
     """Both workers know the token from many reads before; none of them reads for it once more."""
-    admin = server.demo["api_token"]
-    _, roles = asked(server, admin, "POST", "/metadata", {"query": "{ getRoles { id label } }"})
-    role_id = next(each["id"] for each in roles["data"]["getRoles"] if each["label"] == "Admin")
+    admin = server.connect()
+    roles = admin.data("{ getRoles { id label } }", path="/metadata")["getRoles"]
+    role_id = next(each["id"] for each in roles if each["label"] == "Admin")
     for _ in range(3):
         made = {"name": "Sync", "expiresAt": "2090-01-01T00:00:00Z", "roleId": role_id}
-        _, key = asked(server, admin, "POST", "/rest/metadata/apiKeys", made)
-        _, issued = asked(server, admin, "POST", f"/rest/metadata/apiKeys/{key['id']}/token", {})
-        token = issued["token"]
-        assert {asked(server, token, "GET", "/rest/companies?limit=1")[0] for _ in range(24)} == {200}
-        assert asked(server, admin, "DELETE", f"/rest/metadata/apiKeys/{key['id']}")[0] == 200
-        after = [asked(server, token, "GET", "/rest/companies?limit=1") for _ in range(12)]
-        after += [asked(server, token, "POST", "/graphql", {"query": "{ companies { totalCount } }"}) for _ in range(6)]
-        assert {json.dumps(body) for _, body in after if "This API Key is revoked" not in json.dumps(body)} == set()
-        assert [status for status, _ in after[:12]] == [403] * 12
+        key = admin.post("/rest/metadata/apiKeys", made).body
+        token = admin.post(f"/rest/metadata/apiKeys/{key['id']}/token", {}).body["token"]
+        reading, counting = ("GET", "/rest/companies?limit=1"), ("POST", "/graphql", {"query": COUNT})
+        assert {server.ask(*reading, token=token).status for _ in range(24)} == {200}
+        assert admin.delete(f"/rest/metadata/apiKeys/{key['id']}").status == 200
+        refused = [server.ask(*reading, token=token) for _ in range(12)]
+        assert [(each.status, each.body["messages"]) for each in refused] == [(403, [REVOKED])] * 12
+        refused = [server.ask(*counting, token=token) for _ in range(6)]
+        assert [[each["message"] for each in answer.body["errors"]] for answer in refused] == [[REVOKED]] * 6
 
 
 def children_of(pid: int) -> list[int]:
@@ -210,29 +188,19 @@ def is_backend(pid: int) -> bool:
 
 def test_a_locked_record_that_everybody_writes_leaves_the_others_a_worker(server: Server) -> None:
     """Two workers; 16 clients send one write after the other to the record, as fast as they are refused."""
-    headers = {"Authorization": f"Bearer {server.demo['api_token']}", "Content-Type": "application/json"}
     over = threading.Event()
     refused: Counter[int] = Counter()
 
-    def ask(connection: http.client.HTTPConnection, method: str, path: str, body: str | None = None) -> Any:
-        connection.request(method, path, body, headers)
-        response = connection.getresponse()
-        return response.status, json.loads(response.read())
-
-    def connect() -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=DEADLINE_S)
-
     def write(id_: str) -> None:
-        connection = connect()
+        connection = server.connect()
         while not over.is_set():
-            status, body = ask(connection, "PATCH", f"/rest/companies/{id_}", '{"name": "Changed"}')
-            refused[status] += 1
-            assert body["code"] == "LOCK_TIMEOUT"
+            answer = connection.patch(f"/rest/companies/{id_}", {"name": "Changed"})
+            refused[answer.status] += 1
+            assert answer.body["code"] == "LOCK_TIMEOUT"
 
-    mine = connect()
-    (locked, other) = (
-        ask(mine, "POST", "/rest/companies", f'{{"name": "{name}"}}')[1]["data"]["createCompany"]["id"] for name in "ab"
-    )
+    mine = server.connect()
+    made = [mine.post("/rest/companies", {"name": name}).body["data"]["createCompany"] for name in "ab"]
+    locked, other = (each["id"] for each in made)
     holder = psycopg2.connect(EmbeddedPostgres(server.data_dir).url)
     with holder.cursor() as cursor:
         cursor.execute("SELECT table_schema, table_name FROM information_schema.tables WHERE table_name LIKE 'o\\_%'")
@@ -245,7 +213,7 @@ def test_a_locked_record_that_everybody_writes_leaves_the_others_a_worker(server
         reads = 0
         while time.monotonic() - began < 6:  # two waits of three seconds
             asked_at = time.monotonic()
-            assert ask(mine, "GET", f"/rest/companies/{other}")[0] == 200
+            assert mine.get(f"/rest/companies/{other}").status == 200
             slowest_s = max(slowest_s, time.monotonic() - asked_at)
             reads += 1
         over.set()
@@ -255,4 +223,4 @@ def test_a_locked_record_that_everybody_writes_leaves_the_others_a_worker(server
     print(f"{reads} reads beside {refused}, the slowest {slowest_s:.2f} s")
     assert set(refused) == {503}
     assert slowest_s < 3  # without seats it is three seconds for every two of the writers
-    assert ask(mine, "PATCH", f"/rest/companies/{locked}", '{"name": "Changed"}')[0] == 200
+    assert mine.patch(f"/rest/companies/{locked}", {"name": "Changed"}).status == 200

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import psycopg2
 import pytest
@@ -18,7 +15,8 @@ from django.db import connection
 from config.server import locks
 from config.server.embedded_postgres import EmbeddedPostgres
 from metadata.models import ObjectMetadata, Workspace
-from tests.factories import Answer, Api, api_of, workspace_with
+from tests.api_client import Answer
+from tests.factories import Api, api_of, workspace_with
 from tests.server import running
 
 BOOKS = {"nameSingular": "book", "namePlural": "books", "fields": [{"type": "TEXT", "name": "title"}]}
@@ -307,26 +305,15 @@ def test_the_web_server_goes_on_with_others_while_one_waits(tmp_path_factory: py
     folder = tmp_path_factory.mktemp("data")
     limits = {"LOCK_FIRST_WAIT_MS": "100", "LOCK_TIMEOUT_MS": "30000", "LOCK_WAITERS": "1", "RELIEF_THREADS": "0"}
     with running(folder, "--no-assets", WORKERS="1", **limits) as server, ThreadPoolExecutor(1) as pool:
-
-        def ask(method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
-            headers = {"Authorization": f"Bearer {server.demo['api_token']}", "Content-Type": "application/json"}
-            request = Request(server.url + path, body, headers, method=method)
-            try:
-                with urlopen(request, timeout=60) as answer:
-                    return answer.status, json.load(answer)
-            except HTTPError as refusal:
-                return refusal.code, json.load(refusal)
-
-        _, page = ask("GET", "/rest/companies?limit=1")
-        company = page["data"]["companies"][0]["id"]
-        path, change = f"/rest/companies/{company}", b'{"employees": 7}'
+        [company] = server.ask("GET", "/rest/companies?limit=1").body["data"]["companies"]
+        path, change = f"/rest/companies/{company['id']}", {"employees": 7}
         with psycopg2.connect(EmbeddedPostgres(folder).url) as other, other.cursor() as cursor:
             cursor.execute("SELECT id FROM metadata_objectmetadata WHERE name_singular = 'company'")
             [(object_id,)] = cursor.fetchall()
             cursor.execute("SELECT database_schema FROM metadata_workspace")
             [(schema,)] = cursor.fetchall()
             cursor.execute(f'SELECT FROM "{schema}"."o_{object_id.hex}" FOR UPDATE')
-            waiting = pool.submit(ask, "PATCH", path, change)
+            waiting = pool.submit(server.ask, "PATCH", path, change)
             with closing(psycopg2.connect(EmbeddedPostgres(folder).url)) as third, third.cursor() as looking:
                 third.autocommit = True
                 for _ in range(600):
@@ -340,10 +327,10 @@ def test_the_web_server_goes_on_with_others_while_one_waits(tmp_path_factory: py
                 else:
                     pytest.fail("nobody waits beyond the first wait")
             for _ in range(3):  # one thread waits, another stands in for it
-                assert ask("GET", path)[0] == 200
+                assert server.ask("GET", path).status == 200
             assert not waiting.done()
-            status, refusal = ask("PATCH", path, change)  # the only seat is taken
-            assert (status, refusal["code"]) == (503, "LOCK_TIMEOUT")
+            refusal = server.ask("PATCH", path, change)  # the only seat is taken
+            assert (refusal.status, refusal.body["code"]) == (503, "LOCK_TIMEOUT")
             other.rollback()
-        assert waiting.result()[0] == 200
-        assert [ask("GET", path)[1]["data"]["company"]["employees"] for _ in range(3)] == [7, 7, 7]
+        assert waiting.result().status == 200
+        assert [server.ask("GET", path).body["data"]["company"]["employees"] for _ in range(3)] == [7, 7, 7]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 from django.test import Client
@@ -18,7 +15,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from config.http.counting import _verb
-from tests.server import Server, running
+from tests.server import Connection, Server, running
 from webhooks.models import Delivery, time_ordered_id
 from webhooks.services.measuring import delivery_metrics
 
@@ -34,21 +31,10 @@ def server() -> Iterator[Server]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def ask(server: Server, path: str, token: str | None, body: Any = None, host: str | None = None) -> tuple[int, str]:
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    headers |= {"Host": host} if host else {}
-    data = None if body is None else json.dumps(body).encode()
-    try:
-        with urlopen(Request(server.url + path, data, headers), timeout=30) as answer:
-            return answer.status, answer.read().decode()
-    except HTTPError as fault:
-        return fault.code, fault.read().decode()
-
-
 def numbers(server: Server) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    status, text = ask(server, "/metrics", TOKEN)
-    assert status == 200, text
-    samples = (each for family in text_string_to_metric_families(text) for each in family.samples)
+    answer = server.ask("GET", "/metrics", token=TOKEN)
+    assert answer.status == 200, answer.body
+    samples = (each for family in text_string_to_metric_families(answer.content.decode()) for each in family.samples)
     return {(each.name, tuple(sorted(each.labels.items()))): each.value for each in samples}
 
 
@@ -58,15 +44,14 @@ def counted(found: dict[Any, float], **labels: str) -> float:
 
 @pytest.mark.long
 def test_requests_of_all_processes_are_counted_by_api_status_and_operation(server: Server) -> None:
-    token = server.demo["api_token"]
     before = numbers(server)
     for number in range(20):  # new connections: both processes get some
-        assert ask(server, "/rest/companies", token, {"name": f"Acme {number}"})[0] == 201
-    assert ask(server, "/rest/companies", "wrong")[0] == 401
-    assert ask(server, "/rest/nothing", token)[0] == 400
-    assert ask(server, "/graphql", token, {"query": "{ companies { totalCount } }"})[0] == 200
+        assert server.ask("POST", "/rest/companies", {"name": f"Acme {number}"}).status == 201
+    assert server.ask("GET", "/rest/companies", token="wrong").status == 401
+    assert server.ask("GET", "/rest/nothing").status == 400
+    assert server.ask("POST", "/graphql", {"query": "{ companies { totalCount } }"}).status == 200
     created = 'mutation { createCompany(data: {name: "B"}) { id } }'
-    assert ask(server, "/graphql", token, {"query": created})[0] == 200
+    assert server.ask("POST", "/graphql", {"query": created}).status == 200
     after = numbers(server)
 
     def more(**labels: str) -> float:
@@ -96,9 +81,11 @@ def test_requests_of_all_processes_are_counted_by_api_status_and_operation(serve
 @pytest.mark.long
 def test_nobody_without_the_token_sees_it(server: Server) -> None:
     for token in (None, "", "wrong", server.demo["api_token"]):
-        status, text = ask(server, "/metrics", token)
-        assert status == 404 and "fourgate_" not in text
-    assert ask(server, "/metrics", TOKEN, host="10.1.2.3:8000")[0] == 200  # Prometheus asks by a machine's address
+        with Connection(server.port, token) as connection:
+            answer = connection.get("/metrics")
+        assert answer.status == 404 and "fourgate_" not in str(answer.body)
+    # Prometheus asks by a machine's address
+    assert server.ask("GET", "/metrics", token=TOKEN, Host="10.1.2.3:8000").status == 200
 
 
 @pytest.mark.long

@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 from uuid import UUID, uuid4
 from zipfile import ZipFile
 
@@ -26,7 +24,7 @@ from config.server.embedded_postgres import EmbeddedPostgres
 from config.server.shards import shards_in
 from tests.ops.moves import writing
 from tests.ops.whole import everything
-from tests.server import ROOT, Server, running
+from tests.server import ROOT, Connection, Server, running
 
 pytestmark = pytest.mark.long
 
@@ -39,17 +37,8 @@ class Client:
         self.token = token or server.demo["api_token"]
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        given = {
-            "Content-Type": "application/json",
-            **headers,
-            "Authorization": f"Bearer {self.token}",
-        }
-        try:
-            with urlopen(Request(self.server.url + path, data, given, method=method), timeout=60) as answer:
-                return answer.status, json.loads(answer.read() or b"null")
-        except HTTPError as fault:
-            return fault.code, json.loads(fault.read() or b"null")
+        answer = self.server.ask(method, path, body, token=self.token, **headers)
+        return answer.status, answer.body
 
     def everything(self) -> dict[str, str]:
         return everything(
@@ -425,8 +414,10 @@ def upload(client: Client, field_id: str, content: bytes) -> str:
 
 def paper(client: Client) -> bytes:
     [record] = client.send("GET", "/rest/rockets?filter=code[eq]:A3")[1]["data"]["rockets"]
-    with urlopen(record["papers"][0]["url"], timeout=60) as answer:
-        return bytes(answer.read())
+    with Connection(client.server.port, None) as anybody:
+        answer = anybody.get(record["papers"][0]["url"].removeprefix(client.server.url))
+    assert answer.status == 200
+    return bytes(answer.body)
 
 
 WORKSPACE = "metadata/workspace"
@@ -615,7 +606,7 @@ def test_a_workspace_moves_while_it_is_written_to(
     assert whole.send("POST", "/rest/webhooks", {"targetUrl": url, "operations": ["ping.created"]})[0] == 201
     schema = schema_of(server, "Whole")
     places = {"west": west.url, "default": shared_url(server), "east": east.url}
-    with writing(server.url, whole.token, writers=2, a_second=200) as written:
+    with writing(server, whole.token, writers=2, a_second=200) as written:
         for place in places:
             assert f"The workspace is in {place}" in move(manage, "Whole", place)
             assert [name for name, each in places.items() if has_schema(each, schema)] == [place]

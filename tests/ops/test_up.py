@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -22,6 +21,7 @@ import pytest
 
 from config.server import children
 from config.server.embedded_postgres import EmbeddedPostgres
+from tests.server import Connection
 
 pytestmark = pytest.mark.long
 
@@ -177,11 +177,8 @@ def test_a_later_start_says_how_to_make_another_key_and_password_and_it_works(
     made = subprocess.run(
         ["sh", "-c", said["New API key"]], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/rest/companies?limit=2", headers={"Authorization": f"Bearer {made.stdout.strip()}"}
-    )
-    with urllib.request.urlopen(request) as response:
-        assert response.status == 200
+    with Connection(port, made.stdout.strip()) as connection:
+        assert connection.get("/rest/companies?limit=2").status == 200
     assert said["New password"].endswith("manage.py changepassword admin@example.com")
     helped = subprocess.run(
         ["sh", "-c", said["New password"] + " --help"], cwd=ROOT, env=environment, capture_output=True, text=True
@@ -228,8 +225,8 @@ def test_another_secret_key_is_named_at_the_start(data_dir: Path, up: Run, port:
         said = other.wait_ready()
         assert "SECRET_KEY is another one than before" in said
         assert f"It is the one in {data_dir / 'secret_key'}: set SECRET_KEYS_OLD" in said
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as response:
-            assert json.load(response)["secretKey"] == "changed"
+        with Connection(port, None) as connection:
+            assert connection.get("/readyz").body["secretKey"] == "changed"
     finally:
         other.end()
     kept = (data_dir / "secret_key").read_text()
@@ -331,8 +328,8 @@ def test_a_killed_up_takes_its_children_along_and_the_next_one_starts(data_dir: 
     until(lambda: not up.is_answering(), "the web server outlived its parent")
     again = Run(data_dir, port)
     again.wait_ready()
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as response:
-        assert response.status == 200
+    with Connection(port, None) as connection:
+        assert connection.get("/readyz").status == 200
     assert again.end() == 0
     assert not EmbeddedPostgres(data_dir).is_running()
 

@@ -18,8 +18,8 @@ from urllib.parse import quote
 import pycountry
 import pytest
 
-from tests.real_input.client import Wire, connect, one_for_each_worker
-from tests.server import Server, running
+from tests.real_input.workers import one_for_each_worker, worker_of
+from tests.server import Connection, Server, running
 
 BATCH = 60
 WORKERS = 2
@@ -72,26 +72,26 @@ LOADS: Mapping[str, tuple[str, list[list[Mapping[str, Any]]]]] = {
 }
 
 
-def model(wire: Wire) -> None:
+def model(connection: Connection) -> None:
     """Objects, fields and relations; every second request goes to the other API."""
 
     def make_object(singular: str, plural: str, label: str, labels: str) -> str:
         values = {"nameSingular": singular, "namePlural": plural, "labelSingular": label, "labelPlural": labels}
         if next(turn):
-            answer = wire.post("/rest/metadata/objects", values)
+            answer = connection.post("/rest/metadata/objects", values)
             assert answer.status == 201, answer.body
             return str(answer.body["data"]["createOneObject"]["id"])
         query = "mutation ($i: CreateOneObjectInput!) { createOneObject(input: $i) { id } }"
-        return str(wire.data(query, {"i": {"object": values}}, "/metadata")["createOneObject"]["id"])
+        return str(connection.data(query, {"i": {"object": values}}, "/metadata")["createOneObject"]["id"])
 
     def make_field(object_id: str, kind: str, name: str, **more: Any) -> None:
         values = {"objectMetadataId": object_id, "type": kind, "name": name, "label": name.capitalize(), **more}
         if next(turn):
-            answer = wire.post("/rest/metadata/fields", values)
+            answer = connection.post("/rest/metadata/fields", values)
             assert answer.status == 201, answer.body
             return
         query = "mutation ($i: CreateOneFieldMetadataInput!) { createOneField(input: $i) { id } }"
-        wire.data(query, {"i": {"field": values}}, "/metadata")
+        connection.data(query, {"i": {"field": values}}, "/metadata")
 
     def to_one(target: str, inverse: str) -> dict[str, Any]:
         payload = {"type": "MANY_TO_ONE", "targetObjectMetadataId": target, "targetFieldLabel": inverse}
@@ -113,7 +113,7 @@ def model(wire: Wire) -> None:
     make_field(currency, "TEXT", "numericCode")
 
 
-def load(wire: Wire, *, upsert: bool = False) -> int:
+def load(connection: Connection, *, upsert: bool = False) -> int:
     """Every record, 60 a call, every second call over the other API; gives how many were answered."""
     turn = itertools.cycle((True, False))
     answered = 0
@@ -127,22 +127,22 @@ def load(wire: Wire, *, upsert: bool = False) -> int:
             for start in range(0, len(part), BATCH):
                 records = part[start : start + BATCH]
                 if next(turn):
-                    answer = wire.post(f"/rest/batch/{plural}?fields=id&upsert={str(upsert).lower()}", records)
+                    answer = connection.post(f"/rest/batch/{plural}?fields=id&upsert={str(upsert).lower()}", records)
                     assert answer.status == 201, answer.body
                     made = answer.body["data"][create]
                 else:
-                    made = wire.data(query, {"data": records, "upsert": upsert})[create]
+                    made = connection.data(query, {"data": records, "upsert": upsert})[create]
                 assert len(made) == len(records)
                 answered += len(made)
     return answered
 
 
-def read_rest(wire: Wire, plural: str, query: str = "") -> list[dict[str, Any]]:
+def read_rest(connection: Connection, plural: str, query: str = "") -> list[dict[str, Any]]:
     """All records over REST, page by page."""
     found: list[dict[str, Any]] = []
     after = ""
     while True:
-        answer = wire.get(f"/rest/{plural}?limit=200{query}{after}")
+        answer = connection.get(f"/rest/{plural}?limit=200{query}{after}")
         assert answer.status == 200, answer.body
         found += answer.body["data"][plural]
         if not answer.body["pageInfo"]["hasNextPage"]:
@@ -151,7 +151,7 @@ def read_rest(wire: Wire, plural: str, query: str = "") -> list[dict[str, Any]]:
         after = f"&starting_after={quote(answer.body['pageInfo']['endCursor'])}"
 
 
-def read_graphql(wire: Wire, plural: str, members: str, arguments: str = "") -> list[dict[str, Any]]:
+def read_graphql(connection: Connection, plural: str, members: str, arguments: str = "") -> list[dict[str, Any]]:
     """All records over GraphQL, page by page."""
     query = (
         f"query ($after: String) {{ {plural}(first: 1000, after: $after{arguments}) {{ totalCount"
@@ -160,7 +160,7 @@ def read_graphql(wire: Wire, plural: str, members: str, arguments: str = "") -> 
     found: list[dict[str, Any]] = []
     after = None
     while True:
-        page = wire.data(query, {"after": after})[plural]
+        page = connection.data(query, {"after": after})[plural]
         found += [edge["node"] for edge in page["edges"]]
         if not page["pageInfo"]["hasNextPage"]:
             assert page["totalCount"] == len(found)
@@ -168,11 +168,12 @@ def read_graphql(wire: Wire, plural: str, members: str, arguments: str = "") -> 
         after = page["pageInfo"]["endCursor"]
 
 
-def everything(wire: Wire) -> dict[str, list[dict[str, Any]]]:
+def everything(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     """All that is stored, but when it was written."""
     return {
         plural: [
-            {name: value for name, value in each.items() if name != "updatedAt"} for each in read_rest(wire, plural)
+            {name: value for name, value in each.items() if name != "updatedAt"}
+            for each in read_rest(connection, plural)
         ]
         for plural in LOADS
     }
@@ -181,11 +182,7 @@ def everything(wire: Wire) -> dict[str, list[dict[str, Any]]]:
 @dataclass(frozen=True, slots=True)
 class Iso:
     server: Server
-    wire: Wire
-
-    @property
-    def port(self) -> int:
-        return int(self.server.url.rpartition(":")[2])
+    connection: Connection
 
 
 @pytest.fixture(scope="module")
@@ -194,10 +191,10 @@ def iso() -> Iterator[Iso]:
     data_dir.chmod(0o755)
     try:
         with running(data_dir, "--no-assets", WORKERS=str(WORKERS)) as server:
-            wire = connect(int(server.url.rpartition(":")[2]), server.demo["api_token"])
-            model(wire)
-            assert load(wire) == len(COUNTRIES) + len(CURRENCIES) + len(SUBDIVISIONS)
-            yield Iso(server, wire)
+            connection = server.connect()
+            model(connection)
+            assert load(connection) == len(COUNTRIES) + len(CURRENCIES) + len(SUBDIVISIONS)
+            yield Iso(server, connection)
     finally:
         shutil.rmtree(data_dir, ignore_errors=True)
 
@@ -209,7 +206,7 @@ def test_the_data_is_the_real_one() -> None:
 
 def test_reserved_names_are_refused(iso: Iso) -> None:
     values = {"nameSingular": "currency", "namePlural": "currencies", "labelSingular": "C", "labelPlural": "Cs"}
-    answer = iso.wire.post("/rest/metadata/objects", values)
+    answer = iso.connection.post("/rest/metadata/objects", values)
     assert answer.status == 400
     assert "reserved" in str(answer.body)
 
@@ -218,17 +215,17 @@ def test_reserved_names_are_refused(iso: Iso) -> None:
 def test_flat_records_read_back_as_given(iso: Iso, plural: str, given: Sequence[Mapping[str, Any]]) -> None:
     expected = sorted(map(dict, given), key=str)
     members = list(given[0])
-    rest = [{name: each[name] for name in members} for each in read_rest(iso.wire, plural)]
+    rest = [{name: each[name] for name in members} for each in read_rest(iso.connection, plural)]
     assert sorted(rest, key=str) == expected
-    assert sorted(read_graphql(iso.wire, plural, " ".join(members)), key=str) == expected
+    assert sorted(read_graphql(iso.connection, plural, " ".join(members)), key=str) == expected
 
 
 def test_subdivisions_read_back_as_given(iso: Iso) -> None:
     expected = {each["code"]: dict(each) for each in SUBDIVISIONS}
     members = "name code kind country { alpha2 } parent { code }"
     for records in (
-        read_rest(iso.wire, "subdivisions", "&depth=1&fields=name,code,kind,country,parent"),
-        read_graphql(iso.wire, "subdivisions", members),
+        read_rest(iso.connection, "subdivisions", "&depth=1&fields=name,code,kind,country,parent"),
+        read_graphql(iso.connection, "subdivisions", members),
     ):
         found = {
             each["code"]: {
@@ -246,7 +243,7 @@ def test_the_subdivisions_of_a_country_in_one_request(iso: Iso) -> None:
       subdivisions(first: 500, orderBy: [{code: AscNullsLast}]) { totalCount edges { node { code parent { code } } } } } }"""
     for code in ("FR", "GB", "CH", "VA"):
         own = sorted((each for each in SUBDIVISIONS if each["country"] == code), key=lambda each: each["code"].lower())
-        country = iso.wire.data(query, {"code": code})["country"]
+        country = iso.connection.data(query, {"code": code})["country"]
         assert country["name"] == pycountry.countries.get(alpha_2=code).name
         assert country["subdivisions"]["totalCount"] == len(own)
         shown = [(edge["node"]["code"], edge["node"]["parent"] and edge["node"]["parent"]["code"])
@@ -280,10 +277,10 @@ def test_filters_find_what_python_finds(iso: Iso, name: str) -> None:
     rest, graphql, matches = FILTERS[name]
     expected = sorted(each["code"] for each in SUBDIVISIONS if matches(each))
     assert expected
-    found = read_rest(iso.wire, "subdivisions", f"&fields=code&filter={quote(rest)}")
+    found = read_rest(iso.connection, "subdivisions", f"&fields=code&filter={quote(rest)}")
     assert sorted(each["code"] for each in found) == expected
     query = "query ($f: SubdivisionFilterInput) { subdivisions(filter: $f, first: 1000) { edges { node { code } } } }"
-    edges = iso.wire.data(query, {"f": graphql})["subdivisions"]["edges"]
+    edges = iso.connection.data(query, {"f": graphql})["subdivisions"]["edges"]
     assert sorted(edge["node"]["code"] for edge in edges) == expected
 
 
@@ -291,38 +288,38 @@ def test_order_is_pythons_over_names_of_all_alphabets(iso: Iso) -> None:
     expected = sorted(((lowered(each["name"]), lowered(each["code"])) for each in SUBDIVISIONS), reverse=True)
     order = "[{name: DescNullsLast}, {code: DescNullsLast}]"
     for records in (
-        read_rest(iso.wire, "subdivisions", "&fields=name,code&order_by=name[DescNullsLast],code[DescNullsLast]"),
-        read_graphql(iso.wire, "subdivisions", "name code", f", orderBy: {order}"),
+        read_rest(iso.connection, "subdivisions", "&fields=name,code&order_by=name[DescNullsLast],code[DescNullsLast]"),
+        read_graphql(iso.connection, "subdivisions", "name code", f", orderBy: {order}"),
     ):
         assert [(lowered(each["name"]), lowered(each["code"])) for each in records] == expected
 
 
 def test_a_second_load_changes_nothing_and_adds_nothing(iso: Iso) -> None:
-    before = everything(iso.wire)
-    assert load(iso.wire, upsert=True) == sum(map(len, before.values()))
-    assert everything(iso.wire) == before
+    before = everything(iso.connection)
+    assert load(iso.connection, upsert=True) == sum(map(len, before.values()))
+    assert everything(iso.connection) == before
 
 
 def test_a_new_object_is_there_at_once_in_every_worker_process(iso: Iso) -> None:
-    wires = one_for_each_worker(iso.port, iso.wire.token, WORKERS)
-    for wire in wires.values():  # every worker knows the data model as it is before
-        assert wire.get("/rest/countries?limit=1").status == 200
-        assert wire.get("/rest/open-api/core").status == 200
-    for place, maker in enumerate(wires.values()):
+    connections = one_for_each_worker(iso.server, WORKERS)
+    for connection in connections.values():  # every worker knows the data model as it is before
+        assert connection.get("/rest/countries?limit=1").status == 200
+        assert connection.get("/rest/open-api/core").status == 200
+    for place, maker in enumerate(connections.values()):
         singular, plural = f"volcano{place}", f"volcanoes{place}"
         values = {"nameSingular": singular, "namePlural": plural, "labelSingular": singular, "labelPlural": plural}
         made = maker.post("/rest/metadata/objects", values)
         assert made.status == 201, made.body
         object_id = made.body["data"]["createOneObject"]["id"]
-        for wire in wires.values():
-            assert wire.get(f"/rest/{plural}").body["data"] == {plural: []}
-            assert wire.data(f"{{ {plural} {{ totalCount }} }}") == {plural: {"totalCount": 0}}
-            found = wire.get(f"/rest/metadata/objects/{object_id}").body["data"]["object"]
+        for connection in connections.values():
+            assert connection.get(f"/rest/{plural}").body["data"] == {plural: []}
+            assert connection.data(f"{{ {plural} {{ totalCount }} }}") == {plural: {"totalCount": 0}}
+            found = connection.get(f"/rest/metadata/objects/{object_id}").body["data"]["object"]
             assert found["namePlural"] == plural
             query = "query ($id: UUID!) { object(id: $id) { namePlural } }"
-            assert wire.data(query, {"id": object_id}, "/metadata") == {"object": {"namePlural": plural}}
-            assert f"/{plural}" in wire.get("/rest/open-api/core").body["paths"]
-            assert wire.post(f"/rest/{plural}", {"name": "Etna"}).status == 201
-            assert len(wire.get(f"/rest/{plural}").body["data"][plural]) == 1
-            assert wire.request("DELETE", f"/rest/{plural}?filter=id[is]:NOT_NULL").status == 200
-    assert {wire.worker for wire in wires.values()} == set(wires)
+            assert connection.data(query, {"id": object_id}, "/metadata") == {"object": {"namePlural": plural}}
+            assert f"/{plural}" in connection.get("/rest/open-api/core").body["paths"]
+            assert connection.post(f"/rest/{plural}", {"name": "Etna"}).status == 201
+            assert len(connection.get(f"/rest/{plural}").body["data"][plural]) == 1
+            assert connection.request("DELETE", f"/rest/{plural}?filter=id[is]:NOT_NULL").status == 200
+    assert {worker_of(connection) for connection in connections.values()} == set(connections)

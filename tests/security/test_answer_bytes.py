@@ -14,7 +14,8 @@ import pytest
 from django.db import transaction
 
 from config.http.bounds import MAX
-from tests.factories import Answer, Api
+from tests.api_client import Answer
+from tests.factories import Api
 from tests.security.costs import measure
 from tests.security.shelves import COUNT, fill, shelves_and_boxes, stored
 

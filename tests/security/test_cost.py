@@ -27,7 +27,8 @@ from config.http.rendering import dumps
 from metadata.fieldtypes.blocknote import marks_of
 from metadata.layout_models import View, ViewFilter, ViewFilterGroup
 from metadata.models import FieldMetadata, ObjectMetadata
-from tests.factories import Answer, Api, add_object, api_of, workspace_with
+from tests.api_client import Answer
+from tests.factories import Api, add_object, api_of, workspace_with
 from tests.security.costs import Cost, measure
 
 pytestmark = pytest.mark.alone  # measures what things cost
@@ -241,7 +242,8 @@ def unread(api: Api, document: str) -> Answer:
     headers = {"Authorization": f"Bearer {api.token}"}
     response = api.client.generic("POST", "/graphql", document, content_type="application/graphql", headers=headers)
     has_errors = b'"errors":' in response.content[-2_000:]
-    return Answer(response.status_code, json.loads(response.content) if has_errors else {}, dict(response.headers))
+    body = json.loads(response.content) if has_errors else {}
+    return Answer(response.status_code, body, dict(response.headers), response.content)
 
 
 def deep(size: int) -> str:

@@ -39,7 +39,8 @@ from core.rest.operations import RECORD_OPERATIONS
 from metadata.cache import current_schema
 from metadata.graphql.schema import schema as metadata_schema
 from metadata.models import Workspace
-from tests.factories import Answer, Api, key_of, principal_of, workspace_with
+from tests.api_client import Answer
+from tests.factories import Api, key_of, principal_of, workspace_with
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -13,7 +13,8 @@ from apikeys.services.permissions import field_permissions_upsert, object_permis
 from apikeys.services.roles import role_create
 from apikeys.services.tokens import playground_token
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
-from tests.factories import Answer, Api, api_of, key_of, principal_of, workspace_with
+from tests.api_client import Answer
+from tests.factories import Api, api_of, key_of, principal_of, workspace_with
 
 SYSTEM = (
     "noteTarget",

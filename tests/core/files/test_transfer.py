@@ -17,8 +17,9 @@ from core.records.files import PART_BYTES, UNUSED_DAYS, files_sweep
 from core.sql.execute import fetch
 from core.sql.files import compile_signature
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from tests.api_client import Answer
 from tests.core.files.conftest import ROCKET
-from tests.factories import Answer, Api, api_of, principal_of, workspace_with
+from tests.factories import Api, api_of, principal_of, workspace_with
 
 pytestmark = pytest.mark.django_db
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.api_client import Answer
 from tests.core.graphql.conftest import without_samples
-from tests.factories import Answer, Api
+from tests.factories import Api
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.factories import Answer
+from tests.api_client import Answer
 from tests.golden.system import SolarSystem, planet_id
 
 

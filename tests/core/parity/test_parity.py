@@ -10,7 +10,8 @@ import pytest
 from django.db import transaction
 
 from config import errors
-from tests.factories import Answer, Api
+from tests.api_client import Answer
+from tests.factories import Api
 from tests.golden.system import SolarSystem, planet_id
 
 MOON = (

@@ -137,7 +137,7 @@ cells = st.sampled_from(VALUES) | st.text(max_size=8) | json_values.map(json.dum
 
 
 def imported(rest: Rest, form: str, file: bytes, *, flags: str) -> None:
-    answer = rest.send("POST", f"people/import?format={form}&on_error=continue&{flags}", file)
+    answer = rest.request("POST", f"people/import?format={form}&on_error=continue&{flags}", file)
     assert answer.status in (200, 400), (file, answer.body)
     if answer.status == 200:
         report = answer.data

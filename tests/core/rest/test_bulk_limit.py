@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from config.http import deadline
@@ -40,7 +38,7 @@ def state(rest: Rest) -> list[tuple[str, str | None]]:
 def test_one_more_is_refused_and_nothing_written(rest: Rest, verb: str) -> None:
     fill(rest, 4, are_deleted=verb == "restore")
     before = state(rest)
-    answer = rest.send(*WRITES[verb])
+    answer = rest.request(*WRITES[verb])
     assert (answer.status, answer.body["error"]) == (400, "BadRequestException")
     assert answer.message == f"Cannot {verb} more than 3 records at once"
     assert (answer.body["limit"], answer.body["count"]) == (3, 4)
@@ -50,7 +48,7 @@ def test_one_more_is_refused_and_nothing_written(rest: Rest, verb: str) -> None:
 @pytest.mark.parametrize("verb", WRITES)
 def test_as_many_as_allowed_are_written(rest: Rest, verb: str) -> None:
     fill(rest, 3, are_deleted=verb == "restore")
-    answer = rest.send(*WRITES[verb])
+    answer = rest.request(*WRITES[verb])
     assert (answer.status, len(answer.data)) == (200, 3)
 
 
@@ -71,8 +69,8 @@ def test_a_client_that_leaves_between_two_chunks_leaves_all_as_it_was(
             asked += 1
             return asked > last
 
-        extra: Any = {deadline.IS_GONE: is_gone}
-        answer = rest.send(*WRITES[verb], **extra)
+        rest.client.defaults[deadline.IS_GONE] = is_gone
+        answer = rest.request(*WRITES[verb])
         if answer.status == 200:
             break
         assert answer.status == 499

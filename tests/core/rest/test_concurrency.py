@@ -11,7 +11,8 @@ import pytest
 from django.db import connection
 
 from metadata.models import Workspace
-from tests.core.rest.conftest import Answer, Rest
+from tests.api_client import Answer
+from tests.core.rest.conftest import Rest
 from tests.factories import key_of, workspace_with
 
 pytestmark = pytest.mark.smoke

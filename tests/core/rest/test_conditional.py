@@ -11,8 +11,9 @@ import pytest
 from apikeys.services.permissions import field_permissions_upsert
 from apikeys.services.roles import role_create
 from metadata.models import FieldMetadata, Workspace
+from tests.api_client import Answer
 from tests.budgets.recording import recording
-from tests.core.rest.conftest import Answer, Rest
+from tests.core.rest.conftest import Rest
 from tests.factories import key_of, principal_of
 
 ID = "777a8457-eb2d-40ac-a707-551b615b6980"
@@ -31,11 +32,11 @@ def etag(rest: Rest, path: str = f"people/{ID}") -> str:
 
 
 def read(rest: Rest, if_none_match: str, path: str = f"people/{ID}") -> Answer:
-    return rest.send("GET", path, headers={"If-None-Match": if_none_match})
+    return rest.request("GET", path, If_None_Match=if_none_match)
 
 
 def write(rest: Rest, if_match: str, method: str = "PATCH", path: str = f"people/{ID}", body: Any = None) -> Answer:
-    return rest.send(method, path, body, headers={"If-Match": if_match})
+    return rest.request(method, path, body, If_Match=if_match)
 
 
 def title(rest: Rest) -> str:

@@ -9,7 +9,9 @@ import pytest
 
 from metadata import cache
 from metadata.models import Workspace
-from tests.core.rest.conftest import Answer, Rest
+from tests.api_client import Answer
+from tests.core.rest.conftest import Rest
+from tests.factories import Api
 
 IDS = [f"888a8457-eb2d-40ac-a707-551b615b698{digit}" for digit in range(4)]
 CRITERIA = [["name", "homeAddressCity"], ["serial"], ["ownerId"]]
@@ -74,9 +76,7 @@ def found(rest: Rest, body: dict[str, Any]) -> list[list[str]]:
 
 def found_by_graphql(rest: Rest, arguments: str) -> list[list[str]]:
     query = f"{{ rocketDuplicates({arguments}) {{ totalCount edges {{ node {{ id }} }} }} }}"
-    response = rest.client.post("/graphql", {"query": query}, content_type="application/json", headers=rest.headers)
-    assert "errors" not in response.json(), response.json()
-    pages = response.json()["data"]["rocketDuplicates"]
+    pages = Api(rest.token).data(query)["rocketDuplicates"]
     return [[edge["node"]["id"] for edge in each["edges"]] for each in pages]
 
 

@@ -20,8 +20,9 @@ from core.transfer.reading import Body, buffered, read_csv, read_json_lines
 from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.registry import field_types
 from metadata.models import Workspace
+from tests.api_client import Answer
 from tests.chance import examples
-from tests.core.rest.conftest import Answer, Rest
+from tests.core.rest.conftest import Rest
 from tests.factories import key_of, workspace_with
 
 pytestmark = pytest.mark.smoke
@@ -31,7 +32,7 @@ MISSING = "00000000-0000-4000-8000-000000000000"
 
 def send(rest: Rest, path: str, text: str | bytes, content_type: str = "text/csv") -> Answer:
     body = text.encode() if isinstance(text, str) else text
-    return rest.send("POST", path, body, content_type=content_type)
+    return rest.request("POST", path, body, Content_Type=content_type)
 
 
 def report(answer: Answer) -> dict[str, Any]:
@@ -181,8 +182,8 @@ def test_what_is_refused(rest: Rest, anonymous: Rest) -> None:
     )
     assert rest.get("companies/import").status == 405
     assert send(anonymous, "companies/import", "name\nA\n").status == 403
-    assert rest.send("POST", "companies/import", b"name\nA\n", content_type="text/csv",
-                     headers={"Idempotency-Key": "k"}).status == 400  # fmt: skip
+    assert rest.request("POST", "companies/import", b"name\nA\n", Content_Type="text/csv",
+                        Idempotency_Key="k").status == 400  # fmt: skip
     assert rest.get("companies").data == []
 
 
@@ -222,8 +223,7 @@ MANAGED = {"updatedAt", "updatedBy", "updatedBy.source", "updatedBy.workspaceMem
 
 
 def exported(rest: Rest, form: str) -> str:
-    response = rest.client.get(f"/rest/things/export?format={form}", headers=rest.headers)
-    return b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
+    return str(rest.get(f"things/export?format={form}").content.decode())
 
 
 def rows(text: str, form: str) -> list[dict[str, Any]]:
@@ -295,8 +295,7 @@ def test_every_field_type_comes_back_from_a_file(
         each.delete("things?filter=id[is]:NOT_NULL")
     made = first.post("batch/things", records)
     assert made.status == 201, made.body
-    response = first.client.get(f"/rest/things/export?{query}", headers=first.headers)
-    text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
+    text = first.get(f"things/export?{query}").content.decode()
     answer = send(second, f"things/import?{query.replace('separator=semicolon', '')}", text)
     assert report(answer)["created"] == len(records), answer.body
     wanted, found = ({each["id"]: each for each in rest.get("things").data} for rest in pair_of_all_kinds)

@@ -12,7 +12,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from metadata.models import Workspace
-from tests.core.rest.conftest import Answer, Rest
+from tests.api_client import Answer
+from tests.core.rest.conftest import Rest
 from tests.factories import key_of, workspace_with
 
 OPTIONS = [
@@ -49,7 +50,7 @@ def rest(workspace: Workspace) -> Rest:
 
 
 def send(rest: Rest, text: str, query: str = "") -> Answer:
-    return rest.send("POST", f"things/import{query}", text.encode(), content_type="text/csv")
+    return rest.request("POST", f"things/import{query}", text.encode(), Content_Type="text/csv")
 
 
 def created(rest: Rest, text: str, query: str = "") -> list[dict[str, Any]]:
@@ -101,8 +102,7 @@ def test_an_unknown_column_is_named_without_its_neighbours(rest: Rest) -> None:
 def test_an_export_with_any_separator_is_imported_again(rest: Rest, query: str) -> None:
     made = {"name": "a;b\tc,d", "text": "=1;2", "words": ["x;y", "z,", "2024"], "marks": ["B", "A"], "state": "DONE"}
     record = rest.post("things", made).data
-    response = rest.client.get(f"/rest/things/export?format=csv{query}", headers=rest.headers)
-    text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
+    text = rest.get(f"things/export?format=csv{query}").content.decode()
     mark = ";" if "semi" in query or "3B" in query else "\t" if "tab" in query else ","
     assert text.partition("\r\n")[0].startswith(f"id{mark}name{mark}")
     rest.delete("things?filter=id[is]:NOT_NULL")

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.core.rest.conftest import Answer, Rest
+from tests.api_client import Answer
+from tests.core.rest.conftest import Rest
 from tests.factories import key_of, workspace_with
 
 LONG = "Long " * 10_000

@@ -10,8 +10,9 @@ import pytest
 
 from metadata import services
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
+from tests.api_client import Answer
 from tests.budgets.recording import recording
-from tests.factories import Answer, Api, add_field, add_object, api_of, principal_of, workspace_with
+from tests.factories import Api, add_field, add_object, api_of, principal_of, workspace_with
 from webhooks.models import Delivery
 from webhooks.services.webhooks import webhook_create
 

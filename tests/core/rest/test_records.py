@@ -11,7 +11,8 @@ import pytest
 
 from metadata.models import FieldMetadata, Workspace
 from metadata.services import standard_objects_add
-from tests.core.rest.conftest import Answer, Rest
+from tests.api_client import Answer
+from tests.core.rest.conftest import Rest
 from tests.factories import api_of, workspace_with
 
 pytestmark = pytest.mark.smoke
@@ -440,7 +441,7 @@ def test_update_one(rest: Rest, people: list[str], company: str, method: str) ->
         "emails": {"primaryEmail": "ada@example.com", "additionalEmails": ["a@example.com", "b@example.com"]},
         "jobTitle": "Countess",
     }
-    answer = rest.send(method, f"people/{people[0]}", changes)
+    answer = rest.request(method, f"people/{people[0]}", changes)
     assert answer.status == 200
     assert list(answer.body["data"]) == ["updatePerson"]
     assert {name: answer.data[name] for name in changes} == changes
@@ -471,7 +472,7 @@ def test_update_unknown(rest: Rest, body: Any) -> None:
 
 
 def test_update_without_body_or_content_type(rest: Rest, people: list[str]) -> None:
-    answer = rest.send("PATCH", f"people/{people[0]}", b"", content_type="")
+    answer = rest.request("PATCH", f"people/{people[0]}", b"", Content_Type="")
     assert (answer.status, answer.data["jobTitle"]) == (200, "Job 0")
 
 
@@ -572,7 +573,7 @@ def test_delete_many_that_matches_nothing(rest: Rest, people: list[str]) -> None
 @pytest.mark.parametrize("path", ["people/{id}/restore", "restore/people/{id}"])
 def test_restore_one(rest: Rest, people: list[str], path: str) -> None:
     rest.delete(f"people/{people[0]}?soft_delete=true")
-    answer = rest.send("PATCH", path.format(id=people[0]) + "?fields=id", b"", content_type="")
+    answer = rest.request("PATCH", path.format(id=people[0]) + "?fields=id", b"", Content_Type="")
     assert (answer.status, answer.body) == (200, {"data": {"restorePerson": {"id": people[0]}}})
     found = rest.get(f"people/{people[0]}").data
     assert (found["jobTitle"], found["deletedAt"]) == ("Job 0", None)

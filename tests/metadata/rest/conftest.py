@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from metadata.models import ObjectMetadata, Workspace
-from tests.factories import Answer, Api, add_object, api_of, workspace_with
+from tests.api_client import Answer
+from tests.factories import Api, add_object, api_of, workspace_with
 
 PATH = "/rest/metadata"
 
