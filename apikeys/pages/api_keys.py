@@ -23,7 +23,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from apikeys.activity.facts import APIS
 from apikeys.activity.usage import COUNTED_IN_LISTS, requests_of_each
 from apikeys.models import ApiKey, Role
-from apikeys.pages.forms import (
+from apikeys.pages.forms.api_keys import (
     ApiKeyForm,
     ApiKeyLimitsForm,
     ApiKeyRatesForm,

@@ -24,7 +24,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apikeys.models import Invitation, Member, Role
-from apikeys.pages.forms import InviteForm, JoinForm, KnownJoinForm
+from apikeys.pages.forms.people import InviteForm, JoinForm, KnownJoinForm
 from apikeys.pages.session import WORKSPACE_SESSION_KEY
 from apikeys.services import invitations, password_resets
 from apikeys.services import members as services

@@ -27,7 +27,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apikeys.activity.models import AuditEntry
 from apikeys.activity.partitions import DELETION
 from apikeys.models import Member, Role
-from apikeys.pages.forms import WorkspaceForm
+from apikeys.pages.forms.workspaces import WorkspaceForm
 from apikeys.pages.members import invitation_link
 from apikeys.pages.session import WORKSPACE_SESSION_KEY, operator_name, principal_of_operator, principal_of_session
 from apikeys.services import invitations

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from apikeys.pages.forms import ForgotForm
+from apikeys.pages.forms.people import ForgotForm
 from apikeys.services.password_resets import lifetime_in_words, reset_asked, reset_of, reset_use
 from apikeys.sign_in import admit, admit_token
 from config import mail

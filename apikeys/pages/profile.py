@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apikeys.activity.sessions import note_of_user
 from apikeys.models import Member, Preferences
-from apikeys.pages.forms import ProfileForm
+from apikeys.pages.forms.people import ProfileForm
 from apikeys.services.profile import profile_update
 from apikeys.services.sessions import session_end, session_list, sessions_end
 from apikeys.sign_in import admit

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apikeys.models import ApiKey, Member, Role
-from apikeys.pages.forms import ObjectRightsForm, RoleForm, TryForm
+from apikeys.pages.forms.roles import ObjectRightsForm, RoleForm, TryForm
 from apikeys.roles import FIELD_RIGHTS, RIGHTS, VERBS
 from apikeys.services import roles as services
 from apikeys.services.granting import permissions_of

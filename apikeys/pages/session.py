@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apikeys.authentication import principal_of_member_id
 from apikeys.models import Member, Preferences, Role
-from apikeys.pages.forms import SignInForm
+from apikeys.pages.forms.people import SignInForm
 from apikeys.sign_in import admit
 from config.errors import RateLimited, TokenRefused
 from config.http.inputs import uuid_of
