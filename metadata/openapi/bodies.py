@@ -15,7 +15,7 @@ from config.openapi.schemas import UUID, array_of, component, object_of
 from metadata.fieldtypes.registry import field_types
 from metadata.models import ActivationStatus, Workspace
 from metadata.openapi.entities import FIELD, FLAG, MOMENT, TEXT
-from metadata.services.workspaces import SETTINGS
+from metadata.services.workspace_settings import SETTINGS
 from metadata.snapshot import FORMAT_VERSION
 
 Json = dict[str, Any]

@@ -17,7 +17,7 @@ from config.principal import Principal
 from metadata import services
 from metadata.fieldtypes.datetime import moment_text
 from metadata.models import Workspace
-from metadata.services.workspaces import SETTINGS, UNAPPLIED_SETTINGS
+from metadata.services.workspace_settings import SETTINGS, UNAPPLIED_SETTINGS
 
 WORKSPACE = "WORKSPACE"
 SECURITY = "SECURITY"

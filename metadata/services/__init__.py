@@ -16,17 +16,9 @@ from metadata.services.indexes import index_create, index_delete
 from metadata.services.logos import logo_remove, logo_set, logo_url
 from metadata.services.objects import object_create, object_delete, object_update
 from metadata.services.purging import workspaces_purge
-from metadata.services.workspaces import (
-    SECURITY_MEMBERS,
-    SETTINGS,
-    feature_flag_set,
-    standard_objects_add,
-    standard_rows,
-    workspace_create,
-    workspace_delete,
-    workspace_restore,
-    workspace_update,
-)
+from metadata.services.standard_objects import standard_objects_add, standard_rows
+from metadata.services.workspace_settings import SECURITY_MEMBERS, SETTINGS, feature_flag_set, workspace_update
+from metadata.services.workspaces import workspace_create, workspace_delete, workspace_restore
 
 __all__ = [
     "SECURITY_MEMBERS",

@@ -12,7 +12,7 @@ from django.db import transaction
 from config.errors import BodyTooLarge, InvalidMetadataInput
 from config.http.server_url import server_url
 from metadata.models import LOGO_PREFIX, Workspace, WorkspaceLogo
-from metadata.services.workspaces import workspace_update
+from metadata.services.workspace_settings import workspace_update
 
 _SIGNATURES: Mapping[str, tuple[tuple[int, bytes], ...]] = {  # content type → (where, what) a file of it has
     "image/png": ((0, b"\x89PNG\r\n\x1a\n"),),  # W3C PNG §5.2
