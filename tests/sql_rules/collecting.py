@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from config.server import shards
 from core.sql import execute
-from metadata import storage
+from metadata.storage import statements
 from tests.sql_rules.rules import broken
 
 _ID = re.compile(r"\b((?:[a-z]_|ws_)?)[0-9a-f]{32}\b")
@@ -58,6 +58,6 @@ def collecting() -> Iterator[Sent]:
     with (
         patch.object(execute, "run", noting(execute.run, lambda wrapper, text, *_: (text, wrapper.alias))),
         patch.object(execute, "run_confirming", noting(execute.run_confirming, lambda using, text, *_: (text, using))),
-        patch.object(storage, "send", noting(storage.send, lambda cursor, text: (text, cursor.db.alias))),
+        patch.object(statements, "send", noting(statements.send, lambda cursor, text: (text, cursor.db.alias))),
     ):
         yield sent
