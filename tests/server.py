@@ -108,8 +108,8 @@ def running(data_dir: Path, *arguments: str, **environment: str) -> Iterator[Ser
 def _give_database(data_dir: Path) -> None:
     """A cluster with all tables, unless there is one."""
     server = EmbeddedPostgres(data_dir)
-    account = server._account()
-    server._make_home(account)
+    account = server.cluster.account()
+    server.cluster.make_home(account)
     if not (server.home / "data").exists():
         subprocess.run(["cp", "-a", _prepared().home / "data", server.home / "data"], check=True)
 

@@ -70,7 +70,7 @@ def pgbouncer(folder: Path, postgres_15: EmbeddedPostgres) -> Iterator[str]:
         "pool_mode = transaction\ndefault_pool_size = 10\nmax_client_conn = 200\nquery_wait_timeout = 30\n"
     )
     settings.chmod(0o644)
-    account = postgres_15._account()
+    account = postgres_15.cluster.account()
     with (folder / "pgbouncer.log").open("wb") as log:
         process = subprocess.Popen(
             [str(PGBOUNCER), str(settings)], stdout=log, stderr=log, cwd="/", **(account.spawn if account else {})

@@ -13,7 +13,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from config.server.embedded_postgres import LOG_FILES, EmbeddedPostgres
+from config.server.embedded_postgres import EmbeddedPostgres
+from config.server.postgres_settings import LOG_FILES
 
 SECRET = "the-customers-own-words"
 REFUSED = [  # statement, parameters: refused in every way that quotes a value

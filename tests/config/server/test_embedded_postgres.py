@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from config.server import embedded_postgres, postmasters
+from config.server import embedded_postgres, postgres_cluster, postmasters
 from config.server.embedded_postgres import EmbeddedPostgres
 from config.server.postgres_binaries import EmbeddedPostgresError, find_binaries
 
@@ -214,7 +214,7 @@ def test_a_stale_pid_file_is_no_obstacle(data_dir: Path, owner: str) -> None:
 
     gone = subprocess.Popen(["true"])
     gone.wait()
-    account = server._account()
+    account = server.cluster.account()
     other = subprocess.Popen(["sleep", "60"], **(account.spawn if account else {}))
     pid = {"nobody's": str(gone.pid), "another program's": str(other.pid), "garbage": "not a number"}[owner]
     pid_file.write_text("\n".join([pid, *content.split("\n")[1:]]))
@@ -298,7 +298,7 @@ def test_data_that_the_servers_user_cannot_reach_is_kept_elsewhere(folder: Path)
     try:
         with EmbeddedPostgres(data_dir) as server:
             assert (data_dir / "postgres").is_symlink() is IS_ROOT
-            assert server.home.is_relative_to(embedded_postgres.RELOCATED_ROOT) is IS_ROOT
+            assert server.home.is_relative_to(postgres_cluster.RELOCATED_ROOT) is IS_ROOT
             assert run_sql(server, "SELECT 1") == [(1,)]
             home = server.home
         assert EmbeddedPostgres(data_dir).home == home
