@@ -12,8 +12,10 @@ from core.query.plan import Relate
 from core.query.scope import Scope
 from core.query.words import search_text
 from core.query.writes import RecordInput
+from core.records.answers import Answer
 from core.records.new_rows import check_size
-from core.records.writing import Answer, besides, check_related, in_chunks
+from core.records.relating import besides, check_related
+from core.records.transaction import in_chunks
 from core.sql.execute import fetch
 from core.sql.mutate import compile_update
 from metadata.schema import ObjectSchema

@@ -12,25 +12,14 @@ from core.query import ir
 from core.query.plan import Relate
 from core.query.scope import Scope, find_object, require
 from core.query.writes import MAX_CREATE_DEPTH, MAX_CREATED, RecordInput, check_batch, refuse_creates
+from core.records.answers import Answer, emit_events, plan_answer, read_answers
 from core.records.files import attach_files
 from core.records.new_rows import insert_rows
+from core.records.refusals import duplicate, missing_reference
+from core.records.relating import besides, check_related, plan_relates, resolve_connects
 from core.records.secrets import sealed_inputs
+from core.records.transaction import in_one_statement, in_transaction, is_one_statement
 from core.records.upsert import upsert
-from core.records.writing import (
-    Answer,
-    besides,
-    check_related,
-    duplicate,
-    emit_events,
-    in_one_statement,
-    in_transaction,
-    is_one_statement,
-    missing_reference,
-    plan_answer,
-    plan_relates,
-    read_answers,
-    resolve_connects,
-)
 from core.sql.execute import UniqueViolation, fetch, write_alone
 from core.sql.mutate import compile_insert
 from metadata.schema import FieldSchema, ObjectSchema, WorkspaceSchema

@@ -8,8 +8,9 @@ from config.errors import BadRequest
 from config.principal import Principal
 from core.query import ir
 from core.query.scope import Scope, find_object, require
+from core.records.answers import emit_events, plan_answer, plan_effect, read_answers
 from core.records.locking import check_target, lock
-from core.records.writing import emit_events, in_chunks, in_transaction, plan_answer, plan_effect, read_answers
+from core.records.transaction import in_chunks, in_transaction
 from core.sql.execute import fetch
 from core.sql.mutate import compile_following, compile_set_deleted
 from metadata.schema import ObjectSchema, WorkspaceSchema

@@ -16,17 +16,9 @@ from config.http import deadline
 from config.principal import Principal
 from core.query import ir
 from core.query.scope import Scope, find_object, require, require_readable
+from core.records.answers import events_of, plan_answer, plan_effect, tell
 from core.records.locking import check_target, lock
-from core.records.writing import (
-    ATTEMPTS,
-    CHUNK,
-    events_of,
-    in_chunks,
-    in_transaction,
-    plan_answer,
-    plan_effect,
-    tell,
-)
+from core.records.transaction import ATTEMPTS, CHUNK, in_chunks, in_transaction
 from core.sql.execute import SerializationTrouble, fetch
 from core.sql.mutate import (
     Pointers,

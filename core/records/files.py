@@ -32,7 +32,7 @@ from config.http import rights
 from config.principal import Principal
 from core.query.scope import Scope, denied, may, reads, require, writes
 from core.query.writes import RecordInput
-from core.records.writing import about
+from core.records.refusals import about
 from core.sql.execute import fetch
 from core.sql.files import (
     compile_any,

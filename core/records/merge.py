@@ -12,9 +12,10 @@ from config.principal import Principal
 from core.query import ir
 from core.query.scope import Scope, denied, find_object, may, reads, require, writes
 from core.query.writes import RecordInput, target_id
+from core.records.answers import events_of, plan_answer, read_answers, tell
 from core.records.changes import Stored, rewrite, stored_of, update_row
 from core.records.destroy import repoint
-from core.records.writing import events_of, in_transaction, plan_answer, read_answers, tell
+from core.records.transaction import in_transaction
 from core.sql.execute import fetch
 from core.sql.fragment import Sql, array_literal
 from core.sql.mutate import Pointers, compile_destroy, compile_lock, compile_probe

@@ -11,7 +11,7 @@ from config.http.rendering import dumps
 from core.query.scope import Scope
 from core.query.words import search_text
 from core.query.writes import RecordInput, created_by, document
-from core.records.writing import about
+from core.records.refusals import about
 from metadata.fieldtypes.uuid import new_id
 from metadata.schema import ObjectSchema
 

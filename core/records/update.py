@@ -11,24 +11,15 @@ from core.query import ir
 from core.query.plan import Condition
 from core.query.scope import Scope, find_object, require, require_update
 from core.query.writes import RecordInput, target_id
+from core.records.answers import Answer, emit_events, plan_answer, read_answers
 from core.records.changes import rewrite, stored_of, update_row
 from core.records.create import create_related
 from core.records.files import attach_files
 from core.records.locking import check_target, lock
+from core.records.refusals import duplicate
+from core.records.relating import besides, plan_relates, resolve_connects
 from core.records.secrets import sealed_inputs
-from core.records.writing import (
-    Answer,
-    besides,
-    duplicate,
-    emit_events,
-    in_one_statement,
-    in_transaction,
-    is_one_statement,
-    plan_answer,
-    plan_relates,
-    read_answers,
-    resolve_connects,
-)
+from core.records.transaction import in_one_statement, in_transaction, is_one_statement
 from core.sql.execute import UniqueViolation, write_alone
 from core.sql.fragment import Sql, join
 from core.sql.mutate import POSITION, UNCHANGED, compile_update

@@ -14,25 +14,13 @@ from core.query import ir
 from core.query.plan import Relate
 from core.query.scope import Scope, readable_unique_fields
 from core.query.writes import RecordInput
+from core.records.answers import Answer, events_of, plan_answer, read_answers, tell
 from core.records.changes import Stored, rewrite, stored_of, update_row
 from core.records.files import attach_files
 from core.records.new_rows import insert_rows
-from core.records.writing import (
-    ATTEMPTS,
-    Answer,
-    besides,
-    check_related,
-    duplicate,
-    events_of,
-    in_transaction,
-    plan_answer,
-    plan_relates,
-    read_answers,
-    resolve_connects,
-    taken,
-    tell,
-    unique_key,
-)
+from core.records.refusals import duplicate, taken, unique_key
+from core.records.relating import besides, check_related, plan_relates, resolve_connects
+from core.records.transaction import ATTEMPTS, in_transaction
 from core.sql.execute import UniqueViolation, fetch
 from core.sql.fragment import Sql
 from core.sql.mutate import POSITION, compile_insert, compile_matches, unique_condition

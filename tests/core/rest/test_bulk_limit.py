@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.http import deadline
-from core.records import writing
+from core.records import transaction
 from metadata.models import Workspace
 from tests.core.rest.conftest import Rest
 
@@ -57,7 +57,7 @@ def test_a_client_that_leaves_between_two_chunks_leaves_all_as_it_was(
     rest: Rest, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
     Workspace.objects.filter(id=workspace.id).update(max_bulk_records=5)
-    monkeypatch.setattr(writing, "CHUNK", 2)
+    monkeypatch.setattr(transaction, "CHUNK", 2)
     fill(rest, 5, are_deleted=verb == "restore")
     before = state(rest)
     asked = -1
