@@ -10,9 +10,9 @@ from config.errors import InvalidMetadataInput, MetadataConflict
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from metadata.services.autoindex import create_automatic_indexes
 from metadata.services.change import changing
+from metadata.services.default_relations import default_relations
 from metadata.services.layout import links
 from metadata.services.layout.defaults import create_default_views
-from metadata.services.objects import default_relations
 from metadata.services.rows import (
     RelationEnd,
     automatic_indexes,
