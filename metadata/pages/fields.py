@@ -22,7 +22,8 @@ from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.registry import field_type, field_types, is_field_type
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.pages.api_changes import field_changes, switch_off_page
-from metadata.pages.forms import FieldForm, OptionRows, RelationForm
+from metadata.pages.forms.fields import FieldForm, RelationForm
+from metadata.pages.forms.options import OptionRows
 from metadata.pages.rows import (
     FLAG,
     NOT_ITS_NAME,

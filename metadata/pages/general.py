@@ -23,7 +23,7 @@ from config.http.rights import may
 from config.http.sentences import sentence
 from metadata import services
 from metadata.models import ObjectMetadata, Workspace
-from metadata.pages.forms import GeneralForm
+from metadata.pages.forms.general import GeneralForm
 from metadata.services.logos import logo_at
 
 FLAG = "WORKSPACE"

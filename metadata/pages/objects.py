@@ -26,7 +26,7 @@ from metadata import services
 from metadata.fieldtypes.registry import field_type
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, RelationType
 from metadata.pages.api_changes import api_changes, switch_off_page
-from metadata.pages.forms import ObjectForm
+from metadata.pages.forms.objects import ObjectForm
 from metadata.pages.rows import (
     DATA_MODEL,
     FLAG,
