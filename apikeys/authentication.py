@@ -39,6 +39,7 @@ from config.http.client_address import client_address
 from config.http.confirming import Check, waiting
 from config.http.inputs import uuid_of
 from config.principal import Permissions, Principal, WorkspaceRef
+from config.server.replicas import replica_of
 from config.server.statements import run
 
 NO_MEMBER = "User is not a member of the workspace"
@@ -303,7 +304,7 @@ def principal_of_member_id(workspace_id: UUID, member_id: UUID | None, token: ke
 def _remember(
     token: keys.Token, principal: Principal, check: Check, networks: str | None = None, end: float | None = None
 ) -> None:
-    if principal.workspace.shard != DEFAULT_DB_ALIAS:
+    if principal.workspace.shard != DEFAULT_DB_ALIAS and replica_of(principal.workspace.shard) is None:
         known_callers.pop(token, None)  # its records are not where the keys are, so no statement reads both
         return
     if len(known_callers) >= KEPT_CALLERS and token not in known_callers:

@@ -12,9 +12,9 @@ from django.db import DEFAULT_DB_ALIAS
 from config.http.client_address import read_networks
 from config.http.host_names import allowed_hosts
 from config.server import machine
-from config.server.database import SessionLimits, database_settings, is_command
+from config.server.database import SessionLimits, database_settings, is_command, replica_settings
 from config.server.secret import load_secret_key, old_secret_keys
-from config.server.shards import engine_named, shards_in
+from config.server.shards import engine_named, replicas_in, shards_in
 
 VERSION = (0, 1, 0)  # also in pyproject.toml
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -126,6 +126,11 @@ for _alias, _shard in shards_in(os.environ).items():  # SHARD_<NAME>_URL
         is_pooled=DATABASE_IS_POOLED,
     )
     SHARD_ENGINES[_alias] = _shard.engine
+REPLICAS = {  # by the alias of the database that each is of; config/server/replicas.py
+    _alias: replica_settings(database_settings(DATA_DIR, SESSION_LIMITS, url=_url, is_pooled=DATABASE_IS_POOLED))
+    for _alias, _url in replicas_in(os.environ, os.environ.get("DATABASE_REPLICA_URL"), SHARD_ENGINES).items()
+}
+REPLICA_MAX_LAG_S = float(os.environ.get("REPLICA_MAX_LAG_S", "5"))  # how late a read by one may be
 DATABASE_ROUTERS = ["config.server.shards.ShardRouter"]
 WORKSPACE_PLACEMENT = os.environ.get("WORKSPACE_PLACEMENT", DEFAULT_DB_ALIAS)  # metadata/services/placing.py
 
@@ -187,6 +192,7 @@ WORKSPACE_CREATED_HANDLERS = [  # (workspace, empty), in its transaction
 ]
 WORKSPACE_PURGED_HANDLERS = [  # (workspace), once its records are gone for good; may be called again
     "core.records.idempotency.workspace_purged",
+    "core.sql.lateness.workspace_purged",
     "webhooks.services.workspace_purged",
     "apikeys.services.workspaces.workspace_purged",
     "apikeys.activity.partitions.workspace_purged",

@@ -10,8 +10,8 @@ sends no such statement, or fails before it, is confirmed at its end. Knows no a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,12 +48,17 @@ class Check:
 
 
 class Waiting:
-    """A request that may wait with its check; `check` is what its caller still has to pass."""
+    """A request that may wait with its check; `check` is what its caller still has to pass.
 
-    __slots__ = ("check",)
+    `may_be_late`: it only reads, so a replica may answer; `since` is then what that has to have, once it is known.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("check", "may_be_late", "since")
+
+    def __init__(self, *, may_be_late: bool = False) -> None:
         self.check: Check | None = None
+        self.may_be_late = may_be_late
+        self.since: int | None = None
 
 
 _waiting: ContextVar[Waiting | None] = ContextVar("waiting", default=None)
@@ -62,6 +67,26 @@ _waiting: ContextVar[Waiting | None] = ContextVar("waiting", default=None)
 def waiting() -> Waiting | None:
     """The request under way, if it may wait with its check."""
     return _waiting.get()
+
+
+def allow_late() -> None:
+    """Called for a request that is known to read only. One that began again, its caller having changed, is not late."""
+    now = _waiting.get()
+    if now is not None:
+        now.may_be_late = True
+
+
+@contextmanager
+def late_as(request: Waiting | None) -> Iterator[None]:
+    """What is read of an answer after its view, in pieces, may be late where the request might."""
+    if request is None or not request.may_be_late or _waiting.get() is not None:
+        yield
+        return
+    given = _waiting.set(Waiting(may_be_late=True))
+    try:
+        yield
+    finally:
+        _waiting.reset(given)
 
 
 def confirmed(request: HttpRequest, work: Callable[[], Response]) -> Response:

@@ -39,6 +39,7 @@ REQUESTS = Counter("fourgate_requests", "Requests that were answered", ("api", "
 TIMES = Histogram("fourgate_request_seconds", "Time of an answer", ("api",), buckets=_SECONDS, registry=None)
 STATEMENTS = Counter("fourgate_statements", "SQL statements of checks and records", registry=None)
 STATEMENT_TIME = Counter("fourgate_statement_seconds", "Time spent on them", registry=None)
+LATE_READS = Counter("fourgate_late_reads", "Reads that may be late", ("database", "by"), registry=None)
 
 _APIS = (  # by the beginning of the path, the first that fits
     ("/rest/metadata", "metadata_rest"),
@@ -67,6 +68,11 @@ def note_statement(seconds: float) -> None:
     STATEMENT_TIME.inc(seconds)
 
 
+def note_late_read(database: str, *, by: str) -> None:
+    """Count a read that a replica might have answered: `by` it, or by the primary."""
+    LATE_READS.labels(database, by).inc()
+
+
 def _verb(title: str | None) -> str:
     """Of what `config.http.graphql_bounds.root_title` says of a document: `query`, or what a mutation does."""
     if title is not None and title.startswith("query "):
@@ -85,7 +91,7 @@ def _timed(api: str) -> Any:
     return TIMES.labels(api)
 
 
-COUNTERS = (REQUESTS, TIMES, STATEMENTS, STATEMENT_TIME)
+COUNTERS = (REQUESTS, TIMES, STATEMENTS, STATEMENT_TIME, LATE_READS)
 
 
 def forget_ended() -> None:

@@ -16,6 +16,8 @@ from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config.server.replicas import replica_of
+
 EXTENSIONS = ("pg_trgm", "unaccent")  # used when there, never required
 
 
@@ -35,6 +37,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     `{"status": "ready" | "unavailable", "secretKey": "ok" | "changed" | "unknown",
     "databases": {alias: {"database": "ok" | "unreachable",
     "migrations": "applied" | number missing, "extensions": {name: "installed" | "available" | "missing"}}}}`
+    A database with a replica has `"replica": {"state": "ok" | "behind" | "unreachable" | "foreign", "lagBytes",
+    "lagSeconds"}` too, which says nothing of whether anybody is served: `config.server.replicas` says what it means.
     A SECRET_KEY that changed does not keep the server from serving; `manage.py up` says what it breaks. Nor do names
     that clash in a data model of before they were refused: `"nameClashes": [{"workspaceId", "objectMetadataId"}]` is
     there when there are some, and `"uncheckedWorkspaces"`, a number, until every data model was looked at.
@@ -89,11 +93,16 @@ def _ask(alias: str) -> dict[str, Any]:
         )
         extensions = {name: "installed" if installed else "available" for name, installed in cursor.fetchall()}
     missing = len(_migrations() - applied)
-    return {
+    told: dict[str, Any] = {
         "database": "ok",
         "migrations": f"{missing} missing" if missing else "applied",
         "extensions": {name: extensions.get(name, "missing") for name in EXTENSIONS},
     }
+    replica = replica_of(alias)
+    if replica is not None:
+        lag = replica.lag()
+        told["replica"] = {"state": lag.state, "lagBytes": lag.size_bytes, "lagSeconds": lag.seconds}
+    return told
 
 
 @lru_cache(maxsize=1)

@@ -22,6 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from config.errors import NotFound
 from config.http.counting import COUNTERS
 from config.http.error_pages import refusal
+from config.server.replicas import replica_of
 
 _OF_PROCESS = re.compile(r"_(\d+)\.db$")
 
@@ -56,6 +57,12 @@ class _Now:
         up = GaugeMetricFamily("fourgate_database_up", "Whether a database answers", labels=["database"])
         used = GaugeMetricFamily("fourgate_database_connections", "Connections to it, of anybody", labels=["database"])
         most = GaugeMetricFamily("fourgate_database_connections_max", "What it allows", labels=["database"])
+        of_replica = {
+            "fourgate_replica_up": "Whether its replica answers, and is one of it",
+            "fourgate_replica_lag_seconds": "How far that is behind",
+            "fourgate_replica_lag_bytes": "How much of the changes it has not replayed",
+        }
+        replicas = {name: GaugeMetricFamily(name, help, labels=["database"]) for name, help in of_replica.items()}
         told: dict[str, GaugeMetricFamily] = {}
         for alias in connections:
             try:
@@ -65,6 +72,13 @@ class _Now:
                         " WHERE datname = current_database()"
                     )
                     now, largest = cursor.fetchone()
+                replica = replica_of(alias)
+                if replica is not None:
+                    lag = replica.lag()
+                    values = (float(lag.size_bytes is not None), lag.seconds, lag.size_bytes)
+                    for family, value in zip(replicas.values(), values, strict=True):
+                        if value is not None:
+                            family.add_metric([alias], value)
                 for path in settings.METRICS_SOURCES:
                     for name, help, label, values in import_string(path)(alias):
                         family = told.setdefault(
@@ -82,7 +96,8 @@ class _Now:
         memory = GaugeMetricFamily("fourgate_process_resident_bytes", "Memory of a process", labels=["pid"])
         for pid, size in _resident():
             memory.add_metric([str(pid)], size)
-        yield from (up, used, most, *told.values(), memory)
+        of_replicas = replicas.values() if settings.REPLICAS else ()
+        yield from (up, used, most, *of_replicas, *told.values(), memory)
 
 
 def _resident() -> Iterator[tuple[int, int]]:

@@ -12,6 +12,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 SOCKET_FOLDER = "postgres/socket"  # under DATA_DIR; config.server.embedded_postgres makes it
 SOCKET_FOLDER_MAX_BYTES = 85  # sockaddr_un holds 104 bytes on macOS (108 on Linux); PostgreSQL appends a 17-byte name
+_OF_REPLICAS = {  # libpq's, where the URL says nothing else: one that is away must not hold up whom the primary answers
+    "connect_timeout": "2", "tcp_user_timeout": "5000", "keepalives_idle": "5", "keepalives_interval": "2",
+    "keepalives_count": "2",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ def database_settings(data_dir: Path, limits: SessionLimits, *, url: str | None,
         entry["HOST"] = socket_folder(data_dir)
     entry["OPTIONS"] = options
     return entry
+
+
+def replica_settings(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of `database_settings` for a replica, of which one soon knows that it is away."""
+    return {**entry, "OPTIONS": {**_OF_REPLICAS, **entry["OPTIONS"]}}
 
 
 def is_command() -> bool:

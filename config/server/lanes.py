@@ -26,6 +26,7 @@ from config.errors import ApiError
 from config.http.request_kinds import READS_ONLY
 from config.server.bodies import Body
 from config.server.frames import with_room_for_frames
+from config.server.replicas import replica_connections
 
 LONG_AFTER_S = 1.0  # a job that runs for longer is long, whatever it is
 READS = frozenset(("GET", "HEAD"))
@@ -185,7 +186,7 @@ class LaneThread:
 
     def _run(self) -> None:
         queue, finished = self._lane.queue, self._lane.finished
-        self._wrappers = connections.all()
+        self._wrappers = [*connections.all(), *replica_connections.all()]
         while (job := queue.get()) is not None:
             if not job.claim():
                 continue
@@ -204,8 +205,13 @@ class LaneThread:
             if self._lane.lets_go(self):
                 break
             if not self._lane.keeps_connection and queue.empty():
-                connections.close_all()
+                self._close_connections()
+        self._close_connections()
+
+    @staticmethod
+    def _close_connections() -> None:
         connections.close_all()
+        replica_connections.close_all()
 
     def cancel(self, job: Job) -> None:
         """End the statement that `job` runs, if it still does. Takes a round trip: never called by the loop itself."""

@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 ENGINES = ("postgresql", "citus")
 _URL = re.compile(r"SHARD_([A-Z][A-Z0-9_]*?)_URL")
+_REPLICA_URL = re.compile(r"SHARD_([A-Z][A-Z0-9_]*?)_REPLICA_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def shards_in(environment: Mapping[str, str]) -> dict[str, Shard]:
     found = {}
     for variable in sorted(environment):
         name = _URL.fullmatch(variable)
-        if name is None or variable.endswith("_DIRECT_URL") or not environment[variable]:
+        if name is None or variable.endswith(("_DIRECT_URL", "_REPLICA_URL")) or not environment[variable]:
             continue
         alias, engine = name[1].lower(), f"SHARD_{name[1]}_ENGINE"
         if alias == DEFAULT_DB_ALIAS:
@@ -53,6 +54,29 @@ def shards_in(environment: Mapping[str, str]) -> dict[str, Shard]:
             engine_named(environment.get(engine, ENGINES[0]), engine),
         )
     return found
+
+
+def replicas_in(
+    environment: Mapping[str, str], url_of_default: str | None, engines: Mapping[str, str]
+) -> dict[str, str]:
+    """The URLs of replicas by the alias of the database that each is of; `engines` names these. Raises ValueError.
+
+    >>> replicas_in({"SHARD_EAST_REPLICA_URL": "postgres://east-2/fourgate"}, None, {"east": "postgresql"})
+    {'east': 'postgres://east-2/fourgate'}
+    """
+    found = {DEFAULT_DB_ALIAS: ("DATABASE_REPLICA_URL", url_of_default)} if url_of_default else {}
+    for variable in sorted(environment):
+        name = _REPLICA_URL.fullmatch(variable)
+        if name is None or not environment[variable]:
+            continue
+        alias = name[1].lower()
+        if alias == DEFAULT_DB_ALIAS or alias not in engines:
+            raise ValueError(f"{variable}: there is no SHARD_{name[1]}_URL")
+        found[alias] = (variable, environment[variable])
+    for alias, (variable, _) in found.items():
+        if engines[alias] != "postgresql":
+            raise ValueError(f"{variable}: reads of a {engines[alias]} database go to no replica")
+    return {alias: url for alias, (_, url) in found.items()}
 
 
 def is_citus(using: str) -> bool:

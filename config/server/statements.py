@@ -71,6 +71,11 @@ def run(wrapper: Any, text: str, params: Sequence[Any], *, prepare: bool = True,
         raise
 
 
+def run_once(wrapper: Any, text: str, params: Sequence[Any], *, prepare: bool = True) -> Rows:
+    """As `run`, but never sent again. Raises Unavailable where there is no connection, and psycopg2.Error."""
+    return _sent(wrapper, text, params, prepare)
+
+
 def _sent(wrapper: Any, text: str, params: Sequence[Any], prepare: bool) -> Rows:
     try:
         wrapper.ensure_connection()

@@ -22,7 +22,7 @@ from config.errors import (
     NotAuthenticatedForRecords,
     UnknownObject,
 )
-from config.http.confirming import confirm
+from config.http.confirming import allow_late, confirm
 from config.http.graphql_door import GraphqlDoor, begin_operation, request_id
 from config.http.graphql_errors import api_error, error_json
 from config.http.graphql_request import (
@@ -59,7 +59,9 @@ class RecordGraphQLView(GraphqlDoor):
                 document = api.document(asked.query, asked.operation_name)
                 note_operation(request, document.title, document.object_name)
             begin_operation(request, is_query=document.kind == "query")
-            if document.kind != "query" and IDEMPOTENCY_KEY in request.META:
+            if document.kind == "query":
+                allow_late()
+            elif IDEMPOTENCY_KEY in request.META:
                 confirm()
         except (GraphqlValidation, UnknownObject) as fault:
             _check_client(request, api.schema.version)

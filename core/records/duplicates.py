@@ -45,7 +45,7 @@ def _run(scope: Scope, statements: Sequence[Sql], width: int) -> list[tuple[Any,
         return []
     sql = join(statements, " UNION ALL ") + raw(" ORDER BY 1")
     sql = bounded(sql, width, [1])
-    rows = fetch(sql, scope.principal.workspace.shard, prepare=len(statements) == 1)
+    rows = fetch(sql, scope.principal.workspace.shard, prepare=len(statements) == 1, late=scope)
     spend_bytes(sum(len(row[1] or "") for row in rows))
     return rows
 
@@ -59,7 +59,7 @@ def _plans(principal: Principal, schema: WorkspaceSchema, query: ir.Duplicates) 
     if query.ids is not None:
         check_batch(scope, len(query.ids))
         ids = [target_id(each) for each in query.ids]
-        rows = fetch(compile_stored(subject, ids), principal.workspace.shard) if ids else []
+        rows = fetch(compile_stored(subject, ids), principal.workspace.shard, late=scope) if ids else []
         stored = {row[0]: loads(row[1].encode()) for row in rows}
         sources = [(stored[each], each) for each in ids if each in stored]
     else:

@@ -21,16 +21,19 @@ from metadata.schema import WorkspaceSchema
 
 def find_page(principal: Principal, schema: WorkspaceSchema, query: ir.Find) -> Listing:
     """A page of records for REST."""
-    plan = plan_page(Scope(schema, principal), query)
-    row = fetch_confirming(compile_listing(plan, compile_record(plan.members, "p")), principal.workspace.shard)
+    scope = Scope(schema, principal)
+    plan = plan_page(scope, query)
+    sql = compile_listing(plan, compile_record(plan.members, "p"))
+    row = fetch_confirming(sql, principal.workspace.shard, late=scope)
     assert row is not None
     return listing_of(row, is_backward=plan.window.is_backward)
 
 
 def find_connection(principal: Principal, schema: WorkspaceSchema, query: ir.Find) -> str:
     """The JSON text of a connection as picked, for GraphQL."""
-    plan = plan_connection_page(Scope(schema, principal), query)
-    row = fetch_confirming(compile_connection(plan), principal.workspace.shard)
+    scope = Scope(schema, principal)
+    plan = plan_connection_page(scope, query)
+    row = fetch_confirming(compile_connection(plan), principal.workspace.shard, late=scope)
     assert row is not None
     text: str = row[0]
     spend_bytes(len(text))
@@ -57,7 +60,7 @@ def _find_one(principal: Principal, schema: WorkspaceSchema, query: ir.FindOne, 
     if isinstance(query.selection, tuple):
         spend_values(answer_values(members))
     sql = compile_one(subject, condition, sees_deleted, compile_record(members, "r"), *columns)
-    row = fetch_confirming(sql, principal.workspace.shard)
+    row = fetch_confirming(sql, principal.workspace.shard, late=scope)
     if row is None:
         raise RecordNotFound()
     return row

@@ -23,7 +23,7 @@ def group_by(principal: Principal, schema: WorkspaceSchema, query: ir.GroupBy) -
     scope = Scope(schema, principal)
     if query.view_id is not None:
         query = replace(query, filter=_with_view(scope, query))
-    texts = list(fetch_texts(compile_groups(plan_groups(scope, query)), principal.workspace.shard))
+    texts = list(fetch_texts(compile_groups(plan_groups(scope, query)), principal.workspace.shard, late=scope))
     spend_bytes(sum(map(len, texts)))
     return texts
 

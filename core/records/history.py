@@ -36,7 +36,7 @@ def history(principal: Principal, schema: WorkspaceSchema, query: ir.History) ->
     before = LAST if query.page.after is None else _decode(query.page.after)
     hidden = [each.storage_key for each in subject.fields if not reads(scope, subject, each)]
     sql = compile_history(subject, target_id(query.id), before, size + 1, hidden)
-    rows = fetch(sql, principal.workspace.shard)
+    rows = fetch(sql, principal.workspace.shard, late=scope)
     total, exists = rows[0][:2]
     if not total and not exists:
         raise RecordNotFound()

@@ -48,10 +48,11 @@ class Hits:
 
 def search(principal: Principal, schema: WorkspaceSchema, query: ir.Search) -> Hits:
     """A page of what was found."""
-    plan = plan_search(Scope(schema, principal), query)
+    scope = Scope(schema, principal)
+    plan = plan_search(scope, query)
     if not plan.objects:
         return Hits((), False, None)
-    return _page(plan, fetch(compile_search(plan), principal.workspace.shard, prepare=False))
+    return _page(plan, fetch(compile_search(plan), principal.workspace.shard, prepare=False, late=scope))
 
 
 def _page(plan: SearchPlan, rows: list[tuple[Any, ...]]) -> Hits:

@@ -90,6 +90,10 @@ class Operation:
         return self.any_verbs or writes[:1] or _READ
 
     @property
+    def only_reads(self) -> bool:
+        return self.verbs == _READ and not self.any_verbs
+
+    @property
     def documented(self) -> tuple[Parameter, ...]:
         """All parameters in the document's order."""
         in_path = (p.ID_PATH,) if "{{id}}" in self.path else ()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponse
 
 from config.errors import MethodNotAllowed, UnknownObject
+from config.http.confirming import allow_late
 from config.http.ignored import HEADER, header_text
 from config.http.observability import stage
 from config.http.rendering import JSON_CONTENT_TYPE, dumps
@@ -35,6 +36,7 @@ class SearchView(RecordsView):
         with stage(request, "schema"):
             schema = load_schema(principal.workspace_id, principal.workspace.schema_version)
             query = search_of(asked, Scope(schema, principal))
+        allow_late()
         with stage(request, "records"):
             hits = search(principal, schema, query)
         body = {

@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
 from config.errors import ApiError, BodyTooLarge, MissingToken, UnknownObject
-from config.http.confirming import confirm, confirmed
+from config.http.confirming import allow_late, confirm, confirmed
 from config.http.ignored import HEADER, header_text
 from config.http.observability import note_operation, stage
 from config.http.rendering import JSON_CONTENT_TYPE, read_body, read_json
@@ -72,6 +72,8 @@ class RecordsView(APIView):
         is_once = method in WRITES and IDEMPOTENCY_KEY in request.META and not is_file
         if is_once or not (method == "GET" or operation.confirms):
             confirm()
+        if operation.only_reads and not is_once:
+            allow_late()
         with stage(request, "parse"):
             try:
                 check_id(route)

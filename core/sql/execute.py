@@ -20,9 +20,11 @@ from config.http.confirming import Check, confirm, run_confirming, run_if_confir
 from config.server.shards import is_citus
 from config.server.sqlstate import machine_error
 from config.server.statements import run
+from core.query.scope import Scope
 from core.sql.apart import Write, run_apart
 from core.sql.bounded import is_too_long
 from core.sql.fragment import Sql, raw
+from core.sql.lateness import late_rows, note_writes
 
 _UNIQUE_INDEX = re.compile(r"\bu_[0-9a-f]{32}(?=\b|_)")
 
@@ -44,12 +46,24 @@ class SerializationTrouble(Exception):
     """A deadlock or serialization failure: the transaction may be tried again."""
 
 
-def fetch(sql: Sql, using: str, *, prepare: bool = True) -> list[tuple[Any, ...]]:
-    """Run one statement and give its rows. `prepare=False` for texts that will hardly come again."""
+def fetch(sql: Sql, using: str, *, prepare: bool = True, late: Scope | None = None) -> list[tuple[Any, ...]]:
+    """Run one statement and give its rows. `prepare=False` for texts that will hardly come again. `late`: for whom it
+    reads what may be late, so that a replica may answer."""
+    if late is not None and (rows := _late(late, sql, prepare=prepare)) is not None:
+        return rows
     confirm()
     if isinstance(sql, Write) and is_citus(using):
         return run_apart(sql, lambda each: fetch_ahead(each, using, prepare=prepare))
-    return fetch_ahead(sql, using, prepare=prepare)
+    rows = fetch_ahead(sql, using, prepare=prepare)
+    note_writes(sql.text, using)
+    return rows
+
+
+def _late(scope: Scope, sql: Sql, *, prepare: bool = True) -> list[tuple[Any, ...]] | None:
+    try:
+        return late_rows(scope, sql, prepare=prepare)
+    except psycopg2.Error as fault:
+        _translate(fault)
 
 
 def fetch_ahead(sql: Sql, using: str, *, prepare: bool = True) -> list[tuple[Any, ...]]:
@@ -64,17 +78,24 @@ def write_alone(compile_under: Callable[[Sql], Sql], using: str) -> list[tuple[A
     """The rows of a write that is one statement, made from the condition under which it writes: that the caller is
     who they were. None: nothing was written. Raises LockTimeout after the first wait for a lock."""
 
+    sent = ""
+
     def write(check: Check | None) -> tuple[str, Sequence[Any]]:
+        nonlocal sent
         condition = raw("true")
         if check is not None:
             condition = Sql(_is_same(check.text), (check.expected, *check.params))
         sql = compile_under(condition)
+        sent = sql.text
         return sql.text, sql.params
 
     try:
-        return run_if_confirmed(using, write)
+        rows = run_if_confirmed(using, write)
     except psycopg2.Error as fault:
         _translate(fault)
+    if rows:
+        note_writes(sent, using)
+    return rows
 
 
 @lru_cache(maxsize=8)
@@ -83,8 +104,11 @@ def _is_same(check: str) -> str:
     return f"(SELECT checked = %s FROM ({check}) caller)"
 
 
-def fetch_confirming(sql: Sql, using: str) -> tuple[Any, ...] | None:
-    """The row of a read that has one at most, sent with the check of the caller where that is still to be done."""
+def fetch_confirming(sql: Sql, using: str, *, late: Scope | None = None) -> tuple[Any, ...] | None:
+    """The row of a read that has one at most, sent with the check of the caller where that is still to be done, or to
+    a replica as `fetch` does."""
+    if late is not None and (found := _late(late, sql)) is not None:
+        return found[0] if found else None
     if is_citus(using):  # which would send it to all workers
         confirm()
     try:
@@ -133,6 +157,6 @@ def _violated(fault: psycopg2.Error) -> str:
     return found[0] if found else name
 
 
-def fetch_texts(sql: Sql, using: str) -> Sequence[str]:
+def fetch_texts(sql: Sql, using: str, *, late: Scope | None = None) -> Sequence[str]:
     """The first column of every row."""
-    return [row[0] for row in fetch(sql, using)]
+    return [row[0] for row in fetch(sql, using, late=late)]

@@ -21,6 +21,7 @@ from django.conf import settings
 
 from config.errors import BadRequest, TooComplex
 from config.http import deadline, rights
+from config.http.confirming import late_as, waiting
 from config.http.rendering import dumps, loads
 from config.principal import Principal
 from core.query import ir
@@ -93,12 +94,14 @@ def _marked(pieces: Iterator[bytes], form: Format) -> Iterator[bytes]:
 def _pages(principal: Principal, schema: WorkspaceSchema, query: ir.Find) -> Iterator[str]:
     """The JSON texts of each page's records, separated by commas."""
     left, after, largest = query.page.size, query.page.after, PAGE
+    asked_by = waiting()
     given = deadline.allow(settings.LONG_WORK_DEADLINE_S)  # also when the pieces are sent, after the view
     while True:
         given.check()
         size = largest if left is None else min(largest, left)
         try:
-            page = find_page(principal, schema, replace(query, page=ir.Page(size, after), with_total=False))
+            with late_as(asked_by):
+                page = find_page(principal, schema, replace(query, page=ir.Page(size, after), with_total=False))
         except TooComplex:  # together they are larger than an answer may be
             if size == 1:
                 raise

@@ -58,6 +58,10 @@ def bring(source: Any, target: Any, workspace_id: UUID, schema: str, since: int 
     copy_rows(source, query, target, _ATTEMPT, _OF_ATTEMPTS)
 
 
+def switch(shared: Any, schema: str) -> None:
+    """Nothing: where deliveries are is where the workspace is."""
+
+
 def settle(source: Any, target: Any, workspace_id: UUID, schema: str) -> bool:
     """After the switch: what was parked, and what else is left in the old place and not being sent. Whether that was
     all; else some is being sent, and this is to be called again."""

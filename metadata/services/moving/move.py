@@ -112,7 +112,7 @@ def _is_ours(shared: Any, workspace_id: UUID) -> bool:
 
 
 def _others() -> list[ModuleType]:
-    """The parts of other apps, each with functions `hold`, `release`, `bring`, `settle` and `forget`."""
+    """The parts of other apps, each with functions `hold`, `release`, `bring`, `switch`, `settle` and `forget`."""
     return [import_module(path) for path in settings.WORKSPACE_MOVES]
 
 
@@ -193,6 +193,8 @@ def _switch(shared: Any, copying: Copying, source: Any, target: Any, copy: Works
                 count = _follow(copying, source, target, copy, is_last=True)
                 _number_on(source, target, schema)
                 rows_of(shared, "UPDATE metadata_workspace SET shard = %s WHERE id = %s", [copy.shard, id])
+                for part in _others():
+                    part.switch(shared, schema)
                 shared.commit()
                 say(f"Writes were held for {time.monotonic() - since:.2f} s, {count} rows")
                 return

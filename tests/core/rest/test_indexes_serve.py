@@ -68,9 +68,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Sql]]:
     statements: list[Sql] = []
     fetch = find.fetch_confirming
 
-    def noted(sql: Sql, using: str) -> Any:
+    def noted(sql: Sql, using: str, **more: Any) -> Any:
         statements.append(sql)
-        return fetch(sql, using)
+        return fetch(sql, using, **more)
 
     monkeypatch.setattr(find, "fetch_confirming", noted)
     yield statements
