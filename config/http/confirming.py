@@ -82,11 +82,13 @@ def late_as(request: Waiting | None) -> Iterator[None]:
     if request is None or not request.may_be_late or _waiting.get() is not None:
         yield
         return
-    given = _waiting.set(Waiting(may_be_late=True))
+    piece = Waiting(may_be_late=True)
+    given = _waiting.set(piece)
     try:
         yield
     finally:
         _waiting.reset(given)
+        request.may_be_late = piece.may_be_late  # no piece is of an earlier state than those before
 
 
 def confirmed(request: HttpRequest, work: Callable[[], Response]) -> Response:

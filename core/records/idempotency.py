@@ -21,6 +21,7 @@ from config.http.rendering import dumps
 from config.principal import Permissions, Principal
 from core.sql.execute import fetch
 from core.sql.fragment import Sql
+from core.sql.lateness import note_again
 from metadata.models import Workspace
 
 LONGEST_KEY = 255
@@ -95,7 +96,9 @@ def claim(principal: Principal, key: str, method: str, path: str, body: bytes) -
             using,
         )
         if found:  # else its request was let go between the two statements
-            return _kept(*found[0])
+            kept = _kept(*found[0])
+            note_again(principal.workspace)
+            return kept
 
 
 def _kept(

@@ -23,12 +23,13 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from config.errors import ApiError
 from config.http.confirming import run_confirming, waiting
 from config.http.counting import note_late_read
+from config.principal import WorkspaceRef
 from config.server.replicas import PLACE, replica_of
 from config.server.sqlstate import FAULTS
 from config.server.statements import is_read, run
 from core.query.scope import Scope
 from core.sql.fragment import Sql
-from metadata.models import Workspace
+from metadata.models import Workspace, schema_name
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ _WHERE = f"SELECT {PLACE}"
 class _Written:
     """What happens at the commit of a transaction that wrote to a workspace."""
 
-    schema_name: str
+    schema: str
     using: str
 
     def __call__(self) -> None:
@@ -67,7 +68,7 @@ class _Written:
             return
         for is_last in (False, True):
             try:
-                note(self.schema_name, self.using)
+                note(self.schema, self.using)
                 return
             except (*FAULTS, ApiError) as fault:  # the write is done: it is answered as what it is
                 if is_last:
@@ -78,16 +79,22 @@ def note_writes(text: str, using: str) -> None:
     """Called after each statement over workspaces' tables; does nothing for those that read."""
     if replica_of(using) is None or is_read(text):
         return
-    for schema_name in set(_SCHEMA.findall(text)):
-        written, waiting_for_commit = _Written(schema_name, using), connections[using].run_on_commit
+    for schema in set(_SCHEMA.findall(text)):
+        written, waiting_for_commit = _Written(schema, using), connections[using].run_on_commit
         # What is in the list will run at the commit, unless a savepoint around this statement too is taken back.
         if not any(each[1] == written for each in waiting_for_commit):
             transaction.on_commit(written, using=using)
 
 
-def note(schema_name: str, using: str, schema_version: int = 0) -> None:
-    """Note that a replica needs all that is committed by now to answer reads of the workspace."""
-    given = (schema_name, using, schema_version)
+def note_again(workspace: WorkspaceRef) -> None:
+    """For the answer of a write that is given once more: whoever wrote may have died before it was noted."""
+    if replica_of(workspace.shard) is not None:
+        _Written(schema_name(workspace.id), workspace.shard)()
+
+
+def note(schema: str, using: str, schema_version: int = 0) -> None:
+    """Note that a replica needs all that is committed by now to answer reads of the workspace with that schema."""
+    given = (schema, using, schema_version)
     shared = connections[DEFAULT_DB_ALIAS]
     if using == DEFAULT_DB_ALIAS:
         run(shared, _NOTE, given)
