@@ -116,11 +116,9 @@ def late_rows(scope: Scope, sql: Sql, *, prepare: bool) -> list[tuple[Any, ...]]
 
     Raises CallerChanged, and what the primary refuses a statement with.
     """
-    now, using = waiting(), scope.principal.workspace.shard
-    if now is None or not now.may_be_late or connections[using].in_atomic_block:
-        return None
-    replica = replica_of(using)
-    if replica is None:
+    using = scope.principal.workspace.shard
+    replica, now = replica_of(using), waiting()
+    if replica is None or now is None or not now.may_be_late or connections[using].in_atomic_block:
         return None
     rows = None
     if not replica.is_resting():

@@ -38,7 +38,7 @@ def asked(server: EmbeddedPostgres, query: str, *params: Any) -> list[tuple[Any,
     driver.autocommit = True
     try:
         with driver.cursor() as cursor:
-            cursor.execute(query, params)
+            cursor.execute(query, params or None)
             return cursor.fetchall() if cursor.description else []
     finally:
         driver.close()

@@ -56,7 +56,7 @@ class Client:
         try:
             with urlopen(Request(self.server.url + path, data, given, method=method), timeout=60) as answer:
                 content = answer.read()
-                is_json = "json" in answer.headers["Content-Type"]
+                is_json = "/json" in answer.headers["Content-Type"]
                 return answer.status, json.loads(content or b"null") if is_json else content.decode()
         except HTTPError as fault:
             return fault.code, json.loads(fault.read() or b"null")
@@ -222,7 +222,10 @@ def test_every_kind_of_read_is_the_replicas(client: Client) -> None:
         "GraphQL one": (lambda: client.data(f'{{ company(filter: {{id: {{eq: "{id}"}}}}) {{ name }} }}'), 1),
         "GraphQL groups": (lambda: client.data(group_by), 1),
         "GraphQL duplicates": (lambda: client.data(duplicates), 2),
-        "GraphQL search": (lambda: client.data('{ search(searchInput: "read", limit: 5) { edges { node { label } } } }'), 1),
+        "GraphQL search": (
+            lambda: client.data('{ search(searchInput: "read", limit: 5) { edges { node { label } } } }'),
+            1,
+        ),
         "two in one document": (lambda: client.data("{ companies { totalCount } people { totalCount } }"), 2),
     }
     for name, (read, count) in reads.items():
@@ -314,9 +317,9 @@ def test_a_key_that_is_revoked_is_refused_at_once(client: Client, other: Client,
     with paused(copy):
         assert client.send("DELETE", f"/rest/metadata/apiKeys/{other.key_id}")[0] == 200  # type: ignore[attr-defined]
         for _ in range(6):
-            assert other.send("GET", "/rest/companies?limit=1")[0] == 401
+            assert other.send("GET", "/rest/companies?limit=1")[0] == 403
             _, answer = other.send("POST", "/graphql", {"query": "{ companies { totalCount } }"})
-            assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+            assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
 @pytest.mark.long
@@ -348,7 +351,7 @@ def test_a_data_model_that_is_ahead_of_the_replica_is_answered(client: Client, c
                 assert [each["node"]["name"] for each in nodes] == ["Saturn V"]
                 assert client.send("GET", "/rest/rockets")[0] == 400
 
-        assert answered_by(client, reads) == {"primary": 8}
+        assert answered_by(client, reads).keys() == {"primary"}
     until(lambda: answered_by(client, reads) == {"replica": 8})
 
 
