@@ -100,6 +100,7 @@ class Replica:
         self.alias = alias
         self._outage = Outage(logger, f"The replica of the database {alias}")
         self._rests_until_s = 0.0
+        self._is_away = True  # until the thread that looks has found it: no request waits for a connection to nobody
         self._older: _Sample | None = None
         self._newer: _Sample | None = None
         self._reached: _Sample | None = None  # the newest that the replica is known to have
@@ -111,15 +112,7 @@ class Replica:
         """The rows of a read by a replica that has all up to the place `since`, and is late by REPLICA_MAX_LAG_S at
         most. None: ask the primary, whatever the reason. Raises what the primary says when it is asked where it is,
         DeadlineExceeded and ClientGone."""
-        return self._rows(text, params, prepare, max(since, self._floor().place))
-
-    def is_resting(self) -> bool:
-        """Whether it is not to be asked now: it was away or behind just now, or the request has little time left."""
-        request = deadline.current()
-        return monotonic() < self._rests_until_s or (request is not None and request.is_near())
-
-    def _rows(self, text: str, params: Sequence[Any], prepare: bool, floor: int) -> Rows | None:
-        wrapper = replica_connections[self.alias]
+        floor, wrapper = max(since, self._floor().place), replica_connections[self.alias]
         try:
             if self._replayed(wrapper, floor) < floor:
                 return None
@@ -129,8 +122,19 @@ class Replica:
             self._met(wrapper, fault)
             deadline.check()
             return None
-        self._outage.over()
         return rows if wrapper.connection is told else None  # another one, opened meanwhile, has told nothing
+
+    def is_resting(self) -> bool:
+        """Whether it is not to be asked now: it is away, was behind just now, or the request has little time left.
+
+        One that is away is looked for, now and then. Raises what the primary says when it is asked where it is.
+        """
+        request = deadline.current()
+        if monotonic() < self._rests_until_s or (request is not None and request.is_near()):
+            return True
+        if self._is_away:
+            self._look_for(self._floor().place)
+        return self._is_away
 
     def _replayed(self, wrapper: Any, floor: int) -> int:
         """A place up to which the replica has replayed before the next statement of this connection."""
@@ -177,7 +181,7 @@ class Replica:
             with suppress(*FAULTS):
                 wrapper.close()
             said = fault.__cause__ if isinstance(fault, Unavailable) and fault.__cause__ is not None else fault
-            self._rests_until_s = monotonic() + self._outage.met(said)
+            self._is_away, self._rests_until_s = True, monotonic() + self._outage.met(said)
 
     def lag(self) -> Lag:
         """How far behind it is now, told within LOOK_S. Raises what the primary says when it is asked where it is.
@@ -186,10 +190,8 @@ class Replica:
         """
         [(goal, *identity)] = run(connections[self.alias], _WHERE_PRIMARY_IS, ())
         sample, self._identity = _Sample(goal, monotonic()), tuple(identity)
-        if self._look is None or self._look.done():  # else somebody's who did not wait for its end
-            self._look = self._looking.submit(self._catch_up, goal)
         try:
-            place = self._look.result(LOOK_S)
+            place = self._look_for(goal).result(LOOK_S)
         except NoReplica:
             return Lag("foreign")
         except (TimeoutError, Unavailable, psycopg2.Error):
@@ -201,15 +203,23 @@ class Replica:
         is_late = seconds is None or seconds > settings.REPLICA_MAX_LAG_S
         return Lag("behind" if is_late else "ok", goal - place, seconds)
 
+    def _look_for(self, goal: int) -> Future[int]:
+        """Where the replica is, once it is at the goal or was given the time for it; or an earlier look under way."""
+        look = self._look
+        if look is None or look.done():
+            look = self._look = self._looking.submit(self._catch_up, goal)
+        return look
+
     def _catch_up(self, goal: int) -> int:
-        """Where the replica is, once it is at the goal or was given the time for it. In the thread that looks."""
         wrapper, until_s = replica_connections[self.alias], monotonic() + CATCHES_UP_S
         try:
             while (place := self._ask(wrapper)) < goal and monotonic() < until_s:
                 sleep(0.01)
-        except BaseException:
-            wrapper.close()
+        except (Unavailable, NoReplica, psycopg2.Error) as fault:
+            self._met(wrapper, fault)
             raise
+        self._is_away = False
+        self._outage.over()
         return place
 
 

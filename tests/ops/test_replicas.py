@@ -493,10 +493,10 @@ def test_nothing_is_noted_without_a_replica(db: None) -> None:
 
 def test_a_primary_is_no_replica(transactional_db: None, replicated: None) -> None:
     found = Replica("default")
-    assert found.lag() == Lag("foreign")
-    assert not found.is_resting()
-    assert found.rows("SELECT 1", (), prepare=True, since=0) is None
     assert found.is_resting()
+    assert found.lag() == Lag("foreign")
+    assert found.is_resting()
+    assert found.rows("SELECT 1", (), prepare=True, since=0) is None
 
 
 def test_replicas_are_named_in_the_environment() -> None:
