@@ -250,7 +250,7 @@ def role_delete(request: HttpRequest, role_id: UUID) -> HttpResponse:
     context = {
         "role": role,
         "people": Member.objects.filter(role=role).count(),
-        "keys": ApiKey.objects.filter(role=role, revoked_at=None).order_by("name"),
+        "keys": list(ApiKey.objects.filter(role=role, revoked_at=None).order_by("name").values_list("name", flat=True)),
         "default": Role.objects.filter(workspace_id=principal.workspace_id, id=default_id).first(),
     }
     return render(request, "apikeys/role_delete.html", context)
