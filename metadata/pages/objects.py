@@ -253,6 +253,11 @@ def object_delete(request: HttpRequest, singular: str) -> HttpResponse:
             messages.success(request, gettext("%s are deleted, with their records.") % obj.shown("label_plural"))
             return redirect(DATA_MODEL)
     workspace = request.workspace  # type: ignore[attr-defined]
+    leading = (
+        FieldMetadata.objects.filter(workspace_id=workspace.id, relation_target_object_id=obj.id, is_system=False)
+        .exclude(object_id=obj.id)
+        .select_related("object")
+    )
     context = {
         "form": form,
         "object": obj,
@@ -260,11 +265,7 @@ def object_delete(request: HttpRequest, singular: str) -> HttpResponse:
         "address": address(obj),
         "records": _records_of(request, obj, _record_counts(request)),
         "changes": api_changes(principal_of(request), obj),
-        "fields": FieldMetadata.objects.filter(
-            workspace_id=workspace.id, relation_target_object_id=obj.id, is_system=False
-        )
-        .exclude(object_id=obj.id)
-        .select_related("object"),
+        "fields": [f"{each.object.label_plural} → {each.label}" for each in leading],
     }
     return render(request, "metadata/object_delete.html", context, status=422 if form.errors else 200)
 
