@@ -1,79 +1,80 @@
-"""Texts of templates that stand by themselves: what a page shows that is neither made of values nor broken by markup."""
+"""Texts of a template that a page shows or that are read out, and that no tag translates."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import NamedTuple
 
-_TOKEN = re.compile(
-    r"{%\s*comment\b.*?endcomment\s*%}|{%.*?%}|{{.*?}}|{#.*?#}|<!--.*?-->|<(?:[^<>{]|{(?![{%#])|{%.*?%}|{{.*?}})*>",
-    re.DOTALL,
+from django.template.base import Lexer, Token, TokenType
+
+_VALUE, _TAG = "\x00", "\x01"  # what stands in the page for a value, and for a tag of the template
+_ENDS = {"comment": "endcomment", "blocktranslate": "endblocktranslate"}  # what stands between is no text, or is ready
+_MARKUP = re.compile(
+    r"<!--.*?-->|<!doctype[^>]*>|<(?P<code>pre|code|script|style)\b[^>]*>.*?</(?P=code)>|<(?P<tag>/?[a-z][^>]*)>",
+    re.DOTALL | re.IGNORECASE,
 )
-_VERBATIM = re.compile(r"<(pre|code|script|style)\b.*?</\1>", re.DOTALL)
-_OPENS = re.compile(r"<(\w+)")
-_ATTRIBUTE = re.compile(r'(?<=\s)(?:aria-label|placeholder|alt|title)="([^"{}\']*[A-Za-z]{2}[^"{}\']*)"')
-_MIXED = re.compile(r">([^<>{}]*(?:{{[^}]*}}[^<>{}]*)+)<")
-_ADDRESS = re.compile(r"\s*(?:{{ base_url }}[/\w-]*|/[/\w]*{{[^}]*}})\s*")
-_TITLE = re.compile(r"{% block title %}(.*?){% endblock %}", re.DOTALL)
-_SAID = re.compile(r"{% blocktranslate.*?{% endblocktranslate %}|{%.*?%}|{{.*?}}", re.DOTALL)
-_WORDS = re.compile(r"[A-Za-z]{2}")
+_ATTRIBUTE = re.compile(r'(?<=\s)(?:aria-label|aria-description|placeholder|alt|title|data-label)="([^"]*)"')
+_LITERAL = re.compile(r"""(?P<before>\|\w+:|\w+=|^)(?P<text>"[^"]*"|'[^']*')""")
+_FILTERS = ("|default:", "|default_if_none:", "|yesno:")  # of which a page shows the words
+_GIVEN = frozenset(("include", "with", "cycle", "firstof"))  # tags that show or hand on the texts they are given
+_ICON = "name="
+_WORDS = re.compile(r"[^\W\d_]{2}")
+_NO_WORDS = re.compile(r"&\w+;|[\x00\x01]+")
 
 
-class Text(NamedTuple):
-    start: int
-    end: int
-    quote: str  # which the tag around it may use
+def untranslated(source: str) -> list[str]:
+    """They are in the order of the page; what is given in tags comes last. A value in them is written `{}`, and a tag
+    ends a text, since what a tag chooses is no part of one sentence."""
+    tokens = list(_outside(Lexer(source).tokenize()))
+    found = [*_shown("".join(_as_page(each) for each in tokens)), *_given(tokens)]
+    return [each.replace(_VALUE, "{}") for each in found]
 
 
-def whole_texts(source: str) -> Iterator[Text]:
-    """The texts between the beginning of an element, or of a block, and its end; and those of attributes."""
-    verbatim = [each.span() for each in _VERBATIM.finditer(source)]
-    tokens = list(_TOKEN.finditer(source))
-    for place, (before, after) in enumerate(pairwise(tokens)):
-        start, end = before.end(), after.start()
-        text = source[start:end]
-        bare = text.strip()
-        if not _WORDS.search(bare) or "\n" in bare or any(a <= start < b for a, b in verbatim):
-            continue
-        if not _is_closed(_opener(tokens, place), after[0]) or ('"' in bare and "'" in bare):
-            continue
-        lead = len(text) - len(text.lstrip())
-        yield Text(start + lead, start + lead + len(bare), "'" if '"' in bare else '"')
+def _outside(tokens: list[Token]) -> Iterator[Token]:
+    """Tokens but comments, and but what a blocktranslate has within."""
+    end: str | None = None
     for each in tokens:
-        if each[0].startswith("<") and not each[0].startswith("<!"):
-            for found in _ATTRIBUTE.finditer(each[0]):
-                yield Text(each.start() + found.start(1), each.start() + found.end(1), "'")
+        name = each.split_contents()[0] if each.token_type == TokenType.BLOCK else ""
+        if end is not None:
+            end = None if name == end else end
+            continue
+        end = _ENDS.get(name)
+        if each.token_type != TokenType.COMMENT and name != "comment":
+            yield each
 
 
-def sentences_with_values(source: str) -> Iterator[str]:
-    """Whole contents of elements that are words and values, but addresses, and code."""
-    verbatim = [each.span() for each in _VERBATIM.finditer(source)]
-    for found in _MIXED.finditer(source):
-        is_said = _WORDS.search(re.sub("{{.*?}}", "", found[1])) and not _ADDRESS.fullmatch(found[1])
-        if is_said and not any(a <= found.start() < b for a, b in verbatim):
-            yield found[1].strip()
+def _as_page(token: Token) -> str:
+    if token.token_type == TokenType.TEXT:
+        return str(token.contents)
+    return _VALUE if token.token_type == TokenType.VAR else _TAG
 
 
-def title_words(source: str) -> list[str]:
-    """Words of the page's title that no tag translates."""
-    found = _TITLE.search(source)
-    return [] if found is None else _WORDS.findall(_SAID.sub("", found[1]))
+def _shown(page: str) -> Iterator[str]:
+    place = 0
+    for markup in _MARKUP.finditer(page):
+        yield from _texts(page[place : markup.start()])
+        place = markup.end()
+        for found in _ATTRIBUTE.finditer(markup["tag"] or ""):
+            yield from _texts(found[1])
+    yield from _texts(page[place:])
 
 
-def _opener(tokens: list[re.Match[str]], place: int) -> str:
-    """What the text begins after; an icon before it is a part of its element."""
-    token = tokens[place][0]
-    if "includes/icon.html" in token and place and tokens[place - 1].end() == tokens[place].start():
-        return tokens[place - 1][0]
-    return token
+def _texts(content: str) -> Iterator[str]:
+    for part in content.split(_TAG):
+        if _WORDS.search(_NO_WORDS.sub(" ", part)):
+            yield " ".join(part.split())
 
 
-def _is_closed(opener: str, closer: str) -> bool:
-    if opener.startswith("{% block body_class"):
-        return False
-    if opener.startswith("{% block "):
-        return closer.startswith("{% endblock")
-    opened = _OPENS.match(opener)
-    return opened is not None and closer == f"</{opened[1]}>"
+def _given(tokens: list[Token]) -> Iterator[str]:
+    """Texts in tags and values that a page shows: given to another template, or in place of a value."""
+    for each in tokens:
+        if each.token_type not in (TokenType.BLOCK, TokenType.VAR):
+            continue
+        words = each.split_contents()
+        hands_on = each.token_type == TokenType.BLOCK and words[0] in _GIVEN
+        for word in words[2:] if words[0] == "include" else words:
+            for found in _LITERAL.finditer(word):
+                before, text = found["before"], found["text"][1:-1]
+                is_argument = hands_on and not before.startswith("|") and before != _ICON
+                if (is_argument or before in _FILTERS) and _WORDS.search(text):
+                    yield text
