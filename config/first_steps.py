@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, QuerySet
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from config.http.rights import may
@@ -24,8 +25,8 @@ class Step:
     """One step: what it is called and brings, where it is taken, the rights it takes (all of them). It is done in a
     workspace when its `evidence` is there."""
 
-    title: str
-    sentence: str
+    title: str | Promise
+    sentence: str | Promise
     url: str
     rights: tuple[str, ...]
     evidence: Callable[[UUID], QuerySet[Any]]

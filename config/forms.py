@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.forms.boundfield import BoundField
@@ -11,11 +11,14 @@ from django.utils.translation import gettext
 
 from config.texts import is_blank
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 
 def check_seen(text: str) -> None:
     """A validator: a text that people can see."""
     if is_blank(text):
-        raise forms.ValidationError("Use at least one character that can be seen.")
+        raise forms.ValidationError(gettext("Use at least one character that can be seen."))
 
 
 class PageField(BoundField):
@@ -40,7 +43,7 @@ class ConfirmForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"})
     )
 
-    def __init__(self, name: str, refusal: str, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, name: str, refusal: str | _StrPromise, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.name = name
         self.refusal = refusal

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy
+
 from config.first_steps import Step
 from webhooks import services
 
@@ -9,8 +11,8 @@ FLAG = services.FLAG
 
 
 WEBHOOK = Step(
-    "Add a webhook",
-    "It tells your own software of each change, so that it need not ask.",
+    gettext_lazy("Add a webhook"),
+    gettext_lazy("It tells your own software of each change, so that it need not ask."),
     "/settings/api-webhooks/webhooks/new",
     (FLAG,),
     services.webhooks_of,

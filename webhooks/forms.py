@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from config.errors import ApiError
 from config.events import ACTIONS
@@ -72,7 +72,7 @@ class WebhookForm(forms.Form):
         if webhook is not None:
             del self.fields["secret"]
         if roles:
-            none_yet = "My own role" if webhook is None else "Choose a role…"
+            none_yet = gettext("My own role") if webhook is None else gettext("Choose a role…")
             has_one = webhook is not None and webhook.role is not None
             choices = [(str(each.id), each.label) for each in roles]
             self.fields["role"].choices = choices if has_one else [("", none_yet), *choices]  # type: ignore[attr-defined]
@@ -85,9 +85,9 @@ class WebhookForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         half = [row for row in self.rows if bool(row.object_name) != bool(row.action)]
         if half:
-            self._refuse_operations("Choose both an object and an action in every row, or neither.")
+            self._refuse_operations(gettext("Choose both an object and an action in every row, or neither."))
         elif not self.operations:
-            self._refuse_operations("Choose one event or more.")
+            self._refuse_operations(gettext("Choose one event or more."))
         return self.cleaned_data
 
     @property
@@ -146,7 +146,7 @@ class TestForm(forms.Form):
         required=False,
         label=gettext_lazy("Record"),
         help_text=gettext_lazy("Empty: an example is made up. Or the id of a record, or “newest”."),
-        widget=forms.TextInput(attrs={**_PLAIN, "placeholder": "An example"}),
+        widget=forms.TextInput(attrs={**_PLAIN, "placeholder": gettext_lazy("An example")}),
     )
 
     def __init__(self, objects: Sequence[tuple[str, str]], data: QueryDict | None = None) -> None:
@@ -160,7 +160,11 @@ class RotationForm(forms.Form):
     hours = forms.TypedChoiceField(
         label=gettext_lazy("The old secret signs for"),
         coerce=int,
-        choices=[("0", "no longer: replace at once"), ("24", "24 hours more"), ("72", "72 hours more")],
+        choices=[
+            ("0", gettext_lazy("no longer: replace at once")),
+            ("24", gettext_lazy("24 hours more")),
+            ("72", gettext_lazy("72 hours more")),
+        ],
         initial="24",
     )
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET
 
 from apikeys.activity import reading
@@ -30,7 +31,10 @@ from metadata.models import ObjectMetadata
 
 HOME = "/settings/activity"
 AUDIT = f"{HOME}/audit"
-ORDERS = (("", "Newest first"), ("oldest", "Oldest first"))  # value of `sort` → words: those that an index has
+ORDERS = (
+    ("", gettext_lazy("Newest first")),
+    ("oldest", gettext_lazy("Oldest first")),
+)  # value of `sort` → words: those that an index has
 SHOWN = 4  # parts of an act in the list
 _OUTCOME_BADGES = {4: "badge-warn", 5: "badge-bad"}
 
@@ -181,7 +185,10 @@ def _shared(request: HttpRequest, principal: Principal, page: reading.Page[Any])
         "spans": [(name, label) for name, (label, _) in SPANS.items()],
         "tabs": [
             {"url": url, "label": label, "is_current": request.path == url}
-            for url, label, flags in ((HOME, "Requests", REQUEST_FLAGS), (AUDIT, "Audit", AUDIT_FLAGS))
+            for url, label, flags in (
+                (HOME, gettext("Requests"), REQUEST_FLAGS),
+                (AUDIT, gettext("Audit"), AUDIT_FLAGS),
+            )
             if may(principal, *flags)
         ],
         "most": MOST,
@@ -193,7 +200,7 @@ def _request_shown(entry: RequestEntry) -> dict[str, Any]:
         "entry": entry,
         "api": APIS.get(entry.api, entry.api),
         "badge": _OUTCOME_BADGES.get(entry.outcome, "badge-ok"),
-        "result": "Log" if entry.api == "log" else _result(entry),
+        "result": gettext("Log") if entry.api == "log" else _result(entry),
         "is_log": entry.api == "log",
     }
 
@@ -210,7 +217,7 @@ def _callers(principal: Principal) -> list[tuple[str, Sequence[tuple[UUID, str]]
     if not may(principal, *AUDIT_FLAGS):
         members = members.filter(id__in=[principal.user_id] if principal.user_id is not None else [])
     named = [(each.id, each.user.get_full_name() or each.user.email) for each in members[:500]]
-    return [("API keys", list(keys)), ("Members", sorted(named, key=lambda each: each[1].lower()))]
+    return [(gettext("API keys"), list(keys)), (gettext("Members"), sorted(named, key=lambda each: each[1].lower()))]
 
 
 def _objects(principal: Principal, chosen: str) -> list[tuple[str, str]]:
@@ -238,11 +245,11 @@ def _value(facts: Mapping[str, Any], name: str) -> str | None:
         return None
     value = facts[name]
     if value is None:
-        return "nothing"
+        return gettext("nothing")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return ", ".join(value) or "nothing"
+        return ", ".join(value) or gettext("nothing")
     return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 

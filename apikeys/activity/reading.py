@@ -16,6 +16,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from apikeys.activity.facts import APIS
 from apikeys.activity.models import AuditEntry, RequestEntry
@@ -31,17 +33,17 @@ LOOKED_AT = 20_000
 PIECE = 1_000  # entries read at once for an export
 REQUEST_FLAGS = (FLAG, "WORKSPACE")
 AUDIT_FLAGS = ("WORKSPACE", "SECURITY")
-SPANS: dict[str, tuple[str, timedelta | None]] = {  # value of the form → words, how far back
-    "1h": ("Last hour", timedelta(hours=1)),
-    "24h": ("Last 24 hours", timedelta(days=1)),
-    "7d": ("Last 7 days", timedelta(days=7)),
-    "": ("Everything kept", None),
+SPANS: dict[str, tuple[str | Promise, timedelta | None]] = {  # value of the form → words, how far back
+    "1h": (gettext_lazy("Last hour"), timedelta(hours=1)),
+    "24h": (gettext_lazy("Last 24 hours"), timedelta(days=1)),
+    "7d": (gettext_lazy("Last 7 days"), timedelta(days=7)),
+    "": (gettext_lazy("Everything kept"), None),
 }
-OUTCOMES: dict[str, tuple[str, Q]] = {
-    "ok": ("Succeeded", Q(outcome__lt=4)),
-    "failed": ("All that failed", Q(outcome__gte=4)),
-    "refused": ("Refused (4xx)", Q(outcome=4)),
-    "fault": ("Server errors (5xx)", Q(outcome=5)),
+OUTCOMES: dict[str, tuple[str | Promise, Q]] = {
+    "ok": (gettext_lazy("Succeeded"), Q(outcome__lt=4)),
+    "failed": (gettext_lazy("All that failed"), Q(outcome__gte=4)),
+    "refused": (gettext_lazy("Refused (4xx)"), Q(outcome=4)),
+    "fault": (gettext_lazy("Server errors (5xx)"), Q(outcome=5)),
 }
 FAILED = ("failed", "refused", "fault")
 _FIRST = UUID(int=0)

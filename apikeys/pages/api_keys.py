@@ -17,7 +17,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apikeys.activity.facts import APIS
@@ -68,7 +68,8 @@ from metadata.models import ObjectMetadata
 HOME = "/settings/api-webhooks"
 
 EXPIRING = timedelta(days=max(NOTICE_DAYS))
-OVERLAPS = tuple(zip(OVERLAPS_H, ("At once", "In 1 hour", "In 24 hours", "In 7 days"), strict=True))
+_ENDS = (gettext_lazy("At once"), gettext_lazy("In 1 hour"), gettext_lazy("In 24 hours"), gettext_lazy("In 7 days"))
+OVERLAPS = tuple(zip(OVERLAPS_H, _ENDS, strict=True))
 
 TOKEN_SESSION_KEY = "issued_token"  # noqa: S105 - {"key": id of the ApiKey, "token": id of the ApiKeyToken}
 
@@ -76,14 +77,21 @@ TOKEN_SESSION_KEY = "issued_token"  # noqa: S105 - {"key": id of the ApiKey, "to
 _ABILITIES = dict(
     zip(
         RIGHTS.values(),
-        ("Change settings", "Use tools", "Read records", "Create and update", "Delete", "Destroy for good"),
+        (
+            gettext_lazy("Change settings"),
+            gettext_lazy("Use tools"),
+            gettext_lazy("Read records"),
+            gettext_lazy("Create and update"),
+            gettext_lazy("Delete"),
+            gettext_lazy("Destroy for good"),
+        ),
         strict=True,
     )
 )
 
 
 def status_of(key: ApiKey) -> tuple[str, str]:
-    """(label, badge kind) of a key."""
+    """(status, badge kind) of a key."""
     now = timezone.now()
     if key.revoked_at is not None:
         return "Revoked", "muted"
@@ -98,29 +106,36 @@ def status_of(key: ApiKey) -> tuple[str, str]:
     return "Active", "ok"
 
 
-STATES = {each: each for each in ("Active", "Expiring", "Paused", "Expired", "No role")}
+STATES = {
+    "Active": gettext_lazy("Active"),
+    "Expiring": gettext_lazy("Expiring"),
+    "Paused": gettext_lazy("Paused"),
+    "Expired": gettext_lazy("Expired"),
+    "No role": gettext_lazy("No role"),
+}
 SORTS: Sorts = {
-    "made": ("Newest first", lambda each: -each.created_at.timestamp()),
-    "name": ("By name", lambda each: each.name.lower()),
-    "used": ("Last used first", lambda each: -each.last_used_at.timestamp() if each.last_used_at else 0),
-    "ends": ("First to expire first", lambda each: each.expires_at),
+    "made": (gettext_lazy("Newest first"), lambda each: -each.created_at.timestamp()),
+    "name": (gettext_lazy("By name"), lambda each: each.name.lower()),
+    "used": (gettext_lazy("Last used first"), lambda each: -each.last_used_at.timestamp() if each.last_used_at else 0),
+    "ends": (gettext_lazy("First to expire first"), lambda each: each.expires_at),
 }
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:
-    label, kind = status_of(key)
+    status, kind = status_of(key)
     return {
         "key": key,
-        "status": label,
+        "status": status,
+        "status_label": STATES.get(status, gettext("Revoked")),
         "badge": f"badge-{kind}",
         "limits_in_words": _limits_in_words(key),
-        "expiry_class": {"Expired": "text-bad", "Expiring": "text-warn"}.get(label, ""),
+        "expiry_class": {"Expired": "text-bad", "Expiring": "text-warn"}.get(status, ""),
     }
 
 
 def _limits_in_words(key: ApiKey) -> list[str]:
     """What leaves the key less than its role."""
-    found = ["Read only"] if key.is_read_only else []
+    found = [gettext("Read only")] if key.is_read_only else []
     if key.object_ids is not None:
         found.append(ngettext("%d object", "%d objects", len(key.object_ids)) % len(key.object_ids))
     if key.allowed_networks is not None:
@@ -315,13 +330,13 @@ def _change(
             return None
         described = {"description": forms.text.cleaned_data["description"] or None} if "description" in sent else {}
         apikey_update(principal, key_id=key.id, values={"name": forms.text.cleaned_data["name"], **described})
-        return "Saved."
+        return gettext("Saved.")
     if "per_second" in sent:
         forms.rates = ApiKeyRatesForm(sent)
         if not _is_right(forms.rates):
             return None
         apikey_update(principal, key_id=key.id, values=forms.rates.values())
-        return "Rate limits saved."
+        return gettext("Rate limits saved.")
     if "expires" in sent:
         forms.expiry = ExpiryForm(sent)
         forms.expiry.limit_to(_longest_days(request))
@@ -329,23 +344,25 @@ def _change(
             return None
         until = forms.expiry.expires_at() or timezone.now() + NEVER
         apikey_update(principal, key_id=key.id, values={"expiresAt": until})
-        return "The key has its new end. Tokens that end earlier still do: replace them to get one that lasts as long."
+        return gettext(
+            "The key has its new end. Tokens that end earlier still do: replace them to get one that lasts as long."
+        )
     if "reach" in sent:
         forms.limits = ApiKeyLimitsForm(objects, sent)
         if not _is_right(forms.limits):
             return None
         apikey_update(principal, key_id=key.id, values=forms.limits.values())
-        return "Saved. It holds from the next request on."
+        return gettext("Saved. It holds from the next request on.")
     refuse_unknown(sent, ("role", "enabled", "api_version", FORM_TOKEN), "The form")
     if "role" in sent:
         apikey_assign_role(principal, key_id=key.id, role_id=as_uuid(sent["role"], "role"))
-        return "Role changed."
+        return gettext("Role changed.")
     if "api_version" in sent:
         apikey_update(principal, key_id=key.id, values={"apiVersion": sent["api_version"]})
-        return "The key now gets answers of that API version."
+        return gettext("The key now gets answers of that API version.")
     enabled = sent.get("enabled") == "1"
     apikey_set_enabled(principal, key_id=key.id, enabled=enabled)
-    return "The key works again." if enabled else "The key is paused."
+    return gettext("The key works again.") if enabled else gettext("The key is paused.")
 
 
 def _is_right(form: Form) -> bool:
@@ -378,7 +395,9 @@ def _render_detail(
         "is_endless": is_forever(key.expires_at),
         "overlaps": OVERLAPS,
         "roles": roles,
-        "reached": None if key.object_ids is None else [named.get(each, "a deleted object") for each in key.object_ids],
+        "reached": None
+        if key.object_ids is None
+        else [named.get(each, gettext("a deleted object")) for each in key.object_ids],
         "last_api": APIS.get(key.last_used_api or "", key.last_used_api),
         "is_dead": key.revoked_at is not None,
         "can_issue": is_alive and key.enabled,

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from apikeys.models import ApiKey, Member
@@ -27,15 +28,15 @@ def _keys_that_called(workspace_id: UUID) -> QuerySet[ApiKey]:
 
 
 KEY = Step(
-    "Make an API key",
-    "With its token other software may call the APIs, as far as the key’s role goes.",
+    gettext_lazy("Make an API key"),
+    gettext_lazy("With its token other software may call the APIs, as far as the key’s role goes."),
     f"{HOME}/keys/new",
     (FLAG, "ROLES"),
     _keys,
 )
 CALL = Step(
-    "See the first call",
-    "Send the request that the new token’s page shows. A second later it stands in Activity.",
+    gettext_lazy("See the first call"),
+    gettext_lazy("Send the request that the new token’s page shows. A second later it stands in Activity."),
     "/settings/activity",
     (FLAG,),
     _keys_that_called,

@@ -69,7 +69,7 @@ def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     key = _key(principal, key_id)
     if key.revoked_at is not None:
         return redirect(f"{HOME}/keys/{key.id}")
-    refusal = "This is not the name of the key. Nothing was revoked."
+    refusal = gettext("This is not the name of the key. Nothing was revoked.")
     form = ConfirmForm(key.name, refusal, request.POST or None)
     if request.method == "POST" and form.is_valid():
         apikey_revoke(principal, key_id=key.id)
@@ -87,8 +87,8 @@ def keys_revoke(request: HttpRequest) -> HttpResponse:
     if not chosen:
         messages.warning(request, gettext("Choose the keys that you want to revoke."))
         return redirect(HOME)
-    words = f"revoke {len(chosen)} key{'' if len(chosen) == 1 else 's'}"
-    form = ConfirmForm(words, "These are other words. Nothing was revoked.", request.POST or None)
+    words = ngettext("revoke %d key", "revoke %d keys", len(chosen)) % len(chosen)
+    form = ConfirmForm(words, gettext("These are other words. Nothing was revoked."), request.POST or None)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             for each in chosen:

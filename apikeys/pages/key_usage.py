@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from apikeys.activity.usage import Day, day_of, last_minute
+from django.utils.translation import gettext, ngettext
+
+from apikeys.activity.usage import Day, Hour, day_of, last_minute
 from apikeys.models import ApiKey
 
 STEP, BAR, HEIGHT = 20, 14, 72  # of one hour, of its bar, of the highest bar; units of the drawing
@@ -41,15 +43,25 @@ def bars_of(day: Day) -> list[Bar]:
         whole = max(LEAST, round(HEIGHT * hour.requests / most)) if hour.requests else 0
         failed = max(LEAST, round(whole * hour.failed / hour.requests)) if hour.failed else 0
         worked = max(0, whole - failed)
-        words = f"{hour.begin.astimezone(UTC):%H:%M} UTC and the hour after: {_counted(hour.requests)}"
-        if hour.failed:
-            words += f", {hour.failed:,} of them refused or failed"
-        found.append(Bar(place * STEP + (STEP - BAR) // 2, HEIGHT - worked, worked, failed, words))
+        found.append(Bar(place * STEP + (STEP - BAR) // 2, HEIGHT - worked, worked, failed, _words(hour)))
     return found
 
 
-def _counted(number: int) -> str:
-    return f"{number:,} request{'' if number == 1 else 's'}"
+def _words(hour: Hour) -> str:
+    begin = f"{hour.begin.astimezone(UTC):%H:%M} UTC"
+    if not hour.failed:
+        said = ngettext(
+            "%(begin)s and the hour after: %(requests)s request",
+            "%(begin)s and the hour after: %(requests)s requests",
+            hour.requests,
+        )
+        return said % {"begin": begin, "requests": f"{hour.requests:,}"}
+    said = ngettext(
+        "%(begin)s and the hour after: %(requests)s request, %(failed)s of them refused or failed",
+        "%(begin)s and the hour after: %(requests)s requests, %(failed)s of them refused or failed",
+        hour.requests,
+    )
+    return said % {"begin": begin, "requests": f"{hour.requests:,}", "failed": f"{hour.failed:,}"}
 
 
 def _span(day: Day) -> str:
@@ -59,8 +71,8 @@ def _span(day: Day) -> str:
 def _meters(key: ApiKey) -> list[dict[str, Any]]:
     """Of the limits that the key has of its own; of those it has not, nothing is said."""
     limits = (
-        ("Requests in the last minute", key.max_requests_per_minute, 0),
-        ("Requests in the busiest second of the last minute", key.max_requests_per_second, 1),
+        (gettext("Requests in the last minute"), key.max_requests_per_minute, 0),
+        (gettext("Requests in the busiest second of the last minute"), key.max_requests_per_second, 1),
     )
     if not any(limit for _, limit, _ in limits):
         return []

@@ -18,7 +18,8 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -45,11 +46,11 @@ from metadata.models import Workspace
 MEMBERS = "/settings/members"
 FLAGS = (invitations.FLAG, "ROLES")
 PAGE_SIZE = 50
-SORTS: Mapping[str, tuple[str, Sequence[Any]]] = {  # value of `sort` → words, columns; the first is the default
-    "joined": ("First joined first", ("created_at",)),
-    "name": ("By name", (Lower("user__first_name"), Lower("user__last_name"), "user__email")),
-    "seen": ("Last signed in first", (F("user__last_login").desc(nulls_last=True),)),
-    "role": ("By role", (Lower("role__label"), "created_at")),
+SORTS: Mapping[str, tuple[str | Promise, Sequence[Any]]] = {  # `sort` → words, columns; the first is the default
+    "joined": (gettext_lazy("First joined first"), ("created_at",)),
+    "name": (gettext_lazy("By name"), (Lower("user__first_name"), Lower("user__last_name"), "user__email")),
+    "seen": (gettext_lazy("Last signed in first"), (F("user__last_login").desc(nulls_last=True),)),
+    "role": (gettext_lazy("By role"), (Lower("role__label"), "created_at")),
 }
 
 
@@ -119,12 +120,18 @@ def invitation_link(invitation: Invitation, token: str, workspace: Workspace) ->
     """The link of an invitation, and whether it is on its way by mail too."""
     link = f"{server_url()}/settings/join?{urlencode({'token': token})}"
     name = workspace.display_name or workspace.subdomain
-    text = (
-        f"{invitation.created_by_name or 'An admin'} invites you to {name} at {settings.SERVER_URL}.\n\n"
-        f"Join here, until {invitation.expires_at.astimezone(UTC):%-d %B %Y, %H:%M} UTC:\n{link}\n\n"
+    text = gettext(
+        "%(admin)s invites you to %(workspace)s at %(server)s.\n\n"
+        "Join here, until %(end)s:\n%(link)s\n\n"
         "The link works once. If you do not expect it, you need not do anything.\n"
-    )
-    send = partial(mail.send, invitation.email, f"Join {name}", text)
+    ) % {
+        "admin": invitation.created_by_name or gettext("An admin"),
+        "workspace": name,
+        "server": settings.SERVER_URL,
+        "end": f"{invitation.expires_at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
+        "link": link,
+    }
+    send = partial(mail.send, invitation.email, gettext("Join %s") % name, text)
     return link, mail.is_on() and mail.later(send)
 
 
@@ -225,14 +232,17 @@ def join(request: HttpRequest) -> HttpResponse:
             member = _join(request, invitation, workspace, known, form.cleaned_data)
         except (RateLimited, NotFound) as refusal:
             form.add_error(
-                None, refusal.user_message if isinstance(refusal, RateLimited) else "The link does not work any more."
+                None,
+                refusal.user_message
+                if isinstance(refusal, RateLimited)
+                else gettext("The link does not work any more."),
             )
         if member is not None:
             login(request, member.user, backend="django.contrib.auth.backends.ModelBackend")
             request.session[WORKSPACE_SESSION_KEY] = str(workspace.id)
             return redirect("/settings")
         if not form.errors:
-            form.add_error("password", "The password is wrong.")
+            form.add_error("password", gettext("The password is wrong."))
     context = {
         "form": form,
         "token": token,

@@ -20,7 +20,8 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -42,15 +43,20 @@ from metadata.services import workspace_create, workspace_restore
 
 HOME = "/settings/workspaces"
 PAGE_SIZE = 50
-FOR_OPERATORS = "This page is for operators of the server: they see, enter and make all of its workspaces."
+FOR_OPERATORS = gettext_lazy(
+    "This page is for operators of the server: they see, enter and make all of its workspaces."
+)
 NOWHERE = WorkspaceRef(UUID(int=0), 0)  # where an operator is who has entered no workspace
 
-SORTS: Mapping[str, tuple[str, Sequence[Any]]] = {  # value of `sort` → words, columns
-    "made": ("Newest first", ("-created_at",)),
-    "name": ("By name", (Lower("display_name"),)),
-    "gone": ("First to be gone first", (F("deleted_at").asc(nulls_last=True), "-created_at")),
+SORTS: Mapping[str, tuple[str | Promise, Sequence[Any]]] = {  # value of `sort` → words, columns
+    "made": (gettext_lazy("Newest first"), ("-created_at",)),
+    "name": (gettext_lazy("By name"), (Lower("display_name"),)),
+    "gone": (gettext_lazy("First to be gone first"), (F("deleted_at").asc(nulls_last=True), "-created_at")),
 }
-STATES = {"living": ("In use", Q(deleted_at=None)), "deleted": ("Deleted", ~Q(deleted_at=None))}
+STATES = {
+    "living": (gettext_lazy("In use"), Q(deleted_at=None)),
+    "deleted": (gettext_lazy("Deleted"), ~Q(deleted_at=None)),
+}
 
 View = Callable[..., HttpResponseBase]
 

@@ -7,6 +7,7 @@ from functools import partial
 from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -32,7 +33,7 @@ def forgot(request: HttpRequest) -> HttpResponse:
             admit(request, email, bucket="reset")
             is_sent = mail.later(partial(reset_asked, email))
             if not is_sent:
-                form.add_error(None, "The server has too much to do at this moment. Try again in a minute.")
+                form.add_error(None, gettext("The server has too much to do at this moment. Try again in a minute."))
         except RateLimited as refusal:
             form.add_error(None, refusal.user_message)
     context = {"form": form, "is_sent": is_sent, "has_mail": mail.is_on(), "lifetime": lifetime_in_words()}

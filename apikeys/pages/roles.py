@@ -11,7 +11,8 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apikeys.models import ApiKey, Member, Role
@@ -34,16 +35,23 @@ from metadata.models import FieldMetadata, ObjectMetadata
 ROLES = "/settings/roles"
 FLAG = "ROLES"
 PAGE_SIZE = 50
-VERB_WORDS: Mapping[Verb, str] = {
-    "read": "See",
-    "update": "Create and edit",
-    "soft_delete": "Delete",
-    "destroy": "Destroy for good",
+VERB_WORDS: Mapping[Verb, str | Promise] = {
+    "read": gettext_lazy("See"),
+    "update": gettext_lazy("Create and edit"),
+    "soft_delete": gettext_lazy("Delete"),
+    "destroy": gettext_lazy("Destroy for good"),
 }
-ABILITIES: Mapping[str, str] = dict(
+ABILITIES: Mapping[str, str | Promise] = dict(
     zip(
         RIGHTS.values(),
-        ("Change settings", "Use tools", "See records", "Create and edit", "Delete", "Destroy for good"),
+        (
+            gettext_lazy("Change settings"),
+            gettext_lazy("Use tools"),
+            gettext_lazy("See records"),
+            gettext_lazy("Create and edit"),
+            gettext_lazy("Delete"),
+            gettext_lazy("Destroy for good"),
+        ),
         strict=True,
     )
 )
@@ -63,9 +71,9 @@ def role_list(request: HttpRequest) -> HttpResponse:
     every = services.role_list(principal)
     found = [each for each in every if search.lower() in f"{each.label} {each.description or ''}".lower()]
     sorts: Sorts = {
-        "made": ("Oldest first", lambda each: each.created_at),
-        "name": ("By name", lambda each: each.label.lower()),
-        "people": ("Most people first", lambda each: -people[each.id]),
+        "made": (gettext("Oldest first"), lambda each: each.created_at),
+        "name": (gettext("By name"), lambda each: each.label.lower()),
+        "people": (gettext("Most people first"), lambda each: -people[each.id]),
     }
     shown, choices = listing(request, found, sorts=sorts)
     listed = [
@@ -82,7 +90,7 @@ def role_list(request: HttpRequest) -> HttpResponse:
     return render(request, "apikeys/role_list.html", {"roles": listed, "search": search, **choices})
 
 
-def abilities(role: Role) -> list[str]:
+def abilities(role: Role) -> list[str | Promise]:
     """What a role lets its people do with every object, in words."""
     return [words for column, words in ABILITIES.items() if getattr(role, column)]
 

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -24,11 +25,15 @@ from config.http.pages import first_section, principal_of, public_page, settings
 from config.principal import EVERYTHING, Principal
 from metadata.models import Workspace
 
-NO_WORKSPACE = "You are signed in, but you are not a member of any workspace here. Ask an admin to invite you."
+NO_WORKSPACE = gettext_lazy(
+    "You are signed in, but you are not a member of any workspace here. Ask an admin to invite you."
+)
 
-NOTHING_ENTERED = "You are an operator of this server and a member of no workspace. Choose the one to enter."
+NOTHING_ENTERED = gettext_lazy(
+    "You are an operator of this server and a member of no workspace. Choose the one to enter."
+)
 
-NO_PASSWORDS = (
+NO_PASSWORDS = gettext_lazy(
     "Signing in with a password is switched off in this workspace. An API key with the right for security switches it"
     " on again: PATCH /rest/metadata/workspace with isPasswordAuthEnabled."
 )
@@ -59,11 +64,11 @@ def principal_of_session(request: HttpRequest) -> tuple[Principal, Workspace] | 
             request.workspaces = [*workspaces, entered]  # type: ignore[attr-defined]
             return principal_of_operator(user, entered), entered
     if not workspaces:
-        said = NOTHING_ENTERED if user.is_superuser else NO_WORKSPACE
+        said = str(NOTHING_ENTERED if user.is_superuser else NO_WORKSPACE)
         raise TokenRefused("User is not a member of the workspace", user_message=said)
     workspaces = [each for each in workspaces if each.is_password_auth_enabled]
     if not workspaces:
-        raise TokenRefused(NO_PASSWORDS, user_message=NO_PASSWORDS)
+        raise TokenRefused(str(NO_PASSWORDS), user_message=str(NO_PASSWORDS))
     workspace = next((each for each in workspaces if str(each.id) == chosen), workspaces[0])
     request.workspaces = workspaces  # type: ignore[attr-defined]  # for the switch in base.html
     return principal_of_member_id(workspace.id, members[workspace.id]), workspace
@@ -125,7 +130,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             if user is not None and _may_come_in(user.pk):
                 login(request, user)
                 return HttpResponseRedirect(destination)
-            form.add_error(None, "E-mail or password is wrong." if user is None else NO_PASSWORDS)
+            form.add_error(None, gettext("E-mail or password is wrong.") if user is None else NO_PASSWORDS)
     context = {"form": form, "next": destination}
     return render(request, "apikeys/sign_in.html", context, status=422 if form.errors else 200)
 

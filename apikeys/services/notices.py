@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext_lazy
 
 from apikeys.models import ApiKey
 from config import audit
@@ -24,8 +25,8 @@ def days_of_notice(key: ApiKey, now: datetime) -> int | None:
 
 
 def _told(id: UUID, name: str, expires_at: datetime | None, reason: str | None) -> Notice:
-    more = ". Give it a later end, or whatever uses it another key."
-    return Notice(f"/settings/api-webhooks/keys/{id}", name, "stops working", expires_at, more)
+    said = gettext("{name} stops working {at}. Give it a later end, or whatever uses it another key.")
+    return Notice(f"/settings/api-webhooks/keys/{id}", name, said, expires_at)
 
 
 PAGE_NOTICES = Source(
@@ -36,7 +37,11 @@ PAGE_NOTICES = Source(
             AND expires_at <= now() + interval '{max(NOTICE_DAYS)} days'
         ORDER BY expires_at, id""",  # noqa: S608 - a number of ours
     told=_told,
-    others="{count} other keys stop working in the next two weeks.",
+    others=ngettext_lazy(
+        "{count} other key stops working in the next two weeks.",
+        "{count} other keys stop working in the next two weeks.",
+        "count",
+    ),
 )
 
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from apikeys.activity import subjects
 from apikeys.activity.sessions import SOMEBODY, note_about_user, note_of_user
@@ -114,7 +115,9 @@ def resets_sweep() -> int:
 
 def lifetime_in_words() -> str:
     minutes = settings.PASSWORD_RESET_LIFETIME_S // 60
-    return f"{minutes // 60} hours" if minutes >= 120 else f"{minutes} minutes"
+    if minutes >= 120:
+        return ngettext("%d hour", "%d hours", minutes // 60) % (minutes // 60)
+    return ngettext("%d minute", "%d minutes", minutes) % minutes
 
 
 def _made(user: User, *, is_by_mail: bool) -> str:

@@ -7,11 +7,14 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
 
 from config.http.pages import page_of
 
 Row = TypeVar("Row")
-Sorts = Mapping[str, tuple[str, Callable[[Any], Any]]]  # value of `sort` → its words, the key; the first is the default
+Sorts = Mapping[
+    str, tuple[str | Promise, Callable[[Any], Any]]
+]  # value of `sort` → its words, the key; the first is the default
 
 PAGE_SIZE = 50
 
@@ -21,7 +24,7 @@ def listing(
     rows: Iterable[Row],
     *,
     sorts: Sorts,
-    states: Mapping[str, str] | None = None,
+    states: Mapping[str, str | Promise] | None = None,
     state_of: Callable[[Row], str] | None = None,
     size: int = PAGE_SIZE,
     **kept: str,

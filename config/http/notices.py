@@ -13,23 +13,31 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString
 
 from config.http.rights import may
 from config.principal import KEYS_FLAG, Principal
+from config.templatetags.moments import relative
 
 SHOWN = 5  # of each source; of further ones the number
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`name` leads to `url`; `text` goes on after it, `at` is what it speaks of, and `more` follows that."""
+    """A sentence with {name}, which leads to `url`, and with {at} where it speaks of a moment."""
 
     url: str
     name: str
-    text: str
+    sentence: str
     at: datetime | None = None
-    more: str = ""
+
+    @property
+    def html(self) -> SafeString:
+        link = format_html('<a href="{}">{}</a>', self.url, self.name)
+        return format_html(self.sentence, name=link, at=relative(self.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class Source:
 
     select: str
     told: Callable[[UUID, str, datetime | None, str | None], Notice]
-    others: str  # "{count} other keys …"
+    others: Promise  # "{count} other keys …", by the number
 
 
 def notices_of(principal: Principal, path: str) -> Mapping[str, Sequence[object]]:

@@ -19,6 +19,7 @@ from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext, gettext_lazy
 
 from config.errors import BadRequest, Forbidden, NotFound, PermissionDenied, TokenRefused
 from config.http.notices import notices_of
@@ -47,14 +48,20 @@ PROFILE = "/settings/profile"  # what everybody may open
 OPERATORS = "/settings/workspaces"  # for superusers
 CONSOLES = "/settings/api-webhooks/playground"  # which belong to the docs, whatever their path
 SECTIONS = (  # group, path prefix, label, icon of static/settings/icons.svg, rights of which one opens it
-    ("Developers", "/settings/data-model", "Data model", "model", ("DATA_MODEL",)),
-    ("Developers", "/settings/api-webhooks", "API keys", "key", (FLAG,)),
-    ("Developers", "/settings/api-webhooks/webhooks", "Webhooks", "bolt", (FLAG,)),
-    ("Developers", "/settings/docs", "Docs & playground", "book", (FLAG,)),
-    ("Developers", "/settings/activity", "Activity", "pulse", (FLAG, "WORKSPACE", "SECURITY")),
-    ("Workspace", "/settings/members", "Members", "people", ("WORKSPACE_MEMBERS", "ROLES")),
-    ("Workspace", "/settings/roles", "Roles", "shield", ("ROLES",)),
-    ("Workspace", "/settings/general", "General", "sliders", ("WORKSPACE",)),
+    (gettext_lazy("Developers"), "/settings/data-model", gettext_lazy("Data model"), "model", ("DATA_MODEL",)),
+    (gettext_lazy("Developers"), "/settings/api-webhooks", gettext_lazy("API keys"), "key", (FLAG,)),
+    (gettext_lazy("Developers"), "/settings/api-webhooks/webhooks", gettext_lazy("Webhooks"), "bolt", (FLAG,)),
+    (gettext_lazy("Developers"), "/settings/docs", gettext_lazy("Docs & playground"), "book", (FLAG,)),
+    (
+        gettext_lazy("Developers"),
+        "/settings/activity",
+        gettext_lazy("Activity"),
+        "pulse",
+        (FLAG, "WORKSPACE", "SECURITY"),
+    ),
+    (gettext_lazy("Workspace"), "/settings/members", gettext_lazy("Members"), "people", ("WORKSPACE_MEMBERS", "ROLES")),
+    (gettext_lazy("Workspace"), "/settings/roles", gettext_lazy("Roles"), "shield", ("ROLES",)),
+    (gettext_lazy("Workspace"), "/settings/general", gettext_lazy("General"), "sliders", ("WORKSPACE",)),
 )
 
 
@@ -174,12 +181,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for group, url, label, icon, flags in SECTIONS:
         if may(principal, *flags):
-            groups.setdefault(group, []).append(
+            groups.setdefault(str(group), []).append(
                 {"url": url, "label": label, "icon": icon, "is_current": url == current}
             )
     if getattr(request.user, "is_superuser", False):
         is_current = _is_within(path, OPERATORS)
-        groups["Server"] = [{"url": OPERATORS, "label": "Workspaces", "icon": "tiles", "is_current": is_current}]
+        groups[gettext("Server")] = [
+            {"url": OPERATORS, "label": gettext("Workspaces"), "icon": "tiles", "is_current": is_current}
+        ]
     return {
         "attention": partial(notices_of, principal, request.path),  # called by the template, once
         "sections": groups.items(),

@@ -5,21 +5,33 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django import template
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext_lazy
 
 register = template.Library()
 
 _DAY_S = 86_400
-_UNITS = (  # from how many seconds on, size in seconds, name
-    (350 * _DAY_S, 365 * _DAY_S, "year"),
-    (60 * _DAY_S, 30 * _DAY_S, "month"),
-    (_DAY_S - 60, _DAY_S, "day"),
-    (3_540, 3_600, "hour"),
-    (45, 60, "minute"),
+_UNITS = (  # from how many seconds on, size in seconds, words of what comes and of what was
+    (
+        350 * _DAY_S,
+        365 * _DAY_S,
+        ngettext_lazy("in %d year", "in %d years"),
+        ngettext_lazy("%d year ago", "%d years ago"),
+    ),
+    (
+        60 * _DAY_S,
+        30 * _DAY_S,
+        ngettext_lazy("in %d month", "in %d months"),
+        ngettext_lazy("%d month ago", "%d months ago"),
+    ),
+    (_DAY_S - 60, _DAY_S, ngettext_lazy("in %d day", "in %d days"), ngettext_lazy("%d day ago", "%d days ago")),
+    (3_540, 3_600, ngettext_lazy("in %d hour", "in %d hours"), ngettext_lazy("%d hour ago", "%d hours ago")),
+    (45, 60, ngettext_lazy("in %d minute", "in %d minutes"), ngettext_lazy("%d minute ago", "%d minutes ago")),
 )
-_MINUTE = "%-d %b %Y, %H:%M"
+_DAY = "j M Y"
+_MINUTE = f"{_DAY}, H:i"
 _FOREVER_S = 90 * 365 * _DAY_S  # what ends later than that was meant to last
 
 
@@ -27,7 +39,7 @@ _FOREVER_S = 90 * 365 * _DAY_S  # what ends later than that was meant to last
 def relative(moment: datetime | None) -> SafeString | str:
     """A <time> that says how far away the moment is; "Never" for none, and for one beyond a lifetime."""
     if moment is None or is_forever(moment):
-        return "Never"
+        return gettext("Never")
     text = distance((moment - timezone.now()).total_seconds())
     utc, local = _shown(moment)
     if local is not None:
@@ -40,7 +52,7 @@ def exact(moment: datetime | None) -> SafeString | str:
     """A <time> with the day and the minute in the zone that the reader chose, UTC beside it; without a choice in UTC,
     which settings.js shows in the browser's zone."""
     if moment is None or is_forever(moment):
-        return "Never"
+        return gettext("Never")
     utc, local = _shown(moment)
     if local is not None:
         return format_html('<time datetime="{}" title="{}" data-zone>{}</time>', _iso(moment), utc, local)
@@ -49,9 +61,10 @@ def exact(moment: datetime | None) -> SafeString | str:
 
 def _shown(moment: datetime) -> tuple[str, str | None]:
     """The moment in UTC, and in the zone that was chosen; None where none was."""
-    utc = f"{moment.astimezone(UTC):{_MINUTE}} UTC"
+    utc = f"{dateformat.format(moment.astimezone(UTC), _MINUTE)} UTC"
     zone = timezone.get_current_timezone()
-    return utc, None if zone == timezone.get_default_timezone() else f"{moment.astimezone(zone):{_MINUTE}}"
+    is_chosen = zone != timezone.get_default_timezone()
+    return utc, dateformat.format(moment.astimezone(zone), _MINUTE) if is_chosen else None
 
 
 def _iso(moment: datetime) -> str:
@@ -62,15 +75,15 @@ def _iso(moment: datetime) -> str:
 def last_moment(moment: datetime | None) -> SafeString | str:
     """When something ends. A day chosen as the last one is shown as that day, in whatever zone it is read."""
     if moment is None or is_forever(moment):
-        return "Never"
+        return gettext("Never")
     utc = moment.astimezone(UTC)
     if (utc.hour, utc.minute, utc.second) != (23, 59, 59):
         return exact(moment)
     return format_html(
-        '<time datetime="{}" title="{} UTC">the end of {}</time>',
+        '<time datetime="{}" title="{} UTC">{}</time>',
         utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        utc.strftime("%-d %b %Y, %H:%M"),
-        utc.strftime("%-d %b %Y"),
+        dateformat.format(utc, _MINUTE),
+        gettext("the end of %s") % dateformat.format(utc, _DAY),
     )
 
 
@@ -95,9 +108,8 @@ def distance(seconds: float) -> str:
     >>> distance(90 * _DAY_S), distance(30 * _DAY_S), distance(-7_300), distance(5)
     ('in 3 months', 'in 30 days', '2 hours ago', 'just now')
     """
-    for least, size, unit in _UNITS:
+    for least, size, coming, past in _UNITS:
         if abs(seconds) >= least:
-            count = max(1, round(abs(seconds) / size))
-            words = f"{count} {unit}{'s' if count != 1 else ''}"
-            return f"in {words}" if seconds > 0 else f"{words} ago"
-    return "just now" if seconds <= 5 else "in a moment"
+            words: str = (coming if seconds > 0 else past) % max(1, round(abs(seconds) / size))
+            return words
+    return gettext("just now") if seconds <= 5 else gettext("in a moment")

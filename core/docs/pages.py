@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Stream
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from config.events import ACTIONS
@@ -52,14 +53,14 @@ ASSETS = (
 VIEWER_CSP = {"style-src": "'self' 'unsafe-inline'", "font-src": "'self' data:", "img-src": "'self' data: blob:"}
 
 CONSOLES = (
-    {"api": "Core", "kind": "REST", "about": "Records, one address per object", "url": f"{PLAYGROUND}/rest/core",
-     "path": "/rest/", "document": "core"},
-    {"api": "Core", "kind": "GraphQL", "about": "Records and their relations in one request",
+    {"api": "Core", "kind": "REST", "about": gettext_lazy("Records, one address per object"),
+     "url": f"{PLAYGROUND}/rest/core", "path": "/rest/", "document": "core"},
+    {"api": "Core", "kind": "GraphQL", "about": gettext_lazy("Records and their relations in one request"),
      "url": f"{PLAYGROUND}/graphql/core", "path": "/graphql", "document": None},
-    {"api": "Metadata", "kind": "REST", "about": "Objects, fields, keys and webhooks",
+    {"api": "Metadata", "kind": "REST", "about": gettext_lazy("Objects, fields, keys and webhooks"),
      "url": f"{PLAYGROUND}/rest/metadata", "path": "/rest/metadata/", "document": "metadata"},
-    {"api": "Metadata", "kind": "GraphQL", "about": "The same, as a graph", "url": f"{PLAYGROUND}/graphql/metadata",
-     "path": "/metadata", "document": None},
+    {"api": "Metadata", "kind": "GraphQL", "about": gettext_lazy("The same, as a graph"),
+     "url": f"{PLAYGROUND}/graphql/metadata", "path": "/metadata", "document": None},
 )  # fmt: skip
 
 
@@ -111,17 +112,18 @@ def _requests(view: View, subject: ObjectSchema, base_url: str) -> list[dict[str
     body = json.dumps(sample_of(view, subject, 2), ensure_ascii=False).replace("'", "'\\''")
     bearer = '-H "Authorization: Bearer YOUR_TOKEN"'
     requests = [
-        {"id": "curl-list", "title": f"List {subject.label_plural} over REST",
+        {"id": "curl-list", "title": gettext("List %s over REST") % subject.label_plural,
          "text": f'curl "{base_url}/rest/{subject.plural}?limit=3" \\\n  {bearer}'},
-        {"id": "curl-create", "title": "Create one over REST",
+        {"id": "curl-create", "title": gettext("Create one over REST"),
          "text": f'curl -X POST "{base_url}/rest/{subject.plural}" \\\n  {bearer} \\\n'
                  f"  -H \"Content-Type: application/json\" \\\n  -d '{body}'"},
-        {"id": "curl-graphql", "title": "The same list over GraphQL",
+        {"id": "curl-graphql", "title": gettext("The same list over GraphQL"),
          "text": f'curl "{base_url}/graphql" \\\n  {bearer} \\\n  -H "Content-Type: application/json" \\\n'
                  f"  -d '{json.dumps({'query': query})}'"},
-        {"id": "curl-search", "title": "Search all objects over REST",
+        {"id": "curl-search", "title": gettext("Search all objects over REST"),
          "text": f'curl "{base_url}/rest/search?query=example.com&limit=10" \\\n  {bearer}'},
-        {"id": "curl-graphql-search", "title": "The same search over GraphQL, whose introspection does not show it",
+        {"id": "curl-graphql-search",
+         "title": gettext("The same search over GraphQL, whose introspection does not show it"),
          "text": f'curl "{base_url}/graphql" \\\n  {bearer} \\\n  -H "Content-Type: application/json" \\\n'
                  f"  -d '{json.dumps({'query': SEARCH.query, 'variables': SEARCH.variables})}'"},
     ]  # fmt: skip
@@ -132,24 +134,30 @@ def _limits(principal: Principal) -> list[tuple[str, str]]:
     workspace = principal.workspace
     own = workspace.max_requests_per_minute
     return [
-        ("Records per page, REST", f"{settings.DEFAULT_PAGE_SIZE}, at most {settings.MAX_PAGE_SIZE_REST}"),
-        ("Records per page, GraphQL", f"{DEFAULT_CONNECTION_SIZE}, at most {settings.MAX_PAGE_SIZE_GRAPHQL}"),
-        ("Records per batch", f"{workspace.max_batch_size:,}"),
-        ("Records changed by one filter", f"{workspace.max_bulk_records:,}"),
-        ("Requests of a key", f"{_rate(settings.RATE_LIMIT_SHORT)}, {_rate(settings.RATE_LIMIT_LONG)}"),
+        (gettext("Records per page, REST"), _at_most(settings.DEFAULT_PAGE_SIZE, settings.MAX_PAGE_SIZE_REST)),
+        (gettext("Records per page, GraphQL"), _at_most(DEFAULT_CONNECTION_SIZE, settings.MAX_PAGE_SIZE_GRAPHQL)),
+        (gettext("Records per batch"), f"{workspace.max_batch_size:,}"),
+        (gettext("Records changed by one filter"), f"{workspace.max_bulk_records:,}"),
+        (gettext("Requests of a key"), f"{_rate(settings.RATE_LIMIT_SHORT)}, {_rate(settings.RATE_LIMIT_LONG)}"),
         (
-            "Requests of the workspace",
+            gettext("Requests of the workspace"),
             _rate(settings.RATE_LIMIT_WORKSPACE if own is None else (own, 60)),
         ),
-        ("Size of a body", f"{settings.MAX_BODY_BYTES // 1024**2} MB"),
-        ("Time of one statement", f"{settings.STATEMENT_TIMEOUT_MS // 1000} s"),
-        ("Wait for another request's lock", f"{settings.LOCK_TIMEOUT_MS / 1000:g} s"),
+        (gettext("Size of a body"), f"{settings.MAX_BODY_BYTES // 1024**2} MB"),
+        (gettext("Time of one statement"), f"{settings.STATEMENT_TIMEOUT_MS // 1000} s"),
+        (gettext("Wait for another request's lock"), f"{settings.LOCK_TIMEOUT_MS / 1000:g} s"),
     ]
+
+
+def _at_most(usual: int, most: int) -> str:
+    return gettext("%(usual)d, at most %(most)d") % {"usual": usual, "most": most}
 
 
 def _rate(window: tuple[int, float]) -> str:
     tokens, window_s = window
-    return f"{tokens:,} in {window_s:g} s" if tokens else "no limit"
+    if not tokens:
+        return gettext("no limit")
+    return gettext("%(count)s in %(time)s s") % {"count": f"{tokens:,}", "time": f"{window_s:g}"}
 
 
 @settings_page(flag=FLAG)

@@ -191,8 +191,8 @@ def field_switch(request: HttpRequest, singular: str, name: str) -> HttpResponse
         for each in refusals_of(error):
             messages.error(request, each)
     else:
-        said = "is in the APIs again" if is_active else "is switched off: its values stay, the APIs no longer show it"
-        messages.success(request, f"{field.shown('label')} {said}.")
+        said = gettext("%s is switched off: its values stay, the APIs no longer show it.")
+        messages.success(request, (gettext("%s is in the APIs again.") if is_active else said) % field.shown("label"))
     return redirect(address(obj, "fields", field.name))
 
 
@@ -209,7 +209,7 @@ def field_type_change(request: HttpRequest, singular: str, name: str) -> HttpRes
     if request.method == "POST":
         chosen = next((each for each in types if each.name == wanted), None)
         if chosen is None:
-            refusals = ["Choose a type."]
+            refusals = [gettext("Choose a type.")]
         else:
             try:
                 tried = services.field_change_type(

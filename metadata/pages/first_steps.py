@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from config.first_steps import Step
 from metadata.models import ObjectMetadata
@@ -16,8 +17,8 @@ def _objects(workspace_id: UUID) -> QuerySet[ObjectMetadata]:
 
 
 OBJECT = Step(
-    "Make an object",
-    "What you keep: invoices, machines, courses. It is in all four APIs at once.",
+    gettext_lazy("Make an object"),
+    gettext_lazy("What you keep: invoices, machines, courses. It is in all four APIs at once."),
     f"{DATA_MODEL}/new",
     (FLAG,),
     _objects,

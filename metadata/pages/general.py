@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.text import slugify
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.errors import ApiError
@@ -29,7 +29,7 @@ from metadata.services.logos import logo_at
 FLAG = "WORKSPACE"
 EXPORT_FLAG = "EXPORT_CSV"
 HOME = "/settings/general"
-NOT_ITS_NAME = "This is not the workspace's name. Nothing was deleted."
+NOT_ITS_NAME = gettext_lazy("This is not the workspace's name. Nothing was deleted.")
 KEPT_S = 365 * 24 * 60 * 60
 
 

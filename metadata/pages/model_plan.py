@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from config.errors import ApiError, InvalidInput
@@ -24,16 +24,20 @@ from metadata.snapshot import Step, schema_apply, schema_diff, schema_read
 class ModelFileForm(forms.Form):
     """A file, or its text. `plan` is the digest of the plan that was shown; `sure` asks to run it."""
 
-    file = forms.FileField(required=False, label="File", help_text="YAML or JSON, as “Download as a file” gives it.")
+    file = forms.FileField(
+        required=False,
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy("YAML or JSON, as “Download as a file” gives it."),
+    )
     text = forms.CharField(
         required=False,
-        label="Or its text",
+        label=gettext_lazy("Or its text"),
         strip=False,
         widget=forms.Textarea(attrs={"rows": 14, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
     )
     plan = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     sure = forms.BooleanField(required=False)
-    destructive = forms.BooleanField(required=False, label="Lose the values that these steps delete")
+    destructive = forms.BooleanField(required=False, label=gettext_lazy("Lose the values that these steps delete"))
 
     def clean(self) -> dict[str, object]:
         cleaned: dict[str, object] = super().clean() or self.cleaned_data
@@ -46,7 +50,7 @@ class ModelFileForm(forms.Form):
             else:
                 cleaned["text"] = file.read().decode("utf-8", "replace")
         if not str(cleaned.get("text") or "").strip() and not self.errors:
-            self.add_error("text", "Choose a file, or paste its text.")
+            self.add_error("text", gettext("Choose a file, or paste its text."))
         return cleaned
 
 
@@ -88,9 +92,11 @@ def model_plan(request: HttpRequest) -> HttpResponse:
 def _may_run(form: ModelFileForm, steps: Sequence[Step]) -> bool:
     """Whether the plan is the one that was shown, and what it loses was agreed to; else the form says so."""
     if form.cleaned_data["plan"] != _digest(steps):
-        form.add_error(None, "The data model changed since the plan was shown. Nothing was done: look at the new plan.")
+        form.add_error(
+            None, gettext("The data model changed since the plan was shown. Nothing was done: look at the new plan.")
+        )
     elif any(each.is_destructive for each in steps) and not form.cleaned_data["destructive"]:
-        form.add_error("destructive", "Some steps lose values. Nothing was done: agree to that first.")
+        form.add_error("destructive", gettext("Some steps lose values. Nothing was done: agree to that first."))
     return not form.errors
 
 

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.errors import ApiError
@@ -61,10 +61,10 @@ def object_list(request: HttpRequest) -> HttpResponse:
     ]
     records = _record_counts(request)
     sorts: Sorts = {
-        "kind": ("Own first", lambda each: 0),  # as they stand
-        "name": ("By name", lambda each: each.shown("label_plural").lower()),
-        "records": ("Most records first", lambda each: -(_records_of(request, each, records) or 0)),
-        "changed": ("Changed last first", lambda each: -each.updated_at.timestamp()),
+        "kind": (gettext("Own first"), lambda each: 0),  # as they stand
+        "name": (gettext("By name"), lambda each: each.shown("label_plural").lower()),
+        "records": (gettext("Most records first"), lambda each: -(_records_of(request, each, records) or 0)),
+        "changed": (gettext("Changed last first"), lambda each: -each.updated_at.timestamp()),
     }
     listed, choices = listing(request, found, sorts=sorts, states=KINDS, state_of=_kind_of)
     fields = Counter(
@@ -88,7 +88,12 @@ def object_list(request: HttpRequest) -> HttpResponse:
     return render(request, "metadata/object_list.html", context)
 
 
-KINDS = {"custom": "Custom", "standard": "Standard", "system": "System", "off": "Switched off"}
+KINDS = {
+    "custom": gettext_lazy("Custom"),
+    "standard": gettext_lazy("Standard"),
+    "system": gettext_lazy("System"),
+    "off": gettext_lazy("Switched off"),
+}
 
 
 def _kind_of(obj: ObjectMetadata) -> str:
@@ -229,8 +234,9 @@ def object_switch(request: HttpRequest, singular: str) -> HttpResponse:
         for each in refusals_of(error):
             messages.error(request, each)
     else:
-        said = "are in the APIs again" if is_active else "are switched off: the APIs no longer show them"
-        messages.success(request, f"{obj.shown('label_plural')} {said}.")
+        said = gettext("%s are switched off: the APIs no longer show them.")
+        said = gettext("%s are in the APIs again.") if is_active else said
+        messages.success(request, said % obj.shown("label_plural"))
     return redirect(address(obj))
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from config.errors import ApiError, MetadataValidationFailed, NotFound
 from config.http.pages import principal_of
@@ -17,7 +18,7 @@ from metadata.models import FieldMetadata, ObjectMetadata
 DATA_MODEL = "/settings/data-model"
 FLAG = "DATA_MODEL"
 PAGE_SIZE = 50
-NOT_ITS_NAME = "This is not its API name. Nothing was deleted."
+NOT_ITS_NAME = gettext_lazy("This is not its API name. Nothing was deleted.")
 
 
 def workspace_id_of(request: HttpRequest) -> UUID:

@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from config.errors import ApiError, NotFound
@@ -27,11 +27,11 @@ from webhooks.pages.seen import HOME, object_choices, webhook_of
 from webhooks.services import FLAG, Seen
 
 _BADGES = {
-    DeliveryStatus.PENDING: ("Waiting", "warn"),
-    DeliveryStatus.DELIVERING: ("On its way", "info"),
-    DeliveryStatus.HELD: ("Held", "muted"),
-    DeliveryStatus.DELIVERED: ("Delivered", "ok"),
-    DeliveryStatus.FAILED: ("Failed", "bad"),
+    DeliveryStatus.PENDING: (gettext_lazy("Waiting"), "warn"),
+    DeliveryStatus.DELIVERING: (gettext_lazy("On its way"), "info"),
+    DeliveryStatus.HELD: (gettext_lazy("Held"), "muted"),
+    DeliveryStatus.DELIVERED: (gettext_lazy("Delivered"), "ok"),
+    DeliveryStatus.FAILED: (gettext_lazy("Failed"), "bad"),
 }
 
 

@@ -96,12 +96,14 @@ def _render_form(request: HttpRequest, form: WebhookForm, webhook: Seen | None) 
         "form": form,
         "webhook": webhook,
         "rows": rows,
-        "objects": [("*", "All objects"), *known, *((name, _unlisted(name)) for name in sorted(named))],
-        "actions": [("*", "all actions"), *((each, each) for each in ACTIONS)],
+        "objects": [("*", gettext("All objects")), *known, *((name, _unlisted(name)) for name in sorted(named))],
+        "actions": [("*", gettext("all actions")), *((each, each) for each in ACTIONS)],
     }
     return render(request, "webhooks/webhook_form.html", context, status=422 if form.errors else 200)
 
 
 def _unlisted(name: str) -> str:
     """The label of a name that is none of an object the member may choose."""
-    return f"{name} (does not exist)" if services.named_object(f"{name}.*") else f"{name} (the data model)"
+    if services.named_object(f"{name}.*"):
+        return gettext("%s (does not exist)") % name
+    return gettext("%s (the data model)") % name

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.errors import ApiError, InvalidMetadataInput
@@ -24,28 +25,28 @@ from webhooks.services import FLAG, Seen
 
 ACTS_SHOWN = 20
 _ACTS = {
-    "created": "made it",
-    "updated": "changed it",
-    "deleted": "deleted it",
-    "secretRotated": "gave it a new secret",
-    "secretRevealed": "saw its secret",
+    "created": gettext_lazy("made it"),
+    "updated": gettext_lazy("changed it"),
+    "deleted": gettext_lazy("deleted it"),
+    "secretRotated": gettext_lazy("gave it a new secret"),
+    "secretRevealed": gettext_lazy("saw its secret"),
 }
 _STATES = {
-    "active": ("Active", "ok"),
-    "failing": ("Failing", "warn"),
-    "paused": ("Paused", "muted"),
-    "switchedOff": ("Switched off", "bad"),
-    "waiting": ("Waiting: cannot sign", "bad"),
+    "active": (gettext_lazy("Active"), "ok"),
+    "failing": (gettext_lazy("Failing"), "warn"),
+    "paused": (gettext_lazy("Paused"), "muted"),
+    "switchedOff": (gettext_lazy("Switched off"), "bad"),
+    "waiting": (gettext_lazy("Waiting: cannot sign"), "bad"),
 }
 
 _SORTS: Sorts = {
-    "made": ("Oldest first", lambda each: each.webhook.created_at),
-    "url": ("By address", lambda each: each.target_url),
-    "state": ("By state", lambda each: list(_STATES).index(each.state)),
+    "made": (gettext_lazy("Oldest first"), lambda each: each.webhook.created_at),
+    "url": (gettext_lazy("By address"), lambda each: each.target_url),
+    "state": (gettext_lazy("By state"), lambda each: list(_STATES).index(each.state)),
 }
 
 
-def status_of(webhook: Seen) -> tuple[str, str]:
+def status_of(webhook: Seen) -> tuple[str | Promise, str]:
     """(label, badge kind) of a webhook."""
     return _STATES[webhook.state]
 
@@ -103,9 +104,9 @@ def webhook_switch(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     else:
         messages.success(
             request,
-            "The webhook is on. What was held is sent now."
+            gettext("The webhook is on. What was held is sent now.")
             if is_active
-            else "The webhook is paused. Events are not recorded for it until you resume it.",
+            else gettext("The webhook is paused. Events are not recorded for it until you resume it."),
         )
     return redirect(f"{HOME}/{webhook.id}")
 
@@ -162,6 +163,10 @@ def _shown(webhook: Seen) -> dict[str, Any]:
 def _summary(operations: list[str]) -> str:
     """The events of a webhook in a few words."""
     if "*.*" in operations:
-        return "All events"
+        return gettext("All events")
     shown = ", ".join(operations[:3])
-    return shown if len(operations) <= 3 else f"{shown} and {len(operations) - 3} more"
+    more = len(operations) - 3
+    if more <= 0:
+        return shown
+    said = ngettext("%(events)s and %(number)d more", "%(events)s and %(number)d more", more)
+    return said % {"events": shown, "number": more}

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from config.errors import InvalidMetadataInput, RuleCode
 from config.events import ACTIONS
@@ -86,9 +87,10 @@ def unreachable(text: str) -> str | None:
     try:
         _lookups().submit(connect).result(LOOKUP_AT_SAVE_S * 2)
     except socket.gaierror:
-        return f"The host {target.host} cannot be found. Look whether it is spelled right."
+        return gettext("The host %s cannot be found. Look whether it is spelled right.") % target.host
     except (OSError, FutureTimeout, UnicodeError):
-        return f"{target.host} takes no connections just now. What is sent to it will be tried again for days."
+        said = gettext("%s takes no connections just now. What is sent to it will be tried again for days.")
+        return said % target.host
     except AddressRefused:
         pass  # saving says so
     return None

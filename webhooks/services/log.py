@@ -16,6 +16,8 @@ from uuid import UUID
 from django.db import connections
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from config.http.inputs import uuid_of
 from config.principal import Principal
@@ -27,11 +29,11 @@ from webhooks.services.seen import Seen
 
 PAGE_SIZE = 50
 LOOKED_AT = 20_000
-SPANS: dict[str, tuple[str, timedelta | None]] = {  # value of the form → words, how far back
-    "1h": ("Last hour", timedelta(hours=1)),
-    "24h": ("Last 24 hours", timedelta(days=1)),
-    "7d": ("Last 7 days", timedelta(days=7)),
-    "": ("Everything kept", None),
+SPANS: dict[str, tuple[str | Promise, timedelta | None]] = {  # value of the form → words, how far back
+    "1h": (gettext_lazy("Last hour"), timedelta(hours=1)),
+    "24h": (gettext_lazy("Last 24 hours"), timedelta(days=1)),
+    "7d": (gettext_lazy("Last 7 days"), timedelta(days=7)),
+    "": (gettext_lazy("Everything kept"), None),
 }
 _FIRST = UUID(int=0)
 _LAST = UUID(int=2**128 - 1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, ngettext_lazy
+
 from config.http.notices import Notice, Source
 from webhooks.services.seen import masked_url
 
@@ -13,12 +15,14 @@ HOME = "/settings/api-webhooks/webhooks"
 
 def _told(id: UUID, target_url: str, failing_since: datetime | None, state: str | None) -> Notice:
     """Of its address only what all may see."""
-    name, url = f"The webhook to {masked_url(target_url)}", f"{HOME}/{id}"
+    name, url = gettext("The webhook to %s") % masked_url(target_url), f"{HOME}/{id}"
     if state == "failing":
-        return Notice(url, name, "has only failed: the first time", failing_since, ".")
+        return Notice(url, name, gettext("{name} has only failed: the first time {at}."), failing_since)
     if state == "paused":
-        return Notice(url, name, "is paused. Nothing is recorded for it until somebody resumes it.")
-    return Notice(url, name, "was switched off. What waits for it is sent once somebody switches it on again.")
+        said = gettext("{name} is paused. Nothing is recorded for it until somebody resumes it.")
+    else:
+        said = gettext("{name} was switched off. What waits for it is sent once somebody switches it on again.")
+    return Notice(url, name, said)
 
 
 PAGE_NOTICES = Source(
@@ -29,5 +33,9 @@ PAGE_NOTICES = Source(
         WHERE workspace_id = %(workspace_id)s AND deleted_at IS NULL AND (NOT is_active OR failing_since IS NOT NULL)
         ORDER BY is_active, disabled_reason IS NULL, created_at, id""",
     told=_told,
-    others="{count} other webhooks fail, are paused or switched off.",
+    others=ngettext_lazy(
+        "{count} other webhook fails, is paused or switched off.",
+        "{count} other webhooks fail, are paused or switched off.",
+        "count",
+    ),
 )

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from config.errors import DuplicateEntry, InvalidMetadataInput
 from config.principal import Principal
@@ -70,8 +71,12 @@ def webhook_doubts(
     alike = [each for each in others if each.target_url == url and _overlap(each.operations, operations)]
     seen = [each for each in seen_by(principal, alike) if not each.is_beyond]  # of others' addresses nothing is told
     if seen:
-        state = "" if seen[0].is_active else ", which is switched off,"
-        doubts.append(f"Another webhook{state} sends some of these events to this address: each would come twice.")
+        said = gettext(
+            "Another webhook, which is switched off, sends some of these events to this address: each would come twice."
+        )
+        if seen[0].is_active:
+            said = gettext("Another webhook sends some of these events to this address: each would come twice.")
+        doubts.append(said)
     if webhook is None or webhook.webhook.target_url != url:
         problem = unreachable(url)
         doubts += [] if problem is None else [problem]

@@ -20,13 +20,13 @@ from config.forms import check_seen
 from metadata.models import ObjectMetadata
 
 EXPIRY_PRESETS = (
-    ("15", "15 days"),
-    ("30", "30 days"),
-    ("90", "90 days"),
-    ("365", "1 year"),
-    ("730", "2 years"),
-    ("never", "Never"),
-    ("custom", "Custom date"),
+    ("15", gettext_lazy("15 days")),
+    ("30", gettext_lazy("30 days")),
+    ("90", gettext_lazy("90 days")),
+    ("365", gettext_lazy("1 year")),
+    ("730", gettext_lazy("2 years")),
+    ("never", gettext_lazy("Never")),
+    ("custom", gettext_lazy("Custom date")),
 )
 DEFAULT_EXPIRY = "90"
 
@@ -35,7 +35,7 @@ class ApiKeyNameForm(forms.Form):
     name = forms.CharField(
         max_length=MAX_NAME_LENGTH,
         validators=[check_seen],
-        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Nightly sync"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": gettext_lazy("Nightly sync")}),
         help_text=gettext_lazy("Shown as the author of the records this key writes."),
     )
 
@@ -56,7 +56,10 @@ class ApiKeyLimitsForm(forms.Form):
 
     read_only = forms.BooleanField(required=False)
     reach = forms.ChoiceField(
-        choices=(("all", "Every object that its role may see"), ("some", "Only these objects")),
+        choices=(
+            ("all", gettext_lazy("Every object that its role may see")),
+            ("some", gettext_lazy("Only these objects")),
+        ),
         initial="all",
         required=False,
         widget=forms.RadioSelect,
@@ -96,7 +99,7 @@ class ApiKeyLimitsForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         cleaned["reach"] = cleaned.get("reach") or ("some" if cleaned.get("objects") else "all")
         if cleaned["reach"] == "some" and not cleaned.get("objects") and "objects" not in self.errors:
-            self.add_error("objects", "Choose at least one object, or let the key reach all.")
+            self.add_error("objects", gettext("Choose at least one object, or let the key reach all."))
         return cleaned
 
     def clean_networks(self) -> list[str] | None:
@@ -174,11 +177,11 @@ class ExpiryForm(forms.Form):
         if cleaned.get("expires") == "custom" and "expires_on" not in self.errors:
             last_day: date | None = cleaned.get("expires_on")
             if last_day is None:
-                self.add_error("expires_on", "Choose the last day on which the key works.")
+                self.add_error("expires_on", gettext("Choose the last day on which the key works."))
             elif last_day < timezone.localdate():
-                self.add_error("expires_on", "This day has passed.")
+                self.add_error("expires_on", gettext("This day has passed."))
             elif last_day == date.max:
-                self.add_error("expires_on", "This day is too far away.")
+                self.add_error("expires_on", gettext("This day is too far away."))
             elif self.longest_days is not None and last_day > timezone.localdate() + timedelta(self.longest_days):
                 said = gettext("Keys of this workspace live %d days at most.") % self.longest_days
                 self.add_error("expires_on", said)

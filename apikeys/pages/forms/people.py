@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from apikeys.models import Preferences, Role
 from apikeys.services.profile import LONGEST_NAME, UTC, languages, time_zones
@@ -110,11 +110,11 @@ class ProfileForm(forms.Form):
             region, _, place = zone.partition("/")
             if zone != UTC:
                 places.setdefault(region, []).append((zone, place.replace("_", " ")))
-        zones = [("", "As this browser"), (UTC, "UTC"), *places.items()]
+        zones = [("", gettext("As this browser")), (UTC, "UTC"), *places.items()]
         self.fields["time_zone"].choices = zones  # type: ignore[attr-defined]
         known = languages()
         if len(known) > 1:
-            self.fields["language"].choices = [("", "As the server"), *known]  # type: ignore[attr-defined]
+            self.fields["language"].choices = [("", gettext("As the server")), *known]  # type: ignore[attr-defined]
         else:  # there is nothing to choose
             del self.fields["language"]
         if not time_zones():

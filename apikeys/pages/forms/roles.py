@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from apikeys.models import ObjectPermission, Role
 from apikeys.roles import ASSIGNABLE, OBJECT_RIGHTS, RIGHTS, VERBS
@@ -16,12 +16,12 @@ from config.right_words import SETTINGS_WORDS, TOOL_WORDS
 from config.texts import capitalised
 
 _RIGHT_LABELS = (
-    ("canReadAllObjectRecords", "See all records"),
-    ("canUpdateAllObjectRecords", "Create and edit all records"),
-    ("canSoftDeleteAllObjectRecords", "Delete all records (they can be restored)"),
-    ("canDestroyAllObjectRecords", "Destroy all records for good"),
-    ("canUpdateAllSettings", "Change all settings"),
-    ("canAccessAllTools", "Use all tools"),
+    ("canReadAllObjectRecords", gettext_lazy("See all records")),
+    ("canUpdateAllObjectRecords", gettext_lazy("Create and edit all records")),
+    ("canSoftDeleteAllObjectRecords", gettext_lazy("Delete all records (they can be restored)")),
+    ("canDestroyAllObjectRecords", gettext_lazy("Destroy all records for good")),
+    ("canUpdateAllSettings", gettext_lazy("Change all settings")),
+    ("canAccessAllTools", gettext_lazy("Use all tools")),
 )
 
 
@@ -29,7 +29,10 @@ def _as_labels(words: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(right, capitalised(text)) for right, text in words.items()]
 
 
-_TARGET_LABELS = (("canBeAssignedToUsers", "People"), ("canBeAssignedToApiKeys", "API keys"))
+_TARGET_LABELS = (
+    ("canBeAssignedToUsers", gettext_lazy("People")),
+    ("canBeAssignedToApiKeys", gettext_lazy("API keys")),
+)
 
 
 class RoleForm(forms.Form):
@@ -93,7 +96,7 @@ class RoleForm(forms.Form):
 class ObjectRightsForm(forms.Form):
     """What a role says of one object: yes, no, or as it says of all."""
 
-    CHOICES = (("", "As for all objects"), ("yes", "Allow"), ("no", "Deny"))
+    CHOICES = (("", gettext_lazy("As for all objects")), ("yes", gettext_lazy("Allow")), ("no", gettext_lazy("Deny")))
     read = forms.ChoiceField(required=False, choices=CHOICES, label=gettext_lazy("See"))
     update = forms.ChoiceField(required=False, choices=CHOICES, label=gettext_lazy("Create and edit"))
     soft_delete = forms.ChoiceField(required=False, choices=CHOICES, label=gettext_lazy("Delete"))
@@ -117,10 +120,10 @@ class TryForm(forms.Form):
     role = forms.ChoiceField()
     operation = forms.ChoiceField(
         choices=(
-            ("read", "See"),
-            ("update", "Create and edit"),
-            ("soft_delete", "Delete"),
-            ("destroy", "Destroy for good"),
+            ("read", gettext_lazy("See")),
+            ("update", gettext_lazy("Create and edit")),
+            ("soft_delete", gettext_lazy("Delete")),
+            ("destroy", gettext_lazy("Destroy for good")),
         )
     )
     object = forms.ChoiceField()
@@ -131,4 +134,4 @@ class TryForm(forms.Form):
         self.fields["role"].choices = [(str(each.id), each.label) for each in roles]  # type: ignore[attr-defined]
         self.fields["object"].choices = [(each.name_singular, each.label_plural) for each in objects]  # type: ignore[attr-defined]
         named = [(each.name, each.label) for each in fields]
-        self.fields["field"].choices = [("", "The whole record"), *named]  # type: ignore[attr-defined]
+        self.fields["field"].choices = [("", gettext("The whole record")), *named]  # type: ignore[attr-defined]

@@ -17,8 +17,8 @@ class WorkspaceForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("It begins with"),
         choices=(
-            ("standard", "Companies, people, opportunities, tasks and notes, with some examples"),
-            ("empty", "Nothing: its objects are made by hand, or from a file"),
+            ("standard", gettext_lazy("Companies, people, opportunities, tasks and notes, with some examples")),
+            ("empty", gettext_lazy("Nothing: its objects are made by hand, or from a file")),
         ),
     )
     email = forms.EmailField(

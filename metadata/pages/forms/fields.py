@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from config.errors import InvalidMetadataInput, InvalidValue
 from config.forms import check_seen
@@ -18,22 +18,22 @@ from metadata.names import computed_name
 from metadata.pages.forms.words import LONGEST_LABEL, api_name_field, description_field, label_field
 
 KINDS = {  # as the form's own side sees the relation
-    RelationType.MANY_TO_ONE.value: "One: each {own} leads to one record",
-    RelationType.ONE_TO_MANY.value: "Many: each {own} leads to many records",
+    RelationType.MANY_TO_ONE.value: gettext_lazy("One: each {own} leads to one record"),
+    RelationType.ONE_TO_MANY.value: gettext_lazy("Many: each {own} leads to many records"),
 }
 ON_DELETE = {
-    OnDelete.SET_NULL.value: "The field becomes empty",
-    OnDelete.CASCADE.value: "It is destroyed too",
-    OnDelete.RESTRICT.value: "It keeps the other from being destroyed",
+    OnDelete.SET_NULL.value: gettext_lazy("The field becomes empty"),
+    OnDelete.CASCADE.value: gettext_lazy("It is destroyed too"),
+    OnDelete.RESTRICT.value: gettext_lazy("It keeps the other from being destroyed"),
 }
 
 
 class FieldForm(forms.Form):
     """A field's words, API name and what its type lets choose."""
 
-    label = label_field("Label", "Due date")
+    label = label_field(gettext_lazy("Label"), gettext_lazy("Due date"))
     description = description_field()
-    name = api_name_field("API name")
+    name = api_name_field(gettext_lazy("API name"))
 
     def __init__(self, type_: FieldType, *args: Any, stored: FieldMetadata | None = None, **kwargs: Any) -> None:
         self.type = type_
@@ -77,7 +77,7 @@ class FieldForm(forms.Form):
             try:
                 cleaned["name"] = computed_name(cleaned["label"])
             except InvalidMetadataInput:
-                self.add_error("name", "No name can be made from this label: type one, in English letters.")
+                self.add_error("name", gettext("No name can be made from this label: type one, in English letters."))
         return cleaned
 
     def values(self, options: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class RelationForm(FieldForm):
     )
     other_label = forms.CharField(
         label=gettext_lazy("Label on the other side"), max_length=LONGEST_LABEL, validators=[check_seen],
-        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Invoices"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": gettext_lazy("Invoices")}),
         help_text=gettext_lazy("The field that the other object gets."),
     )  # fmt: skip
     on_delete = forms.ChoiceField(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -13,8 +13,13 @@ from config.forms import check_seen
 from metadata import services
 from metadata.models import Workspace
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
-def _count(label: str, low: int, high: int, hint: str, *, required: bool = True) -> forms.IntegerField:
+
+def _count(
+    label: str | _StrPromise, low: int, high: int, hint: str | _StrPromise, *, required: bool = True
+) -> forms.IntegerField:
     return forms.IntegerField(label=label, min_value=low, max_value=high, required=required, help_text=hint)
 
 
@@ -42,13 +47,21 @@ class GeneralForm(forms.Form):
     )
     api_version = forms.ChoiceField(
         label=gettext_lazy("API version of new keys"),
-        choices=(("1", "1: lists stand under a name of their own"), ("2", "2: lists stand in the answer directly")),
+        choices=(
+            ("1", gettext_lazy("1: lists stand under a name of their own")),
+            ("2", gettext_lazy("2: lists stand in the answer directly")),
+        ),
         help_text=gettext_lazy("It can be changed on each key."),
     )
     longest_key_days = _count(
-        "Longest life of a key, in days", 1, 36_525, "Left empty, keys may last for ever. Keys that there are keep"
-        " their end until somebody changes it.", required=False,
-    )  # fmt: skip
+        gettext_lazy("Longest life of a key, in days"),
+        1,
+        36_525,
+        gettext_lazy(
+            "Left empty, keys may last for ever. Keys that there are keep their end until somebody changes it."
+        ),
+        required=False,
+    )
     https_only = forms.BooleanField(
         required=False,
         label=gettext_lazy("Webhooks need an https:// address"),
@@ -56,11 +69,23 @@ class GeneralForm(forms.Form):
             "A webhook with http:// goes on until somebody changes it; then it needs another address."
         ),
     )
-    batch_size = _count("Records in one call", 1, 1000, "What an API call with many records may hold, up to 1,000.")
-    bulk_records = _count("Records one filtered change may touch", 1, 1_000_000, "More are refused, and none changed.")
-    request_days = _count("Requests, in days", 1, 1, "", required=False)
-    audit_days = _count("Who changed what, in days", 30, 1095, "")
-    requests_per_minute = _count("Calls in a minute, by all keys and people", 0, 1_000_000_000, "", required=False)
+    batch_size = _count(
+        gettext_lazy("Records in one call"),
+        1,
+        1000,
+        gettext_lazy("What an API call with many records may hold, up to 1,000."),
+    )
+    bulk_records = _count(
+        gettext_lazy("Records one filtered change may touch"),
+        1,
+        1_000_000,
+        gettext_lazy("More are refused, and none changed."),
+    )
+    request_days = _count(gettext_lazy("Requests, in days"), 1, 1, "", required=False)
+    audit_days = _count(gettext_lazy("Who changed what, in days"), 30, 1095, "")
+    requests_per_minute = _count(
+        gettext_lazy("Calls in a minute, by all keys and people"), 0, 1_000_000_000, "", required=False
+    )
 
     def __init__(self, workspace: Workspace, data: Any = None) -> None:
         initial = {field: getattr(workspace, services.SETTINGS[name]) for field, name in self.NAMES.items()}
@@ -71,7 +96,9 @@ class GeneralForm(forms.Form):
             shown = gettext("%(count)s in %(time)s seconds") % {"count": f"{tokens:,}", "time": f"{window_s:g}"}
         said = gettext("Left empty, what this server allows: %s. 0: no limit.")
         self.fields["requests_per_minute"].help_text = said % shown
-        self._keep("request_days", 1, settings.REQUEST_LOG_DAYS, " Left empty, as long as this server keeps them.")
+        self._keep(
+            "request_days", 1, settings.REQUEST_LOG_DAYS, gettext("Left empty, as long as this server keeps them.")
+        )
         self._keep("audit_days", 30, min(1095, settings.AUDIT_LOG_DAYS))
 
     def _keep(self, name: str, low: int, high: int, hint: str = "") -> None:
@@ -80,7 +107,8 @@ class GeneralForm(forms.Form):
             del self.fields[name]
             return
         label, is_required = self.fields[name].label, self.fields[name].required
-        self.fields[name] = _count(str(label), low, high, f"From {low} to {high}.{hint}", required=is_required)
+        said = gettext("From %(low)d to %(high)d.") % {"low": low, "high": high}
+        self.fields[name] = _count(str(label), low, high, f"{said} {hint}".rstrip(), required=is_required)
         if self.initial[name] is not None:
             self.initial[name] = min(self.initial[name], high)
 

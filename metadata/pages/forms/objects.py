@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, gettext_lazy
 
 from config.errors import InvalidMetadataInput
 from metadata.models import ObjectMetadata
@@ -15,11 +16,11 @@ from metadata.pages.forms.words import api_name_field, description_field, label_
 class ObjectForm(forms.Form):
     """An object's words and API names. Names left empty are made from the labels."""
 
-    label_singular = label_field("Name of one", "Invoice")
-    label_plural = label_field("Name of many", "Invoices")
+    label_singular = label_field(gettext_lazy("Name of one"), gettext_lazy("Invoice"))
+    label_plural = label_field(gettext_lazy("Name of many"), gettext_lazy("Invoices"))
     description = description_field()
-    name_singular = api_name_field("API name of one")
-    name_plural = api_name_field("API name of many")
+    name_singular = api_name_field(gettext_lazy("API name of one"))
+    name_plural = api_name_field(gettext_lazy("API name of many"))
 
     def __init__(self, *args: Any, stored: ObjectMetadata | None = None, **kwargs: Any) -> None:
         if stored is not None:
@@ -45,7 +46,7 @@ class ObjectForm(forms.Form):
             for name, made in zip(("name_singular", "name_plural"), derived, strict=True):
                 cleaned[name] = cleaned.get(name) or made
                 if not cleaned[name]:
-                    self.add_error(name, "No name can be made from this label: type one, in English letters.")
+                    self.add_error(name, gettext("No name can be made from this label: type one, in English letters."))
         return cleaned
 
     def values(self) -> dict[str, Any]:
