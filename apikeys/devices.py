@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext, gettext_lazy
+
 # The first whose mark is in the header: browsers name those before them too.
 _BROWSERS = (
     ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("Vivaldi/", "Vivaldi"),
@@ -9,8 +11,8 @@ _BROWSERS = (
     ("Safari/", "Safari"),
 )  # fmt: skip
 _SYSTEMS = (
-    ("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS"),
-    ("Macintosh", "a Mac"), ("Linux", "Linux"),
+    ("iPhone", gettext_lazy("an iPhone")), ("iPad", gettext_lazy("an iPad")), ("Android", "Android"),
+    ("Windows", "Windows"), ("CrOS", "ChromeOS"), ("Macintosh", gettext_lazy("a Mac")), ("Linux", "Linux"),
 )  # fmt: skip
 
 
@@ -25,5 +27,7 @@ def device_of(user_agent: str) -> str:
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), None)
     if browser is None:
         first = user_agent.split("/")[0].strip()
-        browser = first[:40] if first and first.isprintable() and first != "Mozilla" else "An unknown program"
-    return browser if system is None else f"{browser} on {system}"
+        browser = first[:40] if first and first.isprintable() and first != "Mozilla" else gettext("An unknown program")
+    if system is None:
+        return browser
+    return gettext("%(browser)s on %(system)s") % {"browser": browser, "system": system}

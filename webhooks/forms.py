@@ -44,9 +44,13 @@ class WebhookForm(forms.Form):
         widget=forms.TextInput(attrs={**_PLAIN, "inputmode": "url", "placeholder": "https://example.com/hook"}),
     )
     description = forms.CharField(
-        required=False, max_length=MAX_DESCRIPTION_LENGTH, widget=forms.Textarea(attrs={"rows": 2})
+        label=gettext_lazy("Description"),
+        required=False,
+        max_length=MAX_DESCRIPTION_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     secret = forms.CharField(
+        label=gettext_lazy("Secret"),
         required=False,
         max_length=MAX_SECRET_LENGTH,
         help_text=gettext_lazy("Signs every delivery. Left empty, a strong one is generated."),
@@ -140,8 +144,8 @@ class DeleteForm(forms.Form):
 class TestForm(forms.Form):
     """Which made-up event to send."""
 
-    object = forms.ChoiceField()
-    action = forms.ChoiceField(choices=[(each, each) for each in ACTIONS])
+    object = forms.ChoiceField(label=gettext_lazy("Object"))
+    action = forms.ChoiceField(label=gettext_lazy("Action"), choices=[(each, each) for each in ACTIONS])
     record = forms.CharField(
         required=False,
         label=gettext_lazy("Record"),

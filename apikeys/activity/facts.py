@@ -12,17 +12,20 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
 from config.http.rendering import dumps
 
-APIS: Mapping[str, str] = {  # what a request was for → how people call it
+APIS: Mapping[str, str | Promise] = {  # what a request was for → how people call it
     "rest": "REST",
     "graphql": "GraphQL",
-    "metadata-rest": "Data model REST",
-    "metadata-graphql": "Data model GraphQL",
-    "documents": "API documents",
-    "files": "Files",
-    "pages": "Settings pages",
-    "log": "Activity log",
+    "metadata-rest": gettext_lazy("Data model REST"),
+    "metadata-graphql": gettext_lazy("Data model GraphQL"),
+    "documents": gettext_lazy("API documents"),
+    "files": gettext_lazy("Files"),
+    "pages": gettext_lazy("Settings pages"),
+    "log": gettext_lazy("Activity log"),
 }
 BLANK = "…"  # stands where something was that is not kept
 LONGEST = 500  # characters of a path with its query, of a message, of a header

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
+
 from config.principal import KEYS_FLAG
 from core.openapi.schemas import View
 from metadata.schema import FieldSchema, ObjectSchema
@@ -18,14 +21,14 @@ SHOWN_FIELDS = 4  # in a selection: enough to see data, few enough to read
 class Example:
     """One saved request of a GraphQL console."""
 
-    label: str
+    label: str | Promise
     query: str
     variables: Mapping[str, Any] | None = None
     flag: str | None = None  # the settings right it needs
 
     def as_json(self) -> dict[str, Any]:
         variables = None if self.variables is None else json.dumps(self.variables, indent=2)
-        return {"label": self.label, "query": self.query, "variables": variables}
+        return {"label": str(self.label), "query": self.query, "variables": variables}
 
 
 def data_fields(view: View, subject: ObjectSchema) -> list[FieldSchema]:
@@ -71,13 +74,13 @@ def record_examples(view: View, subject: ObjectSchema) -> list[Example]:
     order = "(first: 10, orderBy: [{ createdAt: DescNullsLast }])" if has_time else "(first: 10)"
     examples = [
         Example(
-            f"List {subject.label_plural}",
+            gettext("List %s") % subject.label_plural,
             f"query List{many} {{\n  {plural}{order} {{\n"
             f"    totalCount\n    edges {{\n      node {{\n{lines}\n      }}\n      cursor\n    }}\n"
             "    pageInfo { hasNextPage endCursor }\n  }\n}\n",
         ),
         Example(
-            "Filter",
+            gettext("Filter"),
             f"query Filter{many}($filter: {one}FilterInput) {{\n  {plural}(filter: $filter, first: 10) {{\n"
             f"    totalCount\n    edges {{\n      node {{\n{lines}\n      }}\n    }}\n  }}\n}}\n",
             {"filter": {"createdAt": {"gte": "2026-01-01T00:00:00.000Z"}} if has_time else {}},
@@ -86,12 +89,12 @@ def record_examples(view: View, subject: ObjectSchema) -> list[Example]:
     if view.may("update", subject):
         examples += [
             Example(
-                "Create",
+                gettext("Create"),
                 f"mutation Create{one}($data: {one}CreateInput!) {{\n  create{one}(data: $data) {{\n{flat}\n  }}\n}}\n",
                 {"data": sample},
             ),
             Example(
-                "Create or update (upsert)",
+                gettext("Create or update (upsert)"),
                 f"mutation Upsert{many}($data: [{one}CreateInput!]!) {{\n  create{many}(data: $data, upsert: true) {{\n"
                 f"{flat}\n  }}\n}}\n",
                 {"data": [sample]},
@@ -101,7 +104,7 @@ def record_examples(view: View, subject: ObjectSchema) -> list[Example]:
     if related:
         examples.append(
             Example(
-                "Relations",
+                gettext("Relations"),
                 f"query {many}WithRelations {{\n  {plural}(first: 5) {{\n    edges {{\n      node {{\n        id\n"
                 f"{related}\n      }}\n    }}\n  }}\n}}\n",
             )
@@ -109,7 +112,7 @@ def record_examples(view: View, subject: ObjectSchema) -> list[Example]:
     if has_time:
         examples.append(
             Example(
-                "Group by month",
+                gettext("Group by month"),
                 f"query {many}ByMonth {{\n  {plural}GroupBy(groupBy: [{{ createdAt: {{ granularity: MONTH }} }}]) {{\n"
                 "    groupByDimensionValues\n    totalCount\n  }\n}\n",
             )
@@ -118,7 +121,7 @@ def record_examples(view: View, subject: ObjectSchema) -> list[Example]:
 
 
 SEARCH = Example(  # introspection does not show it, so an editor may underline it; it runs all the same
-    "Search all objects",
+    gettext_lazy("Search all objects"),
     "query Search($text: String!) {\n  search(searchInput: $text, limit: 10) {\n    edges {\n"
     "      node { recordId objectNameSingular label tsRankCD tsRank }\n      cursor\n    }\n"
     "    pageInfo { hasNextPage endCursor }\n  }\n}\n",
@@ -147,14 +150,14 @@ def _named(field: FieldSchema) -> str:
 
 METADATA_EXAMPLES: Sequence[Example] = (
     Example(
-        "Objects and their fields",
+        gettext_lazy("Objects and their fields"),
         "query Objects {\n  objects(paging: { first: 50 }) {\n    edges {\n      node {\n        id\n"
         "        nameSingular\n        namePlural\n        labelSingular\n        isCustom\n"
         "        fields(paging: { first: 100 }) {\n"
         "          edges { node { id name label type isNullable } }\n        }\n      }\n    }\n  }\n}\n",
     ),
     Example(
-        "Create an object",
+        gettext_lazy("Create an object"),
         "mutation CreateObject($input: CreateOneObjectInput!) {\n  createOneObject(input: $input) {\n    id\n"
         "    nameSingular\n    namePlural\n  }\n}\n",
         {
@@ -171,12 +174,12 @@ METADATA_EXAMPLES: Sequence[Example] = (
         flag="DATA_MODEL",
     ),
     Example(
-        "API keys",
+        gettext_lazy("API keys"),
         "query ApiKeys {\n  apiKeys { id name expiresAt role { id label } }\n}\n",
         flag=KEYS_FLAG,
     ),
     Example(
-        "Webhooks",
+        gettext_lazy("Webhooks"),
         "query Webhooks {\n  webhooks { id targetUrl operations description }\n}\n",
         flag=KEYS_FLAG,
     ),

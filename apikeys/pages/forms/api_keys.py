@@ -33,6 +33,7 @@ DEFAULT_EXPIRY = "90"
 
 class ApiKeyNameForm(forms.Form):
     name = forms.CharField(
+        label=gettext_lazy("Name"),
         max_length=MAX_NAME_LENGTH,
         validators=[check_seen],
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": gettext_lazy("Nightly sync")}),
@@ -44,6 +45,7 @@ class ApiKeyTextForm(ApiKeyNameForm):
     """What a key is called, and what it is for."""
 
     description = forms.CharField(
+        label=gettext_lazy("Description"),
         required=False,
         max_length=MAX_DESCRIPTION_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -201,7 +203,11 @@ class ApiKeyForm(ApiKeyTextForm, ApiKeyLimitsForm, ExpiryForm):
     """A new key. `roles` are those that the caller may bind."""
 
     field_order = ("name", "description", "role", "read_only", "reach", "objects", "networks", "expires", "expires_on")
-    role = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": gettext_lazy("Choose a role.")})
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose a role.")},
+    )
 
     def __init__(
         self,

@@ -19,7 +19,10 @@ class SignInForm(forms.Form):
         label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
     )
     password = forms.CharField(
-        strip=False, max_length=4096, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        label=gettext_lazy("Password"),
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
@@ -33,7 +36,7 @@ class InviteForm(forms.Form):
     """Who is invited, and with which role. `roles` are those that the caller may give."""
 
     email = forms.EmailField(label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
-    role = forms.ChoiceField()
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
 
     def __init__(self, roles: list[Role], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,15 +47,20 @@ class JoinForm(forms.Form):
     """Somebody who is new on this server: their name, and the password they will sign in with."""
 
     first_name = forms.CharField(
-        max_length=150, validators=[check_seen], widget=forms.TextInput(attrs={"autocomplete": "given-name"})
+        label=gettext_lazy("First name"),
+        max_length=150,
+        validators=[check_seen],
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
     last_name = forms.CharField(
+        label=gettext_lazy("Last name"),
         required=False,
         max_length=150,
         validators=[check_seen],
         widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
     )
     password = forms.CharField(
+        label=gettext_lazy("Password"),
         strip=False,
         max_length=4096,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -85,9 +93,13 @@ class ProfileForm(forms.Form):
     """A person's name, and how the pages are shown to them."""
 
     first_name = forms.CharField(
-        max_length=LONGEST_NAME, validators=[check_seen], widget=forms.TextInput(attrs={"autocomplete": "given-name"})
+        label=gettext_lazy("First name"),
+        max_length=LONGEST_NAME,
+        validators=[check_seen],
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
     last_name = forms.CharField(
+        label=gettext_lazy("Last name"),
         required=False,
         max_length=LONGEST_NAME,
         validators=[check_seen],
@@ -98,7 +110,7 @@ class ProfileForm(forms.Form):
         label=gettext_lazy("Time zone"),
         help_text=gettext_lazy("Of the dates on these pages. Each shows its UTC time beside it."),
     )
-    language = forms.ChoiceField(required=False)
+    language = forms.ChoiceField(label=gettext_lazy("Language"), required=False)
 
     def __init__(self, user: User, preferences: Preferences | None, data: Any = None) -> None:
         initial = {"first_name": user.first_name, "last_name": user.last_name}

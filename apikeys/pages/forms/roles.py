@@ -45,7 +45,10 @@ class RoleForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     description = forms.CharField(
-        required=False, max_length=1_000, help_text=gettext_lazy("What it is for, for those who choose it.")
+        label=gettext_lazy("Description"),
+        required=False,
+        max_length=1_000,
+        help_text=gettext_lazy("What it is for, for those who choose it."),
     )
     rights = forms.MultipleChoiceField(required=False, choices=_RIGHT_LABELS, widget=forms.CheckboxSelectMultiple)
     settings = forms.MultipleChoiceField(
@@ -117,17 +120,18 @@ class ObjectRightsForm(forms.Form):
 class TryForm(forms.Form):
     """A question to a role: may it do this with that?"""
 
-    role = forms.ChoiceField()
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
     operation = forms.ChoiceField(
+        label=gettext_lazy("Operation"),
         choices=(
             ("read", gettext_lazy("See")),
             ("update", gettext_lazy("Create and edit")),
             ("soft_delete", gettext_lazy("Delete")),
             ("destroy", gettext_lazy("Destroy for good")),
-        )
+        ),
     )
-    object = forms.ChoiceField()
-    field = forms.ChoiceField(required=False)
+    object = forms.ChoiceField(label=gettext_lazy("Object"))
+    field = forms.ChoiceField(label=gettext_lazy("Field"), required=False)
 
     def __init__(self, roles: list[Role], objects: list[Any], fields: list[Any], data: Any = None) -> None:
         super().__init__(data)

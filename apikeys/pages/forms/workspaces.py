@@ -12,7 +12,10 @@ class WorkspaceForm(forms.Form):
     """A new workspace, and whoever becomes its first admin."""
 
     name = forms.CharField(
-        max_length=100, validators=[check_seen], widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=gettext_lazy("Name"),
+        max_length=100,
+        validators=[check_seen],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     kind = forms.ChoiceField(
         label=gettext_lazy("It begins with"),

@@ -24,7 +24,9 @@ def label_field(label: str | _StrPromise, example: str | _StrPromise, **more: An
 
 
 def description_field() -> forms.CharField:
-    return forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+    return forms.CharField(
+        label=gettext_lazy("Description"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
 
 def api_name_field(label: str | _StrPromise, hint: str | _StrPromise = DERIVED) -> forms.CharField:
