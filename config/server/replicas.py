@@ -110,30 +110,29 @@ class Replica:
 
     def rows(self, text: str, params: Sequence[Any], *, prepare: bool, since: int) -> Rows | None:
         """The rows of a read by a replica that has all up to the place `since`, and is late by REPLICA_MAX_LAG_S at
-        most. None: ask the primary, whatever the reason. Raises what the primary says when it is asked where it is,
-        DeadlineExceeded and ClientGone."""
-        floor, wrapper = max(since, self._floor().place), replica_connections[self.alias]
+        most. None: ask the primary, whatever the reason. Raises DeadlineExceeded and ClientGone."""
+        floor, wrapper = self._floor(), replica_connections[self.alias]
+        if floor is None:
+            return None
         try:
-            if self._replayed(wrapper, floor) < floor:
+            if self._replayed(wrapper, max(since, floor)) < max(since, floor):
                 return None
             told = wrapper.connection
             rows = run_once(wrapper, text, params, prepare=prepare)
         except (Unavailable, NoReplica, psycopg2.Error) as fault:
-            self._met(wrapper, fault)
+            self._met(fault, wrapper)
             deadline.check()
             return None
         return rows if wrapper.connection is told else None  # another one, opened meanwhile, has told nothing
 
     def is_resting(self) -> bool:
-        """Whether it is not to be asked now: it is away, was behind just now, or the request has little time left.
-
-        One that is away is looked for, now and then. Raises what the primary says when it is asked where it is.
-        """
+        """Whether it is not to be asked now: it is away, was behind just now, or the request has little time left. One
+        that is away is looked for now and then."""
         request = deadline.current()
         if monotonic() < self._rests_until_s or (request is not None and request.is_near()):
             return True
-        if self._is_away:
-            self._look_for(self._floor().place)
+        if self._is_away and (floor := self._floor()) is not None:
+            self._look_for(floor)
         return self._is_away
 
     def _replayed(self, wrapper: Any, floor: int) -> int:
@@ -159,38 +158,47 @@ class Replica:
                 self._reached = sample
         return int(place)
 
-    def _floor(self) -> _Sample:
+    def _floor(self) -> int | None:
         """A place of the primary that may be read as if it were now: of a moment between half of REPLICA_MAX_LAG_S and
-        all of it ago, else of this one."""
+        all of it ago, else of this one. None where the primary does not say: it does so when it is asked to answer."""
         longest_s, now = settings.REPLICA_MAX_LAG_S, monotonic()
-        if self._newer is None or now - self._newer.at_s >= longest_s / 2:
-            self._sample()
-        older, newer = self._older, self._newer
-        assert newer is not None
-        return older if older is not None and now - older.at_s <= longest_s else newer
+        newer = self._newer
+        if newer is None or now - newer.at_s >= longest_s / 2:
+            try:
+                fresh = self._primary()
+            except (Unavailable, psycopg2.Error) as fault:
+                self._give_up(fault)
+                return None
+            self._older, self._newer, newer = newer, fresh, fresh
+        older = self._older
+        return older.place if older is not None and now - older.at_s <= longest_s else newer.place
 
-    def _sample(self) -> _Sample:
+    def _primary(self) -> _Sample:
+        """Where the primary is. Raises Unavailable and psycopg2.Error."""
         at_s = monotonic()
         [(place, *identity)] = run(connections[self.alias], _WHERE_PRIMARY_IS, ())
-        self._older, self._newer, self._identity = self._newer, _Sample(place, at_s), tuple(identity)
-        return self._newer
+        self._identity = tuple(identity)
+        return _Sample(place, at_s)
 
-    def _met(self, wrapper: Any, fault: BaseException) -> None:
+    def _met(self, fault: BaseException, wrapper: Any) -> None:
         """A statement that was refused or cancelled says nothing of the next one; a server that is away does."""
         if isinstance(fault, Unavailable | NoReplica) or is_connection_lost(fault):
             with suppress(*FAULTS):
                 wrapper.close()
-            said = fault.__cause__ if isinstance(fault, Unavailable) and fault.__cause__ is not None else fault
-            self._is_away, self._rests_until_s = True, monotonic() + self._outage.met(said)
+            self._give_up(fault)
+
+    def _give_up(self, fault: BaseException) -> None:
+        said = fault.__cause__ if isinstance(fault, Unavailable) and fault.__cause__ is not None else fault
+        self._is_away, self._rests_until_s = True, monotonic() + self._outage.met(said)
 
     def lag(self) -> Lag:
-        """How far behind it is now, told within LOOK_S. Raises what the primary says when it is asked where it is.
+        """How far behind it is now, told within LOOK_S of the primary's answer.
 
         Seconds are those since the primary was last seen, by this process, at a place that the replica has.
         """
-        [(goal, *identity)] = run(connections[self.alias], _WHERE_PRIMARY_IS, ())
-        sample, self._identity = _Sample(goal, monotonic()), tuple(identity)
         try:
+            sample = self._primary()
+            goal = sample.place
             place = self._look_for(goal).result(LOOK_S)
         except NoReplica:
             return Lag("foreign")
@@ -216,7 +224,7 @@ class Replica:
             while (place := self._ask(wrapper)) < goal and monotonic() < until_s:
                 sleep(0.01)
         except (Unavailable, NoReplica, psycopg2.Error) as fault:
-            self._met(wrapper, fault)
+            self._met(fault, wrapper)
             raise
         self._is_away = False
         self._outage.over()

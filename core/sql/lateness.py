@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,5 +139,6 @@ def _since(scope: Scope, using: str) -> int | None:
         [(place, shard, version)] = rows
         if shard == using and version >= schema.version:
             return int(place)
-    note(schema.schema_name, using, schema.version)
+    with suppress(*FAULTS, ApiError):  # who cannot make one now is answered all the same
+        note(schema.schema_name, using, schema.version)
     return None

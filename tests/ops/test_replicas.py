@@ -21,34 +21,23 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
-from django.conf import settings as django_settings
-from django.db import connection, transaction
 from prometheus_client.parser import text_string_to_metric_families
 
-from config.server import replicas
 from config.server.embedded_postgres import EmbeddedPostgres
-from config.server.replicas import Lag, Replica, ReplicaConnections
-from config.server.shards import replicas_in, shards_in
-from core.sql import lateness
-from core.sql.execute import fetch
-from core.sql.fragment import Sql
-from metadata.models import Workspace
-from tests.factories import workspace_with
 from tests.ops.replicas import asked, replica
 from tests.server import ROOT, Server, _give_database, running
+
+pytestmark = pytest.mark.long
 
 METRICS = "of-prometheus"
 MAX_LAG_S = 3
 
 
-# Whole servers ---------------------------------------------------------------------------------------
-
-
 class Client:
     """Each request on a connection of its own, so any of the server's processes may get it."""
 
-    def __init__(self, server: Server, token: str) -> None:
-        self.server, self.token = server, token
+    def __init__(self, server: Server, token: str, key_id: str = "") -> None:
+        self.server, self.token, self.key_id = server, token, key_id
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
@@ -150,9 +139,7 @@ def other(client: Client) -> Client:
     assert status == 201, key
     status, issued = client.send("POST", f"/rest/metadata/apiKeys/{key['id']}/token", {})
     assert status == 201, issued
-    found = Client(client.server, issued["token"])
-    found.key_id = key["id"]  # type: ignore[attr-defined]
-    return found
+    return Client(client.server, issued["token"], key["id"])
 
 
 def until(fact: Callable[[], Any]) -> None:
@@ -206,7 +193,6 @@ def companies(primary: EmbeddedPostgres) -> str:
     return str(table)
 
 
-@pytest.mark.long
 def test_every_kind_of_read_is_the_replicas(client: Client) -> None:
     id = client.create("Read")
     group_by = "{ companiesGroupBy(groupBy: [{name: true}]) { groupByDimensionValues } }"
@@ -238,7 +224,6 @@ def test_every_kind_of_read_is_the_replicas(client: Client) -> None:
     assert (writes, answered_by(client, lambda: client.data(mutations))) == ({}, {})
 
 
-@pytest.mark.long
 def test_pages_of_an_export_are_read_there(client: Client) -> None:
     lines = "".join(json.dumps({"name": f"Exported {number}"}) + "\n" for number in range(1_001))
     path = "/rest/companies/import?format=jsonl"
@@ -250,7 +235,6 @@ def test_pages_of_an_export_are_read_there(client: Client) -> None:
     assert len(files[-1].splitlines()) == 1_001
 
 
-@pytest.mark.long
 def test_what_was_answered_is_read_by_everybody(client: Client, other: Client) -> None:
     """By either process, key and API, whether or not the replica has it yet."""
     query = "query ($id: UUID) { company(filter: {id: {eq: $id}}) { name } }"
@@ -267,7 +251,6 @@ def test_what_was_answered_is_read_by_everybody(client: Client, other: Client) -
         )  # fmt: skip
 
 
-@pytest.mark.long
 def test_while_nothing_is_replayed_the_primary_answers_what_was_written(
     client: Client, other: Client, copy: EmbeddedPostgres
 ) -> None:
@@ -284,7 +267,6 @@ def test_while_nothing_is_replayed_the_primary_answers_what_was_written(
     assert client.name_of(id) == "Later"
 
 
-@pytest.mark.long
 def test_a_replica_that_is_too_late_is_read_no_more(
     client: Client, primary: EmbeddedPostgres, copy: EmbeddedPostgres
 ) -> None:
@@ -311,18 +293,16 @@ def test_a_replica_that_is_too_late_is_read_no_more(
     assert told == {"state": "ok", "lagBytes": 0, "lagSeconds": 0.0}
 
 
-@pytest.mark.long
 def test_a_key_that_is_revoked_is_refused_at_once(client: Client, other: Client, copy: EmbeddedPostgres) -> None:
     until(lambda: answered_by(client, lambda: [other.get("/rest/companies?limit=1") for _ in range(6)]).get("replica"))
     with paused(copy):
-        assert client.send("DELETE", f"/rest/metadata/apiKeys/{other.key_id}")[0] == 200  # type: ignore[attr-defined]
+        assert client.send("DELETE", f"/rest/metadata/apiKeys/{other.key_id}")[0] == 200
         for _ in range(6):
             assert other.send("GET", "/rest/companies?limit=1")[0] == 403
             _, answer = other.send("POST", "/graphql", {"query": "{ companies { totalCount } }"})
             assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
-@pytest.mark.long
 def test_a_data_model_that_is_ahead_of_the_replica_is_answered(client: Client, copy: EmbeddedPostgres) -> None:
     made = client.data(
         "mutation ($input: CreateOneObjectInput!) { createOneObject(input: $input) { id } }",
@@ -355,7 +335,6 @@ def test_a_data_model_that_is_ahead_of_the_replica_is_answered(client: Client, c
     until(lambda: answered_by(client, reads) == {"replica": 8})
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("end", ["pg_cancel_backend", "pg_terminate_backend"])
 def test_a_statement_that_the_replica_ends_is_the_primarys(
     client: Client, primary: EmbeddedPostgres, copy: EmbeddedPostgres, end: str
@@ -379,7 +358,6 @@ def test_a_statement_that_the_replica_ends_is_the_primarys(
     until(lambda: answered_by(client, lambda: client.get("/rest/companies?limit=1")) == {"replica": 1})
 
 
-@pytest.mark.long
 def test_a_replica_that_is_killed_is_missed_by_nobody(client: Client, copy: EmbeddedPostgres) -> None:
     id = client.create("Killed")
     until(lambda: answered_by(client, lambda: [client.name_of(id) for _ in range(6)]) == {"replica": 6})
@@ -398,7 +376,6 @@ def test_a_replica_that_is_killed_is_missed_by_nobody(client: Client, copy: Embe
     assert client.name_of(id) == "Meanwhile"
 
 
-@pytest.mark.long
 def test_a_workspace_of_another_database_is_read_from_that_ones_replica(
     client: Client, east: EmbeddedPostgres, folder: Path, environment: dict[str, str], primary: EmbeddedPostgres
 ) -> None:
@@ -421,105 +398,3 @@ def test_a_workspace_of_another_database_is_read_from_that_ones_replica(
         until(lambda: answered_by(client, lambda: client.name_of(id), "east") == {"replica": 1})
         shards = {name: each["replica"]["state"] for name, each in client.get("/readyz")["databases"].items()}
         assert shards == {"default": "ok", "east": "ok"}
-
-
-# In this process -------------------------------------------------------------------------------------
-
-
-def notes() -> dict[str, tuple[str, int, int]]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT schema_name, shard, schema_version, place FROM core_written")
-        return {name: (shard, version, place) for name, shard, version, place in cursor.fetchall()}
-
-
-def put(name: str, shard: str, version: int, place: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(lateness._NOTE_OF_ANOTHER, (name, shard, version, place))
-
-
-def test_a_note_never_goes_back(db: None) -> None:
-    put("ws_a", "default", 0, 100)
-    put("ws_a", "default", 7, 90)  # of a writer that was told earlier, and of a reader that knows the data model
-    put("ws_a", "default", 0, 95)
-    put("ws_b", "default", 1, 5)
-    assert notes() == {"ws_a": ("default", 7, 100), "ws_b": ("default", 1, 5)}
-
-
-def test_a_note_of_another_database_says_nothing_of_this_one(db: None) -> None:
-    put("ws_a", "default", 7, 100)
-    put("ws_a", "east", 0, 3)
-    assert notes() == {"ws_a": ("east", 0, 3)}
-
-
-@pytest.fixture
-def replicated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As if the database had a replica; what answers in its place is the database itself."""
-    entry = dict(connection.settings_dict)
-    monkeypatch.setattr(django_settings, "REPLICAS", {"default": entry})
-    handler = ReplicaConnections({"default": entry})
-    monkeypatch.setattr(replicas, "replica_connections", handler)
-    yield
-    handler.close_all()
-
-
-def committed() -> list[Any]:
-    """What happens at the commit."""
-    return [each[1] for each in connection.run_on_commit]
-
-
-def test_what_is_written_is_noted_when_it_commits(db: None, replicated: None) -> None:
-    workspace: Workspace = workspace_with([])
-    schema = workspace.database_schema
-    before = committed()
-    count = Sql(f'SELECT count(*) FROM "{schema}".record_count', ())
-    insert = Sql(f'INSERT INTO "{schema}".record_count (object_id, live) VALUES (%s::uuid, 1)', (str(uuid4()),))
-    fetch(count, "default")
-    assert committed() == before
-    with pytest.raises(RuntimeError), transaction.atomic():
-        fetch(insert, "default")
-        raise RuntimeError
-    assert committed() == before
-    fetch(insert, "default")
-    fetch(insert, "default")
-    written = lateness._Written(schema, "default")
-    assert [each for each in committed() if each == written] == [written]
-
-
-def test_nothing_is_noted_without_a_replica(db: None) -> None:
-    before = committed()
-    lateness.note_writes('INSERT INTO "ws_0" VALUES (1)', "default")
-    assert committed() == before
-
-
-def test_a_primary_is_no_replica(transactional_db: None, replicated: None) -> None:
-    found = Replica("default")
-    assert found.is_resting()
-    assert found.lag() == Lag("foreign")
-    assert found.is_resting()
-    assert found.rows("SELECT 1", (), prepare=True, since=0) is None
-
-
-def test_replicas_are_named_in_the_environment() -> None:
-    environment = {
-        "SHARD_EAST_URL": "postgres://east", "SHARD_EAST_REPLICA_URL": "postgres://east-2",
-        "SHARD_WEST_REPLICA_URL": "",
-    }  # fmt: skip
-    assert list(shards_in(environment)) == ["east"]
-    engines = {"default": "postgresql", "east": "postgresql"}
-    assert replicas_in(environment, "postgres://2", engines) == {
-        "default": "postgres://2", "east": "postgres://east-2",
-    }  # fmt: skip
-    assert replicas_in(environment, None, engines) == {"east": "postgres://east-2"}
-
-
-@pytest.mark.parametrize(
-    ("environment", "engines", "fault"),
-    [
-        ({"SHARD_WEST_REPLICA_URL": "x"}, {"default": "postgresql"}, "SHARD_WEST_REPLICA_URL: there is no SHARD_WEST_URL"),
-        ({"SHARD_DEFAULT_REPLICA_URL": "x"}, {"default": "postgresql"}, "SHARD_DEFAULT_REPLICA_URL: there is no SHARD_DEFAULT_URL"),
-        ({}, {"default": "citus"}, "DATABASE_REPLICA_URL: reads of a citus database go to no replica"),
-    ],
-)  # fmt: skip
-def test_a_replica_of_nothing_is_refused(environment: dict[str, str], engines: dict[str, str], fault: str) -> None:
-    with pytest.raises(ValueError, match=fault):
-        replicas_in(environment, "postgres://2", engines)
