@@ -40,7 +40,7 @@ LOOK_S = 0.5  # … and for one that does not answer: whoever asks for health ha
 
 # Of the primary: the end of what a replica can have. Without waiting for the disk a commit may not be flushed yet.
 PLACE = (
-    "pg_wal_lsn_diff(CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn()"
+    "pg_wal_lsn_diff(CASE WHEN current_setting('synchronous_commit') = 'off' THEN pg_current_wal_insert_lsn()"
     " ELSE pg_current_wal_flush_lsn() END, '0/0')::bigint"
 )
 _WHERE_PRIMARY_IS = f"SELECT {PLACE}, system_identifier, current_database()::text FROM pg_control_system()"  # noqa: S608
