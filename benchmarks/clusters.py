@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from config.server.embedded_postgres import EmbeddedPostgres
 from tests.server import ROOT, Server, running
 
 LIMITED = ("SHORT", "LONG", "WORKSPACE", "ADDRESS")
+KEPT_S = 5  # less than the server keeps a connection on which nothing is asked
 ROCKET_FIELDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("TEXT", "code", {"isUnique": True}),
     ("NUMBER", "speed", {}),
@@ -74,14 +76,19 @@ class Caller:
     def __init__(self, server: Server, token: str) -> None:
         self.token = token
         self._connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=300)
+        self._used_at = 0.0
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
         text = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         given = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        if time.monotonic() - self._used_at > KEPT_S:
+            self._connection.close()
         self._connection.request(method, path, text, given)
         answer = self._connection.getresponse()
-        return answer.status, answer.read()
+        content = answer.read()
+        self._used_at = time.monotonic()
+        return answer.status, content
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The JSON of an answer that must be a good one."""
