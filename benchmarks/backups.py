@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import re
 import resource
 import sys
@@ -74,7 +75,7 @@ def make(ground: Clusters, caller: Caller, records: int, files: int) -> None:
     found = [json.loads(line)["id"] for line in exported(caller).splitlines()]
     step = max(1, records // files)
     for number in range(files):
-        content = sha256(str(number).encode()).digest() * (FILE_BYTES // 32)
+        content = random.Random(number).randbytes(FILE_BYTES)
         file_id = caller.upload(ground.fields["papers"], f"plan{number}.pdf", content)
         papers = {"papers": [{"fileId": file_id, "label": f"plan{number}.pdf"}]}
         caller.ask("PATCH", f"/rest/rockets/{found[number * step]}", papers)

@@ -1,4 +1,8 @@
-"""The statements that `core.sql.execute` and `metadata.storage` send while tests run, and what they break."""
+"""The statements over workspaces' tables that are sent while tests run, and what they break.
+
+Those for records are looked at in `config.server.statements`, where all of them come by: with what the request adds, the
+check of its caller say. Those for the tables themselves in `metadata.storage`.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from config.server import shards
-from core.sql import execute
-from metadata.storage import statements
+from config.server import shards, statements
+from metadata.storage import statements as ddl
 from tests.sql_rules.rules import broken
 
 _ID = re.compile(r"\b((?:[a-z]_|ws_)?)[0-9a-f]{32}\b")
@@ -45,19 +48,20 @@ class Sent:
 def collecting() -> Iterator[Sent]:
     sent = Sent()
 
-    def of_connection(wrapper: Any, text: str, *_: Any) -> tuple[str, str]:
-        return text, wrapper.alias
-
     def noting(function: Callable[..., Any], text_of: Callable[..., tuple[str, str]]) -> Callable[..., Any]:
         def noted(*args: Any, **kwargs: Any) -> Any:
-            sent.add(*text_of(*args))
+            text, using = text_of(*args)
+            if "ws_" in text:  # a workspace's schema: what is sent for callers and counts comes by here too
+                sent.add(text, using)
             return function(*args, **kwargs)
 
         return noted
 
+    def of_records(wrapper: Any, text: str, *_: Any) -> tuple[str, str]:
+        return text, wrapper.alias
+
     with (
-        patch.object(execute, "run", noting(execute.run, lambda wrapper, text, *_: (text, wrapper.alias))),
-        patch.object(execute, "run_confirming", noting(execute.run_confirming, lambda using, text, *_: (text, using))),
-        patch.object(statements, "send", noting(statements.send, lambda cursor, text: (text, cursor.db.alias))),
+        patch.object(statements, "_sent", noting(statements._sent, of_records)),
+        patch.object(ddl, "send", noting(ddl.send, lambda cursor, text: (text, cursor.db.alias))),
     ):
         yield sent
