@@ -1,7 +1,8 @@
-"""Texts of a template that a page shows or that are read out, and that no tag translates."""
+"""Texts that a page shows or that are read out, and that nothing translates: of its template, and of its Python."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -19,6 +20,15 @@ _FILTERS = ("|default:", "|default_if_none:", "|yesno:")  # of which a page show
 _GIVEN = frozenset(("include", "with", "cycle", "firstof"))  # tags that show or hand on the texts they are given
 _ICON = "name="
 _WORDS = re.compile(r"[^\W\d_]{2}")
+_SAYS = {
+    "success": 1,
+    "warning": 1,
+    "error": 1,
+    "info": 1,
+    "add_error": 1,
+    "ValidationError": 0,
+}  # which argument is said
+_SHOWN_AS = frozenset(("label", "help_text", "placeholder", "required"))  # keywords, and keys of `attrs` and messages
 _NO_WORDS = re.compile(r"&\w+;|[\x00\x01]+")
 
 
@@ -78,3 +88,29 @@ def _given(tokens: list[Token]) -> Iterator[str]:
                 is_argument = hands_on and not before.startswith("|") and before != _ICON
                 if (is_argument or before in _FILTERS) and _WORDS.search(text):
                     yield text
+
+
+def untranslated_in_python(source: str) -> list[str]:
+    """Texts that Python gives to messages, to forms and their fields without gettext; of f-strings the first piece."""
+    found = []
+    for each in ast.walk(ast.parse(source)):
+        if isinstance(each, ast.Call):
+            place = _SAYS.get(getattr(each.func, "attr", getattr(each.func, "id", "")))
+            given = each.args[place : place + 1] if place is not None else []
+            found += [*given, *(one.value for one in each.keywords if one.arg in _SHOWN_AS)]
+        elif isinstance(each, ast.Dict):
+            pairs = zip(each.keys, each.values, strict=True)
+            found += [value for key, value in pairs if isinstance(key, ast.Constant) and key.value in _SHOWN_AS]
+    return [text for each in found for text in _literals(each)]
+
+
+def _literals(given: ast.expr) -> Iterator[str]:
+    """Texts in an expression that it may be as they stand."""
+    if isinstance(given, ast.IfExp):
+        yield from (*_literals(given.body), *_literals(given.orelse))
+    elif isinstance(given, ast.BinOp):
+        yield from (*_literals(given.left), *_literals(given.right))
+    elif isinstance(given, ast.JoinedStr):
+        yield from [text for each in given.values for text in _literals(each)][:1]
+    elif isinstance(given, ast.Constant) and isinstance(given.value, str) and _WORDS.search(given.value):
+        yield given.value

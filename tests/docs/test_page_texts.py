@@ -1,4 +1,4 @@
-"""Every text of a template is ready for translation."""
+"""Every text of a page is ready for translation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.page_texts import untranslated
+from tests.docs.page_texts import untranslated, untranslated_in_python
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted(ROOT.glob("*/templates/**/*.html"))
@@ -22,6 +22,17 @@ MEANT = {
     'aria-label="': "a block that is an attribute; its text is translated",
     "id": "a field's name in the APIs",
     "python -m config.assets": "a command",
+}
+PAGES = sorted(
+    path
+    for pattern in ("*/pages.py", "*/pages/*.py", "*/*/pages.py", "*/forms.py")
+    for path in ROOT.glob(pattern)
+    if path.relative_to(ROOT).parts[0] != "tests"
+)
+MEANT_IN_PYTHON = {
+    "https://example.com/hook": "an address",
+    "A file": "a value of an example",
+    "default": "a field that is only asked whether it takes a value",
 }
 _SAID = re.compile(r"{% translate .*?%}|{% blocktranslate.*?{% endblocktranslate %}", re.DOTALL)
 
@@ -71,3 +82,24 @@ def test_each_text_is_found_where_its_tag_is_taken_away(path: Path) -> None:
 )
 def test_what_is_a_text(source: str, found: list[str]) -> None:
     assert untranslated(source) == found
+
+
+def test_no_page_says_in_python_what_is_not_translated() -> None:
+    found = {text: path.name for path in PAGES for text in untranslated_in_python(path.read_text())}
+    assert found.keys() == MEANT_IN_PYTHON.keys(), found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('messages.success(request, "Saved.")', ["Saved."]),
+        ('messages.error(request, gettext("Gone.") % name)', []),
+        ('messages.info(request, f"{name} is on" if is_on else "Off")', [" is on", "Off"]),
+        ('form.add_error("name", "Too long: %d" % most)', ["Too long: %d"]),
+        ('raise forms.ValidationError(gettext("No."))', []),
+        ('forms.CharField(label="Name", help_text=gettext_lazy("Of it."))', ["Name"]),
+        ('forms.TextInput(attrs={"placeholder": "Ada", "autocomplete": "off"})', ["Ada"]),
+    ],
+)
+def test_what_python_says(source: str, found: list[str]) -> None:
+    assert untranslated_in_python(source) == found
