@@ -299,7 +299,9 @@ def _reason(permissions: Permissions, verb: Verb, described: ObjectMetadata, is_
     guard = described.guard
     if guard is not None:
         flag = guard.read if verb == "read" else guard.write
-        who = gettext("everybody may") if flag is None else gettext("it takes the right to %s") % words_of(flag)
+        who = (
+            gettext("everybody may") if flag is None else gettext("it takes the right to %s") % words_of(flag, gettext)
+        )
         return gettext("%(objects)s belong to the system: for this, %(who)s.") % {
             "objects": described.label_plural,
             "who": who,

@@ -155,7 +155,7 @@ def _seen(view: View, flags: Sequence[str], request: HttpRequest, *args: Any, **
 
 def _refused(request: HttpRequest, right: str) -> HttpResponse:
     workspace = request.workspace  # type: ignore[attr-defined]
-    said = plea(right, workspace.display_name or "")
+    said = plea(right, workspace.display_name or "", say=gettext)
     return render(request, "settings/forbidden.html", {"sentence": said}, status=403)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext
+
 from config.errors import ApiError, PermissionDenied
 from config.right_words import plea
 
@@ -11,7 +13,8 @@ from config.right_words import plea
 def sentence(error: ApiError) -> str:
     """What is wrong as a sentence, and what helps. Who lacks a right is told only whom to ask for what."""
     if isinstance(error, PermissionDenied):
-        return error.hint or plea(lacked(error))
+        right = lacked(error)
+        return plea(right, say=gettext) if error.hint in (None, "", plea(right)) else error.hint
     return f"{_closed(error.message)} {_closed(error.hint)}".rstrip() if error.hint else _closed(error.message)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -26,7 +27,7 @@ _RIGHT_LABELS = (
 
 
 def _as_labels(words: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(right, capitalised(text)) for right, text in words.items()]
+    return [(right, capitalised(gettext(text))) for right, text in words.items()]
 
 
 _TARGET_LABELS = (
@@ -52,10 +53,10 @@ class RoleForm(forms.Form):
     )
     rights = forms.MultipleChoiceField(required=False, choices=_RIGHT_LABELS, widget=forms.CheckboxSelectMultiple)
     settings = forms.MultipleChoiceField(
-        required=False, choices=_as_labels(SETTINGS_WORDS), widget=forms.CheckboxSelectMultiple
+        required=False, choices=partial(_as_labels, SETTINGS_WORDS), widget=forms.CheckboxSelectMultiple
     )
     tools = forms.MultipleChoiceField(
-        required=False, choices=_as_labels(TOOL_WORDS), widget=forms.CheckboxSelectMultiple
+        required=False, choices=partial(_as_labels, TOOL_WORDS), widget=forms.CheckboxSelectMultiple
     )
     targets = forms.MultipleChoiceField(
         choices=_TARGET_LABELS,
