@@ -26,14 +26,14 @@ class ApiKeysConfig(AppConfig):
         user_login_failed.connect(_note_refused_sign_in, dispatch_uid="apikeys")
 
 
-def _end_console_tokens(sender: Any, user: Any, **more: Any) -> None:
+def _end_console_tokens(sender: Any, user: Any, **more: object) -> None:
     from apikeys.services.members import member_tokens_end
 
     if user is not None and user.is_authenticated:
         member_tokens_end(user.pk)
 
 
-def _end_tokens_of_inactive(sender: Any, instance: Any, **more: Any) -> None:
+def _end_tokens_of_inactive(sender: Any, instance: Any, **more: object) -> None:
     """Else they would be good again once the account is."""
     from apikeys.services.members import member_tokens_end
 
@@ -41,7 +41,7 @@ def _end_tokens_of_inactive(sender: Any, instance: Any, **more: Any) -> None:
         member_tokens_end(instance.pk)
 
 
-def _note_sign_in(sender: Any, request: Any, user: Any, **more: Any) -> None:
+def _note_sign_in(sender: Any, request: Any, user: Any, **more: object) -> None:
     from apikeys.activity.sessions import note_of_user
     from config.http.sessions import note_place
 
@@ -50,14 +50,14 @@ def _note_sign_in(sender: Any, request: Any, user: Any, **more: Any) -> None:
     note_of_user("session.begun", user.pk)
 
 
-def _note_sign_out(sender: Any, user: Any, **more: Any) -> None:
+def _note_sign_out(sender: Any, user: Any, **more: object) -> None:
     from apikeys.activity.sessions import note_of_user
 
     if user is not None and user.is_authenticated:
         note_of_user("session.ended", user.pk)
 
 
-def _note_refused_sign_in(sender: Any, credentials: Any, **more: Any) -> None:
+def _note_refused_sign_in(sender: Any, credentials: Any, **more: object) -> None:
     from apikeys.activity.sessions import note_refused
 
     note_refused(str(credentials.get("username", "")))

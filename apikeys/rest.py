@@ -96,7 +96,7 @@ TOKEN_MEMBERS = frozenset(("expiresAt", "apiKeyId", "id"))
 class _KeysView(APIView):
     """Asks for the right before anything else of the request is looked at."""
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
         require(_principal(request), FLAG)
 

@@ -23,14 +23,14 @@ class SessionStore(db.SessionStore):
 
         return OpenSession
 
-    def create_model_instance(self, data: Mapping[str, Any]) -> Any:
+    def create_model_instance(self, data: Mapping[str, object]) -> Any:
         made = super().create_model_instance(data)  # type: ignore[arg-type]
         for name, value in columns_of(data).items():
             setattr(made, name, value)
         return made
 
 
-def columns_of(data: Mapping[str, Any]) -> dict[str, Any]:
+def columns_of(data: Mapping[str, object]) -> dict[str, Any]:
     """What the columns of a session with that data hold."""
     user_id = data.get(SESSION_KEY)
     return {

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.checks import Warning
@@ -109,7 +108,7 @@ def is_secret_key_known() -> bool:
     return not lost_secrets()
 
 
-def check(app_configs: object, databases: Sequence[str] | None = None, **more: Any) -> list[Warning]:
+def check(app_configs: object, databases: Sequence[str] | None = None, **more: object) -> list[Warning]:
     """`manage.py check --database default`, and every `migrate`, name a SECRET_KEY that changed."""
     if not databases or DEFAULT_DB_ALIAS not in databases:
         return []

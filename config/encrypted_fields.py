@@ -28,7 +28,7 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
     `Unreadable`, so that a list of a hundred is not lost for one of them; whoever uses it asks for that.
     """
 
-    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:
         if value is None or not is_encrypted(value):
             return value
         try:

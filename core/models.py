@@ -6,8 +6,6 @@ columns, defaults and indexes here are those of every object.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -17,7 +15,7 @@ from django.db.models.functions import Now
 class MillisecondField(models.DateTimeField):  # type: ignore[type-arg]
     """A timestamp of the precision that the APIs print, so that a printed value compares equal to the stored one."""
 
-    def db_type(self, connection: Any) -> str:
+    def db_type(self, connection: object) -> str:
         return "timestamp(3) with time zone"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from config.errors import InvalidInput
 
@@ -18,7 +17,7 @@ def empty_messages(name: str) -> list[str]:
     return [*checked, f"{name} should not be empty"]
 
 
-def require_texts(values: Mapping[str, Any], names: Sequence[str]) -> None:
+def require_texts(values: Mapping[str, object], names: Sequence[str]) -> None:
     """Raise InvalidInput for every one that is absent, null, empty or no string.
 
     Only white space passes: the report speaks of that.

@@ -146,7 +146,7 @@ class Query:
         return services.act_list(_principal(info), Uuid(webhook_id))
 
     def resolve_webhook(
-        root: object, info: Info, id: str | None = None, input: Mapping[str, Any] | None = None
+        root: object, info: Info, id: str | None = None, input: Mapping[str, object] | None = None
     ) -> Seen | None:
         return services.webhook_find(_principal(info), _named_id(id, input))
 
@@ -209,7 +209,7 @@ class Mutation:
         WebhookSecret, required=True, id=UUID(required=True), description="That it was asked for stands in webhookActs"
     )
 
-    def resolve_create_webhook(root: object, info: Info, input: Mapping[str, Any]) -> Seen:
+    def resolve_create_webhook(root: object, info: Info, input: Mapping[str, object]) -> Seen:
         return _revealed(info, services.webhook_create(_principal(info), data=values_of(input)))
 
     def resolve_update_webhook(root: object, info: Info, input: Mapping[str, Any]) -> Seen:
@@ -217,12 +217,12 @@ class Mutation:
         return _seen(info, services.webhook_update(_principal(info), webhook_id=Uuid(input["id"]), data=data))
 
     def resolve_delete_webhook(
-        root: object, info: Info, id: str | None = None, input: Mapping[str, Any] | None = None
+        root: object, info: Info, id: str | None = None, input: Mapping[str, object] | None = None
     ) -> Seen:
         return _seen(info, services.webhook_delete(_principal(info), webhook_id=_named_id(id, input)))
 
     def resolve_delete_webhook_flag(
-        root: object, info: Info, id: str | None = None, input: Mapping[str, Any] | None = None
+        root: object, info: Info, id: str | None = None, input: Mapping[str, object] | None = None
     ) -> bool:
         services.webhook_delete(_principal(info), webhook_id=_named_id(id, input))
         return True

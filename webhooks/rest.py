@@ -73,7 +73,7 @@ class WebhookView(APIView):
     principal: Principal
     asked: Asked
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
         self.principal = cast(Principal, request.auth)
         services.require(self.principal)

@@ -78,7 +78,7 @@ def _beyond(facts: Facts, others: Facts) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name not in others or others[name] != value}
 
 
-def _json(facts: Mapping[str, Any]) -> str:
+def _json(facts: Mapping[str, object]) -> str:
     return dumps(bounded(facts)).decode().replace("\\u0000", "")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.utils.functional import Promise
@@ -144,7 +143,7 @@ def _parameter(pair: str) -> str:
     return _parameter_name(name) if equals and len(name) <= LONGEST_SEGMENT * 3 else BLANK
 
 
-def headers_of(meta: Mapping[str, Any]) -> str:
+def headers_of(meta: Mapping[str, object]) -> str:
     """The kept headers as JSON, escaped for COPY. The same ones come again and again: each text is made once."""
     get = meta.get
     return _headers_text(tuple([get(name) for name in _META_NAMES]))

@@ -158,7 +158,7 @@ def _search(request: HttpRequest) -> str:
     return request.GET.get("q", "").strip()[:200]
 
 
-def _choice(text: str, choices: Mapping[str, Any]) -> str:
+def _choice(text: str, choices: Mapping[str, object]) -> str:
     """A choice of the form; what is none narrows nothing."""
     return text if text in choices else ""
 
@@ -239,7 +239,7 @@ def _changed(entry: AuditEntry) -> str:
     return ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
 
 
-def _value(facts: Mapping[str, Any], name: str) -> str | None:
+def _value(facts: Mapping[str, object], name: str) -> str | None:
     """A value as text; None where there was none."""
     if name not in facts:
         return None

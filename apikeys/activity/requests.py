@@ -249,7 +249,7 @@ def row_of(request: HttpRequest, status: int, duration_ms: float, own_id: str) -
 _UNTOLD = "\t".join([facts.NOTHING] * 3)  # no code, no message, no hint
 
 
-def line_of(values: Iterable[Any]) -> str:
+def line_of(values: Iterable[object]) -> str:
     """A line of values, one for each column of the log."""
     return "\t".join([facts.escaped(None if each is None else str(each)) for each in values]) + "\n"
 

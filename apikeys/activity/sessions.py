@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -31,7 +30,7 @@ def note_of_user(
             audit.note(member.workspace_id, act, subject_id=member.id, before=before, after=after, by=by)
 
 
-def note_about_user(act: str, user_id: int, by: str, *, before: audit.Facts | None = None, **after: Any) -> None:
+def note_about_user(act: str, user_id: int, by: str, *, before: audit.Facts | None = None, **after: object) -> None:
     """What was done to a person's account from outside of any workspace, in all of theirs; `by` says who did."""
     with transaction.atomic():
         for member in Member.objects.filter(user_id=user_id).select_related("user"):

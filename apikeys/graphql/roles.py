@@ -304,7 +304,7 @@ class Mutation:
         wanted = as_uuid(workspace_member_id_to_delete, "workspaceMemberIdToDelete")
         return member_remove(principal, member_id=wanted)
 
-    def resolve_create_one_role(root: object, info: Info, create_role_input: Mapping[str, Any]) -> models.Role:
+    def resolve_create_one_role(root: object, info: Info, create_role_input: Mapping[str, object]) -> models.Role:
         principal, own_id = principal_of(info), create_role_input.get("id")
         require(principal, "ROLES")  # before the id is looked at
         return role_create(

@@ -140,7 +140,7 @@ class Mutation:
     )
 
     def resolve_get_login_token_from_credentials(
-        root: object, info: Info, email: str, password: str, origin: str, **_: Any
+        root: object, info: Info, email: str, password: str, origin: str, **_: object
     ) -> dict[str, IssuedToken]:
         _once(info.context)
         if info.context.META.get(IN_PASSWORD_LANE) is False:  # the web server did not see what was asked

@@ -65,7 +65,7 @@ def operator_page(view: View) -> View:
     """Wrap a view for operators, whatever workspace they are in, if any. Everybody else is refused."""
 
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def page(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not request.user.is_authenticated:
             asked = f"?{urlencode({'next': request.get_full_path()})}" if request.method == "GET" else ""
             return HttpResponseRedirect(f"{settings.LOGIN_URL}{asked}")
@@ -89,7 +89,7 @@ def operator_page(view: View) -> View:
     return page
 
 
-def _choice(request: HttpRequest, name: str, choices: Mapping[str, Any]) -> str:
+def _choice(request: HttpRequest, name: str, choices: Mapping[str, object]) -> str:
     """A choice of the form; what is none is as if not said."""
     text = request.GET.get(name, "")
     return text if text in choices else ""

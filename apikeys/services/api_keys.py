@@ -82,7 +82,7 @@ def apikey_create(
     role_id: UUID | None,
     revoked_at: str | datetime | None = None,
     api_version: str | None = None,
-    more: Mapping[str, Any] | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> ApiKey:
     """A key with exactly one role, which must lie within the caller's rights; no token yet.
 
@@ -225,7 +225,9 @@ def rates_of(key: ApiKey) -> dict[str, int | None]:
     return {name: getattr(key, column) for name, column in RATES.items()}
 
 
-def _rates(principal: Principal, values: Mapping[str, Any], stored: Mapping[str, int | None]) -> dict[str, int | None]:
+def _rates(
+    principal: Principal, values: Mapping[str, object], stored: Mapping[str, int | None]
+) -> dict[str, int | None]:
     """The limits of a key by column: those in `values`, by their API names, over the stored ones.
 
     null is the server's limit, 0 is none. A key passes on no wider limits than it has, and passes its own on where

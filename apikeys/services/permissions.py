@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -45,7 +44,7 @@ def permission_flags_upsert(principal: Principal, *, role_id: UUID, flags: Seque
 
 @transaction.atomic
 def object_permissions_upsert(
-    principal: Principal, *, role_id: UUID, items: Sequence[Mapping[str, Any]]
+    principal: Principal, *, role_id: UUID, items: Sequence[Mapping[str, object]]
 ) -> list[ObjectPermission]:
     """Set what a role says of objects: `{objectMetadataId, canReadObjectRecords?, …}`, null inherits.
 
@@ -81,7 +80,7 @@ def object_permissions_upsert(
 
 @transaction.atomic
 def field_permissions_upsert(
-    principal: Principal, *, role_id: UUID, items: Sequence[Mapping[str, Any]]
+    principal: Principal, *, role_id: UUID, items: Sequence[Mapping[str, object]]
 ) -> list[FieldPermission]:
     """Restrict fields: `{objectMetadataId, fieldMetadataId, canReadFieldValue?, canUpdateFieldValue?}`.
 

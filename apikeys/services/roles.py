@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -71,7 +70,7 @@ def role_get(principal: Principal, role_id: UUID) -> Role:
 
 
 @transaction.atomic
-def role_create(principal: Principal, *, values: Mapping[str, Any], role_id: UUID | None = None) -> Role:
+def role_create(principal: Principal, *, values: Mapping[str, object], role_id: UUID | None = None) -> Role:
     """A role from its API members (`label` required); rights that are not named are not given."""
     require(principal, "ROLES")
     if role_id is not None and Role.objects.filter(id=role_id).exists():
@@ -83,7 +82,7 @@ def role_create(principal: Principal, *, values: Mapping[str, Any], role_id: UUI
 
 
 @transaction.atomic
-def role_update(principal: Principal, *, role_id: UUID, values: Mapping[str, Any]) -> Role:
+def role_update(principal: Principal, *, role_id: UUID, values: Mapping[str, object]) -> Role:
     """Change the API members that are named; null leaves a switch as it is."""
     require(principal, "ROLES")
     role = editable_role(principal, role_id)
@@ -135,7 +134,7 @@ def editable_role(principal: Principal, role_id: UUID) -> Role:
     return role
 
 
-def _role_save(principal: Principal, role: Role, values: Mapping[str, Any]) -> None:
+def _role_save(principal: Principal, role: Role, values: Mapping[str, object]) -> None:
     for member, value in values.items():
         column = _ROLE_MEMBERS.get(member)
         if column is None:

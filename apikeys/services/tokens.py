@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -105,7 +104,7 @@ def apikey_create_with_token(
     expires_at: str | date | None,
     role_id: UUID | None,
     api_version: str | None = None,
-    more: Mapping[str, Any] | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> tuple[ApiKey, IssuedToken]:
     """A key and a token of it that lasts as long, or neither."""
     key = apikey_create(

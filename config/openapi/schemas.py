@@ -30,5 +30,5 @@ def object_of(properties: Mapping[str, Json], *, optional: tuple[str, ...] = ())
     return {"type": "object", "properties": dict(properties), "required": required}
 
 
-def array_of(items: Json, **more: Any) -> Json:
+def array_of(items: Json, **more: object) -> Json:
     return {"type": "array", "items": items, **more}

@@ -81,7 +81,7 @@ class Bodies:
         self._folder = folder
         self._disk = disk
 
-    async def read(self, scope: Any, protocol: Any, path: str, is_known: Callable[[], Awaitable[None]]) -> Body:
+    async def read(self, scope: Any, protocol: object, path: str, is_known: Callable[[], Awaitable[None]]) -> Body:
         """The body. Raises the ApiError of one that is too large, too slow, cut off, or of a caller nobody knows.
 
         `is_known` is awaited before a large file is taken; it raises an ApiError when the caller may not send any.

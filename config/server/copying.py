@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from threading import Thread
-from typing import Any
 
-from config.server.own_connection import quoted
+from config.server.own_connection import Driver, quoted
 
 
-def copy_rows(source: Any, query: str, target: Any, table: str, columns: Sequence[str]) -> int:
+def copy_rows(source: Driver, query: str, target: Driver, table: str, columns: Sequence[str]) -> int:
     """Copy what a query gives into a table (as SQL has its name); how many rows. Both are connections of the driver.
 
     Where one side fails the other's statement ends too, and the fault goes up: what was received is taken back with

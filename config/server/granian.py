@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import granian.cli
 from granian.log import logger
@@ -26,7 +25,9 @@ START_TIMEOUT_S = 120.0
 
 
 class Server(MPServer):
-    def _respawn_workers(self, workers: Sequence[int], spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
+    def _respawn_workers(
+        self, workers: Sequence[int], spawn_target: object, target_loader: object, delay: float = 0
+    ) -> None:
         for index in workers:
             self.respawned_wrks[index] = time.monotonic()
             old = self.wrks[index]

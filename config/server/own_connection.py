@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 from django.db import connections
 
 
+class Driver(Protocol):
+    """A connection of the driver, which has no types of its own; `with` it a transaction (psycopg2's documentation)."""
+
+    autocommit: bool
+
+    @property
+    def closed(self) -> int: ...
+    def cursor(self, name: str | None = None) -> AbstractContextManager[Any]: ...
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+    def close(self) -> None: ...
+    def set_session(self, *, isolation_level: str, readonly: bool, autocommit: bool) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 @contextmanager
-def own_connection(alias: str, *, lock_timeout_ms: int = 2_000) -> Iterator[Any]:
+def own_connection(alias: str, *, lock_timeout_ms: int = 2_000) -> Iterator[Driver]:
     """One of the driver's, in autocommit and without a limit of time, closed at the end. Raises psycopg2.Error."""
     wrapper: Any = connections.create_connection(alias)
-    driver = wrapper.get_new_connection(wrapper.get_connection_params())
+    driver: Driver = wrapper.get_new_connection(wrapper.get_connection_params())
     try:
         driver.autocommit = True
         with driver.cursor() as cursor:
@@ -30,7 +49,7 @@ def quoted(*names: str) -> str:
     return ".".join('"' + each.replace('"', '""') + '"' for each in names)
 
 
-def rows_of(driver: Any, text: Any, params: Any = None) -> list[tuple[Any, ...]]:
+def rows_of(driver: Driver, text: object, params: object = None) -> list[tuple[Any, ...]]:
     """Send one statement on a connection of one's own."""
     with driver.cursor() as cursor:
         cursor.execute(text, params)

@@ -31,7 +31,7 @@ class Prepared:
         self._doubtful: set[str] = set()
         self._serial = 0
 
-    def execute(self, cursor: Any, text: str, params: Sequence[Any]) -> None:
+    def execute(self, cursor: Any, text: str, params: Sequence[object]) -> None:
         """Run `text`, whose parameters are `%s`. Raises psycopg2.Error."""
         arguments = "(" + ",".join(["%s"] * len(params)) + ")" if params else ""
         name = self._names.get(text)
@@ -47,7 +47,7 @@ class Prepared:
                 self._doubtful.add(name)
             raise
 
-    def _prepare_and_execute(self, cursor: Any, text: str, params: Sequence[Any], arguments: str) -> None:
+    def _prepare_and_execute(self, cursor: Any, text: str, params: Sequence[object], arguments: str) -> None:
         if len(self._doubtful) >= DOUBTFUL_AT_ONCE:
             self._settle(cursor)
         self._serial += 1

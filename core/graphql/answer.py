@@ -62,7 +62,7 @@ class RecordApi:
         """The compiled operation. Raises GraphqlSyntax, GraphqlValidation, UnknownObject, BadRequest, TooComplex."""
         return self._kept(text, operation_name) if len(text) <= LONGEST_KEPT else self._compile(text, operation_name)
 
-    def check_variables(self, document: Document, given: Mapping[str, Any] | None) -> None:
+    def check_variables(self, document: Document, given: Mapping[str, object] | None) -> None:
         """Raise GraphqlValidation when they do not fit the types that the document declares them with."""
         if document.declared:
             check_variables(document.declared, given or {}, self.graphene.graphql_schema.get_type)
@@ -86,7 +86,7 @@ class RecordApi:
         self,
         principal: Principal,
         document: Document,
-        given: Mapping[str, Any] | None,
+        given: Mapping[str, object] | None,
         request_id: str | None = None,
     ) -> bytes:
         """The whole response; each root field succeeds or fails alone, in order. Raises GraphqlValidation."""
@@ -126,7 +126,7 @@ class RecordApi:
                 require_operation(Scope(self.schema, principal), root.operation, root.subject)
             raise
 
-    def packed(self, principal: Principal, document: Document, given: Mapping[str, Any] | None) -> bytes | None:
+    def packed(self, principal: Principal, document: Document, given: Mapping[str, object] | None) -> bytes | None:
         """The whole response as gzip, kept, for a document that asks for one introspection and nothing else."""
         variables = document.variables(given)
         roots = document.root_fields(variables)

@@ -300,7 +300,7 @@ class Document:
         if self._only_shape is not None and all(root.operation for root in self._only_shape):
             del self.source, self._compiler  # nothing will be compiled again; the parsed text can go
 
-    def variables(self, given: Mapping[str, Any] | None) -> Variables:
+    def variables(self, given: Mapping[str, object] | None) -> Variables:
         """The request's variables over the document's defaults."""
         if not self.defaults:
             return given or {}

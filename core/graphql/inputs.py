@@ -40,7 +40,7 @@ DateGranularityEnum = string_enum(
 FirstDayOfTheWeek = string_enum("FirstDayOfTheWeek", ("MONDAY", "SUNDAY", "SATURDAY"))
 
 
-def _input(name: str, members: Mapping[str, Any], doc: str | None = None) -> type[graphene.InputObjectType]:
+def _input(name: str, members: Mapping[str, object], doc: str | None = None) -> type[graphene.InputObjectType]:
     fields = {key: graphene.InputField(of_type, name=key) for key, of_type in members.items()}
     return type(name, (graphene.InputObjectType,), {**fields, "__doc__": doc})
 
@@ -70,12 +70,12 @@ def filter_members(operators: Iterable[str], scalar: str) -> dict[str, str]:
 
 
 def _filter(
-    name: str, operators: Iterable[str], known: Mapping[str, Any], scalar: str
+    name: str, operators: Iterable[str], known: Mapping[str, object], scalar: str
 ) -> type[graphene.InputObjectType]:
     return _input(name, {key: _of_type(text, known) for key, text in filter_members(operators, scalar).items()})
 
 
-def _of_type(text: str, known: Mapping[str, Any]) -> Any:
+def _of_type(text: str, known: Mapping[str, object]) -> Any:
     """The Graphene type that `[String!]` and its kin say."""
     if text.startswith("["):
         inner = text[1:-1]
@@ -104,7 +104,7 @@ def filter_named(name: str) -> type[graphene.InputObjectType]:
     return _FILTERS[name]
 
 
-def composite_inputs(field_type: FieldType, known: Mapping[str, Any]) -> list[type[graphene.InputObjectType]]:
+def composite_inputs(field_type: FieldType, known: Mapping[str, object]) -> list[type[graphene.InputObjectType]]:
     """A composite's inputs: to create, update, filter, order and group by. `known` has the enums inside it."""
     parts, name = field_type.subfields.values(), field_type.graphql
     written = {part.name: known[part.graphql] for part in parts if not part.is_input_hidden}

@@ -9,7 +9,6 @@ one key are compared while compiling, in linear time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from graphql import (
     ASTValidationRule,
@@ -50,10 +49,10 @@ from config.http.graphql_errors import api_error
 class KnownFragmentTypesRule(ValidationRule):
     """A fragment on a type that does not exist would silently select nothing."""
 
-    def enter_inline_fragment(self, node: InlineFragmentNode, *_args: Any) -> None:
+    def enter_inline_fragment(self, node: InlineFragmentNode, *_args: object) -> None:
         self._check(node)
 
-    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_args: Any) -> None:
+    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_args: object) -> None:
         self._check(node)
 
     def _check(self, node: InlineFragmentNode | FragmentDefinitionNode) -> None:
@@ -65,7 +64,7 @@ class KnownFragmentTypesRule(ValidationRule):
 class KnownFieldsRule(FieldsOnCorrectTypeRule):
     """Names every unknown field but those at the root, which `check_document` names by their objects."""
 
-    def enter_field(self, node: FieldNode, *args: Any) -> None:
+    def enter_field(self, node: FieldNode, *args: object) -> None:
         schema = self.context.schema
         is_root = self.context.get_parent_type() in (schema.query_type, schema.mutation_type)
         if not is_root or node.name.value.startswith("__"):

@@ -140,7 +140,7 @@ class _Builder(Outputs, Inputs):
         if self.resolve_root is not None:
             resolve_root = self.resolve_root
 
-            def resolve(_source: object, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+            def resolve(_source: object, info: GraphQLResolveInfo, **_arguments: object) -> Any:
                 return resolve_root(info, operation, subject)
 
         return GraphQLField(

@@ -63,7 +63,7 @@ def _composite_types(field_type: FieldType) -> list[type]:
     return types + composite_inputs(field_type, known)
 
 
-def resolve_member(source: Mapping[str, Any], info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+def resolve_member(source: Mapping[str, object], info: GraphQLResolveInfo, **_arguments: object) -> Any:
     """A member of a record's parsed JSON text, which has the response keys already."""
     return source[cast(str, info.path.key)]
 

@@ -30,7 +30,9 @@ from metadata.fieldtypes.uuid import is_uuid
 FindType = Callable[[str], GraphQLNamedType | None]
 
 
-def check_variables(declared: Iterable[VariableDefinitionNode], given: Mapping[str, Any], find_type: FindType) -> None:
+def check_variables(
+    declared: Iterable[VariableDefinitionNode], given: Mapping[str, object], find_type: FindType
+) -> None:
     """Raise GraphqlValidation naming the variables that are missing, null or of another type than declared."""
     faults = []
     for each in declared:

@@ -61,11 +61,11 @@ def shortened(content: str) -> str:
     return json.dumps(_shortened(tree, room), separators=(",", ":"), ensure_ascii=False)
 
 
-def _count(value: Any) -> int:
+def _count(value: object) -> int:
     return sum(map(_count, value.values())) if isinstance(value, dict) else 1
 
 
-def _shortened(value: Any, room: int) -> Any:
+def _shortened(value: object, room: int) -> Any:
     if isinstance(value, dict):
         return {name: _shortened(each, room) for name, each in value.items()}
     if not isinstance(value, str):
@@ -105,7 +105,7 @@ def decode_cursor(cursor: str, subject: ObjectSchema, order: Sequence[OrderKey])
     return values
 
 
-def _cursor_value(content: Mapping[str, Any], key: OrderKey) -> Any:
+def _cursor_value(content: Mapping[str, object], key: OrderKey) -> Any:
     dotted = ".".join(key.path)
     value: Any = content
     for name in key.path:
@@ -120,7 +120,9 @@ def _cursor_value(content: Mapping[str, Any], key: OrderKey) -> Any:
     return value
 
 
-def _boundary(value: Any, key: OrderKey, cursor: str, subject: ObjectSchema | None = None, record_id: str = "") -> Any:
+def _boundary(
+    value: object, key: OrderKey, cursor: str, subject: ObjectSchema | None = None, record_id: str = ""
+) -> Any:
     try:
         if isinstance(value, Mapping) and subject is not None and key.can_be_long:
             return _abridged(value, key, subject, record_id)
@@ -129,7 +131,7 @@ def _boundary(value: Any, key: OrderKey, cursor: str, subject: ObjectSchema | No
         raise InvalidCursor.of(cursor) from None
 
 
-def _parameter(value: Any, key: OrderKey) -> Any:
+def _parameter(value: object, key: OrderKey) -> Any:
     """A cursor's value as the parameter its comparison takes; ValueError when it cannot be one."""
     if value is None:
         return None
@@ -155,7 +157,7 @@ def _parameter(value: Any, key: OrderKey) -> Any:
     return value
 
 
-def _abridged(value: Mapping[str, Any], key: OrderKey, subject: ObjectSchema, record_id: str) -> Abridged:
+def _abridged(value: Mapping[str, object], key: OrderKey, subject: ObjectSchema, record_id: str) -> Abridged:
     """A value as `shortened` has it; ValueError when it is none."""
     start, md5, digits = (value.get(name) for name in ("startsWith", "md5", "digits"))
     if not (isinstance(start, str) and start and isinstance(md5, str)) or "\x00" in start + md5:

@@ -65,7 +65,7 @@ def similar_to(scope: Scope, subject: ObjectSchema, data: Mapping[str, Any], rec
     return All((similar, Negation(Compare(id_field.type.sql(id_field), OPERATORS["eq"], record_id))))
 
 
-def check_duplicates(ids: Sequence[Any] | None, records: Sequence[Any] | None) -> None:
+def check_duplicates(ids: Sequence[object] | None, records: Sequence[object] | None) -> None:
     """Exactly one of both; an empty list of ids is fine, an empty list of records is not."""
     if ids is not None and records is not None:
         raise BadRequest('You cannot provide both "data" and "ids" arguments')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from config.errors import InvalidFilter, TooComplex, UnknownField
 from config.http.bounds import MAX
@@ -71,7 +70,7 @@ class _Planner:
                     raise TooComplex(f"Filter has more than {MAX_CONDITIONS} conditions")
                 return self.match(subject, name, body, hops, depth)
 
-    def match(self, subject: ObjectSchema, name: str, body: Any, hops: int, depth: int) -> Condition:
+    def match(self, subject: ObjectSchema, name: str, body: object, hops: int, depth: int) -> Condition:
         field = value_field(subject, name)
         if field is None:
             relation_field = subject.by_name.get(name)
@@ -103,7 +102,7 @@ class _Planner:
             raise InvalidFilter(f'Filter for field "{name}" must have exactly one operator', path=name)
         return parts[0] if len(parts) == 1 else All(tuple(parts))
 
-    def compare(self, field: FieldSchema, part: str | None, path: str, body: Mapping[str, Any]) -> Condition:
+    def compare(self, field: FieldSchema, part: str | None, path: str, body: Mapping[str, object]) -> Condition:
         if len(body) != 1:
             raise InvalidFilter(f'Filter for field "{path}" must have exactly one operator', path=path)
         [(operator_name, operand)] = body.items()
@@ -143,7 +142,7 @@ class _Planner:
         return Compare(sql, operator, value, _is_ordered(field, part, sql))
 
     def compare_list(
-        self, field: FieldSchema, part: str | None, operator_name: str, sql: FieldSql, operand: Any, path: str
+        self, field: FieldSchema, part: str | None, operator_name: str, sql: FieldSql, operand: object, path: str
     ) -> Condition:
         if not isinstance(operand, list | tuple):
             raise InvalidFilter(
@@ -165,7 +164,7 @@ class _Planner:
             condition = Any_((condition, Compare(sql, OPERATORS["is"], True)))
         return condition
 
-    def related(self, subject: ObjectSchema, field: FieldSchema, body: Any, hops: int, depth: int) -> Condition:
+    def related(self, subject: ObjectSchema, field: FieldSchema, body: object, hops: int, depth: int) -> Condition:
         relation = field.relation
         assert relation is not None
         require_readable(self.scope, subject, field)

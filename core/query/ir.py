@@ -41,7 +41,7 @@ class Match:
 Filter = And | Or | Not | Match
 
 
-def filter_of(mapping: Mapping[str, Any]) -> Filter:
+def filter_of(mapping: Mapping[str, object]) -> Filter:
     """A filter given as nested mappings (GraphQL, stored views): members side by side are ANDed.
 
     >>> filter_of({"name": {"eq": "A"}, "not": {"id": {"is": "NULL"}}})
@@ -79,7 +79,7 @@ def is_empty(query_filter: Filter | None) -> bool:
             return isinstance(body, Mapping) and (not body or all(_is_empty_body(each) for each in body.values()))
 
 
-def _is_empty_body(body: Any) -> bool:
+def _is_empty_body(body: object) -> bool:
     return isinstance(body, Mapping) and all(_is_empty_body(each) for each in body.values())
 
 

@@ -36,7 +36,7 @@ def page_of(arguments: Mapping[str, Any], *, largest: int) -> ir.Page:
     return ir.Page(size=size, after=after or None, before=before or None, offset=offset or 0)
 
 
-def _count_argument(arguments: Mapping[str, Any], name: str) -> int | None:
+def _count_argument(arguments: Mapping[str, object], name: str) -> int | None:
     value = arguments.get(name)
     count = None if value is None else row_count(value)
     if value is not None and count is None:
@@ -44,14 +44,14 @@ def _count_argument(arguments: Mapping[str, Any], name: str) -> int | None:
     return count
 
 
-def row_count(value: Any) -> int | None:
+def row_count(value: object) -> int | None:
     """A number of rows; `1.0` is one, since languages without integers write it so (GraphQL §3.5.1)."""
     if type(value) is float and value.is_integer():
         return int(value)
     return value if type(value) is int else None
 
 
-def order_of(value: Any) -> tuple[ir.Order, ...]:
+def order_of(value: object) -> tuple[ir.Order, ...]:
     """`orderBy` as keys: a list of mappings, or one mapping, nested by composite or relation, in key order."""
     items = value if isinstance(value, list | tuple) else [value] if value is not None else []
     keys: list[ir.Order] = []
@@ -62,7 +62,7 @@ def order_of(value: Any) -> tuple[ir.Order, ...]:
     return tuple(keys)
 
 
-def _flatten(item: Mapping[str, Any], path: tuple[str, ...], keys: list[ir.Order]) -> None:
+def _flatten(item: Mapping[str, object], path: tuple[str, ...], keys: list[ir.Order]) -> None:
     for name, value in item.items():
         if isinstance(value, Mapping) and value and len(path) < 3:
             _flatten(value, (*path, name), keys)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from config.errors import PermissionDenied, UnknownObject
@@ -57,7 +56,7 @@ def may(scope: Scope, verb: Verb, subject: ObjectSchema) -> bool:
     return scope.principal.permissions.allows(verb, subject)
 
 
-def require_update(scope: Scope, subject: ObjectSchema, record_id: Any, names: Iterable[str]) -> None:
+def require_update(scope: Scope, subject: ObjectSchema, record_id: object, names: Iterable[str]) -> None:
     """Refuse an update the role does not allow. Members may change the guard's `own_fields` of their own record."""
     if may(scope, "update", subject):
         return

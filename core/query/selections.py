@@ -62,7 +62,7 @@ class _Key:
 
     __slots__ = ("parts", "scope")
 
-    def __init__(self, parts: tuple[Any, ...], scope: Scope) -> None:
+    def __init__(self, parts: tuple[object, ...], scope: Scope) -> None:
         self.parts = parts
         self.scope = scope
 
@@ -84,7 +84,7 @@ def _plan_members(scope: Scope, subject: ObjectSchema, selection: ir.Selection) 
     return _picked(scope, subject, selection, depth=0, cost=1)
 
 
-def answer_values(parts: Sequence[Any], times: int = 1) -> int:
+def answer_values(parts: Sequence[object], times: int = 1) -> int:
     """What the answer can cost, in values: each counts one, every page is as full as may be, and what has to be found
     for each record counts as many more as it takes longer. `parts` of `times` records."""
     values = 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from metadata.fieldtypes.tsvector import fold
 from metadata.schema import ObjectSchema
@@ -50,7 +49,7 @@ def search_terms(text: str) -> list[Term]:
     return list(terms)
 
 
-def search_text(subject: ObjectSchema, data: Mapping[str, Any]) -> str | None:
+def search_text(subject: ObjectSchema, data: Mapping[str, object]) -> str | None:
     """The folded words of a record's searchable fields, spaces between; `data` is the stored JSON by storage key."""
     words: list[str] = []
     left = MAX_SEARCH_TEXT

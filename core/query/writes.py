@@ -93,7 +93,7 @@ def _slots(subject: ObjectSchema) -> Mapping[str, _Slot]:
 def plan_inputs(
     scope: Scope,
     subject: ObjectSchema,
-    records: Sequence[Any],
+    records: Sequence[object],
     *,
     is_update: bool = False,
     as_batch: bool = True,
@@ -204,7 +204,7 @@ def _required(field: FieldSchema, name: str) -> Any:
 _RELATION_VERBS = frozenset({"connect", "disconnect", "create"})
 
 
-def _set_relation(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+def _set_relation(record: RecordInput, field: FieldSchema, value: object, is_update: bool) -> None:
     if value is None:  # clears, but says nothing beside the id: clients of typed languages send every member
         record.values.setdefault(field, None)
         return
@@ -235,7 +235,7 @@ def _set_relation(record: RecordInput, field: FieldSchema, value: Any, is_update
         raise InvalidRelation(f'Relation "{field.name}" takes disconnect: true or false', path=field.name)
 
 
-def _refuse_both(record: RecordInput, data: Mapping[str, Any], faults: Faults) -> None:
+def _refuse_both(record: RecordInput, data: Mapping[str, object], faults: Faults) -> None:
     """A relation is written by one of its two members; an id of null beside `disconnect` says the same."""
     for field in record.disconnects:
         assert field.relation is not None
@@ -254,11 +254,11 @@ def _refuse_both(record: RecordInput, data: Mapping[str, Any], faults: Faults) -
             faults.add(record.index, InvalidRelation(message, path=field.name))
 
 
-def _set_to_many(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+def _set_to_many(record: RecordInput, field: FieldSchema, value: object, is_update: bool) -> None:
     raise InvalidValue(f"One-to-many relation {field.name} field does not support write operations.", path=field.name)
 
 
-def _set_id(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+def _set_id(record: RecordInput, field: FieldSchema, value: object, is_update: bool) -> None:
     found = uuid_of(value) if isinstance(value, str) else None
     if found is None:
         shown = f'"{value}"' if isinstance(value, str) else show(value)
@@ -266,34 +266,34 @@ def _set_id(record: RecordInput, field: FieldSchema, value: Any, is_update: bool
     record.id = str(found)
 
 
-def _set_position(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+def _set_position(record: RecordInput, field: FieldSchema, value: object, is_update: bool) -> None:
     record.position = field.type.clean(value, field)
 
 
-def _set_created_at(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+def _set_created_at(record: RecordInput, field: FieldSchema, value: object, is_update: bool) -> None:
     cleaned = None if value is None else field.type.clean(value, field)
     if not is_update:
         record.created_at = cleaned
 
 
-def _set_deleted_at(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+def _set_deleted_at(record: RecordInput, field: FieldSchema, value: object, is_update: bool) -> None:
     cleaned = field.type.clean(value, field)
     if is_update and cleaned is not None:
         raise InvalidValue("deletedAt can only be changed through delete and restore", path="deletedAt")
     record.deleted_at = cleaned
 
 
-def _set_created_by(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+def _set_created_by(record: RecordInput, field: FieldSchema, value: object, is_update: bool) -> None:
     cleaned = field.type.clean(value, field)
     if not is_update:
         record.created_by = cleaned
 
 
-def _set_nothing(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+def _set_nothing(record: RecordInput, field: FieldSchema, value: object, is_update: bool) -> None:
     """Members the server manages (`updatedAt`, `updatedBy`) may be sent back; they are not taken over."""
 
 
-def _set_search(record: RecordInput, field: FieldSchema, value: Any, is_update: bool) -> None:
+def _set_search(record: RecordInput, field: FieldSchema, value: object, is_update: bool) -> None:
     raise InvalidValue(f"{field.name} {field.type.name}-typed field does not support write operations", path=field.name)
 
 
@@ -396,7 +396,7 @@ def check_bulk(scope: Scope, verb: str, count: int) -> None:
         )
 
 
-def target_id(value: Any) -> str:
+def target_id(value: object) -> str:
     """A record id given in a path or argument, lower-case."""
     found = uuid_of(value)
     if found is None:

@@ -91,7 +91,7 @@ def emit_events(
     scope: Scope,
     answer: Answer,
     action: events.Action,
-    rows: Sequence[Sequence[Any]],
+    rows: Sequence[Sequence[object]],
     updated_fields: UpdatedFields = None,
 ) -> None:
     """Tell the handlers of each written row."""

@@ -84,7 +84,7 @@ def update_row(
 def rewrite(
     scope: Scope,
     subject: ObjectSchema,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, object]],
     relates: Sequence[Relate],
     answer: Answer,
 ) -> list[tuple[Any, ...]]:
@@ -95,7 +95,7 @@ def rewrite(
 def _rewrite(
     scope: Scope,
     subject: ObjectSchema,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, object]],
     relates: Sequence[Relate],
     answer: Answer,
 ) -> list[tuple[Any, ...]]:

@@ -123,7 +123,7 @@ def create_related(scope: Scope, inputs: Sequence[RecordInput], depth: int = 1, 
 
 
 def insert(
-    scope: Scope, subject: ObjectSchema, rows: Sequence[Mapping[str, Any]], relates: Sequence[Relate], answer: Answer
+    scope: Scope, subject: ObjectSchema, rows: Sequence[Mapping[str, object]], relates: Sequence[Relate], answer: Answer
 ) -> list[tuple[Any, ...]]:
     """Run the INSERT and check that related records exist; gives its answer rows."""
     relates = besides(subject, relates, rows)

@@ -71,7 +71,7 @@ def member_records(principal: Principal, ids: Sequence[UUID]) -> Mapping[UUID, M
     return found
 
 
-def update_member_record(workspace: Workspace, record_id: UUID, changes: Mapping[str, Any]) -> None:
+def update_member_record(workspace: Workspace, record_id: UUID, changes: Mapping[str, object]) -> None:
     """Let the record of a person say what they changed of themselves, as far as the workspace has the fields."""
     schema = current_schema(workspace.id)
     subject = schema.by_singular.get("workspaceMember")
@@ -83,7 +83,7 @@ def update_member_record(workspace: Workspace, record_id: UUID, changes: Mapping
         update(system(workspace.ref()), schema, query)
 
 
-def member_settings_update(principal: Principal, record_id: UUID, changes: Mapping[str, Any]) -> None:
+def member_settings_update(principal: Principal, record_id: UUID, changes: Mapping[str, object]) -> None:
     """Change members of a record: one's own language, formats and name, or anybody's with the right for members.
 
     Raises PermissionDenied, RecordNotFound, InvalidValue.

@@ -16,7 +16,7 @@ from metadata.fieldtypes.uuid import new_id
 from metadata.schema import ObjectSchema
 
 
-def check_size(subject: ObjectSchema, data: Mapping[str, Any], index: int | None = None) -> None:
+def check_size(subject: ObjectSchema, data: Mapping[str, object], index: int | None = None) -> None:
     """Refuse a record whose JSON is larger than MAX_RECORD_BYTES; raises TooComplex. `index`: its place in a batch."""
     size = len(dumps(data))
     if size > MAX.record_bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 
@@ -36,7 +35,7 @@ class Outcome:
 
 
 def create_each(
-    scope: Scope, subject: ObjectSchema, records: Sequence[Any], selection: ir.Selection, *, as_upsert: bool
+    scope: Scope, subject: ObjectSchema, records: Sequence[object], selection: ir.Selection, *, as_upsert: bool
 ) -> list[Outcome]:
     """The outcome of each record, in order, in one transaction; other faults than REFUSALS are raised."""
     outcomes = [Outcome() for _ in records]

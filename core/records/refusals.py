@@ -79,7 +79,9 @@ def duplicate(
 
 
 def _bare_duplicate(
-    field: FieldSchema, details: Mapping[str, Any] = MappingProxyType({}), extensions: Mapping[str, Any] | None = None
+    field: FieldSchema,
+    details: Mapping[str, object] = MappingProxyType({}),
+    extensions: Mapping[str, object] | None = None,
 ) -> DuplicateEntry:
     return DuplicateEntry(
         "A duplicate entry was detected",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from config.errors import ApiError, InvalidRelation, MissingReference
 from config.http.rendering import loads
@@ -40,7 +39,7 @@ def plan_relates(scope: Scope, inputs: Sequence[RecordInput]) -> list[Relate]:
     return relates
 
 
-def besides(subject: ObjectSchema, relates: Sequence[Relate], rows: Sequence[Mapping[str, Any]]) -> list[Relate]:
+def besides(subject: ObjectSchema, relates: Sequence[Relate], rows: Sequence[Mapping[str, object]]) -> list[Relate]:
     """What a statement must look up when it writes `rows` itself: it cannot see or lock these, and they will exist."""
     written = {row["id"] for row in rows}
     return [
@@ -124,7 +123,7 @@ def _not_one(field: FieldSchema, unique: FieldSchema, key: tuple[str, ...], coun
     )
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     """Whether a `where` is text, or texts by sub-field."""
     if isinstance(value, Mapping):
         return all(isinstance(part, str) for part in value.values())
@@ -132,7 +131,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _constraint(
-    scope: Scope, target: ObjectSchema, field: FieldSchema, where: Mapping[str, Any]
+    scope: Scope, target: ObjectSchema, field: FieldSchema, where: Mapping[str, object]
 ) -> tuple[FieldSchema, tuple[str, ...]]:
     """The unique field that `where` fills completely, and its key. Raises PermissionDenied for an unreadable one."""
     complete: list[tuple[FieldSchema, tuple[str, ...]]] = []

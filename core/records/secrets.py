@@ -7,7 +7,6 @@ ciphertext. Each sealing gives another one: that a value is written anew tells n
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 from uuid import UUID
 
 from config.encryption import PREFIX, CannotDecrypt, decrypt, encrypt, is_encrypted, is_newest
@@ -25,7 +24,7 @@ BATCH = 500
 
 
 def sealed_inputs(
-    scope: Scope, subject: ObjectSchema, records: Sequence[Any], *, is_update: bool = False, as_batch: bool = True
+    scope: Scope, subject: ObjectSchema, records: Sequence[object], *, is_update: bool = False, as_batch: bool = True
 ) -> list[RecordInput]:
     """`core.query.writes.plan_inputs` for values that are stored."""
     inputs = plan_inputs(scope, subject, records, is_update=is_update, as_batch=as_batch)

@@ -113,7 +113,7 @@ def answer_create_many(call: Call) -> str | HttpResponse:
     return envelope.of_records("create" + call.subject.plural_pascal, create(call.principal, call.schema, query))
 
 
-def answer_create_each(call: Call, records: Sequence[Mapping[str, Any]]) -> HttpResponse:
+def answer_create_each(call: Call, records: Sequence[Mapping[str, object]]) -> HttpResponse:
     """`on_error=continue`: what could be written, and a result for every record; 200 when none could."""
     scope = Scope(call.schema, call.principal)
     require(scope, "update", call.subject)

@@ -39,7 +39,7 @@ class Merged(NamedTuple):
     dry_run: bool
 
 
-def read_record(body: Any, plural: str) -> Record:
+def read_record(body: object, plural: str) -> Record:
     """The one record of a create, or the changes of an update."""
     if isinstance(body, list):
         raise BadRequest("Body should be a JSON object, not an array", hint=f"Send an array to /rest/batch/{plural}.")
@@ -48,14 +48,14 @@ def read_record(body: Any, plural: str) -> Record:
     return body
 
 
-def read_records(body: Any, plural: str) -> tuple[Record, ...]:
+def read_records(body: object, plural: str) -> tuple[Record, ...]:
     """The records of a batch."""
     if not isinstance(body, list):
         raise BadRequest("Body should be a JSON array of objects", hint=f"Send one object to /rest/{plural}.")
     return _objects(body, "Body")
 
 
-def read_duplicates(body: Any, plural: str) -> Alike:
+def read_duplicates(body: object, plural: str) -> Alike:
     """`{"ids": [...]}` or `{"data": [{...}]}`; that it is exactly one of them is checked with the records."""
     body = read_record(body, plural)
     ids, records = body.get("ids"), body.get("data")
@@ -65,7 +65,7 @@ def read_duplicates(body: Any, plural: str) -> Alike:
     )
 
 
-def read_merge(body: Any, plural: str) -> Merged:
+def read_merge(body: object, plural: str) -> Merged:
     """`{"ids": [...], "conflictPriorityIndex": 0, "dryRun": false}`; the last two may be left out."""
     body = read_record(body, plural)
     priority = body.get("conflictPriorityIndex", 0)
@@ -77,7 +77,7 @@ def read_merge(body: Any, plural: str) -> Merged:
     return Merged(tuple(_array(body.get("ids"), "ids")), priority, dry_run)
 
 
-def _array(value: Any, name: str) -> list[Any]:
+def _array(value: object, name: str) -> list[Any]:
     if not isinstance(value, list):
         raise BadRequest(f'"{name}" should be an array', path=name)
     return value

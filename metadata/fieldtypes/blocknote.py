@@ -89,7 +89,7 @@ def _nodes(tokens: Iterable[Token]) -> list[_Node]:
     return nodes
 
 
-def _block(numbers: Iterable[int], kind: str, content: object, **props: Any) -> Block:
+def _block(numbers: Iterable[int], kind: str, content: object, **props: object) -> Block:
     identifier = str(next(iter(numbers)))
     return {"id": identifier, "type": kind, "props": {**_PROPS, **props}, "content": content, "children": []}
 
@@ -198,12 +198,12 @@ _MARKS = (("code", "`"), ("strike", "~~"), ("italic", "*"), ("bold", "**"))
 _LIST_KINDS = frozenset({"bulletListItem", "numberedListItem", "checkListItem"})
 
 
-def markdown_of(blocks: Sequence[Any]) -> str:
+def markdown_of(blocks: Sequence[object]) -> str:
     """The CommonMark text of BlockNote blocks; what is no block is passed over."""
     return _render(blocks, 0)
 
 
-def _render(blocks: Sequence[Any], depth: int) -> str:
+def _render(blocks: Sequence[object], depth: int) -> str:
     pieces: list[str] = []
     previous, number = "", 0
     for block in blocks:
@@ -221,7 +221,7 @@ def _render(blocks: Sequence[Any], depth: int) -> str:
     return "".join(pieces)
 
 
-def _render_block(block: Mapping[str, Any], kind: str, number: int, depth: int) -> str:
+def _render_block(block: Mapping[str, object], kind: str, number: int, depth: int) -> str:
     props = block.get("props") if isinstance(block.get("props"), Mapping) else {}
     assert isinstance(props, Mapping)
     children = block.get("children")

@@ -97,7 +97,7 @@ class CompositeType(FieldType):
 
 
 def text_part(
-    name: str, label: str, *, is_unique_part: bool = False, sql_type: SqlType = TEXT, **more: Any
+    name: str, label: str, *, is_unique_part: bool = False, sql_type: SqlType = TEXT, **more: object
 ) -> Subfield:
     """A sub-field of plain text; `more` overrides members of Subfield."""
     members: dict[str, Any] = {

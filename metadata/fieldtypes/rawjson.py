@@ -119,7 +119,7 @@ class RawJsonType(FieldType):
         return {**schema, "type": [*schema["type"], "string"]}
 
 
-def json_part(name: str, label: str, *, sql_type: SqlType = JSON, **more: Any) -> Subfield:
+def json_part(name: str, label: str, *, sql_type: SqlType = JSON, **more: object) -> Subfield:
     """A sub-field that holds JSON: filtered by its text, not groupable; `more` overrides members of Subfield."""
     members: dict[str, Any] = {
         "operators": JSON_OPERATORS,

@@ -130,7 +130,7 @@ class UuidType(FieldType):
         return nullable(schema) if field.is_nullable else schema
 
 
-def uuid_part(name: str, label: str, **more: Any) -> Subfield:
+def uuid_part(name: str, label: str, **more: object) -> Subfield:
     """A sub-field that holds a UUID or null; `more` overrides members of Subfield."""
     members: dict[str, Any] = {
         "operators": UUID_OPERATORS,

@@ -87,7 +87,7 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     return lambda value, operand: value is not None and operand is not None and compare(value, operand)
 
 
-def _is_in(value: object, operands: Sequence[Any] | None) -> bool:
+def _is_in(value: object, operands: Sequence[object] | None) -> bool:
     return value in (operands or ())
 
 
@@ -114,7 +114,7 @@ _ATTRIBUTES: Mapping[str, str] = {
 }  # where a row calls it differently
 
 
-def matching(rows: Iterable[Any], criteria: Mapping[str, Any] | None) -> list[Any]:
+def matching(rows: Iterable[object], criteria: Mapping[str, object] | None) -> list[Any]:
     """The rows that satisfy a filter input. Members are joined by AND; an empty `or` matches nothing."""
     return [row for row in rows if _matches(row, criteria)]
 

@@ -71,7 +71,7 @@ def check_cost(
     schema: GraphQLSchema,
     document: DocumentNode,
     operation: OperationDefinitionNode,
-    variables: Mapping[str, Any] | None,
+    variables: Mapping[str, object] | None,
     rows: WorkspaceRows | None,
 ) -> None:
     """Raise TooComplex for a valid operation that would answer too much. No `rows`: nothing is asked of a workspace."""

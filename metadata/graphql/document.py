@@ -90,7 +90,7 @@ _kept = lru_cache(maxsize=KEPT_DOCUMENTS)(_prepare)
 class _Texts(Visitor):
     """Refuses literals that nothing could keep."""
 
-    def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
+    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
         refuse_nul(node.value, "A text")
 
 
@@ -148,10 +148,10 @@ class _Places(Visitor):
         self.found: dict[str, GraphQLNamedType] = {}
         self._type_info = type_info
 
-    def enter_variable_definition(self, *_: Any) -> Any:
+    def enter_variable_definition(self, *_: object) -> Any:
         return SKIP
 
-    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+    def enter_variable(self, node: VariableNode, *_: object) -> None:
         place = self._type_info.get_input_type()
         named = get_named_type(place)
         if named is not None and is_input_type(named):

@@ -97,7 +97,7 @@ def _getters(resource: Resource) -> dict[str, Any]:
 
 
 def _views_of(
-    root: object, info: Info, objectMetadataId: str | None = None, viewTypes: Sequence[Any] | None = None
+    root: object, info: Info, objectMetadataId: str | None = None, viewTypes: Sequence[object] | None = None
 ) -> list[shown.View]:
     object_id = None if objectMetadataId is None else _id(objectMetadataId, "objectMetadataId")
     wanted = None if viewTypes is None else set(payload(list(viewTypes)))

@@ -164,7 +164,7 @@ class Mutation:
     delete_current_workspace = Field(lambda: extended("Workspace", workspace_types.WorkspaceMembers), required=True)
 
     @staticmethod
-    def resolve_create_one_object(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> ObjectMetadata:
+    def resolve_create_one_object(root: None, info: ResolveInfo, input: Mapping[str, object]) -> ObjectMetadata:
         principal = begin_change(info, DATA_MODEL)
         return _stored(services.object_create(workspace_id=principal.workspace_id, values=payload(input["object"])))
 
@@ -204,7 +204,7 @@ class Mutation:
         return services.object_delete(workspace_id=principal.workspace_id, object_id=Uuid(input["id"]))
 
     @staticmethod
-    def resolve_create_one_field(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> FieldMetadata:
+    def resolve_create_one_field(root: None, info: ResolveInfo, input: Mapping[str, object]) -> FieldMetadata:
         principal = begin_change(info, DATA_MODEL)
         return _stored(services.field_create(workspace_id=principal.workspace_id, values=payload(input["field"])))
 
@@ -227,7 +227,7 @@ class Mutation:
         return services.field_delete(workspace_id=principal.workspace_id, field_id=Uuid(input["id"]))
 
     @staticmethod
-    def resolve_create_one_index(root: None, info: ResolveInfo, input: Mapping[str, Any]) -> IndexMetadata:
+    def resolve_create_one_index(root: None, info: ResolveInfo, input: Mapping[str, object]) -> IndexMetadata:
         principal = begin_change(info, DATA_MODEL)
         return _stored(services.index_create(workspace_id=principal.workspace_id, values=payload(input["index"])))
 
@@ -238,7 +238,7 @@ class Mutation:
         return services.index_delete(workspace_id=principal.workspace_id, index_id=Uuid(input["id"]))
 
     @staticmethod
-    def resolve_update_workspace(root: None, info: ResolveInfo, data: Mapping[str, Any]) -> Workspace:
+    def resolve_update_workspace(root: None, info: ResolveInfo, data: Mapping[str, object]) -> Workspace:
         principal = begin_change(info, SECURITY if services.SECURITY_MEMBERS & data.keys() else WORKSPACE)
         if data.keys() - services.SECURITY_MEMBERS:
             require(info, WORKSPACE)

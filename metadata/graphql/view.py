@@ -70,7 +70,7 @@ class MetadataView(GraphqlDoor):
     takes_files = True
     execution_context_class = CountingExecution
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         response = super().dispatch(request, *args, **kwargs)
         refusal = getattr(request, "refusal", None)  # a sign-in that was one too many
         if refusal is not None:

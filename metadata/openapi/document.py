@@ -178,7 +178,7 @@ class MetadataGenerator(DocumentGenerator):
         super().__init__(endpoints)
         self.keys_version = api_version  # `api_version` is the base class's, for versioned views
 
-    def create_view(self, callback: Any, method: str, request: Any = None) -> Any:
+    def create_view(self, callback: Any, method: str, request: object = None) -> Any:
         view = super().create_view(callback, method, request)
         if callback.cls.__module__ != DocumentGenerator.__module__:
             described = type("MetadataSchema", (MetadataAutoSchema, view.schema.__class__), {})()

@@ -147,6 +147,6 @@ def _others(schema: WorkspaceSchema, fields: Sequence[FieldMetadata]) -> list[st
     return found
 
 
-def switch_off_page(request: HttpRequest, obj: ObjectMetadata, **context: Any) -> HttpResponse:
+def switch_off_page(request: HttpRequest, obj: ObjectMetadata, **context: object) -> HttpResponse:
     """What is asked before an object or a field is switched off: nothing has changed yet."""
     return render(request, "metadata/switch_off.html", {"object": obj, **context})

@@ -60,7 +60,7 @@ def _problems_of(error: ApiError) -> list[tuple[str, Any]]:
     return [(sentence(error), None)]
 
 
-def add_problems(form: forms.Form, error: ApiError, members: Mapping[str, Any]) -> None:
+def add_problems(form: forms.Form, error: ApiError, members: Mapping[str, object]) -> None:
     """Put each problem to the form field whose value it speaks of (`members`: form field → value), else to the form."""
     for said, about in _problems_of(error):
         text = said if said.endswith((".", "!", "?")) else f"{said}."

@@ -55,7 +55,7 @@ def resource_json(resource: Resource, row: Any, hidden: frozenset[UUID]) -> dict
 class _ResourceView(APIView):
     resource: ClassVar[Resource]
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             require_writer(self.principal, self.resource)
@@ -78,7 +78,7 @@ class _ResourceView(APIView):
         [item] = self.items([row])
         return Response(item, status_code)
 
-    def items(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    def items(self, rows: Sequence[object]) -> list[dict[str, Any]]:
         hidden = hidden_fields(self.resource, rows, self.principal.permissions)
         return [resource_json(self.resource, row, hidden) for row in rows]
 

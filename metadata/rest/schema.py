@@ -29,7 +29,7 @@ class YamlRenderer(BaseRenderer):
     charset = None  # the bytes are UTF-8 already
 
     def render(
-        self, data: object, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+        self, data: object, accepted_media_type: str | None = None, renderer_context: Mapping[str, object] | None = None
     ) -> bytes:
         plain = data if isinstance(data, dict) and data.keys() == {"version", "objects"} else loads(_json(data))
         return snapshot.schema_text(plain).encode()
@@ -43,7 +43,7 @@ class ModelJsonParser(LenientJSONParser):
     """A data model may be as large as any body."""
 
     def parse(
-        self, stream: object, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self, stream: object, media_type: str | None = None, parser_context: Mapping[str, object] | None = None
     ) -> Any:
         body = read_body(stream)
         return read_kept_json(body) if body.strip() else {}
@@ -55,7 +55,7 @@ class YamlParser(BaseParser):
     media_type = "application/yaml"
 
     def parse(
-        self, stream: object, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self, stream: object, media_type: str | None = None, parser_context: Mapping[str, object] | None = None
     ) -> Any:
         return snapshot.schema_read(read_body(stream))
 
@@ -91,7 +91,7 @@ class SchemaView(APIView):
     parser_classes = [YamlParser, _named("application/x-yaml"), _named("text/yaml"), ModelJsonParser]
     content_negotiation_class = _Negotiation
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
         require(self.principal, FLAG)
 

@@ -50,7 +50,7 @@ class EnvelopedView(APIView):
 class _MetadataView(EnvelopedView):
     """Asks every caller for the DATA_MODEL flag, readers too."""
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
         require(self.principal, FLAG)
 

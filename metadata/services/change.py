@@ -203,7 +203,7 @@ def changing(workspace_id: UUID, permissions: Permissions = EVERYTHING) -> Itera
         raise
 
 
-def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
+def tidy(values: Mapping[str, object]) -> dict[str, Any]:
     """An input with every name, label and such trimmed and its runs of white space made one space.
 
     Defaults and settings keep their texts as given. Raises InvalidInput for texts that nobody would read.

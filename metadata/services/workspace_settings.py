@@ -82,7 +82,9 @@ MAX_FEATURE_FLAGS = 100
 _FLAG_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 
 
-def workspace_update(*, workspace_id: UUID, update: Mapping[str, Any], principal: Principal | None = None) -> Workspace:
+def workspace_update(
+    *, workspace_id: UUID, update: Mapping[str, object], principal: Principal | None = None
+) -> Workspace:
     """Change settings by their API names; names of no setting are ignored, null leaves what cannot be null.
 
     The default role must lie within the rights of the `principal`; without one the system itself asks. Raises
@@ -131,7 +133,7 @@ def settings_of(workspace: Workspace) -> dict[str, Any]:
     return {**facts, "featureFlags": dict(workspace.feature_flags)}
 
 
-def _note(workspace: Workspace, before: Mapping[str, Any], *, has_new_hash: bool = False) -> None:
+def _note(workspace: Workspace, before: Mapping[str, object], *, has_new_hash: bool = False) -> None:
     """Of the hash that lets people in it is told that there is another, and no more."""
     name, after = workspace.display_name or "", settings_of(workspace)
     if has_new_hash:
@@ -139,7 +141,7 @@ def _note(workspace: Workspace, before: Mapping[str, Any], *, has_new_hash: bool
     audit.note(workspace.id, "workspace.updated", subject_id=workspace.id, name=name, before=before, after=after)
 
 
-def _clean_setting(workspace: Workspace, name: str, value: Any) -> Any:
+def _clean_setting(workspace: Workspace, name: str, value: object) -> Any:
     if value is None:
         return None
     if name in _RANGES:
@@ -186,7 +188,7 @@ def _clean_custom_domain(workspace: Workspace, value: str) -> str:
     return value.lower()
 
 
-def _uuid(name: str, value: Any) -> UUID:
+def _uuid(name: str, value: object) -> UUID:
     found = uuid_of(value)
     if found is None:
         raise invalid_workspace(f"{name} must be a UUID", name)

@@ -70,7 +70,7 @@ IRRELEVANT_SETTINGS = frozenset({"relationType", "onDelete", "joinColumnName"})
 # Left out and filled in ------------------------------------------------------------------------------
 
 
-def _general(members: Mapping[str, tuple[str, Any]]) -> Entry:
+def _general(members: Mapping[str, tuple[str, object]]) -> Entry:
     return {name: default for name, (_, default) in members.items()}
 
 

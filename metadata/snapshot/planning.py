@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 from uuid import UUID
 
 from config.principal import Permissions
@@ -88,7 +87,7 @@ class Planner:
         for old, new in self.renamed_objects.items():
             update = {"nameSingular": new, "namePlural": self.wanted[new]["namePlural"]}
 
-            def run(old: str = old, update: Mapping[str, Any] = update) -> None:
+            def run(old: str = old, update: Mapping[str, object] = update) -> None:
                 self.workspace.update_object(old, update)
 
             yield Step("rename", f"object {old}", run, {"nameSingular": new})

@@ -58,7 +58,7 @@ class Reader:
     def once(self, names: Iterable[str], path: str) -> None:
         self.problems += [f'{path} has "{name}" twice' for name, count in Counter(names).items() if count > 1]
 
-    def check(self, entry: Mapping[str, Any], keys: set[str], texts: Iterable[str], path: str) -> Entry:
+    def check(self, entry: Mapping[str, object], keys: set[str], texts: Iterable[str], path: str) -> Entry:
         self.problems += [f'{path} has an unknown member "{name}"' for name in entry if name not in keys]
         checked = dict(entry)
         for name in texts:
@@ -67,14 +67,14 @@ class Reader:
                 checked[name] = ""
         return checked
 
-    def items(self, entry: Mapping[str, Any], name: str, path: str) -> list[Any]:
+    def items(self, entry: Mapping[str, object], name: str, path: str) -> list[Any]:
         value = entry.get(name) or []
         if not isinstance(value, list):
             self.problems.append(f"{path}.{name} must be a list")
             return []
         return [each for place, each in enumerate(value) if self.is_mapping(each, f"{path}.{name}[{place}]")]
 
-    def object_entry(self, given: Mapping[str, Any], path: str) -> Entry:
+    def object_entry(self, given: Mapping[str, object], path: str) -> Entry:
         is_custom = given.get("isCustom", True)
         fresh = None if is_custom else standard_entries().get(str(given.get("nameSingular")))
         asked = ("nameSingular",) if fresh else tuple(OBJECT_TEXTS)
@@ -114,7 +114,7 @@ class Reader:
                 entry["relation"]["inverse"] = filled(checked, INVERSE_DEFAULTS, old["inverse"] if old else None)
         return entry
 
-    def index_entry(self, given: Mapping[str, Any], path: str) -> Entry:
+    def index_entry(self, given: Mapping[str, object], path: str) -> Entry:
         fields = given.get("fields")
         if not isinstance(fields, list) or not fields or not all(isinstance(each, str) for each in fields):
             self.problems.append(f"{path}.fields must be a list of field names")

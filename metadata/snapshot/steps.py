@@ -75,11 +75,11 @@ def invalid(message: str, path: str) -> InvalidMetadataInput:
     return InvalidMetadataInput(message, sub_code="INVALID_SCHEMA", path=path)
 
 
-def bare(options: Iterable[Mapping[str, Any]]) -> list[Entry]:
+def bare(options: Iterable[Mapping[str, object]]) -> list[Entry]:
     return [{name: each.get(name) for name in ("value", "label", "color")} for each in options]
 
 
-def positioned(options: Sequence[Mapping[str, Any]], ids: Mapping[str, str]) -> list[Entry]:
+def positioned(options: Sequence[Mapping[str, object]], ids: Mapping[str, str]) -> list[Entry]:
     """Options as the services take them: in their order, with the id of the value that each one had."""
     made = []
     for place, each in enumerate(options):

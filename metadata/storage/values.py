@@ -173,7 +173,7 @@ class StoredValues(Statements):
         )
         return [(id, json.loads(text)) for id, text in rows]
 
-    def move_values(self, old: FieldSchema, new: FieldSchema, values: Mapping[UUID, Any]) -> None:
+    def move_values(self, old: FieldSchema, new: FieldSchema, values: Mapping[UUID, object]) -> None:
         """Put one value into each record under the new field's key, and take the old one's away."""
         self.flush()
         self._execute(

@@ -82,7 +82,7 @@ def _text(value: Any) -> str:
     return _other_text(value)
 
 
-def _object_text(value: Mapping[str, Any]) -> str:
+def _object_text(value: Mapping[str, object]) -> str:
     keys = list(value)
     indexes = [key for key in keys if key[:1].isdigit() and _is_array_index(key)]
     if indexes:  # JavaScript lists array indexes first, ascending

@@ -101,7 +101,7 @@ def _lookups() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=4, thread_name_prefix="webhook-lookup")
 
 
-def clean(data: Mapping[str, Any]) -> dict[str, Any]:
+def clean(data: Mapping[str, object]) -> dict[str, Any]:
     """The given members as column values."""
     values: dict[str, Any] = {}
     for name, column in _NAMES.items():
@@ -183,7 +183,7 @@ def clean_id(value: object) -> UUID:
     return found
 
 
-def without_nulls(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def without_nulls(data: Mapping[str, object], *names: str) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value is not None or name not in names}
 
 

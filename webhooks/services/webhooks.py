@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -92,7 +91,7 @@ def _overlap(left: Sequence[str], right: Sequence[str]) -> bool:
     )
 
 
-def webhook_create(principal: Principal, *, data: Mapping[str, Any]) -> Webhook:
+def webhook_create(principal: Principal, *, data: Mapping[str, object]) -> Webhook:
     """Make a webhook from {targetUrl, operations?, description?, secret?, isActive?, roleId?, id?}.
 
     Without operations it hears of every event; without a secret it gets one; without a role it acts as
@@ -120,7 +119,7 @@ def webhook_create(principal: Principal, *, data: Mapping[str, Any]) -> Webhook:
     return webhook
 
 
-def webhook_update(principal: Principal, *, webhook_id: UUID, data: Mapping[str, Any]) -> Webhook:
+def webhook_update(principal: Principal, *, webhook_id: UUID, data: Mapping[str, object]) -> Webhook:
     """Change the members that are given. Switching it on again forgets past failures and frees what was held."""
     require(principal)
     values = clean(without_nulls(data, "targetUrl", "operations", "secret", "isActive"))

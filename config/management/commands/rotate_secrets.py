@@ -8,7 +8,6 @@ moment.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -35,7 +34,7 @@ class Count:
 class Command(BaseCommand):
     help = "Encrypt stored secrets under the present SECRET_KEY, reading them with SECRET_KEYS_OLD too."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         unreadable = 0
         for model in apps.get_models():
             for field in model._meta.concrete_fields:

@@ -69,7 +69,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true", help="make no demo workspace")
         parser.add_argument("--no-assets", action="store_true", help="fetch no browser assets")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         _allow_connections()
         for number in STOP_SIGNALS:
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup(1) wants it ignored

@@ -36,7 +36,7 @@ _HUNG_UP = getattr(select, "POLLRDHUP", 0)
 class ReopeningCursor(CursorWrapper):
     """A cursor of Django's that sends a read again when its connection broke."""
 
-    def _execute(self, sql: Any, params: Any, *ignored: Any) -> Any:
+    def _execute(self, sql: object, params: object, *ignored: object) -> Any:
         try:
             return super()._execute(sql, params, *ignored)  # type: ignore[misc]  # not in the stubs
         except django.db.Error as fault:
@@ -76,7 +76,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             _refused[where] = (time.monotonic() + REFUSED_FOR_S, str(fault))
             raise
 
-    def make_cursor(self, cursor: Any) -> CursorWrapper:
+    def make_cursor(self, cursor: object) -> CursorWrapper:
         return ReopeningCursor(cursor, self)
 
     def init_connection_state(self) -> None:

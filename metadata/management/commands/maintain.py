@@ -10,7 +10,6 @@ import logging
 import signal
 import time
 from argparse import ArgumentParser
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -32,7 +31,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="do what waits now, then end")
 
-    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+    def handle(self, *args: object, once: bool, **options: object) -> None:
         tasks = [(import_string(path), every_s) for path, every_s in settings.MAINTENANCE]
         if once:
             self.stdout.write(", ".join(f"{task.__name__}: {task()}" for task, _ in tasks))

@@ -80,7 +80,7 @@ class Command(BaseCommand):
         move.add_argument("--to", required=True, metavar="SHARD", help="a database, or a node of Citus: host:port")
         move.add_argument("--keep", type=float, metavar="S", help="how long nobody has to have read the old place")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         try:
             getattr(self, f"_{options['verb']}")(options)
         except ApiError as error:

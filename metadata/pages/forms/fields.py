@@ -80,7 +80,7 @@ class FieldForm(forms.Form):
                 self.add_error("name", gettext("No name can be made from this label: type one, in English letters."))
         return cleaned
 
-    def values(self, options: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    def values(self, options: Sequence[Mapping[str, object]] | None = None) -> dict[str, Any]:
         """By their API names. Raises InvalidValue for a default that the type cannot read."""
         given = self.cleaned_data
         values: dict[str, Any] = {"label": given["label"], "description": given["description"] or None}
@@ -102,7 +102,7 @@ class FieldForm(forms.Form):
             values["defaultValue"] = self._default(given["default"], values)
         return values
 
-    def _default(self, text: str, values: Mapping[str, Any]) -> Any:
+    def _default(self, text: str, values: Mapping[str, object]) -> Any:
         if not text.strip():
             return None
         if self.stored is not None and text == _shown_default(self.stored.default_value):
@@ -118,7 +118,7 @@ class FieldForm(forms.Form):
             raise
 
 
-def _shown_default(default: Any) -> str:
+def _shown_default(default: object) -> str:
     shown = unquote(default)
     return "" if shown is None else ", ".join(shown) if isinstance(shown, list) else str(shown)
 
@@ -156,7 +156,7 @@ class RelationForm(FieldForm):
         self.fields["kind"].choices = [(kind, text.format(own=own_label)) for kind, text in KINDS.items()]  # type: ignore[attr-defined]
         self.order_fields(["label", "target", "kind", "other_label", "on_delete", "description", "name"])
 
-    def values(self, options: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    def values(self, options: Sequence[Mapping[str, object]] | None = None) -> dict[str, Any]:
         given = self.cleaned_data
         names = given["target"] if self.type.is_morph else [given["target"]]
         payloads = [

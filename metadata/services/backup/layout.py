@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.utils.module_loading import import_string
 
+from config.server.own_connection import Driver
 from metadata.services.parts import Part
 
 FORMAT = "fourgate-workspace"
@@ -24,7 +25,7 @@ def parts() -> Iterable[Part]:
         yield from import_string(path)
 
 
-def columns_of(driver: Any, schema: str, table: str) -> list[str]:
+def columns_of(driver: Driver | BaseDatabaseWrapper, schema: str, table: str) -> list[str]:
     """A table's columns in their order; none where there is no such table."""
     with driver.cursor() as cursor:
         cursor.execute(

@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from config import audit
-from config.server.own_connection import own_connection, quoted, rows_of
+from config.server.own_connection import Driver, own_connection, quoted, rows_of
 from metadata.fieldtypes.datetime import moment_text
 from metadata.models import Workspace, table_name
 from metadata.services.backup.layout import (
@@ -84,7 +84,7 @@ class _Archive:
         self._at = timezone.now().timetuple()[:6]
         self.tables: dict[str, dict[str, Any]] = {}
 
-    def add(self, name: str, driver: Any, columns: list[str], query: str) -> None:
+    def add(self, name: str, driver: Driver, columns: list[str], query: str) -> None:
         with self._zip.open(self.entry(name), "w", force_zip64=True) as entry, driver.cursor() as cursor:
             counting = _Counting(entry)
             cursor.copy_expert(f"COPY ({query}) TO STDOUT", counting)
@@ -97,7 +97,7 @@ class _Archive:
         return entry
 
 
-def _write(file: IO[bytes], workspace: Workspace, shared: Any, own: Any) -> int:
+def _write(file: IO[bytes], workspace: Workspace, shared: Driver, own: Driver) -> int:
     with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_COMPRESSION) as zip_file:
         archive = _Archive(zip_file)
         for part in (WORKSPACE, *parts()):

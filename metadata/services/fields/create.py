@@ -23,7 +23,7 @@ from metadata.services.rows import (
 )
 
 
-def field_create(*, workspace_id: UUID, values: Mapping[str, Any]) -> FieldMetadata:
+def field_create(*, workspace_id: UUID, values: Mapping[str, object]) -> FieldMetadata:
     """A custom field of the object `objectMetadataId`; for relations both sides, answering the one asked for.
 
     A morph relation answers the row of its first target. Raises InvalidInput, MetadataValidationFailed.
@@ -39,7 +39,7 @@ def field_create(*, workspace_id: UUID, values: Mapping[str, Any]) -> FieldMetad
         return _create_plain(change, obj, type_, given)
 
 
-def _object_of(change: Change, given: Mapping[str, Any]) -> ObjectMetadata:
+def _object_of(change: Change, given: Mapping[str, object]) -> ObjectMetadata:
     object_id = uuid_of(given.get("objectMetadataId"))
     obj = None if object_id is None else change.objects.get(object_id)
     if obj is None:
@@ -48,7 +48,7 @@ def _object_of(change: Change, given: Mapping[str, Any]) -> ObjectMetadata:
     return obj
 
 
-def _creatable_type(given: Mapping[str, Any]) -> FieldType:
+def _creatable_type(given: Mapping[str, object]) -> FieldType:
     name = given.get("type")
     if not is_field_type(name):
         raise unprepared(

@@ -46,7 +46,7 @@ def apply_unique(
     ]
 
 
-def _shown(values: Sequence[Any]) -> Any:
+def _shown(values: Sequence[object]) -> Any:
     shown = [each if isinstance(each, str | int | float | bool | None) else str(each) for each in values]
     return shown[0] if len(shown) == 1 else shown
 

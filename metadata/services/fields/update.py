@@ -39,7 +39,7 @@ _STANDARD_FORBIDDEN = ("isLabelSyncedWithName", "name")
 
 
 def field_update(
-    *, workspace_id: UUID, field_id: UUID, update: Mapping[str, Any], permissions: Permissions = EVERYTHING
+    *, workspace_id: UUID, field_id: UUID, update: Mapping[str, object], permissions: Permissions = EVERYTHING
 ) -> FieldMetadata:
     """Change a field by API names; members that cannot be changed at all are ignored.
 
@@ -76,7 +76,7 @@ def field_update(
 _NULLABLE = frozenset({"description", "icon", "defaultValue", "settings", "isSearchable"})
 
 
-def _refuse_forbidden(field: FieldMetadata, given: Mapping[str, Any]) -> None:
+def _refuse_forbidden(field: FieldMetadata, given: Mapping[str, object]) -> None:
     if field.is_managed and not given.keys() <= {"isActive"}:
         names = ", ".join(sorted(given.keys() - {"isActive"}))
         message = f'Cannot edit system-managed field "{field.name}" properties: {names}'
@@ -89,7 +89,7 @@ def _refuse_forbidden(field: FieldMetadata, given: Mapping[str, Any]) -> None:
 
 
 def _update_problems(
-    field: FieldMetadata, obj: ObjectMetadata, type_: FieldType, given: Mapping[str, Any]
+    field: FieldMetadata, obj: ObjectMetadata, type_: FieldType, given: Mapping[str, object]
 ) -> list[Problem]:
     """What can be said before looking at other fields, values or records."""
     if type_.is_relation:

@@ -17,7 +17,7 @@ from metadata.services.layout.members import LARGEST_COUNT, Member, Resource, Ro
 from metadata.services.layout.reading import label_identifier_of, leads, resource_find, resource_rows
 
 
-def apply_members(resource: Resource, row: Row, values: Mapping[str, Any], *, is_new: bool) -> list[str]:
+def apply_members(resource: Resource, row: Row, values: Mapping[str, object], *, is_new: bool) -> list[str]:
     """Put the members on the row; answers what is wrong with them."""
     problems = _identify(resource, row, values) if is_new else []
     for member in resource.members:
@@ -43,7 +43,7 @@ def apply_members(resource: Resource, row: Row, values: Mapping[str, Any], *, is
     return _reference_problems(resource, row, is_ruled=is_ruled)
 
 
-def _identify(resource: Resource, row: Row, values: Mapping[str, Any]) -> list[str]:
+def _identify(resource: Resource, row: Row, values: Mapping[str, object]) -> list[str]:
     given = values.get("id")
     if given is None:
         row.id = uuid4()
@@ -144,7 +144,7 @@ def space_problems(resource: Resource, row: Row) -> list[str]:
     return []
 
 
-def place_problems(resource: Resource, row: Row, update: Mapping[str, Any] | None = None) -> list[str]:
+def place_problems(resource: Resource, row: Row, update: Mapping[str, object] | None = None) -> list[str]:
     """The field that names a record stands first in its views, for all to see. No `update`: the row is new."""
     if resource is not VIEW_FIELD:
         return []

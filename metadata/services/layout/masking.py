@@ -74,7 +74,7 @@ def _conditions(value: object) -> Iterator[Mapping[str, Any]]:
             yield from _conditions(each)
 
 
-def _field_of(condition: Mapping[str, Any]) -> list[UUID]:
+def _field_of(condition: Mapping[str, object]) -> list[UUID]:
     found = uuid_of(condition["fieldMetadataId"])
     return [] if found is None else [found]
 

@@ -123,7 +123,7 @@ def _weighed(filters: QuerySet[shown.ViewFilter]) -> Iterable[tuple[str, Any, st
     return filters.values_list("operand", "value", Coalesce("relation_target_field__type", "field__type"))
 
 
-def _too_many_conditions(view: Row, filters: Sequence[tuple[str, Any, str]]) -> list[str]:
+def _too_many_conditions(view: Row, filters: Sequence[tuple[str, object, str]]) -> list[str]:
     """Why a query could not hold the filters, with the view's text for any field. None given: those that are stored."""
     text = view.any_field_filter_value
     if not text and not filters:

@@ -37,7 +37,7 @@ def _writing(workspace_id: UUID) -> Iterator[Workspace]:
 
 
 def resource_create(
-    resource: Resource, *, workspace_id: UUID, values: Mapping[str, Any], created_by: UUID | None = None
+    resource: Resource, *, workspace_id: UUID, values: Mapping[str, object], created_by: UUID | None = None
 ) -> Row:
     """A new row from members by API name. Raises InvalidInput with every fault."""
     (row,) = resource_create_many(resource, workspace_id=workspace_id, inputs=[values], created_by=created_by)
@@ -45,7 +45,7 @@ def resource_create(
 
 
 def resource_create_many(
-    resource: Resource, *, workspace_id: UUID, inputs: Sequence[Mapping[str, Any]], created_by: UUID | None = None
+    resource: Resource, *, workspace_id: UUID, inputs: Sequence[Mapping[str, object]], created_by: UUID | None = None
 ) -> list[Row]:
     """Several rows, all or none. Faults of several inputs say which one (`1: …`). Raises TooComplex for many."""
     check_count(len(inputs), LARGEST_CREATED, "inputs", "inputs")
@@ -91,7 +91,7 @@ def resource_update(
     *,
     workspace_id: UUID,
     id: UUID,
-    update: Mapping[str, Any],
+    update: Mapping[str, object],
     permissions: Permissions = EVERYTHING,
 ) -> Row:
     """Change members by API name; those fixed at creation are ignored. Raises MetadataNotFound, InvalidInput.
@@ -116,7 +116,9 @@ def resource_update(
     return row
 
 
-def _unmasked(resource: Resource, row: Row, update: Mapping[str, Any], permissions: Permissions) -> Mapping[str, Any]:
+def _unmasked(
+    resource: Resource, row: Row, update: Mapping[str, object], permissions: Permissions
+) -> Mapping[str, Any]:
     for member in resource.members:
         is_whole = member.object_attribute is not None
         if not (is_whole or member.field_attributes) or not hidden_fields(resource, [row], permissions):
@@ -129,7 +131,7 @@ def _unmasked(resource: Resource, row: Row, update: Mapping[str, Any], permissio
     return update
 
 
-def _is_another(member: Member, row: Row, update: Mapping[str, Any]) -> bool:
+def _is_another(member: Member, row: Row, update: Mapping[str, object]) -> bool:
     """Whether the update names another field than the row does."""
     if member.name not in update or (update[member.name] is None and not member.is_nullable):
         return False
@@ -140,7 +142,7 @@ def resource_update_many(
     resource: Resource,
     *,
     workspace_id: UUID,
-    inputs: Sequence[tuple[UUID, Mapping[str, Any]]],
+    inputs: Sequence[tuple[UUID, Mapping[str, object]]],
     permissions: Permissions,
 ) -> list[Row]:
     """Several rows, all or none. Raises MetadataNotFound, InvalidInput, TooComplex for many."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
-from config.server.own_connection import quoted, rows_of
+from config.server.own_connection import Driver, quoted, rows_of
 from config.server.sqlstate import WRITES_HELD, code_of
 from metadata.services.moving.rows import transaction
 from metadata.services.moving.tables import tables_of
@@ -23,7 +22,7 @@ WRITERS_WAIT_MS = 1_000
 TRIES = 60  # of who waits for writers that are long at it
 
 
-def hold(source: Any, schema: str, besides: Callable[[], None]) -> float | None:
+def hold(source: Driver, schema: str, besides: Callable[[], None]) -> float | None:
     """Hold all writes, once those that have begun are over, and do `besides` in the same transaction. Since when they
     wait, on the clock of `time.monotonic`.
 
@@ -40,7 +39,7 @@ def hold(source: Any, schema: str, besides: Callable[[], None]) -> float | None:
     return since
 
 
-def _hold(source: Any, schema: str) -> float:
+def _hold(source: Driver, schema: str) -> float:
     tables = tables_of(source, schema).values()
     paths = ", ".join(each.path for each in tables)
     # An autovacuum gives way to who waits for a second; meanwhile this holds up nobody who writes.
@@ -61,12 +60,12 @@ def _hold(source: Any, schema: str) -> float:
     return since
 
 
-def is_held(source: Any, schema: str) -> bool:
+def is_held(source: Driver, schema: str) -> bool:
     [(answer,)] = rows_of(source, "SELECT to_regproc(%s) IS NOT NULL", [quoted(schema, _FUNCTION)])
     return bool(answer)
 
 
-def release(source: Any, schema: str, besides: Callable[[], None]) -> None:
+def release(source: Driver, schema: str, besides: Callable[[], None]) -> None:
     """Let writes go on where they are held."""
     for left in reversed(range(TRIES)):
         try:

@@ -13,17 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from config.server.copying import copy_rows
-from config.server.own_connection import quoted, rows_of, since_condition
+from config.server.own_connection import Driver, quoted, rows_of, since_condition
 from metadata.services.moving.tables import POSITIONS, Table, create_indexes, drop_indexes
 
 _PARTS = 4096
 
 
 @contextmanager
-def snapshot(source: Any) -> Iterator[int]:
+def snapshot(source: Driver) -> Iterator[int]:
     """One state of the old place, and the number from which on transactions are not all in it."""
     source.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
     try:
@@ -36,7 +35,7 @@ def snapshot(source: Any) -> Iterator[int]:
 
 
 @contextmanager
-def transaction(driver: Any) -> Iterator[None]:
+def transaction(driver: Driver) -> Iterator[None]:
     driver.autocommit = False
     try:
         yield
@@ -50,7 +49,7 @@ def transaction(driver: Any) -> Iterator[None]:
 class Copying:
     """The tables of one workspace's copy."""
 
-    def __init__(self, source: Any, target: Any, schema: str) -> None:
+    def __init__(self, source: Driver, target: Driver, schema: str) -> None:
         self._source = source
         self._target = target
         self._schema = schema

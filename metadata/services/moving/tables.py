@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import connections, transaction
 
-from config.server.own_connection import quoted, rows_of
+from config.server.own_connection import Driver, quoted, rows_of
 from metadata.models import Workspace
 from metadata.storage import Storage
 
@@ -48,7 +47,7 @@ class _Index:
     constraint: str | None  # of a primary key: what ALTER TABLE adds
 
 
-def tables_of(driver: Any, schema: str) -> dict[str, Table]:
+def tables_of(driver: Driver, schema: str) -> dict[str, Table]:
     """Those that are a workspace's, by name."""
     found = rows_of(
         driver,
@@ -62,7 +61,7 @@ def tables_of(driver: Any, schema: str) -> dict[str, Table]:
     }
 
 
-def create_schema(target: Any, workspace: Workspace) -> None:
+def create_schema(target: Driver, workspace: Workspace) -> None:
     """The copy's schema, without objects, if it is not there. `workspace` is as if it were in the new place."""
     schema = workspace.database_schema
     if rows_of(target, "SELECT to_regnamespace(%s) IS NOT NULL", [quoted(schema)]) == [(True,)]:
@@ -74,7 +73,7 @@ def create_schema(target: Any, workspace: Workspace) -> None:
         cursor.execute(f"CREATE TABLE {quoted(schema, POSITIONS)} (name text PRIMARY KEY, since bigint NOT NULL)")
 
 
-def same_tables(source: Any, target: Any, workspace: Workspace) -> dict[str, Table]:
+def same_tables(source: Driver, target: Driver, workspace: Workspace) -> dict[str, Table]:
     """Make and drop tables of the copy until it has those of the old place, which are given."""
     theirs, ours = tables_of(source, workspace.database_schema), tables_of(target, workspace.database_schema)
     storage = Storage(workspace)
@@ -87,7 +86,7 @@ def same_tables(source: Any, target: Any, workspace: Workspace) -> dict[str, Tab
     return theirs
 
 
-def drop_indexes(source: Any, target: Any, schema: str, names: set[str] | None = None) -> None:
+def drop_indexes(source: Driver, target: Driver, schema: str, names: set[str] | None = None) -> None:
     """Drop those of the copy's indexes (of some tables, or all) that the old place does not have like that."""
     theirs = {each.name: each for each in _indexes_of(source, schema)} if names is None else {}
     for each in _indexes_of(target, schema):
@@ -96,7 +95,7 @@ def drop_indexes(source: Any, target: Any, schema: str, names: set[str] | None =
             rows_of(target, f"DROP INDEX {quoted(schema, each.name)}")
 
 
-def create_indexes(source: Any, target: Any, schema: str, names: set[str] | None = None) -> int:
+def create_indexes(source: Driver, target: Driver, schema: str, names: set[str] | None = None) -> int:
     """Make those that the copy lacks; how many."""
     ours = {each.name for each in _indexes_of(target, schema)}
     made = 0
@@ -107,7 +106,7 @@ def create_indexes(source: Any, target: Any, schema: str, names: set[str] | None
     return made
 
 
-def _indexes_of(driver: Any, schema: str) -> list[_Index]:
+def _indexes_of(driver: Driver, schema: str) -> list[_Index]:
     """Those that are whole."""
     return [
         _Index(*row)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from argparse import ArgumentParser
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -21,7 +20,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--database", default="default", help="alias of the database that holds the records")
 
-    def handle(self, *args: Any, once: bool, concurrency: int, database: str, **options: Any) -> None:
+    def handle(self, *args: object, once: bool, concurrency: int, database: str, **options: object) -> None:
         if not 1 <= concurrency <= 1000:
             raise CommandError("--concurrency must be between 1 and 1000")
         worker = Worker(using=database, concurrency=concurrency)
