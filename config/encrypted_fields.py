@@ -36,7 +36,7 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
         except CannotDecrypt:
             return Unreadable.of(value)
 
-    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+    def get_db_prep_save(self, value: Any, connection: Any) -> object:
         if isinstance(value, Unreadable):
             return value.stored
         return super().get_db_prep_save(encrypt(value) if isinstance(value, str) else value, connection)

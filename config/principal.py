@@ -151,7 +151,7 @@ class Permissions:
         return flag in self.flags or (self.tools if flag in TOOL_FLAGS else self.settings)
 
     @property
-    def as_key(self) -> tuple[Any, ...]:
+    def as_key(self) -> tuple[object, ...]:
         """All of it, to key caches by: equal for two roles that say the same."""
         own = (self.read, self.update, self.soft_delete, self.destroy, self.settings, self.tools, self.flags)
         fields = (self.unreadable_fields, self.locked_fields)

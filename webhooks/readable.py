@@ -50,7 +50,7 @@ class Withheld:
     hidden: frozenset[str] = frozenset()
     files: tuple[FieldSchema, ...] = ()
 
-    def cut(self, record: Mapping[str, object]) -> Mapping[str, Any]:
+    def cut(self, record: Mapping[str, object]) -> Mapping[str, object]:
         if not self.hidden and not self.files:
             return record
         types = {each.name: each.type for each in self.files}

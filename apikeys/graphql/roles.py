@@ -50,7 +50,7 @@ class ObjectPermission(graphene.ObjectType):
     row_level_permission_predicates = graphene.List(graphene.NonNull(lambda: RowLevelPermissionPredicate))
     row_level_permission_predicate_groups = graphene.List(graphene.NonNull(lambda: RowLevelPermissionPredicateGroup))
 
-    def resolve_restricted_fields(root: models.ObjectPermission | EffectiveRights, info: Info) -> Mapping[str, Any]:
+    def resolve_restricted_fields(root: models.ObjectPermission | EffectiveRights, info: Info) -> Mapping[str, object]:
         """`{field id: {canRead, canUpdate}}` of the fields that the role restricts."""
         if isinstance(root, EffectiveRights):
             return root.restricted

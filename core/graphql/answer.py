@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from functools import lru_cache
 from threading import Lock
-from typing import Any
 from uuid import UUID
 from zlib import compress, decompress
 
@@ -219,7 +218,7 @@ def record_api(principal: Principal) -> RecordApi:
 # graphql-core's own executor -------------------------------------------------------------------------
 
 
-def resolve_record(info: GraphQLResolveInfo, operation: Operation, subject: ObjectSchema) -> Any:
+def resolve_record(info: GraphQLResolveInfo, operation: Operation, subject: ObjectSchema) -> object:
     """A root field when graphql-core executes the schema (`RecordSchema.execute`): the same query, parsed.
 
     `info.context` is `{"principal": Principal, "schema": WorkspaceSchema}`.

@@ -21,7 +21,7 @@ Values = Mapping[str, Any]
 REFUSED = object()  # a value of another kind
 
 
-def _number(value: object) -> Any:
+def _number(value: object) -> object:
     count = row_count(value)
     return REFUSED if count is None else count
 
@@ -45,27 +45,27 @@ def _objects(value: object) -> Any:
     return present if all(isinstance(item, Mapping) for item in present) else REFUSED
 
 
-def _as_is(value: object) -> Any:
+def _as_is(value: object) -> object:
     """Page arguments are checked where pages are read, at the root as in nested connections."""
     return value
 
 
-def _string(value: object) -> Any:
+def _string(value: object) -> object:
     return value if isinstance(value, str) else REFUSED
 
 
-def _strings(value: Any) -> Any:
+def _strings(value: Any) -> object:
     """Several strings; one alone is a list of it."""
     items = (value,) if isinstance(value, str) else value
     is_list = isinstance(items, list | tuple) and all(isinstance(item, str) for item in items)
     return tuple(items) if is_list else REFUSED
 
 
-def _boolean(value: object) -> Any:
+def _boolean(value: object) -> object:
     return value if isinstance(value, bool) else REFUSED
 
 
-def _uuid(value: Any) -> Any:
+def _uuid(value: Any) -> object:
     return value.lower() if is_uuid(value) else REFUSED
 
 

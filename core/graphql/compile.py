@@ -58,7 +58,7 @@ LONGEST_SHAPE = 20_000  # characters of the variables that make one; longer ones
 # Values ----------------------------------------------------------------------------------------------
 
 
-def literal(node: ValueNode, variables: Variables) -> Any:
+def literal(node: ValueNode, variables: Variables) -> object:
     """The JSON value of a literal; enum values are their names. A member without a value is left out."""
     match node:
         case VariableNode():

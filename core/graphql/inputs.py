@@ -75,7 +75,7 @@ def _filter(
     return _input(name, {key: _of_type(text, known) for key, text in filter_members(operators, scalar).items()})
 
 
-def _of_type(text: str, known: Mapping[str, object]) -> Any:
+def _of_type(text: str, known: Mapping[str, object]) -> object:
     """The Graphene type that `[String!]` and its kin say."""
     if text.startswith("["):
         inner = text[1:-1]

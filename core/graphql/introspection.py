@@ -211,7 +211,7 @@ class _Introspection:
         return "".join(parts)
 
 
-def _leaf(member: _Member, value: Any) -> Any:
+def _leaf(member: _Member, value: Any) -> object:
     if member.enum is None:
         return value
     return [member.enum.serialize(item) for item in value] if member.is_list else member.enum.serialize(value)

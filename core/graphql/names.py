@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from config.texts import capitalised
@@ -145,6 +144,6 @@ def _clashes_inside(subject: ObjectSchema) -> tuple[NameClash, ...]:
     return found
 
 
-def left_out(schema: WorkspaceSchema) -> Mapping[Any, NameClash]:
+def left_out(schema: WorkspaceSchema) -> Mapping[object, NameClash]:
     """The objects and fields that the schema goes without, by id, each with the clash that is why."""
     return {clash.party.field_id or clash.party.object_id: clash for clash in clashes(schema)}

@@ -95,7 +95,7 @@ def _connection(hits: Hits) -> dict[str, Any]:
     }
 
 
-def picked(value: object, picks: Sequence[ir.Pick]) -> Any:
+def picked(value: object, picks: Sequence[ir.Pick]) -> object:
     """A nested value as picked: the members asked for, under their response keys."""
     if isinstance(value, list):
         return [picked(item, picks) for item in value]

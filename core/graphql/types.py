@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 import graphene
 from graphene.types.schema import TypeMap
@@ -63,7 +63,7 @@ def _composite_types(field_type: FieldType) -> list[type]:
     return types + composite_inputs(field_type, known)
 
 
-def resolve_member(source: Mapping[str, object], info: GraphQLResolveInfo, **_arguments: object) -> Any:
+def resolve_member(source: Mapping[str, object], info: GraphQLResolveInfo, **_arguments: object) -> object:
     """A member of a record's parsed JSON text, which has the response keys already."""
     return source[cast(str, info.path.key)]
 

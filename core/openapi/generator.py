@@ -79,7 +79,7 @@ class RecordAutoSchema(AutoSchema):
             return None
         return {body.media_type: body.schema(self.subject, self.view.largest_batch)}
 
-    def _get_request_for_media_type(self, serializer: object, direction: str = "request") -> tuple[Any, bool]:
+    def _get_request_for_media_type(self, serializer: object, direction: str = "request") -> tuple[object, bool]:
         return serializer, True
 
     def get_response_serializers(self) -> Json:  # type: ignore[override]

@@ -65,7 +65,7 @@ def _count(value: object) -> int:
     return sum(map(_count, value.values())) if isinstance(value, dict) else 1
 
 
-def _shortened(value: object, room: int) -> Any:
+def _shortened(value: object, room: int) -> object:
     if isinstance(value, dict):
         return {name: _shortened(each, room) for name, each in value.items()}
     if not isinstance(value, str):
@@ -82,7 +82,7 @@ def _shortened(value: object, room: int) -> Any:
 # Reading them ----------------------------------------------------------------------------------------
 
 
-def decode_cursor(cursor: str, subject: ObjectSchema, order: Sequence[OrderKey]) -> tuple[Any, ...]:
+def decode_cursor(cursor: str, subject: ObjectSchema, order: Sequence[OrderKey]) -> tuple[object, ...]:
     """The boundary record's value for each order key, ready to be a parameter, or `Abridged`; raises InvalidCursor."""
     if len(cursor) > LONGEST:
         raise InvalidCursor.of(cursor)
@@ -105,7 +105,7 @@ def decode_cursor(cursor: str, subject: ObjectSchema, order: Sequence[OrderKey])
     return values
 
 
-def _cursor_value(content: Mapping[str, object], key: OrderKey) -> Any:
+def _cursor_value(content: Mapping[str, object], key: OrderKey) -> object:
     dotted = ".".join(key.path)
     value: Any = content
     for name in key.path:
@@ -131,7 +131,7 @@ def _boundary(
         raise InvalidCursor.of(cursor) from None
 
 
-def _parameter(value: object, key: OrderKey) -> Any:
+def _parameter(value: object, key: OrderKey) -> object:
     """A cursor's value as the parameter its comparison takes; ValueError when it cannot be one."""
     if value is None:
         return None

@@ -319,7 +319,7 @@ def default_value(field: FieldSchema) -> Any:
 
 
 @lru_cache(maxsize=2048)
-def _defaults(subject: ObjectSchema) -> tuple[tuple[FieldSchema, Any, bool], ...]:
+def _defaults(subject: ObjectSchema) -> tuple[tuple[FieldSchema, object, bool], ...]:
     """Fields with a default: (field, its value, whether it must be computed anew each time)."""
     found = []
     for field in subject.fields:

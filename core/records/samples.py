@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from config.principal import system
 from core.query import ir
@@ -65,7 +64,7 @@ def workspace_created(workspace: Workspace, empty: bool) -> None:
         create(principal, schema, ir.Create(object_name, tuple(records), ir.Everything(only=("id",))))
 
 
-def _companies() -> Sequence[Mapping[str, Any]]:
+def _companies() -> Sequence[Mapping[str, object]]:
     return [
         {
             "id": record_id,
@@ -78,7 +77,7 @@ def _companies() -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def _people() -> Sequence[Mapping[str, Any]]:
+def _people() -> Sequence[Mapping[str, object]]:
     return [
         {
             "id": record_id,
@@ -92,7 +91,7 @@ def _people() -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def _opportunities() -> Sequence[Mapping[str, Any]]:
+def _opportunities() -> Sequence[Mapping[str, object]]:
     return [
         {
             "id": record_id,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from config.errors import BadRequest, ConflictingArguments, MalformedBody
 from config.http.rendering import read_json
 from core.query import ir
@@ -100,7 +98,7 @@ def read_separator(query: Query) -> str | None:
     return None if name is None else SEPARATORS[name]
 
 
-def read_array(query: Query, name: str, kind: type, message: str) -> tuple[Any, ...]:
+def read_array(query: Query, name: str, kind: type, message: str) -> tuple[object, ...]:
     """The items of a JSON array; none when the parameter is absent. Repeated values are no JSON."""
     text = query.joined(name)
     if not text:

@@ -158,7 +158,7 @@ def _read_texts(text: str) -> list[Any]:
     return [item.strip() for row in rows for item in row if item.strip()] or [text]
 
 
-def _read_json(text: str) -> Any:
+def _read_json(text: str) -> object:
     """JSON, or the text itself, which the field then accepts or refuses in its own words."""
     try:
         return read_json(text.encode())
@@ -166,7 +166,7 @@ def _read_json(text: str) -> Any:
         return text
 
 
-def _read_boolean(text: str) -> Any:
+def _read_boolean(text: str) -> object:
     return _read_json(text.lower())  # spreadsheets write TRUE
 
 

@@ -145,7 +145,7 @@ def _import_batch(scope: Scope, subject: ObjectSchema, batch: list[Row], options
         _count(outcomes, report)
 
 
-def _as_input(subject: ObjectSchema, record: object) -> Any:
+def _as_input(subject: ObjectSchema, record: object) -> object:
     """The record without what an export adds to files, so that it can be read again.
 
     A line of JSON Lines may hold any JSON value: what is no object is refused where records are planned.

@@ -70,7 +70,7 @@ class SettingChoice:
     choices: Sequence[tuple[Any, str]]
     initial: Any
 
-    def value_of(self, text: str) -> Any:
+    def value_of(self, text: str) -> object:
         """The value that a form names by its text."""
         return next((value for value, _ in self.choices if str(value) == text), text)
 

@@ -51,7 +51,7 @@ class CountingExecution(ExecutionContext):
     def is_awaitable(value: object) -> bool:
         return False
 
-    def execute_field(self, *arguments: Any) -> Any:
+    def execute_field(self, *arguments: Any) -> object:
         self.resolved += 1
         if self.resolved % _CHECK_EVERY == 0:
             if self.resolved > 2 * MAX.metadata_values:

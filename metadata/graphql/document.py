@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from graphql import (
     SKIP,
@@ -148,7 +147,7 @@ class _Places(Visitor):
         self.found: dict[str, GraphQLNamedType] = {}
         self._type_info = type_info
 
-    def enter_variable_definition(self, *_: object) -> Any:
+    def enter_variable_definition(self, *_: object) -> object:
         return SKIP
 
     def enter_variable(self, node: VariableNode, *_: object) -> None:

@@ -32,7 +32,7 @@ def _field(member: Member) -> Field:
     return Field(_type(member), required=not member.is_nullable, description=member.words, resolver=_resolver(member))
 
 
-def _type(member: Member) -> Any:
+def _type(member: Member) -> object:
     if member.of is not None:
         return List(NonNull(kind_type(member.of)))
     if member.form in ("texts", "uuids"):

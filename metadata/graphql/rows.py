@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -40,7 +40,7 @@ Row = TypeVar("Row", ObjectMetadata, FieldMetadata, IndexMetadata)
 Item = TypeVar("Item")
 
 
-def _place(row: FieldMetadata) -> tuple[Any, ...]:
+def _place(row: FieldMetadata) -> tuple[object, ...]:
     return row.position, row.created_at, row.id
 
 

@@ -28,7 +28,7 @@ class InvalidScalar(GraphQLError):
         self.user_message = user_message
 
 
-def _literal(node: ast.ValueNode, variables: dict[str, Any] | None) -> Any:
+def _literal(node: ast.ValueNode, variables: dict[str, Any] | None) -> object:
     """The JSON value of a literal; variables inside it are filled in."""
     return value_from_ast_untyped(node, variables)
 
@@ -37,15 +37,15 @@ class Plain(graphene.Scalar):
     """A scalar whose literals are read as JSON and then checked like variables."""
 
     @staticmethod
-    def serialize(value: object) -> Any:
+    def serialize(value: object) -> object:
         return value
 
     @classmethod
-    def parse_value(cls, value: object) -> Any:
+    def parse_value(cls, value: object) -> object:
         return value
 
     @classmethod
-    def parse_literal(cls, node: ast.ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    def parse_literal(cls, node: ast.ValueNode, variables: dict[str, Any] | None = None) -> object:
         value = _literal(node, variables)
         return value if value is Undefined else cls.parse_value(value)
 
@@ -93,7 +93,7 @@ class BigInt(Plain):
     """A whole number of any size, answered as a JSON number; a string of digits is taken too."""
 
     @classmethod
-    def parse_value(cls, value: object) -> Any:
+    def parse_value(cls, value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise InvalidScalar(f"BigInt cannot represent non-number value: {inspect(value)}", value)
         return value

@@ -31,12 +31,12 @@ from metadata.graphql.scalars import JSON, UUID, ConnectionCursor, DateTime
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata
 
 
-def shown_text(api_name: str) -> Any:
+def shown_text(api_name: str) -> object:
     """A resolver of a text that the workspace may have overridden, for the locale that `X-Locale` names too."""
     return lambda row, info: row.shown(api_name, info.context.locale)
 
 
-def _overrides(row: ObjectMetadata | FieldMetadata, info: ResolveInfo) -> Any:
+def _overrides(row: ObjectMetadata | FieldMetadata, info: ResolveInfo) -> object:
     return row.standard_overrides or None
 
 
@@ -331,12 +331,12 @@ class Index(ObjectType):
     )
 
     @staticmethod
-    def resolve_object_metadata(row: IndexMetadata, info: ResolveInfo, paging: object, filter: object) -> Any:
+    def resolve_object_metadata(row: IndexMetadata, info: ResolveInfo, paging: object, filter: object) -> object:
         obj = rows_of(info).objects.get(row.object_id)
         return connection(info, [] if obj is None else [obj], paging, filter)
 
     @staticmethod
-    def resolve_index_field_metadatas(row: IndexMetadata, info: ResolveInfo, paging: object, filter: object) -> Any:
+    def resolve_index_field_metadatas(row: IndexMetadata, info: ResolveInfo, paging: object, filter: object) -> object:
         return connection(info, rows_of(info).index_fields.get(row.id, ()), paging, filter)
 
     @staticmethod

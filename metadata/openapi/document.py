@@ -178,7 +178,7 @@ class MetadataGenerator(DocumentGenerator):
         super().__init__(endpoints)
         self.keys_version = api_version  # `api_version` is the base class's, for versioned views
 
-    def create_view(self, callback: Any, method: str, request: object = None) -> Any:
+    def create_view(self, callback: Any, method: str, request: object = None) -> object:
         view = super().create_view(callback, method, request)
         if callback.cls.__module__ != DocumentGenerator.__module__:
             described = type("MetadataSchema", (MetadataAutoSchema, view.schema.__class__), {})()
@@ -273,7 +273,7 @@ class MetadataAutoSchema(AutoSchema):
 
     # Bodies --------------------------------------------------------------------------------------------
 
-    def _get_request_body(self, direction: str = "request") -> Any:
+    def _get_request_body(self, direction: str = "request") -> object:
         described, entity = self.described, self.entity
         if described is not None:
             return described.body and _body(self._described_body(described.body), described.body_media)

@@ -240,7 +240,7 @@ def _labels(value: object, path: str = "") -> Iterator[tuple[str, str]]:
             yield from _labels(part, path)
 
 
-def _tidied(value: object) -> Any:
+def _tidied(value: object) -> object:
     if isinstance(value, str):
         return _SPACES.sub(" ", value.strip())
     if isinstance(value, Mapping):

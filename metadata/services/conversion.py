@@ -184,7 +184,7 @@ def _index_problems(change: Change, new: FieldMetadata) -> list[Problem]:
 # Values ----------------------------------------------------------------------------------------------
 
 
-def _converted(source: FieldType, stored: object, target: FieldSchema) -> Any:
+def _converted(source: FieldType, stored: object, target: FieldSchema) -> object:
     """The value as the new type stores it. Raises InvalidValue."""
     plain = source.plain(stored)
     value = None if plain is None else target.type.convert(plain, target)

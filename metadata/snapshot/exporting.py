@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from config.errors import WorkspaceNotFound
@@ -91,7 +90,7 @@ def entries_of(
     }
 
 
-def _value(row: ObjectMetadata | FieldMetadata, name: str, attribute: str) -> Any:
+def _value(row: ObjectMetadata | FieldMetadata, name: str, attribute: str) -> object:
     return row.shown(name) if name in SHOWN else getattr(row, attribute)
 
 

@@ -27,7 +27,7 @@ class _Loader(*_BASES):  # type: ignore[misc]
         _BASES[-1].__init__(self, stream)  # type: ignore[misc]
         yaml.composer.Composer.__init__(self)
 
-    def compose_node(self, parent: object, index: object) -> Any:
+    def compose_node(self, parent: object, index: object) -> object:
         if self.check_event(yaml.AliasEvent):
             raise yaml.constructor.ConstructorError(None, None, "aliases are not read", self.peek_event().start_mark)
         return super().compose_node(parent, index)

@@ -36,7 +36,7 @@ _HUNG_UP = getattr(select, "POLLRDHUP", 0)
 class ReopeningCursor(CursorWrapper):
     """A cursor of Django's that sends a read again when its connection broke."""
 
-    def _execute(self, sql: object, params: object, *ignored: object) -> Any:
+    def _execute(self, sql: object, params: object, *ignored: object) -> object:
         try:
             return super()._execute(sql, params, *ignored)  # type: ignore[misc]  # not in the stubs
         except django.db.Error as fault:
@@ -64,7 +64,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.ensure_connection()
         return bool(self.autocommit)
 
-    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+    def get_new_connection(self, conn_params: dict[str, Any]) -> object:
         """A server that starts or is full is not asked again by every request meanwhile: each costs it a process."""
         where = tuple(str(conn_params.get(name)) for name in ("host", "port", "dbname"))
         refused_until, said = _refused.get(where, (0.0, ""))

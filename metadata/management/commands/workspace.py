@@ -194,7 +194,7 @@ def _one(among: QuerySet[Workspace], text: str) -> Workspace:
     return found[0]
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def _setting(text: str) -> tuple[str, object]:
     """
     >>> _setting("maxBatchSize=100"), _setting("displayName=Acme")
     (('maxBatchSize', 100), ('displayName', 'Acme'))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from config.errors import Problem
 from metadata import cache
@@ -34,7 +33,7 @@ def apply_options(
     return replacements, []
 
 
-def _renamed_default(default: object, replacements: Mapping[str, str | None]) -> Any:
+def _renamed_default(default: object, replacements: Mapping[str, str | None]) -> object:
     """The default with renamed options; removed ones stay, so that the check names them.
 
     >>> _renamed_default(["'A'", "'B'"], {"A": "A2"}), _renamed_default("'A'", {"A": None})

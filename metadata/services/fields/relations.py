@@ -143,7 +143,7 @@ def add_morph_targets(change: Change, field: FieldMetadata, obj: ObjectMetadata,
     write_new_fields(change, _relation_fields(change, obj, field_type(field.type), given, added, field.morph_id, []))
 
 
-def _completed(change: Change, field: FieldMetadata, payload: object) -> Any:
+def _completed(change: Change, field: FieldMetadata, payload: object) -> object:
     """The payloads, with what they leave out as it is on the targets that the relation has."""
     if not isinstance(payload, list):
         return payload

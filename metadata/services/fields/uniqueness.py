@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from config.errors import Problem
 from metadata import cache
@@ -46,7 +45,7 @@ def apply_unique(
     ]
 
 
-def _shown(values: Sequence[object]) -> Any:
+def _shown(values: Sequence[object]) -> object:
     shown = [each if isinstance(each, str | int | float | bool | None) else str(each) for each in values]
     return shown[0] if len(shown) == 1 else shown
 

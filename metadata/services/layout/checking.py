@@ -54,7 +54,7 @@ def _identify(resource: Resource, row: Row, values: Mapping[str, object]) -> lis
     return ["id is taken"] if resource.model._default_manager.filter(id=row.id).exists() else []
 
 
-def clean_member(member: Member, value: Any) -> tuple[str | None, Any]:
+def clean_member(member: Member, value: Any) -> tuple[str | None, object]:
     """What is wrong with the value, and the value as kept."""
     if member.kind == "json" or value is None:
         return None, value

@@ -229,7 +229,7 @@ class _Said:
                 return self._leaf(name, {operator: self._scaled(value, part.view_scale)})
         raise self.refused()
 
-    def _scaled(self, value: object, scale: int) -> Any:
+    def _scaled(self, value: object, scale: int) -> object:
         if scale == 1:
             return value
         number = decimal_of(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, Max, OuterRef, Q
@@ -195,7 +194,7 @@ def type_changed(field: FieldMetadata) -> None:
     shown.ViewField.objects.filter(field_id=field.id).update(aggregate_operation=None)
 
 
-def replaced(value: object, replacements: Mapping[str, str | None]) -> Any:
+def replaced(value: object, replacements: Mapping[str, str | None]) -> object:
     """A filter's value with new option values in the place of old ones, in the form it was in.
 
     >>> replaced('["A", "B"]', {"A": "A2", "B": None})

@@ -62,7 +62,7 @@ def _compared(resource: Resource, row: Row) -> Iterator[UUID]:
                 yield from _field_of(condition)
 
 
-def _conditions(value: object) -> Iterator[Mapping[str, Any]]:
+def _conditions(value: object) -> Iterator[Mapping[str, object]]:
     """Whatever in a JSON value names a field beside a value."""
     if isinstance(value, Mapping):
         if "fieldMetadataId" in value and "value" in value:
@@ -79,7 +79,7 @@ def _field_of(condition: Mapping[str, object]) -> list[UUID]:
     return [] if found is None else [found]
 
 
-def _masked(value: object, hidden: Container[UUID]) -> Any:
+def _masked(value: object, hidden: Container[UUID]) -> object:
     if isinstance(value, list):
         return [_masked(each, hidden) for each in value]
     if not isinstance(value, Mapping):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -118,7 +117,7 @@ def _unsayable(row: Row, subject: FieldMetadata) -> list[str]:
     return []
 
 
-def _weighed(filters: QuerySet[shown.ViewFilter]) -> Iterable[tuple[str, Any, str]]:
+def _weighed(filters: QuerySet[shown.ViewFilter]) -> Iterable[tuple[str, object, str]]:
     """The operand, the value and the type of what is compared."""
     return filters.values_list("operand", "value", Coalesce("relation_target_field__type", "field__type"))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -118,7 +117,7 @@ def resource_update(
 
 def _unmasked(
     resource: Resource, row: Row, update: Mapping[str, object], permissions: Permissions
-) -> Mapping[str, Any]:
+) -> Mapping[str, object]:
     for member in resource.members:
         is_whole = member.object_attribute is not None
         if not (is_whole or member.field_attributes) or not hidden_fields(resource, [row], permissions):
@@ -191,7 +190,7 @@ def _facts(resource: Resource, row: Row) -> audit.Facts:
     return {each.name: getattr(row, each.attribute) for each in resource.members if not _holds_values(each)}
 
 
-def _kept_out(resource: Resource, row: Row) -> Mapping[str, Any]:
+def _kept_out(resource: Resource, row: Row) -> Mapping[str, object]:
     """The members of which it says only that they are others now."""
     return {each.name: getattr(row, each.attribute) for each in resource.members if _holds_values(each)}
 
