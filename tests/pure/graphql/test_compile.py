@@ -356,7 +356,7 @@ def test_documents_refused(api: RecordApi, text: str, error: type[ApiError], mes
 
 
 def test_an_unknown_operation_name_is_refused() -> None:
-    with pytest.raises(BadRequest, match='Unknown operation named "B"'):
+    with pytest.raises(BadRequest, match=r'^Unknown operation named "B"\.$'):
         parse_document("query A { people { totalCount } }", "B")
 
 
@@ -366,7 +366,9 @@ def test_fragments_that_multiply_are_counted_as_they_unfold(api: RecordApi) -> N
         f" b: company {{ people {{ edges {{ node {{ ...F{i + 1} }} }} }} }} }} "
         for i in range(12)
     )
-    with pytest.raises(TooComplex, match="Too many fields requested: 36857"):
+    with pytest.raises(
+        TooComplex, match=r"^Query too complex - Too many fields requested: 36857 - Maximum allowed fields: 2000$"
+    ):
         api.document("{ person(filter: {id: {is: NULL}}) { ...F0 } } " + levels + "fragment F12 on Person { id }", None)
 
 
@@ -455,6 +457,6 @@ def test_a_bad_nested_argument_fails_its_root_field_only(api: RecordApi) -> None
         "{ people { edges { node { pets(filter: 1) { totalCount } } } } companies { totalCount } }", None
     )
     people, companies = document.root_fields({})
-    with pytest.raises(BadRequest, match='Invalid argument: "filter" must be an object'):
+    with pytest.raises(BadRequest, match=r'^Invalid argument: "filter" must be an object$'):
         people.query({})
     assert isinstance(companies.query({}), ir.Find)

@@ -150,7 +150,7 @@ def test_members_change_their_own_record() -> None:
         with pytest.raises(PermissionDenied) as refused:
             rights.require_update(who, own, record, changed)
         assert refused.value.details["required"] == {"permission": "ROLES", "object": "person", "field": None}
-    with pytest.raises(PermissionDenied, match=r"does not have permission$"):
+    with pytest.raises(PermissionDenied, match=r"^Entity performing the request does not have permission$"):
         rights.require_update(scope(replace(role, update=False), member_id=field("person.id").id), PERSON, my_id, [])
 
 

@@ -352,7 +352,10 @@ def test_denied(asked: ir.Pick, who: Scope, singular: str, name: str | None) -> 
 )
 def test_aggregates_of_a_field_that_may_not_be_read_are_denied(name: str) -> None:
     connection(pick(name))
-    with pytest.raises(PermissionDenied, match='no permission to read field "employees" on "person"'):
+    with pytest.raises(
+        PermissionDenied,
+        match=r'^Entity performing the request does not have permission: no permission to read field "employees" on "person"$',
+    ):
         connection(pick(name), who=without("person.employees"))
     with pytest.raises(UnknownField) as refused:
         connection(pick(name + "s"), who=without("person.employees"))
@@ -402,7 +405,10 @@ def test_lists_inside_lists_have_a_bound() -> None:
     )
     node(wide(0, 1000, 1000))  # a page of none counts as one
     plan_root_connection(scope(), PERSON, (pick("edges", pick("node", wide(1000))),), cost=2000)
-    with pytest.raises(TooComplex, match="could answer 2001000 records"):
+    with pytest.raises(
+        TooComplex,
+        match=r"^Query complexity is too high: it could answer 2001000 records, more than 2000000\. Ask for smaller pages of nested relations\.$",
+    ):
         plan_root_connection(scope(), PERSON, (pick("edges", pick("node", wide(1000))),), cost=2001)
 
 

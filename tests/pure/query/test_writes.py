@@ -188,7 +188,7 @@ def test_a_required_field_without_a_default_stays() -> None:
     assert refused.value.message == "Field name is not nullable and has no default value."
     assert refused.value.user_message == "A required field is missing."
     assert refused.value.path == "name"
-    with pytest.raises(InvalidValue, match=r"^Field name is not nullable"):
+    with pytest.raises(InvalidValue, match=r"^Field name is not nullable and has no default value\.$"):
         planned({"name": ""}, subject=pet)
 
 
@@ -254,15 +254,24 @@ def test_a_locked_field_is_not_written(data: dict[str, Any]) -> None:
 
 def test_a_locked_relation_is_not_written_by_either_member() -> None:
     for data in ({"companyId": ID}, {"company": {"disconnect": True}}, {"company": None}):
-        with pytest.raises(PermissionDenied, match='write field "company"'):
+        with pytest.raises(
+            PermissionDenied,
+            match=r'^Entity performing the request does not have permission: no permission to write field "company" on "person"$',
+        ):
             planned(data, without(locked=["person.company"]))
 
 
 def test_a_field_that_nobody_reads_is_written_by_who_has_its_flag() -> None:
     assert values(planned({"pin": "1"})) == {"pin": "1"}
-    with pytest.raises(PermissionDenied, match='write field "pin"'):
+    with pytest.raises(
+        PermissionDenied,
+        match=r'^Entity performing the request does not have permission: no permission to write field "pin" on "person"$',
+    ):
         planned({"pin": "1"}, scope(replace(EVERYTHING, settings=False)))
-    with pytest.raises(PermissionDenied, match='write field "jobTitle"'):
+    with pytest.raises(
+        PermissionDenied,
+        match=r'^Entity performing the request does not have permission: no permission to write field "jobTitle" on "person"$',
+    ):
         planned(
             {"jobTitle": "1"},
             scope(replace(EVERYTHING, settings=False, locked_fields=frozenset({field("person.jobTitle").id}))),

@@ -141,7 +141,7 @@ def test_query_string(text: str, expected: dict[str, list[str]]) -> None:
 
 
 def test_nul_is_refused() -> None:
-    with pytest.raises(BadRequest, match="cannot contain the character NUL"):
+    with pytest.raises(BadRequest, match=r"^Query parameters cannot contain the character NUL \(%00\)$"):
         read_query_string("filter=name[eq]:a%00b")
 
 
@@ -223,7 +223,7 @@ def test_limit_is_clamped(raw: str, size: int) -> None:
 
 
 def test_both_cursors_are_refused() -> None:
-    with pytest.raises(ConflictingArguments, match="Cannot provide both before and after"):
+    with pytest.raises(ConflictingArguments, match=r"^Cannot provide both before and after$"):
         asked("starting_after=a&ending_before=b")
 
 

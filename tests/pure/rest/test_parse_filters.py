@@ -160,9 +160,9 @@ def test_unknown_comparator_gets_the_nearest_as_hint() -> None:
 def test_nesting_is_limited() -> None:
     deepest = "and(" * MAX_DEPTH + "a[eq]:1" + ")" * MAX_DEPTH
     parse_filter(deepest)
-    with pytest.raises(BadRequest, match="nested at most 20 levels deep"):
+    with pytest.raises(BadRequest, match=r"^'filter' invalid\. Conjunctions can be nested at most 20 levels deep$"):
         parse_filter(f"and({deepest})")
-    with pytest.raises(BadRequest, match="nested at most 20 levels deep"):
+    with pytest.raises(BadRequest, match=r"^'filter' invalid\. Conjunctions can be nested at most 20 levels deep$"):
         parse_filter("and(" * 100_000 + "a[eq]:1" + ")" * 100_000)
 
 
