@@ -43,7 +43,7 @@ ACCOUNT = {  # column → how the audit calls it
 }
 
 
-def _facts(user: User) -> dict[str, Any]:
+def _facts(user: User) -> dict[str, object]:
     return {name: getattr(user, column) for column, name in ACCOUNT.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from apikeys.models import Role
@@ -71,7 +71,7 @@ def _report(
     message: str,
     value: object = None,
     user_message: str | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """As `config.errors.Failure` reports objects and fields, of the one entity that was rejected."""
     problem = {"code": code, "message": message, "userFriendlyMessage": user_message or message, "value": value}
     failure = {"metadataName": kind, "flatEntityMinimalInformation": dict(entity), "errors": [problem]}

@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import ceil
-from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -82,7 +81,7 @@ def _refusal(message: str, hint: str, retry_after_s: int) -> RateLimited:
 class AdminSignInForm(AdminAuthenticationForm):
     """The sign-in form of /admin, under the same limits."""
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         if self.request is not None and self.cleaned_data.get("username") and self.cleaned_data.get("password"):
             try:
                 admit(self.request, self.cleaned_data["username"])

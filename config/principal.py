@@ -203,7 +203,7 @@ class Principal:
     def workspace_id(self) -> UUID:
         return self.workspace.id
 
-    def actor(self) -> dict[str, Any]:
+    def actor(self) -> dict[str, object]:
         """The stored ACTOR of records this principal writes."""
         if self.api_key_id is not None:
             return {"source": "API", "name": self.name, "context": {}}

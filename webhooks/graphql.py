@@ -157,7 +157,7 @@ class Query:
         filter: Mapping[str, Any] | None = None,
         first: int | None = None,
         after: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         principal = _principal(info)
         if first is not None and not 0 <= first <= MAX_DELIVERIES:
             raise InvalidFirst(f"first must be from 0 to {MAX_DELIVERIES}")

@@ -82,12 +82,12 @@ class WebhookView(APIView):
     def shown(self, webhook: Webhook) -> dict[str, Any]:
         return kind_json(WEBHOOK, services.seen_by(self.principal, [webhook])[0], self.asked)
 
-    def revealed(self, webhook: Webhook) -> dict[str, Any]:
+    def revealed(self, webhook: Webhook) -> dict[str, object]:
         """One that was just made or changed by the caller, with its secret."""
         reveal(self.asked, webhook)
         return self.shown(webhook)
 
-    def shown_all(self, webhooks: list[Seen]) -> list[dict[str, Any]]:
+    def shown_all(self, webhooks: list[Seen]) -> list[dict[str, object]]:
         return kinds_json(WEBHOOK, webhooks, self.asked)
 
 
@@ -109,7 +109,7 @@ class Webhooks(NamesIgnored, WebhookView):
         webhook = services.webhook_create(self.principal, data=_webhook_body(request))
         return Response(self.revealed(webhook), status=201)
 
-    def _page(self, request: Request) -> dict[str, Any]:
+    def _page(self, request: Request) -> dict[str, object]:
         page = services.webhook_page(self.principal, _page_request(request))
         return page.envelope(self.shown_all(services.seen_by(self.principal, page.items)))
 
@@ -272,7 +272,7 @@ def _path_id(text: str) -> UUID:
     return path_id(text, BadRequest)
 
 
-def _webhook_body(request: Request) -> dict[str, Any]:
+def _webhook_body(request: Request) -> dict[str, object]:
     """The members of a webhook, flat or, as one form of GraphQL has them, under `update`."""
     body = read_body(request, MEMBERS, "A webhook")
     nested = body.get("update")

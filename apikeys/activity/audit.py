@@ -65,7 +65,7 @@ def note(
         cursor.execute(_INSERT, values)
 
 
-def differing(before: Facts, after: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
+def differing(before: Facts, after: Facts) -> tuple[dict[str, object], dict[str, object]]:
     """What each has that the other has not, or has otherwise.
 
     >>> differing({"name": "a", "role": "x"}, {"name": "b", "role": "x"})
@@ -74,7 +74,7 @@ def differing(before: Facts, after: Facts) -> tuple[dict[str, Any], dict[str, An
     return _beyond(before, after), _beyond(after, before)
 
 
-def _beyond(facts: Facts, others: Facts) -> dict[str, Any]:
+def _beyond(facts: Facts, others: Facts) -> dict[str, object]:
     return {name: value for name, value in facts.items() if name not in others or others[name] != value}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import orjson
 
@@ -36,7 +36,7 @@ def exported(entries: Iterable[RequestEntry] | Iterable[AuditEntry], form: Forma
         yield line.getvalue().encode()
 
 
-def facts_of(entry: RequestEntry | AuditEntry) -> dict[str, Any]:
+def facts_of(entry: RequestEntry | AuditEntry) -> dict[str, object]:
     """An entry by the names of its columns."""
     if isinstance(entry, AuditEntry):
         return {

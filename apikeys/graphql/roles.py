@@ -60,10 +60,10 @@ class ObjectPermission(graphene.ObjectType):
             if each.object_metadata_id == root.object_metadata_id
         }
 
-    def resolve_row_level_permission_predicates(root: object, info: Info) -> list[Any]:
+    def resolve_row_level_permission_predicates(root: object, info: Info) -> list[object]:
         return []
 
-    def resolve_row_level_permission_predicate_groups(root: object, info: Info) -> list[Any]:
+    def resolve_row_level_permission_predicate_groups(root: object, info: Info) -> list[object]:
         return []
 
 
@@ -121,7 +121,7 @@ def _api_keys(root: models.Role, info: Info) -> list[models.ApiKey]:
     return [each for each in root.api_keys.all() if each.revoked_at is None]
 
 
-def _permission_flags(root: models.Role, info: Info) -> list[dict[str, Any]]:
+def _permission_flags(root: models.Role, info: Info) -> list[dict[str, object]]:
     _require_manager(info)
     return _flags(root)
 
@@ -158,7 +158,7 @@ Role = kind_type(
 )
 
 
-def _flags(role: models.Role) -> list[dict[str, Any]]:
+def _flags(role: models.Role) -> list[dict[str, object]]:
     return [{"id": uuid5(role.id, flag), "role_id": role.id, "flag": flag} for flag in role.permission_flags]
 
 
@@ -343,7 +343,7 @@ class Mutation:
 
     def resolve_upsert_permission_flags(
         root: object, info: Info, upsert_permission_flags_input: Mapping[str, Any]
-    ) -> list[dict[str, Any]]:
+    ) -> list[dict[str, object]]:
         role = permission_flags_upsert(
             principal_of(info),
             role_id=Uuid(upsert_permission_flags_input["role_id"]),

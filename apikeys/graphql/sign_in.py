@@ -6,7 +6,6 @@ Nothing here needs a token. Passwords are tried as often as on the page, and onc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import graphene
 from django.http import HttpRequest
@@ -88,7 +87,7 @@ class PublicWorkspaceData(graphene.ObjectType):
     display_name = graphene.String()
     workspace_urls = graphene.Field(WorkspaceUrls, required=True)
 
-    def resolve_auth_providers(root: data_model.Workspace, info: Info) -> dict[str, Any]:
+    def resolve_auth_providers(root: data_model.Workspace, info: Info) -> dict[str, object]:
         no = dict.fromkeys(("google", "magic_link", "microsoft"), False)
         return {"sso": [], **no, "password": root.is_password_auth_enabled}
 
@@ -152,16 +151,16 @@ class Mutation:
 
     def resolve_get_auth_tokens_from_login_token(
         root: object, info: Info, login_token: str, origin: str
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         _once(info.context)
         return _tokens(member_tokens.tokens_of_login(info.context, login_token))
 
-    def resolve_renew_token(root: object, info: Info, app_token: str) -> dict[str, Any]:
+    def resolve_renew_token(root: object, info: Info, app_token: str) -> dict[str, object]:
         _once(info.context)
         return _tokens(member_tokens.renewed_tokens(info.context, app_token))
 
 
-def _tokens(pair: TokenPair) -> dict[str, Any]:
+def _tokens(pair: TokenPair) -> dict[str, object]:
     return {"tokens": {"access_or_workspace_agnostic_token": pair.access, "refresh_token": pair.refresh}}
 
 

@@ -22,7 +22,7 @@ NARROWING: Mapping[str, str] = {  # API name → column
 }
 
 
-def narrowing_columns(principal: Principal, values: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+def narrowing_columns(principal: Principal, values: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, object]:
     """The columns of NARROWING: what is in `values`, by API names, over the stored ones.
 
     A key gives others its own networks where none are named, and none beyond them.
@@ -107,7 +107,7 @@ def _networks(given: object) -> list[str] | None:
     return list(dict.fromkeys(networks))
 
 
-def _listed(given: object, name: str, most: int, without: str) -> list[Any]:
+def _listed(given: object, name: str, most: int, without: str) -> list[object]:
     """A list with something in it: an empty one could be meant as nothing, or as no limit."""
     if not isinstance(given, list | tuple):
         raise InvalidInput([f"{name} must be an array, or null"])

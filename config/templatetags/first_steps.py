@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import template
 
 from config.first_steps import steps_of
@@ -16,7 +14,7 @@ _SHOWN_ON = frozenset(url for _, url, _, _, _ in SECTIONS)
 
 
 @register.inclusion_tag("includes/first_steps.html", takes_context=True)
-def first_steps(context: template.Context) -> dict[str, Any]:
+def first_steps(context: template.Context) -> dict[str, object]:
     """`steps`: each step, whether it is done, and whether it is the next one. Empty where nothing is to be shown."""
     request = context.get("request")
     principal: Principal | None = getattr(request, "principal", None)

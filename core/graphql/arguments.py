@@ -123,7 +123,7 @@ SEARCH_FILTER = Argument("filter", "ObjectRecordFilterInput", _object, "an objec
 LIST_ARGUMENTS = (FIRST, LAST, OFFSET, BEFORE, AFTER, FILTER, ORDER_BY)
 
 
-def read_arguments(known: tuple[Argument, ...], values: Values) -> dict[str, Any]:
+def read_arguments(known: tuple[Argument, ...], values: Values) -> dict[str, object]:
     """The arguments given, by name; null means not given. Raises BadRequest in the order they are declared."""
     if values:
         names = {argument.name for argument in known}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
 
 import graphene
 
@@ -88,7 +87,7 @@ SEARCH = Operation(
 STATIC_FIELDS = frozenset({SEARCH.name})
 
 
-def _connection(hits: Hits) -> dict[str, Any]:
+def _connection(hits: Hits) -> dict[str, object]:
     return {
         "edges": [{"node": hit.as_json(), "cursor": hit.cursor} for hit in hits.hits],
         "pageInfo": {"endCursor": hits.end_cursor, "hasNextPage": hits.has_next},

@@ -13,7 +13,7 @@ from core.records.find import find_page
 from metadata.cache import load_schema
 
 
-def record_of(principal: Principal, object_name: str, record_id: UUID | None) -> dict[str, Any]:
+def record_of(principal: Principal, object_name: str, record_id: UUID | None) -> dict[str, object]:
     """The record with that id, else the newest one, with the fields that the principal may read.
 
     Raises RecordNotFound, and what the planner raises for an object that may not be read.

@@ -126,7 +126,7 @@ def answer_create_each(call: Call, records: Sequence[Mapping[str, object]]) -> H
     return HttpResponse(content, status=201 if written else 200, content_type=JSON_CONTENT_TYPE)
 
 
-def result_of(index: int, outcome: Outcome) -> dict[str, Any]:
+def result_of(index: int, outcome: Outcome) -> dict[str, object]:
     if outcome.fault is None:
         return {"index": index, "status": 200 if outcome.is_update else 201, "id": outcome.id}
     refusal = rest_body(outcome.fault)

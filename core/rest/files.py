@@ -5,8 +5,6 @@ A download needs no key: its address is signed and expires. What a browser could
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
@@ -29,7 +27,7 @@ POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsaf
 KEPT_S = 3600  # an address stays the same for an hour
 
 
-def file_json(file: StoredFile) -> dict[str, Any]:
+def file_json(file: StoredFile) -> dict[str, object]:
     return {
         "id": file.id,
         "name": file.name,

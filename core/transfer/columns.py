@@ -120,7 +120,7 @@ def _read_option(text: str, options: Sequence[Option]) -> str:
     return alike[0] if len(alike) == 1 else text
 
 
-def _read_options(text: str, options: Sequence[Option]) -> list[Any]:
+def _read_options(text: str, options: Sequence[Option]) -> list[object]:
     """Options of a list. Labels have no commas, but may have semicolons, which else separate as commas do."""
     values = {each.value for each in options}
     whole = _read_option(text, options)
@@ -138,7 +138,7 @@ def _read_options(text: str, options: Sequence[Option]) -> list[Any]:
     return chosen
 
 
-def _read_texts(text: str) -> list[Any]:
+def _read_texts(text: str) -> list[object]:
     """A list of texts: a JSON array, or items as a line of CSV has them; raises TooComplex.
 
     Numbers and words of JSON are texts here.
@@ -196,7 +196,7 @@ def choose_columns(columns: Mapping[str, Column], header: Sequence[str]) -> list
     return chosen
 
 
-def record_of(row: Sequence[str], columns: Sequence[Column]) -> dict[str, Any]:
+def record_of(row: Sequence[str], columns: Sequence[Column]) -> dict[str, object]:
     """A row as the body of a create; empty cells are left out. No column is a part of another.
 
     >>> record_of(["Ada", "", "7"], [Column(("name", "firstName"), str), Column(("x",), str), Column(("y",), int)])

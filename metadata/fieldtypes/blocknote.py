@@ -261,7 +261,7 @@ def _render_inlines(content: object) -> str:
     return _guarded("".join(_render_inline(piece) for piece in content))
 
 
-def _list(value: object) -> list[Any]:
+def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 

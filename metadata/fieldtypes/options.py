@@ -91,7 +91,9 @@ def _color_problems(option: Mapping[str, Json]) -> list[Problem]:
     ]
 
 
-def clean_options(options: Sequence[Mapping[str, Json]], existing: Sequence[Option] = ()) -> tuple[dict[str, Any], ...]:
+def clean_options(
+    options: Sequence[Mapping[str, Json]], existing: Sequence[Option] = ()
+) -> tuple[dict[str, object], ...]:
     """Options without problems as kept: trimmed, each with an id and a position.
 
     An option sent without an id keeps the id of the existing option of the same value, so that sending

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from config.errors import Problem
@@ -52,6 +52,6 @@ class RatingType(SelectType):
     def options_problems(self, options: Json) -> list[Problem]:
         return []
 
-    def clean_options(self, options: Json, existing: Sequence[Option] = ()) -> tuple[dict[str, Any], ...]:
+    def clean_options(self, options: Json, existing: Sequence[Option] = ()) -> tuple[dict[str, object], ...]:
         known = {option.value: option.id for option in existing}
         return tuple({"id": known.get(str(option["value"])) or str(uuid4()), **option} for option in _OPTIONS)

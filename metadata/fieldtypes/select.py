@@ -64,7 +64,7 @@ class SelectType(FieldType):
     def options_problems(self, options: Json) -> list[Problem]:
         return rules.options_problems(options)
 
-    def clean_options(self, options: Json, existing: Sequence[Option] = ()) -> tuple[dict[str, Any], ...]:
+    def clean_options(self, options: Json, existing: Sequence[Option] = ()) -> tuple[dict[str, object], ...]:
         return rules.clean_options(options, existing)
 
     def default_problems(self, default: Json, field: FieldSchema) -> list[Problem]:

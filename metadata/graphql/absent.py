@@ -102,7 +102,7 @@ class AbsentWorkspaceMembers:
     resolve_billing_customer = resolve_logo_file_id
 
     @staticmethod
-    def resolve_enabled_ai_model_ids(row: Workspace, info: Info) -> list[Any]:
+    def resolve_enabled_ai_model_ids(row: Workspace, info: Info) -> list[object]:
         return []
 
     resolve_installed_applications = resolve_billing_subscriptions = resolve_enabled_ai_model_ids
@@ -116,7 +116,7 @@ class AbsentWorkspaceMembers:
     resolve_has_valid_enterprise_validity_token = resolve_use_recommended_models
 
     @staticmethod
-    def resolve_workspace_custom_application(row: Workspace, info: Info) -> dict[str, Any]:
+    def resolve_workspace_custom_application(row: Workspace, info: Info) -> dict[str, object]:
         return {
             "id": row.custom_application_id,
             "name": f"{row.display_name or row.subdomain}'s custom application",

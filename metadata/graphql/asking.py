@@ -39,6 +39,6 @@ def some_of(item: type, resolver: Resolver | None = None) -> graphene.List:
     return graphene.List(graphene.NonNull(item), resolver=resolver)
 
 
-def values_of(given: Mapping[str, object], without: Sequence[str] = ()) -> dict[str, Any]:
+def values_of(given: Mapping[str, object], without: Sequence[str] = ()) -> dict[str, object]:
     """The members that were sent, under their API names."""
     return {camel(name): value for name, value in given.items() if name not in without}

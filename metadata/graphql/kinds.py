@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from graphene import Boolean, Field, Int, List, NonNull, ObjectType, ResolveInfo, String
 from graphene.types.unmountedtype import UnmountedType
@@ -40,5 +39,5 @@ def _type(member: Member) -> object:
     return _SCALARS[member.form]
 
 
-def _resolver(member: Member) -> Callable[[object, ResolveInfo], Any]:
+def _resolver(member: Member) -> Callable[[object, ResolveInfo], object]:
     return lambda row, info: member.value(row, asked_of(info))

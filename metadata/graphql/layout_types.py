@@ -62,7 +62,7 @@ class ShownViews:
         return frozenset(each.id for each in self.views), hidden
 
     @cached_property
-    def _parts(self) -> dict[str, Mapping[Uuid, Sequence[Any]]]:
+    def _parts(self) -> dict[str, Mapping[Uuid, Sequence[object]]]:
         return {}
 
     def parts(self, resource: Resource, view_id: Uuid) -> Sequence[Any]:

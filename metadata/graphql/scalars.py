@@ -83,7 +83,7 @@ class JSONObject(Plain):
     """A JSON object."""
 
     @classmethod
-    def parse_value(cls, value: object) -> dict[str, Any]:
+    def parse_value(cls, value: object) -> dict[str, object]:
         if not isinstance(value, dict):
             raise InvalidScalar(f"JSONObject cannot represent non-object value: {inspect(value)}", value)
         return value

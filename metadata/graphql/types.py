@@ -185,7 +185,7 @@ class Object(ObjectType):
         return connection(info, rows_of(info).indexes_by_object.get(row.id, ()), paging, filter)
 
     @staticmethod
-    def resolve_search_field_metadata_list(row: ObjectMetadata, info: ResolveInfo) -> list[dict[str, Any]]:
+    def resolve_search_field_metadata_list(row: ObjectMetadata, info: ResolveInfo) -> list[dict[str, object]]:
         fields = [field for field in rows_of(info).fields_of(row.id) if field.is_active]
         vector = next((field for field in fields if field.column == "search"), None)
         if vector is None:

@@ -210,7 +210,7 @@ def _denied(
 # Errors ----------------------------------------------------------------------------------------------
 
 
-def _error(request: HttpRequest, fault: Exception) -> dict[str, Any]:
+def _error(request: HttpRequest, fault: Exception) -> dict[str, object]:
     """One member of `errors`, with the path of the field that it comes from."""
     scalar = _scalar_fault(fault)
     if scalar is not None:

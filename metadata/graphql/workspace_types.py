@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from graphene import Boolean, Field, Float, Int, List, NonNull, ObjectType, ResolveInfo, String
 
 from config.http.server_url import server_url
@@ -85,7 +83,7 @@ class WorkspaceMembers(AbsentWorkspaceMembers):
         return sum(rows.totals.get(each, 0) for each in members)
 
     @staticmethod
-    def resolve_feature_flags(row: Workspace, info: ResolveInfo) -> list[dict[str, Any]]:
+    def resolve_feature_flags(row: Workspace, info: ResolveInfo) -> list[dict[str, object]]:
         return [{"key": key, "value": value} for key, value in sorted(row.feature_flags.items())]
 
     @staticmethod
@@ -141,7 +139,7 @@ class MinimalMetadataMembers:
         return list(rows_of(info).objects.values())
 
     @staticmethod
-    def resolve_views(root: object, info: ResolveInfo) -> list[Any]:
+    def resolve_views(root: object, info: ResolveInfo) -> list[object]:
         return []
 
     @staticmethod

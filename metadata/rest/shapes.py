@@ -142,7 +142,7 @@ def field_json(field: FieldMetadata, names: RelationNames, locale: str | None) -
     }
 
 
-def _relation_json(field: FieldMetadata, names: RelationNames) -> dict[str, Any] | None:
+def _relation_json(field: FieldMetadata, names: RelationNames) -> dict[str, object] | None:
     target_object, target_field = field.relation_target_object_id, field.relation_target_field_id
     if target_object is None or target_field is None:
         return None
@@ -155,6 +155,6 @@ def _relation_json(field: FieldMetadata, names: RelationNames) -> dict[str, Any]
     }
 
 
-def _object_names(object_id: UUID, names: RelationNames) -> dict[str, Any]:
+def _object_names(object_id: UUID, names: RelationNames) -> dict[str, object]:
     singular, plural = names.objects.get(object_id, (None, None))
     return {"id": object_id, "nameSingular": singular, "namePlural": plural}

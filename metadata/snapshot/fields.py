@@ -59,7 +59,7 @@ class FieldPlanner:
 
         return Step("create", f"field {name}.{entry['name']}", run, {"type": entry["type"]})
 
-    def _payload(self, relation: Entry) -> dict[str, Any]:
+    def _payload(self, relation: Entry) -> dict[str, object]:
         return {
             "type": relation["kind"],
             "targetObjectMetadataId": str(self.workspace.object(relation["object"]).id),
@@ -95,7 +95,7 @@ class FieldPlanner:
         details = {"type": rows[0]["type"], "objects": [each["relation"]["object"] for each in rows]}
         return Step("create", f"field {name}.{base}", run, details)
 
-    def _relation_values(self, name: str, entry: Entry) -> dict[str, Any]:
+    def _relation_values(self, name: str, entry: Entry) -> dict[str, object]:
         kept = ("type", "label", "description", "icon", "isUIReadOnly", "isLabelSyncedWithName", "isNullable")
         return {**{each: entry[each] for each in kept}, "objectMetadataId": str(self.workspace.object(name).id)}
 

@@ -316,7 +316,7 @@ def sample_event(
     )
 
 
-def _example_of(described: ObjectSchema) -> dict[str, Any]:
+def _example_of(described: ObjectSchema) -> dict[str, object]:
     """A record that does not exist."""
     record: dict[str, Any] = {"id": str(time_ordered_id())}
     for field in described.fields:

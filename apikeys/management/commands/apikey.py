@@ -149,7 +149,7 @@ def _limits(parser: CommandParser) -> None:
     parser.add_argument("--api-version", choices=["1", "2"], default=None, help="the workspace's by default")
 
 
-def _limit_values(principal: Principal, options: dict[str, Any]) -> dict[str, Any]:
+def _limit_values(principal: Principal, options: dict[str, Any]) -> dict[str, object]:
     """What the options say, by API names; nothing of what they do not name."""
     values: dict[str, Any] = {}
     if options["description"] is not None:
@@ -214,7 +214,7 @@ def find_workspace(name_or_id: str) -> Workspace:
     raise CommandError(f'No workspace "{name_or_id}"')
 
 
-def by_id_or(column: str, text: str) -> dict[str, Any]:
+def by_id_or(column: str, text: str) -> dict[str, object]:
     """A filter by id when the text is a UUID, else by the column."""
     found = uuid_of(text)
     return {column: text} if found is None else {"id": found}

@@ -63,7 +63,7 @@ def _refused(why: str) -> InvalidInput:
     return InvalidInput([f"The file {why}; nothing was imported"])
 
 
-def _manifest(file: ZipFile) -> dict[str, Any]:
+def _manifest(file: ZipFile) -> dict[str, object]:
     manifest: dict[str, Any] = orjson.loads(file.read(MANIFEST))
     if manifest["format"] != FORMAT:
         raise ValueError(manifest["format"])

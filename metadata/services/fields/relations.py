@@ -154,7 +154,7 @@ def _completed(change: Change, field: FieldMetadata, payload: object) -> object:
     return [_completed_payload(each, missing) if isinstance(each, Mapping) else each for each in payload]
 
 
-def _completed_payload(payload: Mapping[str, object], missing: Mapping[str, object]) -> dict[str, Any]:
+def _completed_payload(payload: Mapping[str, object], missing: Mapping[str, object]) -> dict[str, object]:
     given = {name: value for name, value in payload.items() if value is not None}
     if "targetFieldLabel" in given:  # which says the name
         missing = {name: value for name, value in missing.items() if name != "targetFieldName"}

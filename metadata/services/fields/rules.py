@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from config.errors import UNPREPARED_FIELD, Failure, MetadataValidationFailed, Operation, Problem
@@ -58,7 +58,7 @@ def _composite_columns(fields: Sequence[FieldMetadata]) -> set[str]:
     return {composite_column(field.name, part) for field in fields for part in field_type(field.type).subfields}
 
 
-def entity_of(obj: ObjectMetadata, name: str, universal_identifier: UUID) -> dict[str, Any]:
+def entity_of(obj: ObjectMetadata, name: str, universal_identifier: UUID) -> dict[str, object]:
     return {
         "universalIdentifier": str(universal_identifier),
         "name": name,

@@ -29,7 +29,7 @@ _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 _LONGEST_SPAN = 12_000  # months, of a relative filter: its other end is a day of the calendar whenever it is read
 
 
-def filter_values(value: object) -> list[Any]:
+def filter_values(value: object) -> list[object]:
     """The list that a filter's value stands for: a list, its JSON text, or one value.
 
     >>> filter_values('["A"]'), filter_values(["A"]), filter_values("A"), filter_values("")
