@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django import template
-from django.utils import dateformat, timezone
+from django.utils import timezone
+from django.utils.dates import MONTHS_3
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext_lazy
@@ -30,8 +31,6 @@ _UNITS = (  # from how many seconds on, size in seconds, words of what comes and
     (3_540, 3_600, ngettext_lazy("in %d hour", "in %d hours"), ngettext_lazy("%d hour ago", "%d hours ago")),
     (45, 60, ngettext_lazy("in %d minute", "in %d minutes"), ngettext_lazy("%d minute ago", "%d minutes ago")),
 )
-_DAY = "j M Y"
-_MINUTE = f"{_DAY}, H:i"
 _FOREVER_S = 90 * 365 * _DAY_S  # what ends later than that was meant to last
 
 
@@ -61,10 +60,19 @@ def exact(moment: datetime | None) -> SafeString | str:
 
 def _shown(moment: datetime) -> tuple[str, str | None]:
     """The moment in UTC, and in the zone that was chosen; None where none was."""
-    utc = f"{dateformat.format(moment.astimezone(UTC), _MINUTE)} UTC"
+    utc = f"{_minute(moment.astimezone(UTC))} UTC"
     zone = timezone.get_current_timezone()
     is_chosen = zone != timezone.get_default_timezone()
-    return utc, dateformat.format(moment.astimezone(zone), _MINUTE) if is_chosen else None
+    return utc, _minute(moment.astimezone(zone)) if is_chosen else None
+
+
+def _minute(moment: datetime) -> str:
+    return f"{_day(moment)}, {moment:%H:%M}"
+
+
+def _day(moment: datetime) -> str:
+    """As "27 Nov 2026": by hand, since Django's `date_format` takes ten times as long, and lists show hundreds."""
+    return f"{moment.day} {MONTHS_3[moment.month].title()} {moment.year}"
 
 
 def _iso(moment: datetime) -> str:
@@ -82,8 +90,8 @@ def last_moment(moment: datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>',
         utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        dateformat.format(utc, _MINUTE),
-        gettext("the end of %s") % dateformat.format(utc, _DAY),
+        _minute(utc),
+        gettext("the end of %s") % _day(utc),
     )
 
 
