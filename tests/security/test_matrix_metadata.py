@@ -326,7 +326,7 @@ def fill(scene: Scene, sign: str, number: int) -> tuple[dict[str, str], dict[str
     def asked(method: str, path: str, body: dict[str, Any]) -> Any:
         sent = json.loads(json.dumps(body) % ids)
         reply = scene.admin.ask(method, f"{PREFIX}/{path % ids}", sent)
-        assert reply.status in (200, 201), reply.body
+        assert reply.status == (201 if method == "POST" else 200), reply.body
         return reply.json
 
     def made(path: str, body: dict[str, Any]) -> str:
