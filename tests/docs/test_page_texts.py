@@ -25,7 +25,7 @@ MEANT = {
 }
 PAGES = sorted(
     path
-    for pattern in ("*/pages.py", "*/pages/*.py", "*/*/pages.py", "*/forms.py")
+    for pattern in ("*/pages/**/*.py", "*/*/pages.py", "*/forms.py")
     for path in ROOT.glob(pattern)
     if path.relative_to(ROOT).parts[0] != "tests"
 )
