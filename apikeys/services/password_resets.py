@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from apikeys.activity import subjects
 from apikeys.activity.sessions import SOMEBODY, note_about_user, note_of_user
@@ -133,12 +133,11 @@ def _made(user: User, *, is_by_mail: bool) -> str:
 
 
 def _mail(user: User, token: str) -> None:
-    text = (
-        f"Somebody asked for another password for your account at {settings.SERVER_URL}.\n\n"
-        f"Set it here, within {lifetime_in_words()}:\n{link_of(token)}\n\n"
-        "If it was not you, nothing has changed and you need not do anything.\n"
-    )
-    mail.send(user.email or user.username, "Set another password", text)
+    asked = gettext("Somebody asked for another password for your account at %s.") % settings.SERVER_URL
+    here = gettext("Set it here, within %s:") % lifetime_in_words()
+    unasked = gettext("If it was not you, nothing has changed and you need not do anything.")
+    text = f"{asked}\n\n{here}\n{link_of(token)}\n\n{unasked}\n"
+    mail.send(user.email or user.username, gettext("Set another password"), text)
 
 
 def _member(principal: Principal, member_id: UUID) -> Member:
