@@ -35,13 +35,13 @@ import pytest
 
 from config.server.embedded_postgres import EmbeddedPostgres
 from tests.chance import seeds
-from tests.server import ROOT, Server, running
+from tests.server import ROOT, Server, _give_database, running
 
 pytestmark = pytest.mark.alone
 
 CLIENTS = 2  # of each workspace
-BETWEEN_KILLS = 30  # answers of each workspace
-LONGEST_S = 0.5  # after these, the moment of the kill
+BETWEEN_KILLS = 20  # answers of each workspace
+LONGEST_S = 0.4  # after these, the moment of the kill
 DEADLINE_S = 60
 [SEED] = seeds(227043)[:1]
 
@@ -237,6 +237,8 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def east(folder: Path) -> Iterator[EmbeddedPostgres]:
+    (folder / "east").mkdir()
+    _give_database(folder / "east")
     server = EmbeddedPostgres(folder / "east")  # durable: what it acknowledged it has after a kill
     server.start()
     yield server
