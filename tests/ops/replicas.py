@@ -9,8 +9,9 @@ from typing import Any
 
 import psycopg2
 
-from config.server.embedded_postgres import SUPERUSER, EmbeddedPostgres
+from config.server.embedded_postgres import EmbeddedPostgres
 from config.server.postgres_binaries import run_as
+from config.server.postgres_cluster import SUPERUSER
 
 
 @contextmanager
@@ -18,11 +19,11 @@ def replica(primary: EmbeddedPostgres, data_dir: Path) -> Iterator[EmbeddedPostg
     """A copy of a running cluster that follows it. What the copy's `stop()` ended its `start()` begins again."""
     server = EmbeddedPostgres(data_dir, durable=False)
     data_dir.mkdir()
-    account = server._account()
-    server._make_home(account)
-    programs = server._binaries(account)
+    account = server.cluster.account()
+    server.cluster.make_home(account)
+    programs = server.cluster.binaries(account)
     command = [str(programs.bin / "pg_basebackup"), "-D", str(server.home / "data"), "-R", "-X", "stream", "--no-sync"]
-    command += ["-c", "fast", "-h", str(primary._server_socket), "-U", SUPERUSER]
+    command += ["-c", "fast", "-h", str(primary.cluster.server_socket), "-U", SUPERUSER]
     done = run_as(command, account)
     assert done.returncode == 0, done.stdout
     server.start()
