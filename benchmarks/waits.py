@@ -130,7 +130,8 @@ class Waits:
             for verb, each in times.items():
                 typical = statistics.median(each)
                 shown = f"{typical:.1f} ms (slowest {max(each):.1f})"
-                self.report.add(f"{kind} {verb} at {self.people:,} records", shown, typical, "≤ 50 ms")
+                work = f"{kind} {verb} at {self.people:,} records"
+                self.report.add(work, shown, typical, "≤ 50 ms", is_timed=True)
 
     def upserts(self) -> None:
         from benchmarks.data import person
@@ -152,7 +153,8 @@ class Waits:
             client = self.client()
             times = [client.get(path)[2] for _ in range(WIDE)][1:]
             typical = statistics.median(times)
-            self.report.add(work, f"{typical:.1f} ms (slowest {max(times):.1f})", typical, "≤ 40 ms")
+            shown = f"{typical:.1f} ms (slowest {max(times):.1f})"
+            self.report.add(work, shown, typical, "≤ 40 ms", is_timed=True)
             self.beside(f"  … {WIDE * 4} times", lambda client=client, path=path: _repeated(client, path))  # type: ignore[misc]
 
 
@@ -162,10 +164,14 @@ def measure_waits(report: Any, people: int) -> None:
     from django.db import connection
 
     from benchmarks import data
+    from benchmarks.pace import measure_pace
     from benchmarks.server import serving
+    from core.records.reindex import searches_rebuild
     from metadata.cache import current_schema
     from tests.server import free_port
 
+    report.pace = measure_pace()
+    report.add("pace of this machine", f"{report.pace:.2f}")
     other = data.workspace_to_measure("Neighbour")
     data.seed(other, 10, 60)
     workspace = data.workspace_to_measure("Waits")
@@ -183,6 +189,8 @@ def measure_waits(report: Any, people: int) -> None:
         own_id = waits.ask("GET", "/rest/people?limit=1")[0]["data"]["people"][0]["id"]
         waits.changes(str(current_schema(workspace.id).by_singular["person"].id), own_id)
         waits.upserts()
+        while searches_rebuild():  # what `maintain` does after a searched field was made or deleted
+            pass
         waits.wide()
         waits.exported()
         report.add("largest worker's memory at the end", f"{server.rss_mb():.0f} MB")
