@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from config.http.bounds import MAX
@@ -42,6 +43,8 @@ from core.sql.json_text import json_object
 from core.sql.keysets import Run, cursor_json, encoded_cursor, index_runs, key_expression, keyset, order_by, same_value
 from metadata.schema import ObjectSchema
 
+Planned = TypeVar("Planned")
+
 _SHOWN_CURSORS = {"startCursor", "endCursor"}
 
 
@@ -50,30 +53,30 @@ _SHOWN_CURSORS = {"startCursor", "endCursor"}
 
 def compile_record(members: Sequence[Member], alias: str, level: int = 0) -> Sql:
     """JSON text of one record's object, over the row called `alias`; kept as long as the plan of the members is."""
-    return _compiled(_Members(members), alias, level)
+    return _compiled(_Same(members), alias, level)
 
 
-class _Members:
-    """Members compared by identity: the planner gives the same tuple for the same selection."""
+class _Same(Generic[Planned]):
+    """What the planner gives compared by identity: it gives the same object for the same selection."""
 
-    __slots__ = ("members",)
+    __slots__ = ("planned",)
 
-    def __init__(self, members: Sequence[Member]) -> None:
-        self.members = members
+    def __init__(self, planned: Planned) -> None:
+        self.planned = planned
 
     def __hash__(self) -> int:
-        return id(self.members)
+        return id(self.planned)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Members) and self.members is other.members
+        return isinstance(other, _Same) and self.planned is other.planned
 
 
 @lru_cache(maxsize=1024)
-def _compiled(wrapped: _Members, alias: str, level: int) -> Sql:
-    lists = sum(isinstance(member, ToMany) for member in wrapped.members)
+def _compiled(same: _Same[Sequence[Member]], alias: str, level: int) -> Sql:
+    lists = sum(isinstance(member, ToMany) for member in same.planned)
     share = min(MAX.answer_bytes, max(HEAVY // max(1, lists), MAX.record_bytes))
-    pieces = [_member(member, alias, level, share) for member in wrapped.members]
-    return json_object(pieces, is_heavy=lists * share + _own_bytes(wrapped.members) > HEAVY + MAX.answer_bytes)
+    pieces = [_member(member, alias, level, share) for member in same.planned]
+    return json_object(pieces, is_heavy=lists * share + _own_bytes(same.planned) > HEAVY + MAX.answer_bytes)
 
 
 HEAVY = 3 * MAX.answer_bytes  # of the lists of one record, before anything measures them together
@@ -403,7 +406,7 @@ KEPT = 256  # statements of each kind in use lately: each is some kilobytes
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _Matching:
     """Which records are read: what the text of a condition over `r` is made of, and how many values it takes."""
 
     subject: ObjectSchema
@@ -417,39 +420,24 @@ class _Kind:
         return _Source(self.subject, where, "r", is_unfiltered=self.is_unfiltered)
 
 
-def _kind(subject: ObjectSchema, condition: Condition, sees_deleted: bool) -> tuple[_Kind, Sql]:
+def _matching(subject: ObjectSchema, condition: Condition, sees_deleted: bool) -> tuple[_Matching, Sql]:
     where = _where(condition, sees_deleted, "r")
-    return _Kind(subject, where.text, len(where.params), condition == EVERY and not sees_deleted), where
+    return _Matching(subject, where.text, len(where.params), condition == EVERY and not sees_deleted), where
 
 
 def compile_connection(plan: FindPlan) -> Sql:
     """One row, one column: the JSON text of the connection."""
     assert plan.connection is not None
-    kind, where = _kind(plan.object, plan.condition, plan.sees_deleted)
+    matching, where = _matching(plan.object, plan.condition, plan.sees_deleted)
     if plan.window.cursor is not None:
-        return raw("SELECT ") + _connection(plan.connection, kind.source(where), plan.order, plan.window, 0)
-    kept = _kept_connection(kind, _Picked(plan.connection), plan.order, plan.window)
+        return raw("SELECT ") + _connection(plan.connection, matching.source(where), plan.order, plan.window, 0)
+    kept = _kept_connection(matching, _Same(plan.connection), plan.order, plan.window)
     return Sql(kept.text, filled(kept.params, where.params))
 
 
-class _Picked:
-    """A connection compared by identity: the planner gives the same one for the same selection."""
-
-    __slots__ = ("connection",)
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-
-    def __hash__(self) -> int:
-        return id(self.connection)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Picked) and self.connection is other.connection
-
-
 @lru_cache(maxsize=KEPT)
-def _kept_connection(kind: _Kind, picked: _Picked, order: tuple[OrderKey, ...], window: Window) -> Sql:
-    return raw("SELECT ") + _connection(picked.connection, kind.source(), order, window, 0)
+def _kept_connection(matching: _Matching, same: _Same[Connection], order: tuple[OrderKey, ...], window: Window) -> Sql:
+    return raw("SELECT ") + _connection(same.planned, matching.source(), order, window, 0)
 
 
 def compile_listing(plan: FindPlan, record: Sql) -> Sql:
@@ -457,16 +445,18 @@ def compile_listing(plan: FindPlan, record: Sql) -> Sql:
 
     `record` is the compiled JSON of one record over the alias `p`.
     """
-    kind, where = _kind(plan.object, plan.condition, plan.sees_deleted)
+    matching, where = _matching(plan.object, plan.condition, plan.sees_deleted)
     if plan.window.cursor is not None:
-        return _listing(kind.source(where), plan.order, plan.window, plan.with_total, record)
-    kept = _kept_listing(kind, plan.order, plan.window, plan.with_total, record)
+        return _listing(matching.source(where), plan.order, plan.window, plan.with_total, record)
+    kept = _kept_listing(matching, plan.order, plan.window, plan.with_total, record)
     return Sql(kept.text, filled(kept.params, where.params))
 
 
 @lru_cache(maxsize=KEPT)
-def _kept_listing(kind: _Kind, order: tuple[OrderKey, ...], window: Window, with_total: bool, record: Sql) -> Sql:
-    return _listing(kind.source(), order, window, with_total, record)
+def _kept_listing(
+    matching: _Matching, order: tuple[OrderKey, ...], window: Window, with_total: bool, record: Sql
+) -> Sql:
+    return _listing(matching.source(), order, window, with_total, record)
 
 
 def _listing(source: _Source, order: tuple[OrderKey, ...], window: Window, with_total: bool, record: Sql) -> Sql:
@@ -491,14 +481,14 @@ def compile_one(subject: ObjectSchema, condition: Condition, sees_deleted: bool,
 
     They are over the alias `r`.
     """
-    kind, where = _kind(subject, condition, sees_deleted)
-    kept = _kept_one(kind, columns)
+    matching, where = _matching(subject, condition, sees_deleted)
+    kept = _kept_one(matching, columns)
     return Sql(kept.text, filled(kept.params, where.params))
 
 
 @lru_cache(maxsize=KEPT)
-def _kept_one(kind: _Kind, columns: tuple[Sql, ...]) -> Sql:
-    source = kind.source()
+def _kept_one(matching: _Matching, columns: tuple[Sql, ...]) -> Sql:
+    source = matching.source()
     selected = raw("SELECT ") + join(columns, ", ") + raw(" FROM ")
     return selected + source.table() + raw(" WHERE ") + source.where + raw(" LIMIT 1")
 
