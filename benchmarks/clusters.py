@@ -13,12 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +27,7 @@ from uuid import uuid4
 import psycopg2
 
 from config.server.embedded_postgres import EmbeddedPostgres
+from tests.ops.receiving import Receiver
 from tests.server import ROOT, Server, running
 
 LIMITED = ("SHORT", "LONG", "WORKSPACE", "ADDRESS")
@@ -38,36 +37,6 @@ ROCKET_FIELDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("NUMBER", "speed", {}),
     ("FILES", "papers", {"settings": {"maxNumberOfValues": 3}}),
 )
-
-
-class Receiver(ThreadingHTTPServer):
-    """Takes every webhook, and keeps the ids of the messages."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.received: list[str] = []
-        received = self.received
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                received.append(self.headers["webhook-id"])
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/hook"
 
 
 class Caller:
@@ -186,7 +155,7 @@ def clusters(*, workers: int = 2, with_replica: bool = False) -> Iterator[Cluste
                 settings["SHARD_EAST_REPLICA_URL"] = copy.url
                 replicated.add(name)
         receiver = Receiver()
-        stack.callback(receiver.shutdown)
+        stack.callback(receiver.end)
         more = {"WEBHOOK_ALLOWED_HOSTS": "127.0.0.1", "WORKERS": str(workers), "LOG_LEVEL": "WARNING"}
         server = stack.enter_context(running(folder / "up", "--no-assets", "--no-demo", **settings, **more))
         urls["default"] = EmbeddedPostgres(server.data_dir).url

@@ -88,7 +88,7 @@ def is_whole(ground: Clusters, written: Written) -> bool:
         if name != shard
         for (count,) in rows(each, "SELECT count(*) FROM webhooks_delivery")
     )
-    received = Counter(ground.receiver.received)
+    received = Counter(ground.receiver.ids)
     again = sum(received.values()) - len(received)
     print(
         f"records: {len(acknowledged - there)} lost, {len(there - acknowledged)} unknown; history:"

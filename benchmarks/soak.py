@@ -399,7 +399,7 @@ def is_whole(ground: Clusters, told: Told, clients: list[Client]) -> bool:
     sent = "SELECT count(*) FILTER (WHERE status = 'delivered'), count(*) FROM webhooks_delivery"
     while time.monotonic() < deadline and len(set(r := rows(url, sent)[0])) > 1:
         time.sleep(0.5)
-    received = Counter(ground.receiver.received)
+    received = Counter(ground.receiver.ids)
     print(
         f"{len(found):,} rockets: {len(lost) + len(lost_codes)} lost, {len(more)} unknown, {twice} twice; total"
         f" {total}; {len(kept):,} pings: {len(told.pings - kept)} lost, {len(kept - told.pings)} unknown;"

@@ -14,17 +14,14 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -35,6 +32,7 @@ import pytest
 
 from config.server.embedded_postgres import EmbeddedPostgres
 from tests.chance import seeds
+from tests.ops.receiving import Receiver
 from tests.server import ROOT, Server, _give_database, running
 
 pytestmark = pytest.mark.alone
@@ -228,14 +226,6 @@ def until(fact: Callable[[], Any], what: Callable[[], Any] = lambda: None) -> No
 
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="fourgate-test-", dir="/tmp"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
 def east(folder: Path) -> Iterator[EmbeddedPostgres]:
     (folder / "east").mkdir()
     _give_database(folder / "east")
@@ -268,28 +258,10 @@ def places(server: Server, east: EmbeddedPostgres) -> list[Place]:
 
 
 @pytest.fixture(scope="module")
-def receiver() -> Iterator[tuple[str, list[str]]]:
-    """An address, and the ids of what it was sent."""
-    received: list[str] = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            received.append(self.headers["webhook-id"])
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    receiving = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    threading.Thread(target=receiving.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield f"http://127.0.0.1:{receiving.server_address[1]}/hook", received
-    receiving.shutdown()
-    receiving.server_close()
+def receiver() -> Iterator[Receiver]:
+    receiving = Receiver()
+    yield receiving
+    receiving.end()
 
 
 def ask(server: Server, token: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -347,10 +319,10 @@ KILLS = (kill_web_worker, kill_east, kill_delivering, kill_shared, kill_east, ki
 
 
 def test_what_commits_together_is_there_together_after_kills(
-    server: Server, east: EmbeddedPostgres, places: list[Place], receiver: tuple[str, list[str]]
+    server: Server, east: EmbeddedPostgres, places: list[Place], receiver: Receiver
 ) -> None:
     print(f"RANDOM_SEED={SEED}")
-    url, received = receiver
+    url, received = receiver.url, receiver.ids
     tables = {}
     for place in places:
         hook = {"targetUrl": url, "operations": ["company.*"]}

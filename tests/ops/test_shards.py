@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +19,7 @@ import pytest
 from config.server.embedded_postgres import EmbeddedPostgres
 from config.server.shards import shards_in
 from tests.ops.moves import writing
+from tests.ops.receiving import Receiver
 from tests.ops.whole import everything
 from tests.server import ROOT, Connection, Server, running
 
@@ -49,14 +46,6 @@ class Client:
         status, answer = self.send("POST", path, {"query": query, "variables": variables})
         assert status == 200 and "errors" not in answer, answer
         return answer["data"]
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="fourgate-test-", dir="/tmp"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -116,24 +105,10 @@ def client(server: Server) -> Client:
 
 
 @pytest.fixture
-def deliveries() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """An address, and the bodies that it was sent."""
-    received: list[dict[str, Any]] = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    receiver = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield f"http://127.0.0.1:{receiver.server_address[1]}/hook", received
-    receiver.shutdown()
-    receiver.server_close()
+def receiver() -> Iterator[Receiver]:
+    receiving = Receiver()
+    yield receiving
+    receiving.end()
 
 
 def rows(url: str, query: str, *params: Any) -> list[tuple[Any, ...]]:
@@ -185,10 +160,9 @@ def test_records_are_in_the_database_that_the_workspace_was_placed_in(
 
 
 def test_every_verb_works_and_its_webhooks_arrive(
-    client: Client, server: Server, east: EmbeddedPostgres, deliveries: tuple[str, list[dict[str, Any]]]
+    client: Client, server: Server, east: EmbeddedPostgres, receiver: Receiver
 ) -> None:
-    url, received = deliveries
-    assert client.send("POST", "/rest/webhooks", {"targetUrl": url, "operations": ["company.*"]})[0] == 201
+    assert client.send("POST", "/rest/webhooks", {"targetUrl": receiver.url, "operations": ["company.*"]})[0] == 201
     key = {"Idempotency-Key": str(uuid4())}
     first = client.send("POST", "/rest/companies", {"name": "Once"}, **key)
     assert first[0] == 201 and client.send("POST", "/rest/companies", {"name": "Once"}, **key) == first
@@ -200,8 +174,8 @@ def test_every_verb_works_and_its_webhooks_arrive(
     assert found["companies"] == {"edges": [{"node": {"id": id}}], "totalCount": 1}
     assert client.send("DELETE", f"/rest/companies/{id}")[0] == 200
     verbs = ["created", "deleted", "destroyed", "restored", "updated"]
-    until(lambda: len(received) >= len(verbs))
-    assert sorted(each["eventName"] for each in received) == [f"company.{verb}" for verb in verbs]
+    until(lambda: len(receiver.bodies) >= len(verbs))
+    assert sorted(json.loads(each)["eventName"] for each in receiver.bodies) == [f"company.{verb}" for verb in verbs]
     until(lambda: rows(east.url, "SELECT count(*) FROM webhooks_delivery WHERE status = 'delivered'") == [(5,)])
     assert rows(shared_url(server), "SELECT count(*) FROM webhooks_delivery") == [(0,)]
 
@@ -597,13 +571,12 @@ def test_a_workspace_moves_while_it_is_written_to(
     whole: Client,
     east: EmbeddedPostgres,
     west: EmbeddedPostgres,
-    deliveries: tuple[str, list[dict[str, Any]]],
+    receiver: Receiver,
 ) -> None:
-    url, received = deliveries
     ping = {"nameSingular": "ping", "namePlural": "pings", "labelSingular": "Ping", "labelPlural": "Pings"}
     create = "mutation ($input: CreateOneObjectInput!) { createOneObject(input: $input) { id } }"
     whole.data(create, "/metadata", input={"object": ping})
-    assert whole.send("POST", "/rest/webhooks", {"targetUrl": url, "operations": ["ping.created"]})[0] == 201
+    assert whole.send("POST", "/rest/webhooks", {"targetUrl": receiver.url, "operations": ["ping.created"]})[0] == 201
     schema = schema_of(server, "Whole")
     places = {"west": west.url, "default": shared_url(server), "east": east.url}
     with writing(server, whole.token, writers=2, a_second=200) as written:
@@ -631,8 +604,8 @@ def test_a_workspace_moves_while_it_is_written_to(
     noted = f"SELECT action, record_id::text FROM {schema}.history WHERE record_id = ANY(%s::uuid[]) ORDER BY 1, 2"
     expected = [("created", id) for id in written.rockets] + [("updated", id) for id in written.updates]
     assert rows(east.url, noted, written.rockets) == sorted(expected)
-    until(lambda: len(received) >= len(written.pings))
-    assert sorted(each["record"]["id"] for each in received) == sorted(written.pings)
+    until(lambda: len(receiver.bodies) >= len(written.pings))
+    assert sorted(json.loads(each)["record"]["id"] for each in receiver.bodies) == sorted(written.pings)
     log = "SELECT count(*) FROM webhooks_delivery WHERE workspace_id = %s AND status = 'delivered'"
     until(lambda: rows(east.url, log, workspace_id(server, "Whole")) == [(len(written.pings),)])
     for other in (west.url, shared_url(server)):
