@@ -19,7 +19,6 @@ from apikeys.kinds import API_KEY, ISSUED_TOKEN, OWN_API_KEY
 from apikeys.models import ApiKey
 from apikeys.services.api_keys import (
     FLAG,
-    MAX_DESCRIPTION_LENGTH,
     MORE,
     apikey_create,
     apikey_duplicate,
@@ -28,7 +27,7 @@ from apikeys.services.api_keys import (
     apikey_revoke,
     apikey_update,
 )
-from apikeys.services.inputs import as_uuid
+from apikeys.services.inputs import MAX_DESCRIPTION_LENGTH, as_uuid
 from apikeys.services.tokens import (
     IssuedToken,
     apikey_roll,

@@ -14,7 +14,7 @@ from django.utils import timezone
 from apikeys.activity import subjects
 from apikeys.models import ApiKey, Member, Role
 from apikeys.services.granting import excess_of, permissions_of, refuse_excess
-from apikeys.services.inputs import MAX_NAME_LENGTH, moment, name_of
+from apikeys.services.inputs import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, moment, name_of, text_of
 from apikeys.services.narrowing import NARROWING, living_objects, narrowing_columns, own_networks, refuse_wider_networks
 from apikeys.services.roles import roles_of
 from config.errors import (
@@ -26,7 +26,6 @@ from config.errors import (
 from config.http.rights import require
 from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
-from config.texts import refuse_nul
 from metadata.models import Workspace
 
 NEVER = timedelta(days=36_525)  # "never expires" is stored as a hundred years
@@ -38,7 +37,6 @@ RATES: Mapping[str, str] = {  # API name → column, of a key and of a principal
 
 MAX_RATE = 1_000_000_000
 
-MAX_DESCRIPTION_LENGTH = 1_000
 
 COPY = " (copy)"  # what the name of a duplicate ends with
 
@@ -212,12 +210,7 @@ def _version(given: object) -> str:
 def _description(given: object) -> str | None:
     if given is None:
         return None
-    if not isinstance(given, str):
-        raise InvalidInput(["description must be a string"])
-    if len(given) > MAX_DESCRIPTION_LENGTH:
-        raise InvalidInput([f"description must be shorter than or equal to {MAX_DESCRIPTION_LENGTH} characters"])
-    refuse_nul(given, "description")
-    return given.strip() or None
+    return text_of(given, "description", MAX_DESCRIPTION_LENGTH).strip() or None
 
 
 def rates_of(key: ApiKey) -> dict[str, int | None]:

@@ -13,14 +13,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 
 from apikeys.keys import digest
 from apikeys.models import Invitation, Member, Role
 from apikeys.services.granting import excess_of, permissions_of
+from apikeys.services.inputs import email_of
 from apikeys.services.members import member_create
 from apikeys.services.roles import roles_of
 from config import audit
@@ -54,11 +53,7 @@ def invitation_list(principal: Principal) -> list[Invitation]:
 def invitation_create(principal: Principal, *, email: str, role_id: UUID) -> tuple[Invitation, str]:
     """The invitation, and the token of its link, which cannot be had again. An earlier one of the person ends."""
     require(principal, FLAG)
-    email = email.strip().lower()
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise BadRequest(f'"{email}" is not an e-mail address', path="email") from None
+    email = email_of(email)
     role = next((each for each in givable_roles(principal) if each.id == role_id), None)
     if role is None:
         raise NotFound("Role not found", path="role")

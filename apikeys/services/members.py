@@ -7,8 +7,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils.module_loading import import_string
@@ -16,17 +14,16 @@ from django.utils.module_loading import import_string
 from apikeys.activity import subjects
 from apikeys.models import Member, Role
 from apikeys.services.granting import refuse_excess
+from apikeys.services.inputs import check_person_name, email_of
 from apikeys.services.roles import refuse_unassignable, role_get, roles_of
 from config import audit
 from config.errors import (
     BadRequest,
     Forbidden,
-    InvalidInput,
     NotFound,
 )
 from config.http.rights import require
 from config.principal import Principal
-from config.texts import is_blank, refuse_nul
 from metadata.models import Workspace
 
 
@@ -47,15 +44,9 @@ def member_create(
     A person who already signs in to another workspace keeps their password and names. `is_joining` says that they
     follow an invitation, and so let themselves in.
     """
-    email = email.strip().lower()
+    email = email_of(email)
     for path, text in (("firstName", first_name), ("lastName", last_name)):
-        refuse_nul(text, path)
-        if text and is_blank(text):
-            raise InvalidInput([f"{path} must have a visible character"])
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise BadRequest(f'"{email}" is not an e-mail address', path="email") from None
+        check_person_name(text, path)
     if role is None and workspace.default_role_id is not None:
         role = roles_of(workspace.id).filter(id=workspace.default_role_id).first()
     if role is None or role.workspace_id != workspace.id:

@@ -15,11 +15,10 @@ from django.utils.translation import get_language_info
 
 from apikeys.activity.sessions import note_of_user
 from apikeys.models import Member, Preferences
+from apikeys.services.inputs import check_person_name
 from config.errors import InvalidInput
-from config.texts import is_blank, refuse_nul
 from metadata.models import Workspace
 
-LONGEST_NAME = 150
 UTC = "Etc/UTC"
 ENGLISH = "en"  # what the texts are written in
 
@@ -49,9 +48,7 @@ def profile_update(
     Raises InvalidInput for a name without a visible character, or a zone or language that is not there.
     """
     for path, text in (("firstName", first_name), ("lastName", last_name)):
-        refuse_nul(text, path)
-        if (text and is_blank(text)) or len(text) > LONGEST_NAME:
-            raise InvalidInput([f"{path} must have 1 to {LONGEST_NAME} characters, one of them visible"])
+        check_person_name(text, path)
     if time_zone and time_zone not in time_zones():
         raise InvalidInput([f"{time_zone[:64]} is no time zone"])
     if language and language not in dict(languages()):

@@ -16,7 +16,7 @@ from apikeys.roles import (
     RIGHTS,
 )
 from apikeys.services.granting import inherit_restrictions, note_restrictions, refuse_excess
-from apikeys.services.inputs import name_of
+from apikeys.services.inputs import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, name_of, text_of
 from config.errors import (
     BadRequest,
     Forbidden,
@@ -146,8 +146,8 @@ def _role_save(principal: Principal, role: Role, values: Mapping[str, object]) -
                 continue
             if not isinstance(value, bool):
                 raise InvalidInput([f"{member} must be a boolean value"])
-        elif value is not None and not isinstance(value, str):
-            raise InvalidInput([f"{member} must be a string"])
+        elif value is not None:
+            value = text_of(value, member, MAX_NAME_LENGTH if member == "icon" else MAX_DESCRIPTION_LENGTH)
         setattr(role, column, value)
     if not any(getattr(role, column) for column in ASSIGNABLE.values()):
         raise InvalidMetadataInput(

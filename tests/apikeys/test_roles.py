@@ -316,6 +316,16 @@ def test_a_role_is_changed_by_the_members_that_are_named(api: Api, admin: Princi
         pytest.param({"label": "Admin"}, (INVALID, "A role with this label already exists"), id="label taken"),
         pytest.param({"label": " "}, ("BAD_USER_INPUT", "label should not be empty"), id="empty label"),
         pytest.param(
+            {"label": "X", "icon": "x" * 256},
+            ("BAD_USER_INPUT", "icon must be shorter than or equal to 255 characters"),
+            id="icon too long",
+        ),
+        pytest.param(
+            {"label": "X", "description": "x" * 1001},
+            ("BAD_USER_INPUT", "description must be shorter than or equal to 1000 characters"),
+            id="description too long",
+        ),
+        pytest.param(
             {"label": "X", "canUpdateAllObjectRecords": True},
             (INVALID, "Cannot give writing permission without reading permission"),
             id="write without read",
@@ -333,7 +343,20 @@ def test_a_role_is_changed_by_the_members_that_are_named(api: Api, admin: Princi
     ],
 )
 def test_roles_that_cannot_be_made(api: Api, values: dict[str, Any], expected: tuple[str, str]) -> None:
+    before = Role.objects.count()
     assert error_of(api, CREATE, v=values) == expected
+    assert Role.objects.count() == before
+
+
+def test_the_texts_of_a_role_may_be_as_long_as_is_said(api: Api, admin: Principal) -> None:
+    made = gql(api, CREATE, v={"label": "x" * 255, "icon": "x" * 255, "description": "x" * 1000})["createOneRole"]
+    update = {"icon": "y" * 256}
+    assert error_of(api, UPDATE, v={"id": made["id"], "update": update}) == (
+        "BAD_USER_INPUT",
+        "icon must be shorter than or equal to 255 characters",
+    )
+    kept = role(admin, "x" * 255)
+    assert (kept.icon, kept.description, kept.version) == ("x" * 255, "x" * 1000, 1)
 
 
 def test_the_admin_role_is_not_editable(api: Api, acme: Workspace, admin: Principal) -> None:

@@ -15,6 +15,8 @@ from django.test import Client
 from django.utils import timezone
 
 from apikeys.models import Invitation, Member, Role
+from apikeys.services.members import member_create
+from config.errors import BadRequest, InvalidInput
 from metadata.models import Workspace
 from tests.factories import workspace_with
 from tests.settings_pages.conftest import PASSWORD, add_member
@@ -159,6 +161,25 @@ def test_nobody_is_invited_twice_or_above_the_inviter(
     refused = host.post(MEMBERS, {"email": "eve@example.com", "role": str(role_of(acme, "Admin").id)})
     assert refused.status_code == 422
     assert not Invitation.objects.exists()
+
+
+def test_an_address_that_is_too_long_to_sign_in_with_is_not_invited(browser: Client, acme: Workspace) -> None:
+    domain = "a" * 60 + "." + "b" * 60 + ".example"
+    longest = "e" * (150 - len(domain) - 1) + "@" + domain
+    joined = Client().post(
+        "/settings/join", NEW | {"token": token_of(link_for(browser, longest, role_of(acme, "Member")))}
+    )
+    assert joined.status_code == 302
+    assert Member.objects.filter(user__username=longest).count() == 1
+    refused = browser.post(MEMBERS, {"email": "e" + longest, "role": str(role_of(acme, "Member").id)})
+    assert refused.status_code == 422
+    assert "at most 150 characters" in refused.content.decode()
+    assert not Invitation.objects.exists()
+    with pytest.raises(BadRequest, match="email must be shorter than or equal to 150 characters"):
+        member_create(workspace=acme, email="e" + longest, password=NEW["password"])
+    with pytest.raises(InvalidInput, match="firstName must have 1 to 150 characters"):
+        member_create(workspace=acme, email="eve@example.com", password=NEW["password"], first_name="x" * 151)
+    assert not User.objects.filter(username__in=("e" + longest, "eve@example.com")).exists()
 
 
 def test_a_member_that_the_form_has_not_is_named(browser: Client, acme: Workspace) -> None:

@@ -10,7 +10,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext, gettext_lazy
 
 from apikeys.models import Preferences, Role
-from apikeys.services.profile import LONGEST_NAME, UTC, languages, time_zones
+from apikeys.services.inputs import MAX_EMAIL_LENGTH, MAX_PERSON_NAME_LENGTH
+from apikeys.services.profile import UTC, languages, time_zones
 from config.forms import check_seen
 
 
@@ -35,7 +36,11 @@ class ForgotForm(forms.Form):
 class InviteForm(forms.Form):
     """Who is invited, and with which role. `roles` are those that the caller may give."""
 
-    email = forms.EmailField(label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail"),
+        max_length=MAX_EMAIL_LENGTH,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
     role = forms.ChoiceField(label=gettext_lazy("Role"))
 
     def __init__(self, roles: list[Role], *args: Any, **kwargs: Any) -> None:
@@ -48,14 +53,14 @@ class JoinForm(forms.Form):
 
     first_name = forms.CharField(
         label=gettext_lazy("First name"),
-        max_length=150,
+        max_length=MAX_PERSON_NAME_LENGTH,
         validators=[check_seen],
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
     last_name = forms.CharField(
         label=gettext_lazy("Last name"),
         required=False,
-        max_length=150,
+        max_length=MAX_PERSON_NAME_LENGTH,
         validators=[check_seen],
         widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
     )
@@ -94,14 +99,14 @@ class ProfileForm(forms.Form):
 
     first_name = forms.CharField(
         label=gettext_lazy("First name"),
-        max_length=LONGEST_NAME,
+        max_length=MAX_PERSON_NAME_LENGTH,
         validators=[check_seen],
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
     last_name = forms.CharField(
         label=gettext_lazy("Last name"),
         required=False,
-        max_length=LONGEST_NAME,
+        max_length=MAX_PERSON_NAME_LENGTH,
         validators=[check_seen],
         widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
     )

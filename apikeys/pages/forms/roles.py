@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from apikeys.models import ObjectPermission, Role
 from apikeys.roles import ASSIGNABLE, OBJECT_RIGHTS, RIGHTS, VERBS
-from apikeys.services.inputs import MAX_NAME_LENGTH
+from apikeys.services.inputs import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH
 from config.forms import check_seen
 from config.right_words import SETTINGS_WORDS, TOOL_WORDS
 from config.texts import capitalised
@@ -48,7 +48,7 @@ class RoleForm(forms.Form):
     description = forms.CharField(
         label=gettext_lazy("Description"),
         required=False,
-        max_length=1_000,
+        max_length=MAX_DESCRIPTION_LENGTH,
         help_text=gettext_lazy("What it is for, for those who choose it."),
     )
     rights = forms.MultipleChoiceField(required=False, choices=_RIGHT_LABELS, widget=forms.CheckboxSelectMultiple)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from apikeys.services.inputs import MAX_EMAIL_LENGTH
 from config.forms import check_seen
 
 
@@ -26,6 +27,7 @@ class WorkspaceForm(forms.Form):
     )
     email = forms.EmailField(
         required=False,
+        max_length=MAX_EMAIL_LENGTH,
         label=gettext_lazy("E-mail of its admin"),
         help_text=gettext_lazy("They get an invitation. Left empty, you go on in it yourself."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
