@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 
+import pytest
 from hypothesis import settings
 
 FUZZ = int(os.environ.get("FUZZ", "0"))
@@ -24,6 +25,11 @@ def load_profile() -> None:
 def examples(count: int) -> int:
     """How many to draw, where `count` is enough for a run of every day."""
     return count * max(FUZZ, 1)
+
+
+def same_ids(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Draw the ids that the server makes from the seed too: whatever is listed in their order comes in the same."""
+    monkeypatch.setattr(os, "urandom", random.Random(seed).randbytes)
 
 
 def seeds(*usual: int) -> list[int]:

@@ -16,7 +16,18 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test import Client
-from graphql import FieldNode, TypeInfo, TypeInfoVisitor, Visitor, parse, visit
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    parse,
+    visit,
+)
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
@@ -26,7 +37,7 @@ from core.graphql.schema import build_schema
 from metadata.cache import current_schema
 from metadata.graphql.schema import schema
 from metadata.models import Workspace
-from tests.chance import seeds
+from tests.chance import same_ids, seeds
 from tests.factories import Api, api_of, principal_of, workspace_with
 from tests.fuzz.documents import SKIPPED, Documents
 from tests.fuzz.files import import_request, page_request, pages_of
@@ -155,8 +166,10 @@ class Fuzz:
         self.chance.choices(surfaces, weights)[0]()
 
     def revive(self) -> None:
-        """Undo what keeps everything else from being asked: a limit of nothing, a key that was revoked, a new password."""
-        Workspace.objects.filter(id=self.workspace.id).update(max_requests_per_minute=None)
+        """Undo what keeps everything else from being asked: limits of nothing, a key that was revoked, a new password."""
+        Workspace.objects.filter(id=self.workspace.id).update(
+            max_requests_per_minute=None, max_api_key_lifetime_days=None
+        )
         if self.api.get("/rest/companies?limit=1").status in (401, 403, 429):
             self.workspace.refresh_from_db()
             self.api = api_of(self.workspace)
@@ -218,10 +231,12 @@ class Fuzz:
 
     # Asking ------------------------------------------------------------------------------------------
 
-    def send(self, request: Request, client: Client | None = None) -> Any:
+    def send(self, request: Request, client: Client | None = None, api: Api | None = None) -> Any:
         """The answer. What an error did to the surrounding transaction of the test is undone."""
         headers = dict(request.headers)
-        if client is None:
+        if api is not None:
+            headers["Authorization"] = f"Bearer {api.token}"
+        elif client is None:
             asking = "admin" if self.chance.likely(0.8) else self.chance.choice(list(self.lesser))
             self.asked_by[asking] += 1
             api = self.lesser.get(asking, self.api)
@@ -298,8 +313,11 @@ def graphql(path: str, document: Any) -> Request:
 @pytest.mark.fuzz
 @pytest.mark.django_db
 @pytest.mark.parametrize("seed", seeds(*range(1, 6)))
-def test_no_request_of_any_kind_is_answered_with_5xx(seed: int, record_property: Callable[[str, object], None]) -> None:
+def test_no_request_of_any_kind_is_answered_with_5xx(
+    seed: int, record_property: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     print(f"RANDOM_SEED={seed}")
+    same_ids(monkeypatch, seed)
     fuzz = Fuzz(seed)
     for number in range(REQUESTS):
         fuzz.step(number)
@@ -315,8 +333,9 @@ def test_no_request_of_any_kind_is_answered_with_5xx(seed: int, record_property:
 
 @pytest.mark.fuzz
 @pytest.mark.django_db
-def test_every_member_that_typed_clients_know_is_asked_for() -> None:
+def test_every_member_that_typed_clients_know_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients that are generated from the schema select whole types. No type of theirs is left to chance."""
+    same_ids(monkeypatch, 1)
     fuzz = Fuzz(1)
     documents, asked = fuzz.metadata_documents, set()
     fuzz.chance.is_wild, documents.is_whole = False, True
@@ -341,6 +360,60 @@ def test_every_member_that_typed_clients_know_is_asked_for() -> None:
     assert {name: set(members.split()) - {m for t, m in asked if t == name} for name, members in shown.items()} == {
         name: set() for name in shown
     }
+
+
+@pytest.mark.fuzz
+@pytest.mark.django_db
+def test_no_text_of_the_metadata_api_is_too_long_for_what_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every text of every mutation, one after the other, in a request that is well otherwise."""
+    same_ids(monkeypatch, 1)
+    fuzz = Fuzz(1)
+    documents, asked = fuzz.metadata_documents, 0
+    fuzz.chance.is_wild = False
+    assert documents.schema.mutation_type is not None
+    for name, field in documents.schema.mutation_type.fields.items():
+        if name in SKIPPED:
+            continue
+        fuzz.revive()
+        for argument, path in ((each, path) for each in field.args for path in texts_in(field.args[each].type)):
+            for text in ("x" * 300, "x" * 20_000, "a\0b", "\ud800"):
+                given = {
+                    each: documents.value(name if each in ("id", "input") else each, described.type, 0)
+                    for each, described in field.args.items()
+                    if each == argument or isinstance(described.type, GraphQLNonNull)
+                }
+                given[argument] = with_text(given[argument], path, text)
+                declared = ", ".join(f"${each}: {field.args[each].type}" for each in given)
+                passed = ", ".join(f"{each}: ${each}" for each in given)
+                query = f"mutation ({declared}) {{ {name}({passed}){documents.selection(field, 3)} }}"
+                fuzz.send(graphql("/metadata", {"query": query, "variables": given}), api=fuzz.api)
+                asked += 1
+    assert fuzz.faults == []
+    assert asked > 1_000
+
+
+def texts_in(of_type: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where a value of the type has texts: names of members, and 0 for the first of a list."""
+    if isinstance(of_type, GraphQLNonNull):
+        yield from texts_in(of_type.of_type, path)
+    elif isinstance(of_type, GraphQLList):
+        yield from texts_in(of_type.of_type, (*path, 0))
+    elif isinstance(of_type, GraphQLInputObjectType):
+        for name, member in of_type.fields.items() if len(path) < 5 else ():
+            yield from texts_in(member.type, (*path, name))
+    elif not isinstance(of_type, GraphQLEnumType) and of_type.name not in ("Boolean", "Int", "Float"):
+        yield path
+
+
+def with_text(value: Any, path: tuple[str | int, ...], text: str) -> Any:
+    """The value with `text` at the place; what leads there is made where it is missing."""
+    if not path:
+        return text
+    place, *rest = path
+    if place == 0:
+        return [with_text(value[0] if isinstance(value, list) and value else None, tuple(rest), text)]
+    members = value if isinstance(value, dict) else {}
+    return members | {place: with_text(members.get(place), tuple(rest), text)}
 
 
 class _Members(Visitor):
