@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,21 @@ _FORM = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}
 _lock = threading.Lock()
 _last = 0  # milliseconds and a 12-bit counter of the id made last
 
+# Random numbers for ids to come. Whoever asks the system for each lets go of the interpreter and takes it again, hundreds
+# of times in a batch; other threads wake for it in vain, and never come to the point where they insist.
+_DRAW = struct.Struct("256Q")
+_drawn: list[int] = []
+os.register_at_fork(after_in_child=_drawn.clear)
+
+
+def _random() -> int:
+    """64 bits."""
+    while True:
+        try:
+            return _drawn.pop()
+        except IndexError:
+            _drawn.extend(_DRAW.unpack(os.urandom(_DRAW.size)))
+
 
 def new_id() -> str:
     """A fresh record id: 48 bits of milliseconds, 12 of a counter, then chance.
@@ -44,7 +60,7 @@ def new_id() -> str:
     with _lock:
         _last = moment = max(_last + 1, (time.time_ns() // 1_000_000) << 12)
     high, low, counter = moment >> 28 & 0xFFFFFFFF, moment >> 12 & 0xFFFF, moment & 0xFFF
-    chance = int.from_bytes(os.urandom(8), "big") & 0x3FFFFFFFFFFFFFFF | 0x8000000000000000
+    chance = _random() & 0x3FFFFFFFFFFFFFFF | 0x8000000000000000
     return f"{high:08x}-{low:04x}-4{counter:03x}-{chance >> 48:04x}-{chance & 0xFFFFFFFFFFFF:012x}"
 
 
