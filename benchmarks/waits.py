@@ -19,7 +19,7 @@ from benchmarks.load import HttpConnection, request_bytes
 COMPANIES = 10_000
 CONNECTIONS = 4  # of the neighbour, so that it reaches every process of the server
 PAUSE_S = 0.005
-ALONE_S = 4.0
+ALONE_S = 2.0  # before each row and after it: the machine is not as fast all the time
 BESIDE = 5.0  # times the median alone that the slowest hundredth may take
 CHANGES = 7
 UPSERTS = 30
@@ -61,11 +61,6 @@ class Waits:
     def __init__(self, report: Any, server: Any, token: str, request: bytes, people: int) -> None:
         self.report, self.server, self.token, self.people = report, server, token, people
         self._request = request
-        with neighbour(server.port, request) as times:
-            time.sleep(ALONE_S)
-        self.alone_ms = statistics.median(times)
-        shown = f"median {self.alone_ms:.2f} ms, p99 {_p99(times):.2f} ms of {len(times):,}"
-        report.add("others' read one, when nothing else is done", shown)
 
     def client(self) -> Any:
         """A new connection: one that is kept is closed where the row before took long."""
@@ -75,15 +70,25 @@ class Waits:
 
     def beside(self, work: str, do: Callable[[], str], limit_s: float | None = None) -> None:
         """A row of how long it took, and one of what others waited meanwhile."""
+        alone = self._alone()
         with neighbour(self.server.port, self._request) as times:
             started = time.perf_counter()
             shown = do()
             took_s = time.perf_counter() - started
+        alone += self._alone()
         bar = "" if limit_s is None else f"≤ {limit_s:.0f} s"
         self.report.add(work, f"{took_s:.1f} s{shown}", took_s, bar)
-        ratio = _p99(times) / self.alone_ms
-        others = f"{ratio:.1f} x the median alone: {_p99(times):.1f} ms (median {statistics.median(times):.2f} ms)"
+        alone_ms = statistics.median(alone)
+        ratio = _p99(times) / alone_ms
+        others = f"{ratio:.1f} x {alone_ms:.2f} ms, the median alone (p99 {_p99(alone):.1f}): {_p99(times):.1f} ms"
+        others += f" (median {statistics.median(times):.2f})"
         self.report.add("  p99 of others' read one meanwhile", others, ratio, f"≤ {BESIDE:.0f} x")
+
+    def _alone(self) -> list[float]:
+        """The milliseconds of the neighbour's reads while nothing else is done."""
+        with neighbour(self.server.port, self._request) as times:
+            time.sleep(ALONE_S)
+        return times
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[Any, float]:
         """The JSON, and the milliseconds that it took."""

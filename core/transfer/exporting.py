@@ -33,7 +33,7 @@ from metadata.schema import WorkspaceSchema
 Format = Literal["csv", "jsonl"]
 CONTENT_TYPES: dict[Format, str] = {"csv": "text/csv; charset=utf-8; header=present", "jsonl": "application/x-ndjson"}
 FLAG = "EXPORT_CSV"  # whatever the format
-PAGE = 500
+PAGE = 100
 INCOMPLETE: dict[Format, bytes] = {  # the last line of a file that a fault cut short
     "csv": b'"INCOMPLETE: a fault broke the export off',
     "jsonl": b"INCOMPLETE: a fault broke the export off",
