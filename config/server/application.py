@@ -94,6 +94,7 @@ class Application:
             queue_length=settings.REQUEST_QUEUE,
             patience_s=settings.REQUEST_QUEUE_TIMEOUT_S,
             relief=settings.RELIEF_THREADS,
+            call_later=loop.call_later,
             finished=self._finished,
         )
         locks.provide_stand_ins(self._short.stand_in)
@@ -104,6 +105,7 @@ class Application:
             patience_s=settings.LONG_QUEUE_TIMEOUT_S,
             finished=self._finished,
             keeps_connection=False,
+            takes_turns=True,
         )
         self._passwords = Lane(
             "passwords",
@@ -301,7 +303,6 @@ class Application:
     def _look_at(self, now: float) -> None:
         """Everything that is under way: end what is late, notice who is gone."""
         self._settle()
-        self._short.relieve(now)
         self._bodies.look_after(now)
         self._streams.look_after(now)
         for job in list(self._jobs):

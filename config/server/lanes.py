@@ -2,18 +2,23 @@
 
 The event loop puts jobs in and takes their results out; a thread does nothing but work. A lane says no when
 too many wait, and a job that has waited too long is taken out again, so that nobody waits for ever.
+
+A lane with relief has one thread as long as all is short: threads beside each other make short answers slower. Whoever
+comes while its job is held up (it waits for the database, or takes long in whatever way) gets another thread, which
+stands by afterwards, with its connection open, for the next time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import inf
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
 
@@ -29,6 +34,8 @@ from config.server.frames import with_room_for_frames
 from config.server.replicas import replica_connections
 
 LONG_AFTER_S = 1.0  # a job that runs for longer is long, whatever it is
+HELD_UP_AFTER_S = 0.002  # … and for longer than this, while its database works, it needs no processor of ours
+STANDS_BY_FOR_S = 60.0
 READS = frozenset(("GET", "HEAD"))
 
 logger = logging.getLogger(__name__)
@@ -110,18 +117,26 @@ class Lane:
         patience_s: float,
         finished: deque[Job],
         relief: int = 0,
+        call_later: Callable[[float, Callable[[], None]], Any] | None = None,
         keeps_connection: bool = True,
+        takes_turns: bool = False,
     ) -> None:
-        """`relief` is how many threads may come to help, one after the other, while all are busy with long jobs."""
+        """`relief` is how many threads may come to help, one after the other, while all are held up; `call_later` is
+        the loop's, and goes with it. One that `takes_turns` soon lets other threads go on while it computes.
+        """
         self.name = name
         self.patience_s = patience_s
         self.keeps_connection = keeps_connection
+        self.turns: Callable[[], AbstractContextManager[None]] = _short_turns if takes_turns else nullcontext
         self.finished = finished
         self.queue: SimpleQueue[Job | None] = SimpleQueue()
         self._queue_length = queue_length
         self._most_threads = threads
         self._most_with_relief = threads + relief
-        self._threads: list[LaneThread] = []
+        self._call_later = call_later
+        self._is_looking = False
+        self._threads: list[LaneThread] = []  # that work, or wait for work
+        self._standing_by: list[LaneThread] = []
         self._leaving = threading.Lock()
 
     def offer(self, job: Job) -> bool:
@@ -131,19 +146,41 @@ class Lane:
             return False
         self.queue.put(job)
         threads = self._threads
-        if len(threads) < self._most_threads and sum(each.job is None for each in threads) <= waiting:
-            self.start()
+        if sum(each.job is None for each in threads) <= waiting:
+            if len(threads) < self._most_threads:
+                self.start()
+            elif self._call_later is not None:
+                self._relieve()
+                self._look_soon()
         return True
 
     def start(self) -> None:
-        self._threads.append(LaneThread(self))
+        """One more thread: who stands by, or a new one."""
+        with self._leaving:
+            if self._standing_by:
+                thread = self._standing_by.pop()
+                self._threads.append(thread)
+                thread.calls.put(True)
+            else:
+                self._threads.append(LaneThread(self))
 
-    def relieve(self, now: float) -> None:
-        """Start one more thread when others wait behind jobs that all turned out to be long."""
+    def _look_soon(self) -> None:
+        if not self._is_looking and self._call_later is not None:
+            self._is_looking = True
+            self._call_later(HELD_UP_AFTER_S, self._look)
+
+    def _look(self) -> None:
+        self._is_looking = False
+        if not self.queue.empty():
+            self._relieve()
+            self._look_soon()
+
+    def _relieve(self) -> None:
+        """Have one more thread work, when all that do are held up."""
         threads = self._threads
-        if len(threads) < self._most_with_relief and not self.queue.empty():
-            jobs = [each.job for each in threads]
-            if all(job is not None and now - job.started_at > LONG_AFTER_S for job in jobs):
+        if len(threads) < self._most_with_relief:
+            now = monotonic()
+            if all(each.is_held_up(now) for each in threads):
                 self.start()
 
     @contextmanager
@@ -161,25 +198,39 @@ class Lane:
                 self._most_with_relief -= 1
 
     def lets_go(self, thread: LaneThread) -> bool:
-        """Whether a thread that finished a job is one too many, and so ends."""
+        """Whether a thread that finished a job is one too many, and so stands by."""
         if len(self._threads) <= self._most_threads:
             return False
+        now = monotonic()
         with self._leaving:
-            if len(self._threads) <= self._most_threads:
+            others = [each for each in self._threads if each is not thread]
+            if sum(not each.is_held_up(now) for each in others) < self._most_threads:
                 return False
-            self._threads.remove(thread)
+            self._threads = others
+            self._standing_by.append(thread)
+            return True
+
+    def dismiss(self, thread: LaneThread) -> bool:
+        """Whether a thread that nobody called for long may end: it was not called in this very moment."""
+        with self._leaving:
+            if thread not in self._standing_by:
+                return False
+            self._standing_by.remove(thread)
             return True
 
     def stop(self) -> None:
         """Threads end after what they work on."""
         for _ in self._threads:
             self.queue.put(None)
+        for thread in self._standing_by:
+            thread.calls.put(False)
 
 
 class LaneThread:
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self.job: Job | None = None
+        self.calls: SimpleQueue[bool] = SimpleQueue()  # back to work (True) or to its end, while it stands by
         self._leaving = threading.Lock()  # held while a job ends, and while its statement is cancelled
         self._wrappers: Sequence[Any] = ()  # Django's connections of this thread
         threading.Thread(target=with_room_for_frames, args=(self._run,), name=lane.name, daemon=True).start()
@@ -194,7 +245,8 @@ class LaneThread:
             job.thread = self
             self.job = job
             try:
-                job.work(job)
+                with self._lane.turns():
+                    job.work(job)
             except BaseException:
                 logger.exception("a request failed outside of its view")
             with self._leaving:
@@ -202,11 +254,28 @@ class LaneThread:
             finished.append(job)
             if job.wake is not None:
                 job.wake()
-            if self._lane.lets_go(self):
+            if self._lane.lets_go(self) and not self._stand_by():
                 break
             if not self._lane.keeps_connection and queue.empty():
                 self._close_connections()
         self._close_connections()
+
+    def _stand_by(self) -> bool:
+        """Wait for a call, with open connections; whether one came."""
+        try:
+            return self.calls.get(timeout=STANDS_BY_FOR_S)
+        except Empty:
+            return not self._lane.dismiss(self) and self.calls.get()
+
+    def is_held_up(self, now: float) -> bool:
+        """Whether its job takes long, or waits for a database that has worked on it for a while."""
+        job = self.job
+        if job is None:
+            return False
+        age_s = now - job.started_at
+        return age_s > LONG_AFTER_S or (
+            age_s > HELD_UP_AFTER_S and any(_is_active(each.connection) for each in self._wrappers)
+        )
 
     @staticmethod
     def _close_connections() -> None:
@@ -220,7 +289,35 @@ class LaneThread:
                 return
             for connection in [each.connection for each in self._wrappers]:
                 try:
-                    if connection is not None and connection.get_transaction_status() == TRANSACTION_STATUS_ACTIVE:
+                    if _is_active(connection):
                         connection.cancel()
                 except psycopg2.Error as fault:
                     logger.warning("a statement could not be cancelled: %s", fault)
+
+
+def _is_active(connection: Any) -> bool:
+    """Whether the database works on a statement of the connection."""
+    return connection is not None and connection.get_transaction_status() == TRANSACTION_STATUS_ACTIVE
+
+
+# Whoever wants the interpreter insists on it after so long, and gets it between two steps of who has it. Python's own
+# 5 ms make a short request, which wants it three or four times, wait for 20 beside one that computes.
+_TURN_S = 0.0005
+_USUAL_TURN_S = sys.getswitchinterval()
+_taking_turns = 0
+_counting = threading.Lock()
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    global _taking_turns
+    with _counting:
+        _taking_turns += 1
+        sys.setswitchinterval(_TURN_S)
+    try:
+        yield
+    finally:
+        with _counting:
+            _taking_turns -= 1
+            if not _taking_turns:
+                sys.setswitchinterval(_USUAL_TURN_S)
