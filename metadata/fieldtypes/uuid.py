@@ -29,8 +29,8 @@ _FORM = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}
 _lock = threading.Lock()
 _last = 0  # milliseconds and a 12-bit counter of the id made last
 
-# Random numbers for ids to come. Whoever asks the system for each lets go of the interpreter and takes it again, hundreds
-# of times in a batch; other threads wake for it in vain, and never come to the point where they insist.
+# Random numbers for ids to come. Whoever asks the system for each lets go of the interpreter and takes it again,
+# hundreds of times in a batch; other threads wake for it in vain, and never come to the point where they insist.
 _DRAW = struct.Struct("256Q")
 _drawn: list[int] = []
 os.register_at_fork(after_in_child=_drawn.clear)
