@@ -22,7 +22,7 @@ from core.query.scope import Scope
 from core.sql import execute
 from core.sql.files import ServerUrl
 from core.sql.filters import table_of
-from core.sql.select import compile_record
+from core.sql.record import compile_record
 from metadata.cache import current_schema
 
 

@@ -189,7 +189,7 @@ class Target:
 
     id: Any = None
     filter: Filter | None = None
-    expected: tuple[str, ...] | None = None  # versions (`core.sql.mutate.VERSION`) of which it must have one
+    expected: tuple[str, ...] | None = None  # versions (`core.sql.answers.VERSION`) of which it must have one
 
     @property
     def is_one(self) -> bool:

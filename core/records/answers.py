@@ -18,7 +18,8 @@ from core.query.scope import Scope
 from core.query.selections import answer_values, plan_members, spend_bytes, spend_values
 from core.sql.execute import fetch
 from core.sql.fragment import Sql
-from core.sql.select import compile_by_ids, compile_record
+from core.sql.record import compile_record
+from core.sql.select import compile_by_ids
 from metadata.schema import ObjectSchema
 
 

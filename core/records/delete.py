@@ -12,7 +12,7 @@ from core.records.answers import emit_events, plan_answer, plan_effect, read_ans
 from core.records.locking import check_target, lock
 from core.records.transaction import in_chunks, in_transaction
 from core.sql.execute import fetch
-from core.sql.mutate import compile_following, compile_set_deleted
+from core.sql.removal import compile_following, compile_set_deleted
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 

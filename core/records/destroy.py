@@ -20,16 +20,11 @@ from core.records.answers import events_of, plan_answer, plan_effect, tell
 from core.records.locking import check_target, lock
 from core.records.transaction import ATTEMPTS, CHUNK, in_chunks, in_transaction
 from core.sql.execute import SerializationTrouble, fetch
-from core.sql.mutate import (
-    Pointers,
-    compile_closure,
-    compile_destroy,
-    compile_hold,
-    compile_pointing,
-    compile_probe,
-    compile_repoint,
-)
-from core.sql.select import compile_by_ids, compile_record
+from core.sql.finding import compile_hold
+from core.sql.pointing import Pointers, compile_closure, compile_pointing, compile_probe, compile_repoint
+from core.sql.record import compile_record
+from core.sql.removal import compile_destroy
+from core.sql.select import compile_by_ids
 from metadata.schema import FieldSchema, ObjectSchema, OnDelete, WorkspaceSchema
 
 RESTRICTING: frozenset[OnDelete] = frozenset({"RESTRICT", "NO_ACTION"})

@@ -17,9 +17,10 @@ from core.query.writes import check_batch, document, plan_inputs, refuse_creates
 from core.records.listing import Listing, listing_of
 from core.sql.bounded import bounded
 from core.sql.execute import fetch
+from core.sql.finding import compile_stored
 from core.sql.fragment import Sql, join, raw
-from core.sql.mutate import compile_stored
-from core.sql.select import compile_connection, compile_listing, compile_record
+from core.sql.record import compile_record
+from core.sql.select import compile_connection, compile_listing
 from metadata.schema import WorkspaceSchema
 
 

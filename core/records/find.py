@@ -12,10 +12,11 @@ from core.query.scope import Scope
 from core.query.selections import answer_values, plan_members, spend_bytes, spend_values
 from core.records.listing import Listing, listing_of
 from core.records.locking import version_stamp
+from core.sql.answers import VERSION
 from core.sql.execute import fetch_confirming
 from core.sql.fragment import Sql, raw
-from core.sql.mutate import VERSION
-from core.sql.select import compile_connection, compile_listing, compile_one, compile_record
+from core.sql.record import compile_record
+from core.sql.select import compile_connection, compile_listing, compile_one
 from metadata.schema import WorkspaceSchema
 
 

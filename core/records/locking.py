@@ -14,9 +14,10 @@ from core.query.filters import mentions_deleted, plan_filter
 from core.query.plan import Condition
 from core.query.scope import Scope
 from core.query.writes import check_bulk, target_id
+from core.sql.answers import VERSION
 from core.sql.execute import fetch, fetch_ahead, fetch_one
+from core.sql.finding import by_id, compile_count, compile_lock
 from core.sql.fragment import Sql
-from core.sql.mutate import VERSION, by_id, compile_count, compile_lock
 from metadata.schema import ObjectSchema
 
 

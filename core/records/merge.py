@@ -17,8 +17,10 @@ from core.records.changes import Stored, rewrite, stored_of, update_row
 from core.records.destroy import repoint
 from core.records.transaction import in_transaction
 from core.sql.execute import fetch
+from core.sql.finding import compile_lock
 from core.sql.fragment import Sql, array_literal
-from core.sql.mutate import Pointers, compile_destroy, compile_lock, compile_probe
+from core.sql.pointing import Pointers, compile_probe
+from core.sql.removal import compile_destroy
 from metadata.fieldtypes.uuid import new_id
 from metadata.schema import ObjectSchema, WorkspaceSchema
 

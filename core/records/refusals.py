@@ -12,7 +12,7 @@ from config.http.rendering import loads
 from core.query.scope import Scope, may, reads
 from core.query.writes import RecordInput
 from core.sql.execute import UniqueViolation, fetch
-from core.sql.mutate import compile_holders, unique_condition
+from core.sql.finding import compile_holders, unique_condition
 from metadata.fieldtypes.datetime import moment_text
 from metadata.schema import FieldSchema, ObjectSchema
 

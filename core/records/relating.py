@@ -12,7 +12,7 @@ from core.query.scope import Scope, may, require_readable
 from core.query.writes import RecordInput
 from core.records.refusals import about
 from core.sql.execute import fetch
-from core.sql.mutate import compile_existing, compile_keys, unique_condition
+from core.sql.finding import compile_existing, compile_keys, unique_condition
 from metadata.schema import FieldSchema, ObjectSchema
 
 

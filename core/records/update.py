@@ -20,9 +20,10 @@ from core.records.refusals import duplicate
 from core.records.relating import besides, plan_relates, resolve_connects
 from core.records.secrets import sealed_inputs
 from core.records.transaction import in_one_statement, in_transaction, is_one_statement
+from core.sql.answers import POSITION, UNCHANGED
 from core.sql.execute import UniqueViolation, write_alone
 from core.sql.fragment import Sql, join
-from core.sql.mutate import POSITION, UNCHANGED, compile_update
+from core.sql.mutate import compile_update
 from metadata.schema import ObjectSchema, WorkspaceSchema
 
 

@@ -21,9 +21,11 @@ from core.records.new_rows import insert_rows
 from core.records.refusals import duplicate, taken, unique_key
 from core.records.relating import besides, check_related, plan_relates, resolve_connects
 from core.records.transaction import ATTEMPTS, in_transaction
+from core.sql.answers import POSITION
 from core.sql.execute import UniqueViolation, fetch
+from core.sql.finding import compile_matches, unique_condition
 from core.sql.fragment import Sql
-from core.sql.mutate import POSITION, compile_insert, compile_matches, unique_condition
+from core.sql.mutate import compile_insert
 from metadata.schema import FieldSchema, ObjectSchema
 
 Key = tuple[FieldSchema, tuple[str, ...]]

@@ -9,7 +9,7 @@ from core.sql.filters import at, compile_condition, table_of
 from core.sql.fragment import Sql, integer, join, raw
 from core.sql.json_text import json_object
 from core.sql.keysets import encoded_cursor, order_by
-from core.sql.select import compile_record
+from core.sql.record import compile_record
 from metadata.schema import ObjectSchema
 
 

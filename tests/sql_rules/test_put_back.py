@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from core.sql import execute, history, mutate
+from core.sql import execute, history, mutate, removal
 from metadata.models import Workspace
 from metadata.storage import statements, tables
 from tests.factories import Api, api_of, workspace_with
@@ -116,7 +116,7 @@ MUTANTS = {
         "a function that is not IMMUTABLE in a CASE or COALESCE in the SET of an UPDATE",
     ),
     "RETURNING what is computed": Mutant(
-        mutate,
+        removal,
         "RETURNING r.id, r.deleted_at, r.updated_at)",
         "RETURNING r.id, r.deleted_at, greatest(now(), r.updated_at) AS updated_at)",
         destroy,

@@ -20,10 +20,11 @@ from core.query.search import encode_cursor, plan_search
 from core.query.selections import plan_members
 from core.rest.filters import parse_filter
 from core.rest.readers import read_order
-from core.sql import files, history, mutate, search, select
+from core.sql import files, finding, history, mutate, pointing, record, removal, search, select, totals
 from core.sql.aggregate import compile_groups
+from core.sql.answers import POSITION, VERSION
 from core.sql.fragment import Sql, raw
-from core.sql.mutate import POSITION, VERSION, Pointers
+from core.sql.pointing import Pointers
 from tests.pure.model import COMPANY, PERSON, PET, SCHEMA, field, scope, without
 
 Make = Callable[[], Sql]
@@ -43,7 +44,7 @@ def listing(
         subject, selection, parse_filter(filter) if filter else None, read_order(order or None, "order_by"), page, total
     )
     plan = plan_page(who or scope(), asked)
-    return select.compile_listing(plan, select.compile_record(plan.members, "p"))
+    return select.compile_listing(plan, record.compile_record(plan.members, "p"))
 
 
 def graphql(text: str, **variables: Any) -> Any:
@@ -60,7 +61,7 @@ def one(text: str, *columns: Sql) -> Sql:
     asked = graphql(text)
     found = plan_one(scope(), asked)
     return select.compile_one(
-        *found, select.compile_record(plan_members(scope(), found[0], asked.selection), "r"), *columns
+        *found, record.compile_record(plan_members(scope(), found[0], asked.selection), "r"), *columns
     )
 
 
@@ -85,7 +86,7 @@ def pointers(*ids: str, besides: tuple[str, ...] = ()) -> Pointers:
     return Pointers(PERSON, [(field("person.company"), ids), (field("person.mentor"), ids)], besides)
 
 
-_RECORD = select.compile_record(plan_members(scope(), PERSON, _ID), "r")
+_RECORD = record.compile_record(plan_members(scope(), PERSON, _ID), "r")
 _ROWS: list[dict[str, Any]] = [
     {"id": A, "d": {"jobTitle": "CEO"}, "h": {"before": {}, "after": {"jobTitle": "CEO"}}, "hs": True, "rv": False}
 ]
@@ -169,7 +170,7 @@ READING: dict[str, Make] = {
         + " ".join(f"p{index}: people {{ edges {{ node {{ id }} }} }}" for index in range(5)) + " " + " ".join(f"n{index}: name" for index in range(20)) + " } }"),
     "a record by its id": lambda: select.compile_by_ids(PERSON, [A], _RECORD),
     "records by their ids": lambda: select.compile_by_ids(PERSON, [A, B], _RECORD),
-    "how many there are": lambda: select.kept_total(PERSON),
+    "how many there are": lambda: totals.kept_total(PERSON),
 }  # fmt: skip
 GROUPS: dict[str, Make] = {
     "by one": partial(
@@ -215,34 +216,34 @@ WRITES: dict[str, Make] = {
     "update under a condition": lambda: mutate.compile_update(PERSON, _ROWS, ACTOR, _RELATES, [], under=Sql("r.id <> %s", ("x",))),
     "update that changes nothing": lambda: mutate.compile_update(PERSON, _QUIET, ACTOR, [], []),
     "update that restores": lambda: mutate.compile_update(PERSON, [{**_QUIET[0], "rv": True}], ACTOR, [], [], revived=3),
-    "lock one": lambda: mutate.compile_lock(PERSON, mutate.by_id(A), 1, deleted=False, answers=[POSITION], with_data=False),
-    "lock one that is deleted": lambda: mutate.compile_lock(PERSON, mutate.by_id(A), 1, deleted=True),
-    "lock many": lambda: mutate.compile_lock(PERSON, condition("jobTitle[eq]:CEO"), 7, deleted=None, answers=[POSITION, _RECORD, VERSION]),
-    "lock many without what they hold": lambda: mutate.compile_lock(PERSON, EVERY, 7, deleted=False, answers=[VERSION], with_data=False),
-    "count": lambda: mutate.compile_count(PERSON, condition("jobTitle[eq]:CEO"), deleted=False),
-    "count the deleted": lambda: mutate.compile_count(PERSON, EVERY, deleted=True),
-    "count all": lambda: mutate.compile_count(PERSON, EVERY, deleted=None),
-    "delete one": lambda: mutate.compile_set_deleted(PERSON, [A], ACTOR, [_RECORD], is_deleted=True, changed=[A]),
-    "delete some of which one was": lambda: mutate.compile_set_deleted(PERSON, [A, B], ACTOR, [_RECORD], is_deleted=True, changed=[B]),
-    "restore": lambda: mutate.compile_set_deleted(PERSON, [A, B], ACTOR, [POSITION], is_deleted=False, changed=[A, B]),
-    "restore what was not deleted": lambda: mutate.compile_set_deleted(PERSON, [A], ACTOR, [], is_deleted=False, changed=[]),
-    "destroy": lambda: mutate.compile_destroy(PERSON, [A, B], ACTOR),
-    "who points here": lambda: mutate.compile_probe([pointers(A), replace(pointers(B), besides=(A,))]),
-    "how many point here": lambda: mutate.compile_pointing(pointers(A, besides=(B,))),
-    "all that goes": lambda: mutate.compile_closure(
+    "lock one": lambda: finding.compile_lock(PERSON, finding.by_id(A), 1, deleted=False, answers=[POSITION], with_data=False),
+    "lock one that is deleted": lambda: finding.compile_lock(PERSON, finding.by_id(A), 1, deleted=True),
+    "lock many": lambda: finding.compile_lock(PERSON, condition("jobTitle[eq]:CEO"), 7, deleted=None, answers=[POSITION, _RECORD, VERSION]),
+    "lock many without what they hold": lambda: finding.compile_lock(PERSON, EVERY, 7, deleted=False, answers=[VERSION], with_data=False),
+    "count": lambda: finding.compile_count(PERSON, condition("jobTitle[eq]:CEO"), deleted=False),
+    "count the deleted": lambda: finding.compile_count(PERSON, EVERY, deleted=True),
+    "count all": lambda: finding.compile_count(PERSON, EVERY, deleted=None),
+    "delete one": lambda: removal.compile_set_deleted(PERSON, [A], ACTOR, [_RECORD], is_deleted=True, changed=[A]),
+    "delete some of which one was": lambda: removal.compile_set_deleted(PERSON, [A, B], ACTOR, [_RECORD], is_deleted=True, changed=[B]),
+    "restore": lambda: removal.compile_set_deleted(PERSON, [A, B], ACTOR, [POSITION], is_deleted=False, changed=[A, B]),
+    "restore what was not deleted": lambda: removal.compile_set_deleted(PERSON, [A], ACTOR, [], is_deleted=False, changed=[]),
+    "destroy": lambda: removal.compile_destroy(PERSON, [A, B], ACTOR),
+    "who points here": lambda: pointing.compile_probe([pointers(A), replace(pointers(B), besides=(A,))]),
+    "how many point here": lambda: pointing.compile_pointing(pointers(A, besides=(B,))),
+    "all that goes": lambda: pointing.compile_closure(
         [COMPANY, PERSON, PET], [(0, 1, field("person.company")), (1, 2, field("pet.ownerPerson"))], [A, B], 9),
-    "hold": lambda: mutate.compile_hold(PERSON, [A, B], [VERSION, _RECORD]),
-    "hold without answers": lambda: mutate.compile_hold(PERSON, [A], []),
-    "what follows": lambda: mutate.compile_following(PERSON, [field("person.company"), field("person.mentor")], COMPANY, [A]),
-    "repoint": lambda: mutate.compile_repoint(pointers(A), B, ACTOR, [_RECORD], 9),
-    "empty what points here": lambda: mutate.compile_repoint(pointers(A, besides=(B,)), None, ACTOR, [], 9),
-    "matches of unique values": lambda: mutate.compile_matches(
-        PERSON, [mutate.unique_condition(field("person.emails"), [("a@x.y",), ("b@x.y",)]), mutate.unique_condition(field("person.id"), [(A,)])],
+    "hold": lambda: finding.compile_hold(PERSON, [A, B], [VERSION, _RECORD]),
+    "hold without answers": lambda: finding.compile_hold(PERSON, [A], []),
+    "what follows": lambda: removal.compile_following(PERSON, [field("person.company"), field("person.mentor")], COMPANY, [A]),
+    "repoint": lambda: pointing.compile_repoint(pointers(A), B, ACTOR, [_RECORD], 9),
+    "empty what points here": lambda: pointing.compile_repoint(pointers(A, besides=(B,)), None, ACTOR, [], 9),
+    "matches of unique values": lambda: finding.compile_matches(
+        PERSON, [finding.unique_condition(field("person.emails"), [("a@x.y",), ("b@x.y",)]), finding.unique_condition(field("person.id"), [(A,)])],
         [VERSION, _RECORD]),
-    "keys for connect": lambda: mutate.compile_keys(PERSON, mutate.unique_condition(field("person.id"), [(A,)])),
-    "holders": lambda: mutate.compile_holders(PERSON, mutate.unique_condition(field("person.phones"), [("1", "2", "3"), ("4", "5", "6")], "r")),
-    "stored": lambda: mutate.compile_stored(PERSON, [A, B]),
-    "existing": lambda: mutate.compile_existing(PERSON, [A, B]),
+    "keys for connect": lambda: finding.compile_keys(PERSON, finding.unique_condition(field("person.id"), [(A,)])),
+    "holders": lambda: finding.compile_holders(PERSON, finding.unique_condition(field("person.phones"), [("1", "2", "3"), ("4", "5", "6")], "r")),
+    "stored": lambda: finding.compile_stored(PERSON, [A, B]),
+    "existing": lambda: finding.compile_existing(PERSON, [A, B]),
     "statistics": lambda: mutate.compile_statistics(PERSON),
     "history": lambda: history.compile_history(PERSON, A, history.LAST, 11),
     "history with hidden fields": lambda: history.compile_history(PERSON, A, 5, 11, ["jobTitle", "pin"]),
