@@ -23,18 +23,11 @@ from config.http.graphql_door import KEPT_DOCUMENTS, LONGEST_KEPT
 from config.http.graphql_errors import api_error, error_json
 from config.http.rendering import dumps
 from config.principal import Principal
-from core.graphql.compile import (
-    MISSING,
-    Document,
-    RootField,
-    Selector,
-    Source,
-    Variables,
-    literal,
-    parse_document,
-)
+from core.graphql.compile import Document, RootField, Selector
 from core.graphql.introspection import check_introspected, introspect
+from core.graphql.literals import MISSING, Variables, literal
 from core.graphql.operations import Operation, require_operation
+from core.graphql.parse import Source, parse_document
 from core.graphql.schema import build_schema
 from core.graphql.search import STATIC_FIELDS, static_schema
 from core.graphql.variables import check_variables

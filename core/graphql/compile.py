@@ -3,233 +3,40 @@
 A document is parsed, validated and compiled once per data model; what stays is, for each root field, a
 tree of picks and a reader for each argument. Picks depend on variables only through directives and the
 arguments of nested connections: they are compiled once for each set of those values, so that what the
-planner keeps for a tree of picks is found again. Values stay raw; the planner checks them.
+planner keeps for a tree of picks is found again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from graphql import (
-    BooleanValueNode,
-    DirectiveNode,
-    DocumentNode,
-    EnumValueNode,
     FieldNode,
-    FloatValueNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
-    InlineFragmentNode,
-    IntValueNode,
-    ListValueNode,
-    NullValueNode,
-    ObjectValueNode,
-    OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
-    StringValueNode,
-    ValueNode,
-    VariableNode,
     get_named_type,
 )
 from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 
 from config.errors import ApiError, BadRequest, GraphqlValidation, TooComplex
-from config.http.graphql_bounds import check_field_count, merge_conflict, parse_bounded, root_title
+from config.http.graphql_bounds import check_field_count, merge_conflict, root_title
 from config.http.graphql_errors import api_error
-from config.http.rendering import LongFraction, dumps
+from config.http.rendering import dumps
 from core.graphql.arguments import LIST_ARGUMENTS, read_arguments
+from core.graphql.literals import MISSING, Reader, Variables, literal, reader, variables_of
 from core.graphql.operations import Operation
+from core.graphql.parse import META_FIELDS, Source
 from core.graphql.rules import check_document, check_root_fields
 from core.query import ir
 from metadata.schema import ObjectSchema
 
-Variables = Mapping[str, Any]
-MISSING: Any = object()  # a variable without a value: as if what holds it were not written
-META_FIELDS = ("__typename", "__schema", "__type")
 KEPT_SHAPES = 32  # sets of picks of one document
 LONGEST_SHAPE = 20_000  # characters of the variables that make one; longer ones do not come again
-
-# Values ----------------------------------------------------------------------------------------------
-
-
-def literal(node: ValueNode, variables: Variables) -> object:
-    """The JSON value of a literal; enum values are their names. A member without a value is left out."""
-    match node:
-        case VariableNode():
-            return variables.get(node.name.value, MISSING)
-        case ObjectValueNode():
-            members = ((each.name.value, literal(each.value, variables)) for each in node.fields)
-            return {name: value for name, value in members if value is not MISSING}
-        case ListValueNode():
-            values = (literal(each, variables) for each in node.values)
-            return [None if value is MISSING else value for value in values]
-        case IntValueNode():
-            return _integer(node.value)
-        case FloatValueNode():
-            return LongFraction.read(node.value)
-        case StringValueNode() | EnumValueNode() | BooleanValueNode():
-            return node.value
-        case NullValueNode():
-            return None
-    raise TypeError(f"unknown kind of value: {node.kind}")
-
-
-def _integer(digits: str) -> int:
-    try:
-        return int(digits)
-    except ValueError:  # longer than the interpreter converts
-        raise TooComplex("A number has too many digits") from None
-
-
-def variables_of(node: ValueNode) -> Iterator[str]:
-    """Names of the variables a value mentions."""
-    match node:
-        case VariableNode():
-            yield node.name.value
-        case ObjectValueNode():
-            for member in node.fields:
-                yield from variables_of(member.value)
-        case ListValueNode():
-            for item in node.values:
-                yield from variables_of(item)
-
-
-Reader = Callable[[Variables], Any]
-
-
-def _reader(node: ValueNode) -> Reader:
-    """What gives the argument's value for a request's variables."""
-    if isinstance(node, VariableNode):
-        name = node.name.value
-        return lambda variables: variables.get(name, MISSING)
-    if not any(variables_of(node)):
-        value = literal(node, {})
-        return lambda _variables: value
-    return lambda variables: literal(node, variables)
-
-
-# Parsing ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One operation of a parsed document with the fragments it reaches, not yet held against a schema."""
-
-    operation: OperationDefinitionNode
-    fragments: Mapping[str, FragmentDefinitionNode]
-    root_nodes: tuple[FieldNode, ...]
-    shape_variables: tuple[str, ...]  # variables that decide what is picked
-
-    @property
-    def document(self) -> DocumentNode:
-        return DocumentNode(definitions=(self.operation, *self.fragments.values()))
-
-    @property
-    def record_fields(self) -> list[str]:
-        """Names of the root fields that introspection does not answer."""
-        return [node.name.value for node in self.root_nodes if node.name.value not in META_FIELDS]
-
-
-def parse_document(text: str, operation_name: str | None) -> Source:
-    """Read a document and choose its operation. Raises GraphqlSyntax, BadRequest, TooComplex."""
-    try:
-        document = parse_bounded(text, no_location=True)
-    except GraphQLError as fault:
-        raise api_error(fault) from None
-    operation = _choose(document, operation_name)
-    if operation.operation is OperationType.SUBSCRIPTION:
-        raise GraphqlValidation("Schema is not configured to execute subscription operation.")
-    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    survey = _Survey(fragments)
-    survey.root(operation.selection_set)
-    for directive in operation.directives:
-        survey.directive(directive)
-    return Source(
-        operation,
-        {name: fragments[name] for name in fragments if name in survey.reached},
-        tuple(survey.root_nodes),
-        tuple(survey.variables),
-    )
-
-
-def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-    if not operations:
-        raise BadRequest("Must provide an operation.")
-    if not name:
-        if len(operations) > 1:
-            raise BadRequest("Must provide operation name when document contains multiple operations.")
-        return operations[0]
-    for operation in operations:
-        if operation.name is not None and operation.name.value == name:
-            return operation
-    raise BadRequest(f'Unknown operation named "{name}".')
-
-
-class _Survey:
-    """One walk over an operation: its root fields, the fragments reached, the variables that shape picks."""
-
-    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
-        self.fragments = fragments
-        self.reached: set[str] = set()
-        self.at_root: set[str] = set()
-        self.root_nodes: list[FieldNode] = []
-        self.variables: dict[str, None] = {}
-
-    def root(self, selection_set: SelectionSetNode) -> None:
-        for selection in selection_set.selections:
-            self.directives(selection.directives)
-            match selection:
-                case FieldNode():
-                    self.root_nodes.append(selection)
-                    if selection.selection_set is not None:
-                        self.below(selection.selection_set)
-                case InlineFragmentNode():
-                    self.root(selection.selection_set)
-                case FragmentSpreadNode():
-                    name = selection.name.value
-                    if name in self.fragments and name not in self.at_root:
-                        self.at_root.add(name)
-                        self.reached.add(name)
-                        self.root(self.fragments[name].selection_set)
-
-    def below(self, selection_set: SelectionSetNode) -> None:
-        for selection in selection_set.selections:
-            self.directives(selection.directives)
-            match selection:
-                case FieldNode():
-                    for argument in selection.arguments:
-                        self.note(argument.value)
-                    if selection.selection_set is not None:
-                        self.below(selection.selection_set)
-                case InlineFragmentNode():
-                    self.below(selection.selection_set)
-                case FragmentSpreadNode():
-                    name = selection.name.value
-                    if name in self.fragments and name not in self.reached:
-                        self.reached.add(name)
-                        self.below(self.fragments[name].selection_set)
-
-    def directives(self, directives: Iterable[DirectiveNode]) -> None:
-        for directive in directives:
-            self.directive(directive)
-
-    def directive(self, directive: DirectiveNode) -> None:
-        for argument in directive.arguments:
-            self.note(argument.value)
-
-    def note(self, value: ValueNode) -> None:
-        for name in variables_of(value):
-            self.variables[name] = None
-
-
-# Compiling -------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -358,7 +165,7 @@ class _Compiler:
             name,
             operation=definition.extensions["operation"],
             subject=definition.extensions["object"],
-            arguments=tuple((each.name.value, _reader(each.value)) for each in node.arguments),
+            arguments=tuple((each.name.value, reader(each.value)) for each in node.arguments),
             is_constant=self.is_query and not any(any(variables_of(each.value)) for each in node.arguments),
         )
         answer_type = get_named_type(definition.type)

@@ -36,7 +36,8 @@ from config.errors import GraphqlValidation, TooComplex
 from config.http.bounds import MAX
 from config.http.graphql_errors import api_error
 from config.http.rendering import dumps
-from core.graphql.compile import Variables, check_mergeable
+from core.graphql.compile import check_mergeable
+from core.graphql.literals import Variables
 
 MOST_MEMBERS = 32
 

@@ -35,7 +35,7 @@ from config.http.observability import note_operation, stage
 from config.http.rendering import dumps
 from config.principal import Principal
 from core.graphql.answer import record_api
-from core.graphql.compile import parse_document
+from core.graphql.parse import parse_document
 from core.replay import HEADER as IDEMPOTENCY_KEY
 from core.replay import respond_once
 

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from config.errors import ApiError, BadRequest, GraphqlSyntax, GraphqlValidation, TooComplex, UnknownObject
 from core.graphql.answer import RecordApi
-from core.graphql.compile import parse_document
+from core.graphql.parse import parse_document
 from core.query import ir
 
 ID = "20202020-0000-4000-8000-000000000001"
