@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,14 +19,11 @@ from metadata.fieldtypes.datetime import moment_text
 from metadata.fieldtypes.number import decimal_of
 from metadata.fieldtypes.operators import OPERATORS
 from metadata.schema import FieldSchema
+from metadata.services.layout.spans import midnight, span_of
 
 Filter = dict[str, Any]
 
 _NEEDS_NO_VALUE = frozenset({"IS_EMPTY", "IS_NOT_EMPTY", "IS_NOT_NULL", "IS_IN_PAST", "IS_IN_FUTURE", "IS_TODAY"})
-_RELATIVE = re.compile(r"(PAST|NEXT|THIS)_(?:(\d{1,4})_)?(SECOND|MINUTE|HOUR|DAY|WEEK|MONTH|QUARTER|YEAR)", re.ASCII)
-_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400, "WEEK": 604_800}
-_MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
-_LONGEST_SPAN = 12_000  # months, of a relative filter: its other end is a day of the calendar whenever it is read
 
 
 def filter_values(value: object) -> list[object]:
@@ -255,36 +252,13 @@ class _Said:
         return self._day_of(self.now)
 
     def _is_relative(self) -> Filter:
-        direction, amount, unit = self._relative()
-        if direction == "THIS":
-            start = self._start_of(unit)
-            return self._between(start, _shifted(start, 1, unit))
-        other = _shifted(self.now, -amount if direction == "PAST" else amount, unit)
-        return self._between(*sorted((self.now, other)))
-
-    def _relative(self) -> tuple[str, int, str]:
         value = self.value
         if isinstance(value, Mapping):
             value = f"{value.get('direction')}_{value.get('amount') or 1}_{value.get('unit')}"
-        match = _RELATIVE.fullmatch(str(value).partition(";")[0])
-        if match is None:
+        span = span_of(str(value).partition(";")[0], self.now)
+        if span is None:
             raise self.refused()
-        amount = int(match[2] or 1)
-        if amount * _MONTHS.get(match[3], 0) > _LONGEST_SPAN:
-            raise self.refused()
-        return match[1], amount, match[3]
-
-    def _start_of(self, unit: str) -> datetime:
-        now = self.now
-        if unit in ("SECOND", "MINUTE", "HOUR"):
-            return datetime.fromtimestamp(now.timestamp() // _SECONDS[unit] * _SECONDS[unit], UTC)
-        day = self._midnight(now)
-        if unit == "DAY":
-            return day
-        if unit == "WEEK":
-            return day - timedelta(days=day.weekday())
-        months = _MONTHS[unit]
-        return day.replace(day=1, month=(day.month - 1) // months * months + 1)
+        return self._between(*span)
 
     def _moment(self, value: object) -> datetime:
         moment = read_moment(value) if isinstance(value, str) else None
@@ -292,12 +266,8 @@ class _Said:
             raise self.refused()
         return moment
 
-    @staticmethod
-    def _midnight(moment: datetime) -> datetime:
-        return datetime.combine(moment.date(), time(), UTC)
-
     def _day_of(self, moment: datetime) -> Filter:
-        start = self._midnight(moment)
+        start = midnight(moment)
         last = datetime.max.replace(tzinfo=UTC)
         return self._between(start, last if start.date() == last.date() else start + timedelta(days=1))
 
@@ -410,18 +380,3 @@ def escaped(text: str) -> str:
 
 def _day(day: date) -> str:
     return day.isoformat()
-
-
-def _shifted(moment: datetime, amount: int, unit: str) -> datetime:
-    """The moment so many units later; a day that a month lacks becomes its last.
-
-    >>> _shifted(datetime(2026, 3, 31, tzinfo=UTC), -1, "MONTH").date().isoformat()
-    '2026-02-28'
-    """
-    if unit in _SECONDS:
-        return moment + timedelta(seconds=amount * _SECONDS[unit])
-    months = moment.year * 12 + moment.month - 1 + amount * _MONTHS[unit]
-    year, month = divmod(months, 12)
-    first = moment.replace(year=year, month=month + 1, day=1)
-    following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
-    return first.replace(day=min(moment.day, (following - timedelta(days=1)).day))
