@@ -13,7 +13,6 @@ from uuid import uuid5
 import graphene
 from graphene import Boolean, Field, Float, List, NonNull, ObjectType, ResolveInfo, String
 
-from metadata.cache import is_searched
 from metadata.fieldtypes import field_type
 from metadata.graphql.connections import matching, page
 from metadata.graphql.enums import (
@@ -29,6 +28,7 @@ from metadata.graphql.inputs import FieldFilter, IndexFieldFilter, IndexFilter, 
 from metadata.graphql.rows import rows_of
 from metadata.graphql.scalars import JSON, UUID, ConnectionCursor, DateTime
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata
+from metadata.schema_rows import is_searched
 
 
 def shown_text(api_name: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metadata import cache
+from metadata import schema_rows
 from metadata.models import FieldMetadata
 from metadata.storage import Storage
 
@@ -12,9 +12,9 @@ def create_automatic_indexes(storage: Storage, field: FieldMetadata) -> None:
     if field.column is not None:
         return
     if field.join_name is not None:
-        storage.create_relation_index(cache.field_schema(field))
+        storage.create_relation_index(schema_rows.field_schema(field))
     elif field.is_unique:
-        storage.create_unique_index(cache.field_schema(field))
+        storage.create_unique_index(schema_rows.field_schema(field))
 
 
 def drop_automatic_indexes(storage: Storage, field: FieldMetadata) -> None:

@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from config.errors import Entity, Failure, InvalidInput, MetadataValidationFailed, Problem
 from config.principal import EVERYTHING, Permissions
 from config.texts import is_blank
-from metadata import cache
+from metadata import cache, schema_rows
 from metadata.models import FieldMetadata, ObjectMetadata, Workspace
 from metadata.names import NameClash, Party
 from metadata.schema import WorkspaceSchema
@@ -109,7 +109,7 @@ class Change:
         return {
             each.id: each.storage_key
             for each in FieldMetadata.objects.filter(workspace=self.workspace, object_id=object_id, is_active=True)
-            if cache.is_searched(each.type, each.is_searchable, each.id == label_identifier)
+            if schema_rows.is_searched(each.type, each.is_searchable, each.id == label_identifier)
         }
 
     def _note_searches(self) -> None:

@@ -22,7 +22,7 @@ from config.errors import (
 )
 from config.http import deadline
 from config.principal import EVERYTHING, Permissions
-from metadata import cache
+from metadata import schema_rows
 from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.registry import field_type, is_field_type
 from metadata.models import (
@@ -123,10 +123,12 @@ def _prepare(
     kept = type_.clean_settings(settings)
     new.type = type_.name
     new.settings = None if kept is None else dict(kept)
-    new.options = list(type_.clean_options(options, cache.field_schema(old).options)) if type_.has_options else None
+    new.options = (
+        list(type_.clean_options(options, schema_rows.field_schema(old).options)) if type_.has_options else None
+    )
     problems = _default_problems(old, new, type_)
     if new.is_unique:
-        problems += type_.unique_problems(cache.field_schema(new))
+        problems += type_.unique_problems(schema_rows.field_schema(new))
     problems += _index_problems(change, new)
     if problems:
         raise _refused(old, problems)
@@ -159,11 +161,11 @@ def _default_problems(old: FieldMetadata, new: FieldMetadata, type_: FieldType) 
     """Carries the default over: as it is, else converted, else none where the field may be empty."""
     if old.default_value is None:
         return []
-    schema = cache.field_schema(new)
+    schema = schema_rows.field_schema(new)
     if not type_.default_problems(old.default_value, schema):
         new.default_value = type_.clean_default(old.default_value, schema)
         return []
-    old_schema = cache.field_schema(old)
+    old_schema = schema_rows.field_schema(old)
     try:
         stored = old_schema.type.default(old.default_value, old_schema)
         new.default_value = type_.quote(_converted(old_schema.type, stored, schema))
@@ -195,7 +197,7 @@ def _converted(source: FieldType, stored: object, target: FieldSchema) -> object
 
 def _convert(change: Change, old: FieldMetadata, new: FieldMetadata, *, is_dry_run: bool) -> TypeChange:
     """Convert every stored value, in batches; what has been written is of no use once one did not convert."""
-    source, target = cache.field_schema(old), cache.field_schema(new)
+    source, target = schema_rows.field_schema(old), schema_rows.field_schema(new)
     done = TypeChange(old.id, is_dry_run)
     seen: set[tuple[str, ...]] = set()
     last: UUID | None = None
@@ -286,7 +288,7 @@ def _create_indexes(change: Change, new: FieldMetadata, made_by_users: Sequence[
     for index in made_by_users:
         parts = IndexFieldMetadata.objects.filter(index=index).select_related("field").order_by("order")
         change.storage.create_index(
-            index.id, index.index_type, [(cache.field_schema(each.field), each.sub_field_name) for each in parts]
+            index.id, index.index_type, [(schema_rows.field_schema(each.field), each.sub_field_name) for each in parts]
         )
         IndexMetadata.objects.filter(id=index.id).update(state=IndexState.READY, state_reason=None)
 

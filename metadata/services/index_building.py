@@ -12,7 +12,7 @@ import logging
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
-from metadata import cache
+from metadata import schema_rows
 from metadata.models import IndexFieldMetadata, IndexMetadata, IndexState, Workspace
 from metadata.services.change import changing
 from metadata.storage import Storage
@@ -52,7 +52,7 @@ def _build(index: IndexMetadata) -> bool:
         if not is_ours or not waits.exists():
             return False
         parts = IndexFieldMetadata.objects.filter(index=index).select_related("field").order_by("order")
-        columns = [(cache.field_schema(each.field), each.sub_field_name) for each in parts]
+        columns = [(schema_rows.field_schema(each.field), each.sub_field_name) for each in parts]
         try:
             storage.build_index(index.id, index.index_type, columns)
         except DatabaseError as fault:

@@ -9,7 +9,7 @@ from uuid import UUID
 from config import audit
 from config.errors import Failure, IndexMetadataNotFound, MetadataValidationFailed, Problem
 from config.http.inputs import uuid_of
-from metadata import cache
+from metadata import schema_rows
 from metadata.fieldtypes.registry import field_type
 from metadata.models import (
     MADE_BY_USERS,
@@ -53,7 +53,7 @@ def index_create(*, workspace_id: UUID, values: Mapping[str, Any]) -> IndexMetad
         if index.state == IndexState.BUILDING:
             return index
         change.storage.create_index(
-            index.id, index_type, [(cache.field_schema(field), sub_field) for field, sub_field in columns]
+            index.id, index_type, [(schema_rows.field_schema(field), sub_field) for field, sub_field in columns]
         )
     return index
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from config.errors import InvalidFilter, InvalidInput, MetadataNotFound, TooComplex
-from metadata import cache
+from metadata import schema_rows
 from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.registry import field_types
 from metadata.layout_models import ViewFilter, ViewFilterOperand
@@ -423,7 +423,9 @@ def test_a_text_in_any_field_counts_as_a_condition_for_each(
     workspace: Workspace, rocket: ObjectMetadata, fields: dict[str, FieldMetadata], view_id: UUID
 ) -> None:
     """Together with the view's filters it comes to no more than a query can hold, whichever is written last."""
-    here = len(anywhere("a", map(cache.field_schema, FieldMetadata.objects.filter(object=rocket, is_active=True))))
+    here = len(
+        anywhere("a", map(schema_rows.field_schema, FieldMetadata.objects.filter(object=rocket, is_active=True)))
+    )
     most = 800 - here
 
     def look(text: str | None) -> None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from apikeys.services.members import member_create
 from config.errors import InvalidMetadataInput, MetadataConflict, WorkspaceNotFound
-from metadata import cache, services
+from metadata import cache, schema_rows, services
 from metadata.models import FieldMetadata, IndexMetadata, ObjectMetadata, Workspace
 from metadata.standard import CATALOGUE, EMPTY_CATALOGUE
 from metadata.standard.definition import SYSTEM_FIELDS
@@ -83,7 +83,7 @@ def test_stage_of_opportunities(standard: Workspace) -> None:
 def test_defaults_options_and_settings_of_the_catalogue_follow_the_rules_of_their_types(standard: Workspace) -> None:
     problems = []
     for field in FieldMetadata.objects.filter(workspace=standard, relation_type=None, column=None):
-        schema = cache.field_schema(field)
+        schema = schema_rows.field_schema(field)
         problems += schema.type.options_problems(field.options) if schema.type.has_options else []
         problems += schema.type.settings_problems(field.settings)
         if field.default_value is not None:

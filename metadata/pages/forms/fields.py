@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from config.errors import InvalidMetadataInput, InvalidValue
 from config.forms import check_seen
-from metadata import cache
+from metadata import schema_rows
 from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.values import unquote
 from metadata.models import FieldMetadata, ObjectMetadata, OnDelete, RelationType
@@ -112,7 +112,7 @@ class FieldForm(forms.Form):
             options=values.get("options"), settings=values.get("settings"),
         )  # fmt: skip
         try:
-            return self.type.quote(self.type.convert(text, cache.field_schema(row)))
+            return self.type.quote(self.type.convert(text, schema_rows.field_schema(row)))
         except InvalidValue as error:
             self.add_error("default", error.message)
             raise

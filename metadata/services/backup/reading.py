@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, DataError, IntegrityError, connections, 
 from config import audit
 from config.errors import InvalidInput
 from config.server.own_connection import quoted
-from metadata import cache
+from metadata import cache, schema_rows
 from metadata.models import FieldMetadata, IndexMetadata, IndexState, ObjectMetadata, Workspace, schema_name, table_name
 from metadata.services.autoindex import create_automatic_indexes
 from metadata.services.backup.ids import OtherIds, Rows
@@ -195,7 +195,7 @@ class _Reading:
         for index in ready.prefetch_related("index_fields__field"):
             if index.is_made_by_user:
                 parts = sorted(index.index_fields.all(), key=lambda each: each.order)
-                columns = [(cache.field_schema(each.field), each.sub_field_name) for each in parts]
+                columns = [(schema_rows.field_schema(each.field), each.sub_field_name) for each in parts]
                 storage.create_index(index.id, index.index_type, columns)
         for id in ObjectMetadata.objects.filter(workspace=workspace).values_list("id", flat=True):
             storage.analyze(id)

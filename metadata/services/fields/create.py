@@ -8,7 +8,7 @@ from uuid import UUID
 
 from config.errors import MetadataValidationFailed, Problem
 from config.http.inputs import uuid_of
-from metadata import cache
+from metadata import schema_rows
 from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.registry import field_type, is_field_type
 from metadata.inputs import FIELD_CREATE_REQUIRED, require_texts
@@ -95,7 +95,7 @@ def _create_plain(change: Change, obj: ObjectMetadata, type_: FieldType, given: 
     if not options_problems:
         problems += apply_default(field, type_, given.get("defaultValue", type_.initial_default))
     if field.is_unique:
-        problems += type_.unique_problems(cache.field_schema(field))
+        problems += type_.unique_problems(schema_rows.field_schema(field))
     if problems:
         raise MetadataValidationFailed([failure(field, obj, "create", problems)])
     if field.default_value is None:
@@ -103,5 +103,5 @@ def _create_plain(change: Change, obj: ObjectMetadata, type_: FieldType, given: 
         return field
     change.watch_search(obj.id)  # the records are going to have words in it
     write_new_fields(change, [field])
-    change.storage.fill(cache.field_schema(field))
+    change.storage.fill(schema_rows.field_schema(field))
     return field

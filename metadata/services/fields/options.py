@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from config.errors import Problem
-from metadata import cache
+from metadata import schema_rows
 from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.values import unquote
 from metadata.models import FieldMetadata
@@ -18,7 +18,7 @@ def apply_options(
     problems = type_.options_problems(options)
     if problems:
         return {}, problems
-    before = cache.field_schema(field).options
+    before = schema_rows.field_schema(field).options
     kept = type_.clean_options(options, before)
     by_id = {each["id"]: each["value"] for each in kept}
     values = set(by_id.values())

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from config.errors import Problem
-from metadata import cache
+from metadata import schema_rows
 from metadata.fieldtypes.contract import FieldType
 from metadata.models import FieldMetadata, IndexMetadata
 from metadata.services.change import Change
@@ -26,7 +26,7 @@ def apply_unique(
     field.is_unique = True
     if field.secret_flag is not None:  # values that are alike are stored unlike
         return [Problem(INVALID, f"Field {field.name} cannot be unique: its values are encrypted", field.name)]
-    schema = cache.field_schema(field)
+    schema = schema_rows.field_schema(field)
     problems = type_.unique_problems(schema)
     if problems or was_unique:
         return problems

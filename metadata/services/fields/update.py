@@ -8,7 +8,7 @@ from uuid import UUID
 
 from config.errors import FieldMetadataNotFound, MetadataMutationNotAllowed, MetadataValidationFailed, Problem
 from config.principal import EVERYTHING, Permissions
-from metadata import cache
+from metadata import schema_rows
 from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.registry import field_type
 from metadata.inputs import require_texts
@@ -141,7 +141,7 @@ def _apply_update(
         each.updated_at = change.now
         each.save()
     if replacements:
-        change.storage.replace_options(cache.field_schema(field), replacements)
+        change.storage.replace_options(schema_rows.field_schema(field), replacements)
     if "options" in given and type_.has_options:
         links.options_changed(field, replacements)
     if "settings" in given:
@@ -208,7 +208,7 @@ def _unfit_problems(change: Change, field: FieldMetadata, type_: FieldType) -> l
     """The records whose values the settings that the field now has do not allow."""
     if type_.is_relation:
         return []
-    count, ids = change.storage.unfit(cache.field_schema(field))
+    count, ids = change.storage.unfit(schema_rows.field_schema(field))
     if not count:
         return []
     message = f"Settings cannot be changed for field {field.name}: "

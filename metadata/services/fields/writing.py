@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from config.errors import Problem
-from metadata import cache
+from metadata import schema_rows
 from metadata.fieldtypes.contract import FieldType
 from metadata.models import FieldMetadata, IndexFieldMetadata, IndexMetadata, ObjectMetadata
 from metadata.services.autoindex import create_automatic_indexes
@@ -18,7 +18,7 @@ from metadata.services.rows import (
 
 def apply_default(field: FieldMetadata, type_: FieldType, default: object) -> list[Problem]:
     """Put the default on the field, or say what is wrong with it."""
-    schema = cache.field_schema(field)
+    schema = schema_rows.field_schema(field)
     problems = type_.default_problems(default, schema)
     if not problems:
         field.default_value = type_.clean_default(default, schema)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.errors import MetadataNotFound, TooComplex
 from config.http.bounds import MAX
-from metadata import cache, layout_models
+from metadata import layout_models, schema_rows
 from metadata.models import FieldMetadata
 from metadata.schema import FieldSchema
 from metadata.services.layout.conditions import Filter, anywhere, condition, count, either
@@ -45,10 +45,10 @@ def view_filter(
         rows = rows.filter(id__in=[each.field_id for each in filters])
     rows = rows.filter(is_active=True).exclude(relation_target_object__is_active=False)
     rows = rows.exclude(relation_target_field__is_active=False)
-    fields = {row.id: cache.field_schema(row) for row in rows} if filters or is_anywhere else {}
+    fields = {row.id: schema_rows.field_schema(row) for row in rows} if filters or is_anywhere else {}
     related_ids = {each.relation_target_field_id for each in filters} - {None}
     related = FieldMetadata.objects.filter(workspace_id=workspace_id, id__in=related_ids, is_active=True)
-    known = fields | {row.id: cache.field_schema(row) for row in (related if related_ids else ())}
+    known = fields | {row.id: schema_rows.field_schema(row) for row in (related if related_ids else ())}
     said = conditions(filters, groups, known, member_id=member_id, now=now or timezone.now())
     if is_anywhere:
         parts = anywhere(view.any_field_filter_value, fields.values())

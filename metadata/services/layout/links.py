@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.db.models import Exists, Max, OuterRef, Q
 
-from metadata import cache
 from metadata import layout_models as shown
+from metadata import schema_rows
 from metadata.models import FieldMetadata, ObjectMetadata
 from metadata.services.layout.conditions import filter_values, is_sayable
 from metadata.services.layout.defaults import LABEL_WIDTH, WIDTH, is_column
@@ -175,7 +175,7 @@ def _follow_groups(view: shown.View, field: FieldMetadata, replacements: Mapping
 
 def settings_changed(field: FieldMetadata) -> None:
     """The field may take fewer values now: filters by what it cannot hold any more go."""
-    subject = cache.field_schema(field)
+    subject = schema_rows.field_schema(field)
     own = Q(field_id=field.id, relation_target_field_id=None) | Q(relation_target_field_id=field.id)
     gone = [
         row.id

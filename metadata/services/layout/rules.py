@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from config.http.bounds import MAX
-from metadata import cache
 from metadata import layout_models as shown
+from metadata import schema_rows
 from metadata.fieldtypes.registry import field_type
 from metadata.models import FieldMetadata
 from metadata.services.layout.conditions import anywhere, filter_values, is_sayable
@@ -103,7 +103,7 @@ def filter_rules(row: Row, fields: Mapping[UUID, FieldMetadata]) -> list[str]:
 
 def _unsayable(row: Row, subject: FieldMetadata) -> list[str]:
     """Why no record could be read through the filter. The value is not repeated: it may be kept from who asks."""
-    compared = cache.field_schema(subject)
+    compared = schema_rows.field_schema(subject)
     is_too_far = row.relation_target_field_id is not None and compared.is_to_many
     if is_too_far or not is_sayable(row.operand, row.value, compared, row.sub_field_name):
         return [f'value cannot be compared by operand "{row.operand}" with field {subject.name} of type {subject.type}']
@@ -130,7 +130,7 @@ def _too_many_conditions(view: Row, filters: Sequence[tuple[str, object, str]]) 
     weight = 0
     if text:
         rows = FieldMetadata.objects.filter(workspace_id=view.workspace_id, object_id=view.object_id, is_active=True)
-        weight = len(anywhere(text, map(cache.field_schema, rows)))
+        weight = len(anywhere(text, map(schema_rows.field_schema, rows)))
         filters = filters or list(_weighed(shown.ViewFilter.objects.filter(view_id=view.id, deleted_at=None)))
     if weight + sum(_weight(*each) for each in filters) > MAX.view_conditions:
         return [f"The filters of the view come to more than {MAX.view_conditions} conditions"]
