@@ -13,7 +13,7 @@ import graphene
 from graphql import GraphQLResolveInfo as Info
 
 from apikeys import models
-from apikeys.graphql.roles import Role, with_holders
+from apikeys.graphql.role_types import Role, with_holders
 from apikeys.kinds import API_KEY, ISSUED_TOKEN
 from apikeys.services.api_keys import (
     FLAG,

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from graphql import GraphQLResolveInfo as Info
 
 from apikeys import member_tokens
-from apikeys.graphql.people import urls_of
+from apikeys.graphql.available_workspaces import urls_of
 from apikeys.member_tokens import TokenPair
 from apikeys.services.tokens import IssuedToken
 from config.errors import BadRequest
