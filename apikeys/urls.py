@@ -6,9 +6,11 @@ from django.urls import path
 
 from apikeys.activity import pages as activity_pages
 from apikeys.pages import members, operator, passwords, profile, roles
-from apikeys.pages.api_keys import key_detail, key_list, key_new, key_token
+from apikeys.pages.api_keys import key_list
 from apikeys.pages.first_steps import first_steps_hide
 from apikeys.pages.key_acts import key_revoke, key_roll, keys_revoke, token_revoke
+from apikeys.pages.key_detail import key_detail
+from apikeys.pages.key_new import key_new, key_token
 from apikeys.pages.session import home, sign_in, sign_out, switch_workspace
 
 urlpatterns = [

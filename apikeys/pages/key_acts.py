@@ -9,14 +9,15 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apikeys.models import ApiKey
-from apikeys.pages.api_keys import HOME, OVERLAPS, show_once
-from apikeys.services.api_keys import FLAG, apikey_get, apikey_list, apikey_revoke
+from apikeys.pages.api_keys import HOME, key_of
+from apikeys.pages.key_new import show_once
+from apikeys.services.api_keys import FLAG, apikey_list, apikey_revoke
 from apikeys.services.inputs import as_uuid
-from apikeys.services.tokens import apikey_roll, apikey_token_revoke, apikey_tokens
+from apikeys.services.tokens import OVERLAPS_H, apikey_roll, apikey_token_revoke, apikey_tokens
 from config.errors import ApiError
 from config.forms import ConfirmForm
 from config.http.lists import PAGE_SIZE
@@ -25,13 +26,16 @@ from config.http.pages import principal_of, settings_page
 from config.http.sentences import sentence
 from config.principal import Principal
 
+_ENDS = (gettext_lazy("At once"), gettext_lazy("In 1 hour"), gettext_lazy("In 24 hours"), gettext_lazy("In 7 days"))
+OVERLAPS = tuple(zip(OVERLAPS_H, _ENDS, strict=True))
+
 
 @settings_page(flag=FLAG)
 @require_POST
 def key_roll(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Issue a token in place of all others, and go to the page that shows it once."""
     principal = principal_of(request)
-    key = _key(principal, key_id)
+    key = key_of(principal, key_id)
     hours = {str(each): each for each, _ in OVERLAPS}.get(request.POST.get("overlap", ""))
     try:
         refuse_unknown(request.POST, ("overlap", FORM_TOKEN), "The form")
@@ -47,7 +51,7 @@ def key_roll(request: HttpRequest, key_id: UUID) -> HttpResponse:
 def token_revoke(request: HttpRequest, key_id: UUID, token_id: UUID) -> HttpResponse:
     """Ask whether one token of a key is to stop, then stop it."""
     principal = principal_of(request)
-    key = _key(principal, key_id)
+    key = key_of(principal, key_id)
     row = next((each for each in apikey_tokens(principal, key.id) if each.id == token_id), None)
     if row is None:
         raise Http404
@@ -66,7 +70,7 @@ def token_revoke(request: HttpRequest, key_id: UUID, token_id: UUID) -> HttpResp
 def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Ask for the key's name, then stop it for good."""
     principal = principal_of(request)
-    key = _key(principal, key_id)
+    key = key_of(principal, key_id)
     if key.revoked_at is not None:
         return redirect(f"{HOME}/keys/{key.id}")
     refusal = gettext("This is not the name of the key. Nothing was revoked.")
@@ -107,10 +111,3 @@ def _chosen(principal: Principal, texts: list[str]) -> list[ApiKey]:
     except ApiError:
         raise Http404 from None
     return [each for each in apikey_list(principal) if each.id in ids] if ids else []
-
-
-def _key(principal: Principal, key_id: UUID) -> ApiKey:
-    key = apikey_get(principal, key_id)
-    if key is None:
-        raise Http404
-    return key

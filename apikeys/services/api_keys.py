@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,28 +14,15 @@ from apikeys.activity import subjects
 from apikeys.models import ApiKey, Member, Role
 from apikeys.services.granting import excess_of, permissions_of, refuse_excess
 from apikeys.services.inputs import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, moment, name_of, text_of
+from apikeys.services.lifetimes import as_long_as, expiry_of_key
 from apikeys.services.narrowing import NARROWING, living_objects, narrowing_columns, own_networks, refuse_wider_networks
+from apikeys.services.rates import RATES, rates_of, rates_written
 from apikeys.services.roles import roles_of
-from config.errors import (
-    Forbidden,
-    InvalidInput,
-    InvalidMetadataInput,
-    NotFound,
-)
+from config.errors import Forbidden, InvalidInput, InvalidMetadataInput, NotFound
 from config.http.rights import require
 from config.principal import KEYS_FLAG as FLAG
 from config.principal import Principal
 from metadata.models import Workspace
-
-NEVER = timedelta(days=36_525)  # "never expires" is stored as a hundred years
-
-RATES: Mapping[str, str] = {  # API name → column, of a key and of a principal
-    "maxRequestsPerSecond": "max_requests_per_second",
-    "maxRequestsPerMinute": "max_requests_per_minute",
-}
-
-MAX_RATE = 1_000_000_000
-
 
 COPY = " (copy)"  # what the name of a duplicate ends with
 
@@ -91,14 +77,14 @@ def apikey_create(
     require(principal, FLAG)
     require(principal, "ROLES")
     name = name_of(name, "name")
-    until = _expiry_of_key(principal, expires_at)
+    until = expiry_of_key(principal, expires_at)
     role = _role_for_key(principal, role_id)
     if api_version is None:
         api_version = Workspace.objects.values_list("default_api_version", flat=True).get(id=principal.workspace_id)
     else:
         api_version = _version(api_version)
     more = more or {}
-    limits = _rates(principal, more, dict.fromkeys(RATES.values()))
+    limits = rates_written(principal, more, dict.fromkeys(RATES.values()))
     narrowing = narrowing_columns(
         principal, more, {"is_read_only": False, "object_ids": None, "allowed_networks": None}
     )
@@ -135,7 +121,7 @@ def apikey_duplicate(
     return apikey_create(
         principal,
         name=name or f"{key.name[: MAX_NAME_LENGTH - len(COPY)]}{COPY}",
-        expires_at=expires_at or _as_long_as(key),
+        expires_at=expires_at or as_long_as(key),
         role_id=key.role_id,
         api_version=key.api_version,
         more={**rates_of(key), **narrowing, "description": key.description, "objectMetadataIds": living_objects(key)},
@@ -161,7 +147,7 @@ def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, An
     if values.get("name") is not None:
         key.name = name_of(values["name"], "name")
     if values.get("expiresAt"):
-        key.expires_at = _expiry_of_key(principal, values["expiresAt"])
+        key.expires_at = expiry_of_key(principal, values["expiresAt"])
         key.expiry_notice_days = None
     if values.get("revokedAt"):
         key.revoked_at = key.revoked_at or moment(values["revokedAt"], "revokedAt")
@@ -169,7 +155,7 @@ def apikey_update(principal: Principal, *, key_id: UUID, values: Mapping[str, An
         if principal.api_key_id == key.id:
             raise Forbidden("Cannot update own rate limits")
         stored = {column: getattr(key, column) for column in RATES.values()}
-        for column, limit in _rates(principal, values, stored).items():
+        for column, limit in rates_written(principal, values, stored).items():
             setattr(key, column, limit)
     if values.get("apiVersion"):
         key.api_version = _version(values["apiVersion"])
@@ -211,55 +197,6 @@ def _description(given: object) -> str | None:
     if given is None:
         return None
     return text_of(given, "description", MAX_DESCRIPTION_LENGTH).strip() or None
-
-
-def rates_of(key: ApiKey) -> dict[str, int | None]:
-    """The members of RATES of a key."""
-    return {name: getattr(key, column) for name, column in RATES.items()}
-
-
-def _rates(
-    principal: Principal, values: Mapping[str, object], stored: Mapping[str, int | None]
-) -> dict[str, int | None]:
-    """The limits of a key by column: those in `values`, by their API names, over the stored ones.
-
-    null is the server's limit, 0 is none. A key passes on no wider limits than it has, and passes its own on where
-    none are named.
-    """
-    limits = dict(stored)
-    for member, column in RATES.items():
-        if member in values:
-            limits[column] = _rate(values[member], member)
-        if principal.api_key_id is None:
-            continue
-        own = getattr(principal, column)
-        if limits[column] is None and member not in values:
-            limits[column] = own
-        had, wanted = _in_force(column, own), _in_force(column, limits[column])
-        if member in values and had and (not wanted or wanted > had):
-            raise Forbidden(f"{member} must not exceed that of the key that asks, {had:g}", path=member)
-    return limits
-
-
-def _rate(value: object, member: str) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_RATE:
-        raise InvalidInput([f"{member} must be an integer from 0 to {MAX_RATE}, or null"])
-    return value
-
-
-def _in_force(column: str, limit: int | None) -> float:
-    """What a key's limit amounts to in its window, the server's where it has none of its own; 0 is no limit."""
-    if limit is not None:
-        return limit
-    if column == "max_requests_per_second":
-        tokens, window_s = settings.RATE_LIMIT_SHORT
-        return float(tokens / window_s)
-    tokens, window_s = settings.RATE_LIMIT_LONG
-    return float(tokens / window_s * 60)
 
 
 @transaction.atomic
@@ -320,34 +257,6 @@ def _role_for_key(principal: Principal, role_id: UUID | None) -> Role:
         )
     refuse_excess(principal, role)
     return role
-
-
-def expiry(value: str | date | None) -> datetime:
-    """When a key or token ends: a future moment; None is a hundred years from now."""
-    now = timezone.now()
-    if value is None:
-        return now + NEVER
-    until = moment(value, "expiresAt")
-    if until <= now:
-        raise InvalidInput(["expiresAt must be in the future"])
-    return until
-
-
-def _expiry_of_key(principal: Principal, value: str | date | None) -> datetime:
-    """`expiry`, within the longest life that the workspace gives its keys: to the end of that day."""
-    until, days = expiry(value), _longest_days(principal.workspace_id)
-    if days is not None and timezone.localdate(until) > timezone.localdate(timezone.now() + timedelta(days=days)):
-        raise InvalidInput([f"expiresAt must be within {days} days, the longest life of a key in this workspace"])
-    return until
-
-
-def _longest_days(workspace_id: UUID) -> int | None:
-    return Workspace.objects.values_list("max_api_key_lifetime_days", flat=True).get(id=workspace_id)
-
-
-def _as_long_as(key: ApiKey) -> datetime:
-    life, days = key.expires_at - key.created_at, _longest_days(key.workspace_id)
-    return timezone.now() + (life if days is None else min(life, timedelta(days=days)))
 
 
 def refuse_excess_of_key(principal: Principal, key: ApiKey) -> None:

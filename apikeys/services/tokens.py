@@ -14,17 +14,11 @@ from django.utils import timezone
 
 from apikeys import keys, signing_keys
 from apikeys.models import ApiKey, ApiKeyToken
-from apikeys.services.api_keys import FLAG, apikey_create, apikey_of, expiry, refuse_excess_of_key
+from apikeys.services.api_keys import FLAG, apikey_create, apikey_of, refuse_excess_of_key
+from apikeys.services.lifetimes import expiry
 from apikeys.services.members import stamp_of_member
 from config import audit
-from config.errors import (
-    BadRequest,
-    Forbidden,
-    InvalidInput,
-    InvalidMetadataInput,
-    NotFound,
-    TokenRefused,
-)
+from config.errors import BadRequest, Forbidden, InvalidInput, InvalidMetadataInput, NotFound, TokenRefused
 from config.http.rights import require
 from config.principal import Principal
 

@@ -14,8 +14,9 @@ from django.utils.translation import gettext, gettext_lazy
 
 from apikeys.models import ApiKey, Role
 from apikeys.networks import read_network
-from apikeys.services.api_keys import COPY, MAX_RATE
+from apikeys.services.api_keys import COPY
 from apikeys.services.inputs import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH
+from apikeys.services.rates import MAX_RATE
 from config.forms import check_seen
 from metadata.models import ObjectMetadata
 
