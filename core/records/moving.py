@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from config.server.copying import copy_rows
-from config.server.own_connection import quoted, rows_of, since_condition
+from config.server.own_connection import Driver, quoted, rows_of, since_condition
 
 _COLUMNS = (
     "workspace_id", "principal_id", "key", "method", "path", "digest", "status", "answer", "content_type", "etag",
@@ -16,15 +15,15 @@ _LIST = ", ".join(map(quoted, _COLUMNS))
 _TABLE = "public.core_idempotencykey"
 
 
-def hold(source: Any, workspace_id: UUID, schema: str) -> None:
+def hold(source: Driver, workspace_id: UUID, schema: str) -> None:
     """Nothing: a key is claimed beside a write, which is held."""
 
 
-def release(source: Any, workspace_id: UUID, schema: str) -> None:
+def release(source: Driver, workspace_id: UUID, schema: str) -> None:
     pass
 
 
-def bring(source: Any, target: Any, workspace_id: UUID, schema: str, since: int | None, is_last: bool) -> None:
+def bring(source: Driver, target: Driver, workspace_id: UUID, schema: str, since: int | None, is_last: bool) -> None:
     """The answers that were kept since; a claim without one ends with the refusal of its write. In a transaction of the
     target's, and one snapshot."""
     if since is None:
@@ -39,16 +38,16 @@ def bring(source: Any, target: Any, workspace_id: UUID, schema: str, since: int 
     rows_of(target, f"INSERT INTO {_TABLE} ({_LIST}) SELECT {_LIST} FROM answers")
 
 
-def switch(shared: Any, schema: str) -> None:
+def switch(shared: Driver, schema: str) -> None:
     """What a replica of the old place had to have says nothing of one of the new: core/sql/lateness.py."""
     rows_of(shared, "DELETE FROM public.core_written WHERE schema_name = %s", [schema])
 
 
-def settle(source: Any, target: Any, workspace_id: UUID, schema: str) -> bool:
+def settle(source: Driver, target: Driver, workspace_id: UUID, schema: str) -> bool:
     """Nothing is left to be done in the old place."""
     return True
 
 
-def forget(driver: Any, workspace_id: UUID) -> None:
+def forget(driver: Driver, workspace_id: UUID) -> None:
     """Delete all of a workspace that is not in this database, or not any more."""
     rows_of(driver, f"DELETE FROM {_TABLE} WHERE workspace_id = %s", [str(workspace_id)])

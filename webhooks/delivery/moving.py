@@ -7,11 +7,10 @@ then is ended by who sends it, and follows.
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from config.server.copying import copy_rows
-from config.server.own_connection import quoted, rows_of, since_condition
+from config.server.own_connection import Driver, quoted, rows_of, since_condition
 from webhooks.delivery.outbox import CHANNEL
 from webhooks.models import Attempt, Delivery, DeliveryStatus, Webhook
 
@@ -22,7 +21,7 @@ _LIST, _ATTEMPT_LIST = ", ".join(map(quoted, _COLUMNS)), ", ".join(map(quoted, _
 AT_ONCE = 5_000
 
 
-def hold(source: Any, workspace_id: UUID, schema: str) -> None:
+def hold(source: Driver, workspace_id: UUID, schema: str) -> None:
     """Park what waits. In the transaction that holds the writes."""
     deliveries, attempts = _parked(schema)
     rows_of(source, f"CREATE TABLE {deliveries} (LIKE {_DELIVERY})")
@@ -30,7 +29,7 @@ def hold(source: Any, workspace_id: UUID, schema: str) -> None:
     _park(source, workspace_id, schema, f"status = '{DeliveryStatus.PENDING.value}'")
 
 
-def release(source: Any, workspace_id: UUID, schema: str) -> None:
+def release(source: Driver, workspace_id: UUID, schema: str) -> None:
     """Let the worker of the old place have again what was parked. In the transaction that lets writes go on."""
     deliveries, attempts = _parked(schema)
     rows_of(source, f"INSERT INTO {_DELIVERY} ({_LIST}) SELECT {_LIST} FROM {deliveries}")  # noqa: S608
@@ -39,7 +38,7 @@ def release(source: Any, workspace_id: UUID, schema: str) -> None:
     rows_of(source, "SELECT pg_notify(%s, '')", [CHANNEL])
 
 
-def bring(source: Any, target: Any, workspace_id: UUID, schema: str, since: int | None, is_last: bool) -> None:
+def bring(source: Driver, target: Driver, workspace_id: UUID, schema: str, since: int | None, is_last: bool) -> None:
     """Copy what is finished and was written since. In a transaction of the target's, and one snapshot."""
     ours = _ours(workspace_id)
     is_new = "true" if since is None else since_condition(since, "d.")
@@ -58,11 +57,11 @@ def bring(source: Any, target: Any, workspace_id: UUID, schema: str, since: int 
     copy_rows(source, query, target, _ATTEMPT, _OF_ATTEMPTS)
 
 
-def switch(shared: Any, schema: str) -> None:
+def switch(shared: Driver, schema: str) -> None:
     """Nothing: where deliveries are is where the workspace is."""
 
 
-def settle(source: Any, target: Any, workspace_id: UUID, schema: str) -> bool:
+def settle(source: Driver, target: Driver, workspace_id: UUID, schema: str) -> bool:
     """After the switch: what was parked, and what else is left in the old place and not being sent. Whether that was
     all; else some is being sent, and this is to be called again."""
     while True:
@@ -73,7 +72,7 @@ def settle(source: Any, target: Any, workspace_id: UUID, schema: str) -> bool:
             return rows_of(source, f"SELECT 1 FROM {_DELIVERY} d WHERE {_ours(workspace_id)} LIMIT 1") == []  # noqa: S608
 
 
-def forget(driver: Any, workspace_id: UUID) -> None:
+def forget(driver: Driver, workspace_id: UUID) -> None:
     """Delete all of a workspace that is not in this database, or not any more."""
     ids = f"SELECT id FROM {_DELIVERY} d WHERE {_ours(workspace_id)}"  # noqa: S608
     rows_of(driver, f"DELETE FROM {_ATTEMPT} WHERE delivery_id IN ({ids})")  # noqa: S608
@@ -90,7 +89,7 @@ def _ours(workspace_id: UUID) -> str:
     return f"d.webhook_id = ANY(ARRAY[{', '.join(repr(str(id)) for id in ids)}]::uuid[])"
 
 
-def _park(source: Any, workspace_id: UUID, schema: str, where: str, limit: int | None = None) -> int:
+def _park(source: Driver, workspace_id: UUID, schema: str, where: str, limit: int | None = None) -> int:
     """Put deliveries aside, with their attempts. In a transaction."""
     deliveries, attempts = _parked(schema)
     most = "" if limit is None else f"LIMIT {limit}"
@@ -108,7 +107,7 @@ def _park(source: Any, workspace_id: UUID, schema: str, where: str, limit: int |
     return count
 
 
-def _unpark(source: Any, target: Any, schema: str) -> None:
+def _unpark(source: Driver, target: Driver, schema: str) -> None:
     """What is parked in the old place into the new one; done twice it is there once."""
     deliveries, attempts = _parked(schema)
     if rows_of(source, f"SELECT 1 FROM {deliveries} LIMIT 1") == []:  # noqa: S608

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, transaction
 
 from config.errors import Conflict, InvalidInput, LockTimeout
-from config.server.own_connection import own_connection, quoted, rows_of
+from config.server.own_connection import Driver, own_connection, quoted, rows_of
 from config.server.shards import is_citus
 from config.server.sqlstate import FAULTS
 from metadata.models import Workspace
@@ -105,7 +104,7 @@ def moves_settle() -> int:
     return settled
 
 
-def _is_ours(shared: Any, workspace_id: UUID) -> bool:
+def _is_ours(shared: Driver, workspace_id: UUID) -> bool:
     """Whether nobody else moves the workspace; holds until the connection ends."""
     key = int(workspace_id.hex[-7:], 16)
     return rows_of(shared, "SELECT pg_try_advisory_lock(%s, %s)", [_MOVE_CLASS, key]) == [(True,)]
@@ -129,7 +128,7 @@ def _is_switched(workspace_id: UUID, to: str) -> bool:
 # Before the switch -----------------------------------------------------------------------------------
 
 
-def _move(shared: Any, workspace: Workspace, to: str, say: Say) -> None:
+def _move(shared: Driver, workspace: Workspace, to: str, say: Say) -> None:
     copy = Workspace.objects.get(id=workspace.id)
     copy.shard = to  # in memory alone: what makes tables by it makes those of the copy
     schema = workspace.database_schema
@@ -151,7 +150,7 @@ def _move(shared: Any, workspace: Workspace, to: str, say: Say) -> None:
             _switch(shared, copying, source, target, copy, say)
 
 
-def _round(copying: Copying, source: Any, target: Any, copy: Workspace) -> int:
+def _round(copying: Copying, source: Driver, target: Driver, copy: Workspace) -> int:
     """Make the copy's tables, indexes and rows those that there are; how many rows were written."""
     schema = copy.database_schema
     tables = same_tables(source, target, copy)
@@ -162,7 +161,7 @@ def _round(copying: Copying, source: Any, target: Any, copy: Workspace) -> int:
     return count
 
 
-def _follow(copying: Copying, source: Any, target: Any, copy: Workspace, *, is_last: bool) -> int:
+def _follow(copying: Copying, source: Driver, target: Driver, copy: Workspace, *, is_last: bool) -> int:
     schema = copy.database_schema
     with snapshot(source) as oldest, own_transaction(target):
         count = copying.follow(list(tables_of(source, schema).values()), oldest)
@@ -173,7 +172,7 @@ def _follow(copying: Copying, source: Any, target: Any, copy: Workspace, *, is_l
     return count
 
 
-def _switch(shared: Any, copying: Copying, source: Any, target: Any, copy: Workspace, say: Say) -> None:
+def _switch(shared: Driver, copying: Copying, source: Driver, target: Driver, copy: Workspace, say: Say) -> None:
     """Once no write is under way. Raises LockTimeout when one is for very long."""
     schema, id = copy.database_schema, str(copy.id)
 
@@ -202,7 +201,7 @@ def _switch(shared: Any, copying: Copying, source: Any, target: Any, copy: Works
     raise LockTimeout("Some write takes too long to wait for", hint="Try again later.")
 
 
-def _number_on(source: Any, target: Any, schema: str) -> None:
+def _number_on(source: Driver, target: Driver, schema: str) -> None:
     """Let the copy's sequences go on where those of the old place are."""
     for name in ("history_id", "record_count_id"):
         [(last, is_called)] = rows_of(source, f"SELECT last_value, is_called FROM {quoted(schema, name)}")  # noqa: S608
@@ -224,7 +223,7 @@ def _no_index_being_built(workspace: Workspace) -> Iterator[None]:
 # After it --------------------------------------------------------------------------------------------
 
 
-def _finish(shared: Any, workspace: Workspace, keep_s: float, say: Say) -> None:
+def _finish(shared: Driver, workspace: Workspace, keep_s: float, say: Say) -> None:
     """What follows the switch. May be cut off anywhere, and begun again."""
     assert workspace.move is not None
     old, schema = workspace.move["from"], workspace.database_schema
@@ -247,7 +246,7 @@ def _finish(shared: Any, workspace: Workspace, keep_s: float, say: Say) -> None:
     say(f"The workspace is in {workspace.shard}")
 
 
-def _wait_for_readers(source: Any, schema: str, keep_s: float) -> None:
+def _wait_for_readers(source: Driver, schema: str, keep_s: float) -> None:
     """Until nobody has read the old place for so long, as PostgreSQL counts; at most as long as an export may take."""
     text = (
         "SELECT coalesce(sum(coalesce(seq_scan, 0) + coalesce(idx_scan, 0)), 0) FROM pg_stat_user_tables"
@@ -273,7 +272,7 @@ def _drop(workspace: Workspace) -> None:
 # What was cut off, or fails --------------------------------------------------------------------------
 
 
-def _end_earlier(shared: Any, workspace: Workspace, to: str, keep_s: float, say: Say) -> None:
+def _end_earlier(shared: Driver, workspace: Workspace, to: str, keep_s: float, say: Say) -> None:
     """Finish, undo, or make ready to be gone on with, what an earlier move left."""
     move = workspace.move
     if move is None:
