@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import graphene
 from graphql import GraphQLResolveInfo as Info
 
@@ -46,7 +44,7 @@ class AvailableWorkspace(graphene.ObjectType):
     def resolve_workspace_urls(root: data_model.Workspace, info: Info) -> dict[str, str | None]:
         return urls_of(root)
 
-    def resolve_sso(root: data_model.Workspace, info: Info) -> list[Any]:
+    def resolve_sso(root: data_model.Workspace, info: Info) -> list[None]:
         return []
 
 

@@ -7,11 +7,11 @@ another app: `settings.MEMBER_RECORDS` reads those, once for all members that a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 from uuid import UUID as Uuid
 
 import graphene
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.utils.module_loading import import_string
 from graphql import GraphQLResolveInfo as Info
 
@@ -20,7 +20,7 @@ from config.principal import Principal
 from metadata.graphql.scalars import UUID
 
 
-def enum_of(name: str, *values: str) -> Any:
+def enum_of(name: str, *values: str) -> graphene.Enum:
     return graphene.Enum(name, [(value, value) for value in values])
 
 
@@ -34,9 +34,9 @@ class FullName(graphene.ObjectType):
     last_name = graphene.String(required=True)
 
 
-def record_of(root: models.Member, info: Info) -> Mapping[str, Any]:
+def record_of(root: models.Member, info: Info) -> Mapping[str, object]:
     """What the caller reads of a member's record; of all members it is read when another's is asked for first."""
-    known: dict[Uuid, Mapping[str, Any]] = info.context.__dict__.setdefault("member_records", {})
+    known: dict[Uuid, Mapping[str, object]] = info.context.__dict__.setdefault("member_records", {})
     id = root.member_record_id
     if id is None:
         return {}
@@ -50,10 +50,12 @@ def record_of(root: models.Member, info: Info) -> Mapping[str, Any]:
     return known[id]
 
 
-def recorded(name: str, choices: Sequence[str] | None = None, default: object = None) -> Callable[..., Any]:
+def recorded(
+    name: str, choices: Sequence[str] | None = None, default: object = None
+) -> Callable[[models.Member, Info], object]:
     """A resolver of a member of the record; a value that the answer's type cannot say is null."""
 
-    def resolve(root: models.Member, info: Info) -> Any:
+    def resolve(root: models.Member, info: Info) -> object:
         value = record_of(root, info).get(name)
         return default if value is None or (choices is not None and value not in choices) else value
 
@@ -65,7 +67,7 @@ def _start_day(root: models.Member, info: Info) -> int | None:
     return int(day) if isinstance(day, int | float) and abs(day) < 2**31 else None
 
 
-def _role_type() -> Any:
+def _role_type() -> type[graphene.ObjectType]:
     from apikeys.graphql.role_types import Role  # which shows members in turn
 
     return Role
@@ -97,7 +99,7 @@ class WorkspaceMember(graphene.ObjectType):
     def resolve_id(root: models.Member, info: Info) -> Uuid:
         return root.member_record_id or root.id
 
-    def resolve_name(root: models.Member, info: Info) -> Any:
+    def resolve_name(root: models.Member, info: Info) -> User:
         return root.user
 
     def resolve_user_email(root: models.Member, info: Info) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 from uuid import UUID as Uuid
 
 import graphene
@@ -18,9 +18,16 @@ from metadata.graphql.asking import some_of
 from metadata.graphql.parts import extended
 from metadata.graphql.rows import rows_of
 from metadata.graphql.scalars import UUID, DateTime
-from metadata.graphql.workspace_types import UserMembers
+from metadata.graphql.workspace_types import UserMembers, UserRoot
 
 PermissionFlagType = enum_of("PermissionFlagType", *sorted(FLAGS))
+
+
+class Restriction(TypedDict):
+    """What a role says of a field; None leaves it as the object's."""
+
+    canRead: bool | None
+    canUpdate: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +39,10 @@ class EffectiveRights:
     can_update: bool
     can_soft_delete: bool
     can_destroy: bool
-    restricted: Mapping[str, Any] = field(default_factory=dict)
+    restricted: Mapping[str, Restriction] = field(default_factory=dict)
 
 
-def _object_permission_type() -> Any:
+def _object_permission_type() -> type[graphene.ObjectType]:
     from apikeys.graphql.role_types import ObjectPermission
 
     return ObjectPermission
@@ -64,7 +71,7 @@ class UserWorkspace(graphene.ObjectType):
     objects_permissions = graphene.List(graphene.NonNull(_object_permission_type))
     two_factor_authentication_method_summary = some_of(TwoFactorAuthenticationMethodSummary)
 
-    def resolve_user(root: models.Member, info: Info) -> dict[str, Any]:
+    def resolve_user(root: models.Member, info: Info) -> UserRoot:
         return user_root(root)
 
     def resolve_permission_flags(root: models.Member, info: Info) -> list[str] | None:
@@ -77,7 +84,7 @@ class UserWorkspace(graphene.ObjectType):
     def resolve_objects_permissions(root: models.Member, info: Info) -> list[EffectiveRights] | None:
         return _own_rights(root, info)
 
-    def resolve_two_factor_authentication_method_summary(root: models.Member, info: Info) -> list[Any]:
+    def resolve_two_factor_authentication_method_summary(root: models.Member, info: Info) -> list[None]:
         return []
 
 
@@ -87,7 +94,7 @@ def _own_rights(root: models.Member, info: Info) -> list[EffectiveRights] | None
     if root.id != principal.user_id:
         return None
     permissions = principal.permissions
-    fields: dict[Uuid, dict[str, Any]] = {}
+    fields: dict[Uuid, dict[str, Restriction]] = {}
     restricted = permissions.unreadable_fields | permissions.locked_fields
     for each in rows_of(info).fields.values() if restricted else ():
         if each.id in restricted:
@@ -108,8 +115,7 @@ def _own_rights(root: models.Member, info: Info) -> list[EffectiveRights] | None
     ]
 
 
-def user_root(member: models.Member) -> dict[str, Any]:
-    """What the resolvers of User are given."""
+def user_root(member: models.Member) -> UserRoot:
     user = member.user
     return {
         "id": member.id,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
 
 import graphene
-from django.contrib.auth.models import User as DjangoUser
 from graphql import GraphQLResolveInfo as Info
 
 from apikeys import models
@@ -19,6 +17,7 @@ from metadata import models as data_model
 from metadata.graphql.asking import all_of, some_of
 from metadata.graphql.rows import rows_of
 from metadata.graphql.scalars import DateTime, JSONObject
+from metadata.graphql.workspace_types import UserRoot
 
 OnboardingStatus = enum_of(
     "OnboardingStatus", "PLAN_REQUIRED", "WORKSPACE_ACTIVATION", "PROFILE_CREATION", "SYNC_EMAIL", "INVITE_TEAM",
@@ -26,13 +25,13 @@ OnboardingStatus = enum_of(
 )  # fmt: skip
 
 
-def _member(root: Mapping[str, Any], info: Info) -> models.Member | None:
+def _member(root: UserRoot, info: Info) -> models.Member | None:
     """The person's membership of this workspace."""
     members = models.Member.objects.select_related("user", "role")
     return members.filter(id=root["id"], workspace_id=info.context.principal.workspace_id).first()
 
 
-def _memberships(root: Mapping[str, Any], info: Info) -> list[models.Member]:
+def _memberships(root: UserRoot, info: Info) -> list[models.Member]:
     """All of the caller's; of others the one of this workspace."""
     if root["id"] != info.context.principal.user_id:
         own = _member(root, info)
@@ -63,44 +62,57 @@ class User:
     workspaces = all_of(UserWorkspace)
     available_workspaces = graphene.Field(AvailableWorkspaces, required=True)
 
+    @staticmethod
     def resolve_is_email_verified(root: object, info: Info) -> bool:
         return True  # whoever made the account vouches for its address
 
-    def resolve_disabled(root: Any, info: Info) -> bool:
-        return not _user(root).is_active
+    @staticmethod
+    def resolve_disabled(root: UserRoot, info: Info) -> bool:
+        return not root["user"].is_active
 
+    @staticmethod
     def resolve_can_impersonate(root: object, info: Info) -> bool:
         return False
 
+    @staticmethod
     def resolve_can_access_full_admin_panel(root: object, info: Info) -> bool:
         return False
 
-    def resolve_created_at(root: Any, info: Info) -> Any:
-        return _user(root).date_joined
+    @staticmethod
+    def resolve_created_at(root: UserRoot, info: Info) -> datetime:
+        return root["user"].date_joined
 
-    def resolve_updated_at(root: Any, info: Info) -> Any:
-        return _user(root).date_joined
+    @staticmethod
+    def resolve_updated_at(root: UserRoot, info: Info) -> datetime:
+        return root["user"].date_joined
 
-    def resolve_locale(root: Any, info: Info) -> str:
+    @staticmethod
+    def resolve_locale(root: UserRoot, info: Info) -> str:
         member = _member(root, info)
         locale = None if member is None else record_of(member, info).get("locale")
         return str(locale or "en")
 
-    def resolve_workspace_member(root: Any, info: Info) -> models.Member | None:
+    @staticmethod
+    def resolve_workspace_member(root: UserRoot, info: Info) -> models.Member | None:
         return _member(root, info)
 
-    def resolve_user_workspaces(root: Any, info: Info) -> list[models.Member]:
+    @staticmethod
+    def resolve_user_workspaces(root: UserRoot, info: Info) -> list[models.Member]:
         return _memberships(root, info)
 
+    @staticmethod
     def resolve_onboarding_status(root: object, info: Info) -> str:
         return "COMPLETED"
 
-    def resolve_current_user_workspace(root: Any, info: Info) -> models.Member | None:
+    @staticmethod
+    def resolve_current_user_workspace(root: UserRoot, info: Info) -> models.Member | None:
         return _member(root, info)
 
-    def resolve_user_vars(root: object, info: Info) -> dict[str, Any]:
+    @staticmethod
+    def resolve_user_vars(root: object, info: Info) -> dict[str, object]:
         return {}
 
+    @staticmethod
     def resolve_workspace_members(root: object, info: Info) -> list[models.Member] | None:
         """Null for who may not manage members: the records tell them what their role lets them read."""
         principal: Principal = info.context.principal
@@ -109,16 +121,20 @@ class User:
         members = models.Member.objects.select_related("user", "role").filter(workspace_id=principal.workspace_id)
         return list(rows_of(info).spend(list(members)))
 
-    def resolve_deleted_workspace_members(root: object, info: Info) -> list[Any]:
+    @staticmethod
+    def resolve_deleted_workspace_members(root: object, info: Info) -> list[None]:
         return []
 
-    def resolve_has_password(root: Any, info: Info) -> bool:
-        return bool(_user(root).has_usable_password())
+    @staticmethod
+    def resolve_has_password(root: UserRoot, info: Info) -> bool:
+        return root["user"].has_usable_password()
 
-    def resolve_workspaces(root: Any, info: Info) -> list[models.Member]:
+    @staticmethod
+    def resolve_workspaces(root: UserRoot, info: Info) -> list[models.Member]:
         return _memberships(root, info)
 
-    def resolve_available_workspaces(root: Any, info: Info) -> dict[str, Any]:
+    @staticmethod
+    def resolve_available_workspaces(root: UserRoot, info: Info) -> dict[str, list[data_model.Workspace]]:
         ids = [each.workspace_id for each in _memberships(root, info)]
         return {
             "available_workspaces_for_sign_in": list(
@@ -126,8 +142,3 @@ class User:
             ),
             "available_workspaces_for_sign_up": [],
         }
-
-
-def _user(root: Mapping[str, Any]) -> DjangoUser:
-    user: DjangoUser = root["user"]
-    return user

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import graphene
 
 from metadata.graphql.asking import all_of
@@ -78,7 +76,7 @@ class PermissionFlagKey(graphene.Scalar):
         return str(value)
 
     @staticmethod
-    def parse_literal(node: object, variables: dict[str, Any] | None = None) -> str:
+    def parse_literal(node: object, variables: dict[str, object] | None = None) -> str:
         return str(getattr(node, "value", ""))
 
 

@@ -35,6 +35,7 @@ from apikeys.services.members import member_remove, member_set_role
 from apikeys.services.permissions import field_permissions_upsert, object_permissions_upsert, permission_flags_upsert
 from apikeys.services.roles import role_create, role_delete, role_list, role_update
 from config.http.rights import require
+from metadata import models as data_model
 from metadata.graphql.asking import all_of, principal_of, values_of
 from metadata.graphql.parts import Needed
 from metadata.graphql.scalars import UUID
@@ -43,7 +44,8 @@ from metadata.graphql.scalars import UUID
 class Workspace:
     default_role = graphene.Field(Role)
 
-    def resolve_default_role(root: Any, info: Info) -> models.Role | None:
+    @staticmethod
+    def resolve_default_role(root: data_model.Workspace, info: Info) -> models.Role | None:
         if root.default_role_id is None:
             return None
         return models.Role.objects.filter(workspace_id=root.id, id=root.default_role_id).first()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID, uuid5
 
 from config.errors import RecordNotFound
@@ -51,12 +50,12 @@ def delete_member_record(workspace: Workspace, record_id: UUID) -> None:
         delete(system(workspace.ref()), schema, query)
 
 
-def member_records(principal: Principal, ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
+def member_records(principal: Principal, ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, object]]:
     """The records with those ids as the caller reads them; one statement for every 200."""
     schema = current_schema(principal.workspace_id)
     if "workspaceMember" not in schema.by_singular:
         return {}
-    found: dict[UUID, Mapping[str, Any]] = {}
+    found: dict[UUID, Mapping[str, object]] = {}
     for start in range(0, len(ids), READ_AT_ONCE):
         part = [str(each) for each in ids[start : start + READ_AT_ONCE]]
         query = ir.Find(

@@ -116,13 +116,14 @@ class Query:
         return rows_of(info).workspace
 
     @staticmethod
-    def resolve_current_user(root: None, info: ResolveInfo) -> dict[str, Any]:
+    def resolve_current_user(root: None, info: ResolveInfo) -> workspace_types.UserRoot:
         principal: Principal = info.context.principal
-        user = get_user_model().objects.filter(memberships=principal.user_id).first() if principal.user_id else None
-        if user is None:
+        user_id = principal.user_id
+        user = get_user_model().objects.filter(memberships=user_id).first() if user_id else None
+        if user is None or user_id is None:
             raise Forbidden("Forbidden resource", hint="API keys belong to no user. Use a user's token.")
         return {
-            "id": principal.user_id,
+            "id": user_id,
             "first_name": user.first_name,
             "last_name": user.last_name,
             "email": user.email,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+from uuid import UUID as Uuid
+
+from django.contrib.auth.models import User
 from graphene import Boolean, Field, Float, Int, List, NonNull, ObjectType, ResolveInfo, String
 
 from config.http.server_url import server_url
@@ -146,6 +150,17 @@ class MinimalMetadataMembers:
     def resolve_collection_hashes(root: object, info: ResolveInfo) -> list[dict[str, str]]:
         version = str(rows_of(info).workspace.schema_version)
         return [{"collection_name": name, "hash": version} for name in ("objectMetadata", "fieldMetadata", "index")]
+
+
+class UserRoot(TypedDict):
+    """What the resolvers of User are given."""
+
+    id: Uuid
+    first_name: str
+    last_name: str
+    email: str
+    workspace_member_id: Uuid | None
+    user: User
 
 
 class UserMembers:
