@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, TypedDict, Unpack, overload
 
 LONGEST_TEXT = 1_000  # characters of a message, hint or name in an answer: what a client sent is not sent back whole
 LISTED = 100  # faults, ids … listed in one answer; of the rest it says how many there are
@@ -37,6 +37,17 @@ EXCEPTION_NAMES: Mapping[int, str] = {
     504: "GatewayTimeoutException",
     507: "InsufficientStorageException",
 }
+
+
+class Told(TypedDict, total=False):
+    """What can be said of a fault beside its message: see ApiError."""
+
+    hint: str | None
+    path: str | None
+    details: Mapping[str, object] | None
+    extensions: Mapping[str, object] | None
+    user_message: str | None
+    others: Sequence[ApiError]
 
 
 class ApiError(Exception):
@@ -136,11 +147,15 @@ def listed(items: Sequence[str]) -> list[str]:
     return [*shown, f"and {len(items) - LISTED} more"] if len(items) > LISTED else shown
 
 
-def bounded(value: object) -> Any:
+@overload
+def bounded(value: Mapping[str, object]) -> dict[str, object]: ...
+@overload
+def bounded(value: object) -> object: ...
+def bounded(value: object) -> object:
     """Details as an answer can hold them: long texts cut, of long lists the first LISTED, and no endless trees."""
     left = _SHOWN_CHARACTERS
 
-    def part(value: object) -> Any:
+    def part(value: object) -> object:
         nonlocal left
         left -= 10
         if isinstance(value, str):
@@ -173,7 +188,7 @@ class BadRequest(ApiError):
 class RefusedByFramework(BadRequest):
     """What the web framework refuses, with the status it gives (406, 415)."""
 
-    def __init__(self, message: str, *, status: int = 400, **more: Any) -> None:
+    def __init__(self, message: str, *, status: int = 400, **more: Unpack[Told]) -> None:
         self.status = status  # type: ignore[misc]
         self.error = EXCEPTION_NAMES.get(status, EXCEPTION_NAMES[400])  # type: ignore[misc]
         super().__init__(message, **more)
@@ -248,7 +263,7 @@ class InvalidCursor(ApiError):
     sub_code = "INVALID_CURSOR"
 
     @classmethod
-    def of(cls, cursor: str, **more: Any) -> InvalidCursor:
+    def of(cls, cursor: str, **more: Unpack[Told]) -> InvalidCursor:
         """The refusal of a cursor, showing its start."""
         shown = cursor if len(cursor) <= 64 else f"{cursor[:64]}…"
         return cls(f"Invalid cursor: {shown}", **more)
@@ -542,7 +557,9 @@ class PermissionDenied(ApiError):
     sub_code = "PERMISSION_DENIED"
     user_message = "User does not have permission."
 
-    def __init__(self, message: str = "Entity performing the request does not have permission", **more: Any) -> None:
+    def __init__(
+        self, message: str = "Entity performing the request does not have permission", **more: Unpack[Told]
+    ) -> None:
         super().__init__(message, **more)
 
 
@@ -558,7 +575,7 @@ class RecordNotFound(ApiError):
     sub_code = "RECORD_NOT_FOUND"
     user_message = "This record does not exist or has been deleted."
 
-    def __init__(self, message: str = "Record not found", **more: Any) -> None:
+    def __init__(self, message: str = "Record not found", **more: Unpack[Told]) -> None:
         super().__init__(message, **more)
 
 
@@ -811,7 +828,7 @@ class Problem:
 
     code: RuleCode
     message: str
-    value: Any = None
+    value: object = None
     user_message: str | None = None  # None: the message itself
 
 
@@ -839,9 +856,9 @@ class Failure:
     kind: Entity
     operation: Operation
     problems: Sequence[Problem]
-    entity: Mapping[str, Any] = field(default_factory=dict)
+    entity: Mapping[str, object] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "type": self.operation,
             "metadataName": self.kind,
@@ -859,7 +876,7 @@ class Failure:
         }
 
 
-def _more(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+def _more(problems: Sequence[Problem]) -> list[dict[str, object]]:
     """What stands in the place of the problems beyond LISTED."""
     if len(problems) <= LISTED:
         return []
@@ -878,11 +895,11 @@ class MetadataValidationFailed(ApiError):
         self.failures = sorted(failures, key=lambda each: str(each.entity.get("name", "")))
         first = self.failures[0]
         counts = Counter(each.kind for each in self.failures)
-        grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        grouped: dict[str, list[dict[str, object]]] = defaultdict(list)
         for failure in self.failures:
             grouped[failure.kind].append(failure.as_json())
         user_message = _user_message(self.failures)
-        report: dict[str, Any] = {
+        report: dict[str, object] = {
             "errors": dict(grouped),
             "summary": {"totalErrors": len(self.failures)} | counts,
             "userFriendlyMessage": user_message,
@@ -895,7 +912,7 @@ class MetadataValidationFailed(ApiError):
             user_message=user_message,
         )
 
-    def rest_body(self) -> dict[str, Any]:
+    def rest_body(self) -> dict[str, object]:
         return {
             "statusCode": self.status,
             "error": self.error,
@@ -929,7 +946,7 @@ class InvalidInput(ApiError):
         self.messages = listed(messages)
         super().__init__(", ".join(self.messages), path=path, details={"message": self.messages})
 
-    def rest_body(self) -> dict[str, Any]:
+    def rest_body(self) -> dict[str, object]:
         body = {
             "statusCode": self.status,
             "message": self.messages,
@@ -945,7 +962,7 @@ class BadParameter(ApiError):
 
     code = "INVALID_PARAMETER"
 
-    def rest_body(self) -> dict[str, Any]:
+    def rest_body(self) -> dict[str, object]:
         return {
             "statusCode": self.status,
             "message": self.message,
@@ -969,7 +986,7 @@ class ObjectMetadataNotFound(MetadataNotFound):
     code = "OBJECT_METADATA_NOT_FOUND"
     sub_code = "OBJECT_METADATA_NOT_FOUND"
 
-    def __init__(self, message: str = "Object metadata not found", **more: Any) -> None:
+    def __init__(self, message: str = "Object metadata not found", **more: Unpack[Told]) -> None:
         super().__init__(message, **more)
 
 
@@ -979,7 +996,7 @@ class FieldMetadataNotFound(MetadataNotFound):
     code = "FIELD_METADATA_NOT_FOUND"
     sub_code = "FIELD_METADATA_NOT_FOUND"
 
-    def __init__(self, message: str = "Field metadata not found", **more: Any) -> None:
+    def __init__(self, message: str = "Field metadata not found", **more: Unpack[Told]) -> None:
         super().__init__(message, **more)
 
 
@@ -995,7 +1012,7 @@ class InvalidMetadataInput(ApiError):
 
     code = "INVALID_METADATA_INPUT"
 
-    def __init__(self, message: str, *, sub_code: RuleCode, **more: Any) -> None:
+    def __init__(self, message: str, *, sub_code: RuleCode, **more: Unpack[Told]) -> None:
         self.sub_code = self.code = sub_code  # type: ignore[misc]
         super().__init__(message, **more)
 

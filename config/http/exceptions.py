@@ -11,7 +11,7 @@ more than this has a method `rest_body()` whose members replace these.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -50,7 +50,7 @@ AUTHENTICATION_FAILURES = (MissingToken, Unauthenticated, TokenRefused, InvalidT
 logger = logging.getLogger(__name__)
 
 
-def answer(fault: BaseException, context: Mapping[str, Any] | None = None) -> HttpResponse:
+def answer(fault: BaseException, context: Mapping[str, object] | None = None) -> HttpResponse:
     """The response to an exception. `context` is DRF's, with the `request` if there is one."""
     request = (context or {}).get("request")
     request_id = getattr(getattr(request, "_request", request), "request_id", None)
@@ -66,14 +66,14 @@ def answer(fault: BaseException, context: Mapping[str, Any] | None = None) -> Ht
     return response
 
 
-def rest_body(error: ApiError) -> dict[str, Any]:
+def rest_body(error: ApiError) -> dict[str, object]:
     """The members of an error's body, without the request's id."""
-    own = getattr(error, "rest_body", None)
+    own: Callable[[], Mapping[str, object]] | None = getattr(error, "rest_body", None)
     if own is not None:
-        return dict(bounded(own()))
+        return bounded(own())
     if isinstance(error, MalformedBody):
         return {**framework_body(error.status, error.message), "messages": [error.message], "code": error.code}
-    body: dict[str, Any] = {
+    body: dict[str, object] = {
         "statusCode": error.status,
         "error": error.error_name,
         "messages": [error.message],
@@ -86,7 +86,7 @@ def rest_body(error: ApiError) -> dict[str, Any]:
     return {**bounded(error.details), **body} if error.details else body
 
 
-def framework_body(status: int, message: str) -> dict[str, Any]:
+def framework_body(status: int, message: str) -> dict[str, object]:
     return {"statusCode": status, "error": HTTPStatus(status).phrase, "message": message}
 
 
@@ -143,7 +143,7 @@ def error_headers(error: ApiError) -> list[tuple[str, str]]:
     return []
 
 
-def _json_response(status: int, body: Mapping[str, Any]) -> HttpResponse:
+def _json_response(status: int, body: Mapping[str, object]) -> HttpResponse:
     return HttpResponse(dumps(body), status=status, content_type=JSON_CONTENT_TYPE)
 
 
