@@ -50,7 +50,7 @@ _TIMES = ("exp", "nbf", "iat")
 # stays in memory, under the secrets that were asked with.
 KEPT_GENUINE = 4096
 _marking = secrets.token_bytes(32)
-_genuine: dict[tuple[tuple[str, ...], bytes], tuple[Token, Mapping[str, Any]]] = {}
+_genuine: dict[tuple[tuple[str, ...], bytes], tuple[Token, Mapping[str, object]]] = {}
 
 # Kinds whose secret may have signed a token of that kind, in the order they are tried. Clients hold
 # key tokens that were signed with the ACCESS secret.
@@ -169,7 +169,7 @@ def make_member_token(
     return _signed(claims, secret_key, kind, kid)
 
 
-def _signed(claims: Mapping[str, Any], secret_key: str, kind: str, kid: str) -> str:
+def _signed(claims: Mapping[str, object], secret_key: str, kind: str, kid: str) -> str:
     secret = signing_secret(secret_key, claims["workspaceId"], kind, kid)
     return jwt.encode(dict(claims), secret, algorithm="HS256", headers=None if kid == WITHOUT_KID else {"kid": kid})
 
@@ -201,7 +201,9 @@ def verify(secret_keys: Sequence[str], token: str, now: float, kinds: frozenset[
     return found
 
 
-def _read(secret_keys: Sequence[str], token: str, now: float, kinds: frozenset[str]) -> tuple[Token, Mapping[str, Any]]:
+def _read(
+    secret_keys: Sequence[str], token: str, now: float, kinds: frozenset[str]
+) -> tuple[Token, Mapping[str, object]]:
     """A token's meaning, and its claims."""
     head, _, signature = token.rpartition(".")
     protected, _, body = head.partition(".")
@@ -283,7 +285,7 @@ def _check_signature(
     raise Unauthenticated("Token invalid.")
 
 
-def _check_times(claims: Mapping[str, Any], now: float) -> None:
+def _check_times(claims: Mapping[str, object], now: float) -> None:
     for name in _TIMES:
         value = claims.get(name)
         if value is None:
@@ -301,7 +303,7 @@ def _seconds(claim: object) -> int:
     return claim if isinstance(claim, int) and 0 <= claim < 2**53 else 0
 
 
-def _object(part: str) -> dict[str, Any] | None:
+def _object(part: str) -> dict[str, object] | None:
     try:
         value = orjson.loads(_decode(part))
     except (Base64Error, ValueError):

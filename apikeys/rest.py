@@ -271,7 +271,7 @@ def _required(body: dict[str, Any], name: str) -> Any:
     return body[name]
 
 
-def _optional_uuid(body: dict[str, Any], name: str) -> UUID | None:
+def _optional_uuid(body: dict[str, object], name: str) -> UUID | None:
     value = body.get(name)
     if value is None:
         return None

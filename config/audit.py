@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 
 from config.principal import Principal
 
-Facts = Mapping[str, Any]  # by API name, as JSON takes them; never a secret
+Facts = Mapping[str, object]  # by API name, as JSON takes them; never a secret
 
 
 def note(

@@ -17,7 +17,7 @@ from datetime import datetime
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from config.principal import Principal, WorkspaceRef
@@ -41,7 +41,7 @@ class Event:
     object_id: UUID
     object_name: str  # nameSingular
     record_id: UUID
-    record: Mapping[str, Any]
+    record: Mapping[str, object]
     updated_fields: tuple[str, ...] | None
     at: datetime
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 Verb = Literal["read", "update", "soft_delete", "destroy"]
@@ -158,7 +158,7 @@ class Permissions:
         return (*own, frozenset(self.objects.items()), *fields, self.is_read_only, self.only)
 
     @property
-    def reading(self) -> tuple[Any, ...] | None:
+    def reading(self) -> tuple[object, ...] | None:
         """All that decides what may be read, to key caches by; None when overrides do, which differ by object."""
         if self.objects or self.only is not None:
             return None
@@ -209,7 +209,7 @@ class Principal:
             return {"source": "API", "name": self.name, "context": {}}
         if self.is_system:
             return {"source": "SYSTEM", "name": self.name}
-        actor: dict[str, Any] = {"source": "MANUAL", "name": self.name, "context": {}}
+        actor: dict[str, object] = {"source": "MANUAL", "name": self.name, "context": {}}
         if self.member_id is not None:
             actor["workspaceMemberId"] = str(self.member_id)
         return actor

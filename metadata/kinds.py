@@ -51,7 +51,7 @@ class Member:
     only: Literal["rest", "graphql"] | None = None
     of: Kind | None = None
 
-    def value(self, row: object, asked: Asked) -> Any:
+    def value(self, row: object, asked: Asked) -> object:
         if self.told is not None:
             return self.told(row, asked)
         return attrgetter(self.path or snake(self.name))(row)

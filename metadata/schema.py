@@ -74,7 +74,7 @@ class FieldSchema:
     is_unique: bool = False
     is_system: bool = False
     is_custom: bool = False
-    default: Any = None  # in its quoted form, as the metadata APIs show it
+    default: object = None  # in its quoted form, as the metadata APIs show it
     options: tuple[Option, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     relation: RelationSchema | None = None

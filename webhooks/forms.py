@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -86,7 +85,7 @@ class WebhookForm(forms.Form):
         self.operation_error = ""
         self.doubts: Sequence[str] = ()  # what is told before it is saved
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         half = [row for row in self.rows if bool(row.object_name) != bool(row.action)]
         if half:
             self._refuse_operations(gettext("Choose both an object and an action in every row, or neither."))
@@ -107,7 +106,7 @@ class WebhookForm(forms.Form):
     def operations(self) -> list[str]:
         return [row.operation for row in self.rows if row.object_name and row.action]
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """The input of the services, under the API's names."""
         values = {
             "targetUrl": self.cleaned_data["target_url"],

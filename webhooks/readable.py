@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -70,7 +69,7 @@ def withheld(permissions: Permissions, subject: ObjectSchema) -> Withheld:
     return Withheld(hidden_names(permissions, subject), files)
 
 
-def told(event: Event, kept_back: Withheld) -> tuple[Mapping[str, Any], tuple[str, ...] | None] | None:
+def told(event: Event, kept_back: Withheld) -> tuple[Mapping[str, object], tuple[str, ...] | None] | None:
     """(record, updatedFields) of an event without the hidden members.
 
     None when it is an update of hidden members only: that it happened would tell of them.

@@ -5,7 +5,7 @@ Lists are bare arrays for keys of API version 1 and on the alias, `{data, pageIn
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.urls import path
@@ -79,7 +79,7 @@ class WebhookView(APIView):
         services.require(self.principal)
         self.asked = Asked(self.principal)
 
-    def shown(self, webhook: Webhook) -> dict[str, Any]:
+    def shown(self, webhook: Webhook) -> dict[str, object]:
         return kind_json(WEBHOOK, services.seen_by(self.principal, [webhook])[0], self.asked)
 
     def revealed(self, webhook: Webhook) -> dict[str, object]:

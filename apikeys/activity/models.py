@@ -7,7 +7,6 @@ Names are kept as they were then; nothing here leads to another table, so that a
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import orjson
 from django.db import models
@@ -79,12 +78,12 @@ class AuditEntry(_Entry):
         ordering = ["-id"]
 
     @property
-    def before(self) -> dict[str, Any]:
+    def before(self) -> dict[str, object]:
         """By API name; empty for what was not there, or what has no state."""
-        found: dict[str, Any] = orjson.loads(self.before_json)
+        found: dict[str, object] = orjson.loads(self.before_json)
         return found
 
     @property
-    def after(self) -> dict[str, Any]:
-        found: dict[str, Any] = orjson.loads(self.after_json)
+    def after(self) -> dict[str, object]:
+        found: dict[str, object] = orjson.loads(self.after_json)
         return found

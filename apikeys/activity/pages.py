@@ -195,7 +195,7 @@ def _shared(request: HttpRequest, principal: Principal, page: reading.Page[Any])
     }
 
 
-def _request_shown(entry: RequestEntry) -> dict[str, Any]:
+def _request_shown(entry: RequestEntry) -> dict[str, object]:
     return {
         "entry": entry,
         "api": APIS.get(entry.api, entry.api),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -59,7 +58,7 @@ SORTS: Sorts = {
 }
 
 
-def shown(key: ApiKey) -> dict[str, Any]:
+def shown(key: ApiKey) -> dict[str, object]:
     """What the template of a key's row and of its page read."""
     status, kind = status_of(key)
     return {

@@ -6,7 +6,6 @@ its row, from which it is made again.
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -107,7 +106,7 @@ def objects_of(principal: Principal) -> list[ObjectMetadata]:
     return list(found.order_by("is_system", "label_plural", "id"))
 
 
-def _role_choice(role: Role, form: ApiKeyForm) -> dict[str, Any]:
+def _role_choice(role: Role, form: ApiKeyForm) -> dict[str, object]:
     return {
         "role": role,
         "abilities": [words for column, words in _ABILITIES.items() if getattr(role, column)],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
@@ -30,7 +29,7 @@ class Bar:
         return self.y - self.failed_height
 
 
-def usage_of(key: ApiKey) -> dict[str, Any]:
+def usage_of(key: ApiKey) -> dict[str, object]:
     """What `apikeys/key_usage.html` needs."""
     day = day_of(key.id)
     return {"day": day, "bars": bars_of(day), "busiest": _span(day), "meters": _meters(key)}
@@ -68,7 +67,7 @@ def _span(day: Day) -> str:
     return f"{day.busiest.begin.astimezone(UTC):%H:%M} UTC"
 
 
-def _meters(key: ApiKey) -> list[dict[str, Any]]:
+def _meters(key: ApiKey) -> list[dict[str, object]]:
     """Of the limits that the key has of its own; of those it has not, nothing is said."""
     limits = (
         (gettext("Requests in the last minute"), key.max_requests_per_minute, 0),

@@ -140,7 +140,7 @@ def workspace_list(request: HttpRequest) -> HttpResponse:
 def workspace_new(request: HttpRequest) -> HttpResponse:
     """Make a workspace; with an address, its admin's invitation, whose link is shown once."""
     form = WorkspaceForm(request.POST if request.method == "POST" else None)
-    made: dict[str, Any] = {}
+    made: dict[str, object] = {}
     if request.method == "POST" and form.is_valid():
         try:
             refuse_unknown(request.POST, (*form.fields, FORM_TOKEN), "The form")
@@ -152,7 +152,7 @@ def workspace_new(request: HttpRequest) -> HttpResponse:
 
 
 @transaction.atomic
-def _make(request: HttpRequest, *, name: str, kind: str, email: str) -> dict[str, Any]:
+def _make(request: HttpRequest, *, name: str, kind: str, email: str) -> dict[str, object]:
     """The workspace, and what its page needs to show: `{made, invited, link, is_mailed}`."""
     workspace = workspace_create(name=name, empty=kind == "empty")
     if not email:

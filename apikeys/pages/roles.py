@@ -160,7 +160,7 @@ def role_detail(request: HttpRequest, role_id: UUID) -> HttpResponse:
     return render(request, "apikeys/role_detail.html", context, status=422 if form.errors else 200)
 
 
-def _answers(role: Role, permissions: Permissions, described: ObjectMetadata) -> list[dict[str, Any]]:
+def _answers(role: Role, permissions: Permissions, described: ObjectMetadata) -> list[dict[str, object]]:
     """Per verb: is it allowed, and does the role say so of this object itself."""
     own = next((each for each in role.object_permissions.all() if each.object_metadata_id == described.id), None)
     return [

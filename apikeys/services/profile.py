@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -67,7 +66,7 @@ def profile_update(
 
 def _tell_records(user: User, preferences: Preferences) -> None:
     """Let the person's record say the same, in every workspace."""
-    changes: dict[str, Any] = {
+    changes: dict[str, object] = {
         "name": {"firstName": user.first_name, "lastName": user.last_name},
         "timeZone": preferences.time_zone or "system",
     }

@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.transaction import atomic
@@ -39,7 +39,7 @@ class Check:
     """A statement of one row and one text, its parameters, and the text that it gave for this token before."""
 
     text: str
-    params: Sequence[Any]
+    params: Sequence[object]
     expected: str
 
     def passes(self, found: str | None) -> None:
@@ -124,7 +124,7 @@ def confirm() -> None:
     check.passes(rows[0][0] if rows else None)
 
 
-def run_if_confirmed(using: str, write: Callable[[Check | None], tuple[str, Sequence[Any]]]) -> Rows:
+def run_if_confirmed(using: str, write: Callable[[Check | None], tuple[str, Sequence[object]]]) -> Rows:
     """The rows of a write of one statement, outside of which nothing was written yet.
 
     `write` gives its text and parameters: with the check that it has to have as a condition, or with None where the
@@ -141,7 +141,7 @@ def run_if_confirmed(using: str, write: Callable[[Check | None], tuple[str, Sequ
     return rows
 
 
-def run_confirming(using: str, text: str, params: Sequence[Any]) -> Rows:
+def run_confirming(using: str, text: str, params: Sequence[object]) -> Rows:
     """The rows of a read of one row at most, and the check of the caller with it where that is still to be done."""
     now = _waiting.get()
     if now is None or now.check is None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -36,7 +35,7 @@ def refusal(request: HttpRequest, error: ApiError) -> HttpResponse:
     return error_page(request, error.status, error=error)
 
 
-def error_page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
+def error_page(request: HttpRequest, status: int, **context: object) -> HttpResponse:
     """`<status>.html`: 400, 403, 404, 429, 500 or 503; what else is refused (408, 413 …) has the page of a 400."""
     request_id = getattr(request, "request_id", None)
     response = HttpResponse(

@@ -34,7 +34,7 @@ class GraphqlDoor(GraphQLView):
     takes_files: ClassVar[bool] = False
     confirms_late: ClassVar[bool] = False  # its first statement may find out who asks (`config.http.confirming`)
 
-    def __init__(self, **_options: Any) -> None:
+    def __init__(self, **_options: object) -> None:
         """graphene-django's set-up is for one schema that never changes."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -73,7 +73,7 @@ class GraphqlDoor(GraphQLView):
         """What somebody gets who was not authenticated, because of `fault`, or the fault."""
         raise fault
 
-    def refusal(self, request: HttpRequest, fault: Exception, is_read: bool) -> tuple[list[dict[str, Any]], int]:
+    def refusal(self, request: HttpRequest, fault: Exception, is_read: bool) -> tuple[list[dict[str, object]], int]:
         """What `errors` says of a request that reaches no field, and its status. Raises what is not its to answer."""
         raise NotImplementedError
 

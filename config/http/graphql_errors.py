@@ -8,7 +8,6 @@ stands inside `extensions`.
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
@@ -19,10 +18,10 @@ from config.http.observability import note_fault
 logger = logging.getLogger(__name__)
 
 
-def error_json(error: ApiError, request_id: str | None = None) -> dict[str, Any]:
+def error_json(error: ApiError, request_id: str | None = None) -> dict[str, object]:
     """One member of `errors`; faults of ours carry the request's id, under which the log has them."""
     note_fault(error)
-    extensions: dict[str, Any] = {"code": error.graphql_code}
+    extensions: dict[str, object] = {"code": error.graphql_code}
     if error.sub_code is not None:
         extensions["subCode"] = error.sub_code
     extensions["userFriendlyMessage"] = error.user_message

@@ -33,7 +33,7 @@ class GraphqlRequest:
 
     query: str
     operation_name: str | None
-    variables: Mapping[str, Any] | None
+    variables: Mapping[str, object] | None
 
 
 def read_request(request: HttpRequest, *, takes_files: bool = False) -> GraphqlRequest:
@@ -63,7 +63,7 @@ def read_request(request: HttpRequest, *, takes_files: bool = False) -> GraphqlR
     return GraphqlRequest(query, operation_name or None, _object(given, "variables"))
 
 
-def _read_post(request: HttpRequest, takes_files: bool) -> Any:
+def _read_post(request: HttpRequest, takes_files: bool) -> object:
     is_multipart = request.content_type == "multipart/form-data"
     largest = MAX.metadata_bytes if takes_files else settings.MAX_BODY_BYTES
     if is_multipart and takes_files:
@@ -135,7 +135,7 @@ def _check_form(request: HttpRequest) -> None:
         raise BadRequest("The form is no valid UTF-8")  # or holds the character that stands for what is not
 
 
-def _place_files(asked: object, places: object, files: Mapping[str, Any]) -> None:
+def _place_files(asked: object, places: object, files: Mapping[str, object]) -> None:
     """Put each file where `places` says: `{"0": ["variables.file"]}`."""
     if not isinstance(places, Mapping) or not all(isinstance(paths, list) for paths in places.values()):
         raise BadRequest('The map of files must look like {"0": ["variables.file"]}.', path="map")
@@ -162,7 +162,7 @@ def _place(asked: Any, path: Any, file: Any) -> None:
         raise BadRequest(f"The map of files names {path!r}, which is no variable that is null.", path="map") from None
 
 
-def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+def _object(given: Mapping[str, object], name: str) -> Mapping[str, object] | None:
     """A parameter that is an object; in query strings and forms its JSON text."""
     value = given.get(name)
     if isinstance(given, QueryDict) and isinstance(value, str):

@@ -6,7 +6,6 @@ No key is needed; the answers name no address, user or error of the database.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
@@ -51,13 +50,13 @@ def ready(request: HttpRequest) -> JsonResponse:
     return JsonResponse(told | (_names() if is_ready else {}), status=200 if is_ready else 503)
 
 
-def _names() -> dict[str, Any]:
+def _names() -> dict[str, object]:
     """Ids only: what objects are called is their workspace's, and told to no stranger."""
     try:
         clashing, unchecked = import_string(settings.NAME_CLASH_REPORT)(settings.NAME_CHECK_MS / 1000)
     except (DatabaseError, InterfaceError):
         return {}
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     if clashing:
         found["nameClashes"] = [{"workspaceId": workspace, "objectMetadataId": id} for workspace, id in clashing]
     return found | ({"uncheckedWorkspaces": unchecked} if unchecked else {})
@@ -70,7 +69,7 @@ def _secret_key() -> str:
         return "unknown"
 
 
-def _examine(alias: str) -> dict[str, Any]:
+def _examine(alias: str) -> dict[str, object]:
     """One database; a persistent connection that broke (the server was restarted) is replaced."""
     for _ in range(2):
         try:
@@ -80,7 +79,7 @@ def _examine(alias: str) -> dict[str, Any]:
     return {"database": "unreachable", "migrations": "unknown", "extensions": {}}
 
 
-def _ask(alias: str) -> dict[str, Any]:
+def _ask(alias: str) -> dict[str, object]:
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
         applied: set[tuple[str, str]] = set()
@@ -93,7 +92,7 @@ def _ask(alias: str) -> dict[str, Any]:
         )
         extensions = {name: "installed" if installed else "available" for name, installed in cursor.fetchall()}
     missing = len(_migrations() - applied)
-    told: dict[str, Any] = {
+    told: dict[str, object] = {
         "database": "ok",
         "migrations": f"{missing} missing" if missing else "applied",
         "extensions": {name: extensions.get(name, "missing") for name in EXTENSIONS},

@@ -28,7 +28,7 @@ def listing(
     state_of: Callable[[Row], str] | None = None,
     size: int = PAGE_SIZE,
     **kept: str,
-) -> tuple[Sequence[Row], dict[str, Any]]:
+) -> tuple[Sequence[Row], dict[str, object]]:
     """The rows of the page asked for, and what `includes/list_choices.html` and `includes/pager.html` need.
 
     `state` filters by `state_of`, one of `states` (value → words); `sort` orders. What is neither is as if not said.

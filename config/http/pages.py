@@ -171,14 +171,14 @@ def policy_text(policy: Mapping[str, str]) -> str:
     return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 
-def navigation(request: HttpRequest) -> dict[str, Any]:
+def navigation(request: HttpRequest) -> dict[str, object]:
     """Context of `base.html`: sections with the current one marked; none that the member may not open."""
     principal: Principal | None = getattr(request, "principal", None)
     if not request.path.startswith("/settings") or principal is None:
         return {}
     path = "/settings/docs" if _is_within(request.path, CONSOLES) else request.path
     current = max((url for _, url, _, _, _ in SECTIONS if _is_within(path, url)), key=len, default=None)
-    groups: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, list[dict[str, object]]] = {}
     for group, url, label, icon, flags in SECTIONS:
         if may(principal, *flags):
             groups.setdefault(str(group), []).append(

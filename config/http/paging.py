@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -38,7 +38,7 @@ class Page(Generic[Item]):
     has_previous: bool
     total: int | None
 
-    def envelope(self, data: object) -> dict[str, Any]:
+    def envelope(self, data: object) -> dict[str, object]:
         ids = [each.pk for each in self.items]
         page_info = {
             "hasNextPage": self.has_next,
@@ -91,7 +91,7 @@ def _cursor(text: str | None, fault: type[ApiError]) -> UUID | None:
 
 # Rows of the database ---------------------------------------------------------------------------------
 
-Place = tuple[Any, ...]  # a row's values of the columns that a list is ordered by
+Place = tuple[object, ...]  # a row's values of the columns that a list is ordered by
 
 
 @dataclass(frozen=True, slots=True)

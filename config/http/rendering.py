@@ -59,11 +59,11 @@ def dumps(value: object) -> bytes:
         return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object) -> object:
     return float(value) if isinstance(value, float) else str(value)
 
 
-def read_json(body: bytes, largest: int | None = None) -> Any:
+def read_json(body: bytes, largest: int | None = None) -> object:
     """The JSON value that a client sent, of at most `largest` values. Raises MalformedBody, TooComplex."""
     if body[:3] == BOM:
         body = body[3:]
@@ -73,7 +73,7 @@ def read_json(body: bytes, largest: int | None = None) -> Any:
     return loads(body, _int, LongFraction.read)
 
 
-def read_kept_json(body: bytes, largest: int | None = None) -> Any:
+def read_kept_json(body: bytes, largest: int | None = None) -> object:
     """As `read_json`, of a body whose every text is to be kept: one that holds NUL is refused with BadRequest.
 
     Records have their field types, which say it of a field.

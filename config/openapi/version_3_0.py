@@ -35,7 +35,7 @@ def as_3_0(document: Mapping[str, Any]) -> dict[str, Any]:
     return converted if webhooks is None else {**converted, "x-webhooks": _walk(webhooks)}
 
 
-def _walk(node: object) -> Any:
+def _walk(node: object) -> object:
     """Everything that is no schema is copied; what stands under `schema` is one."""
     if isinstance(node, Mapping):
         return {key: schema_3_0(value) if key == "schema" else _walk(value) for key, value in node.items()}
@@ -84,7 +84,7 @@ def _types(kinds: list[str]) -> dict[str, Any]:
     return _alternatives("anyOf", [{"type": kind} for kind in kinds])
 
 
-def _alternatives(key: str, schemas: list[Any]) -> dict[str, Any]:
+def _alternatives(key: str, schemas: list[object]) -> dict[str, object]:
     """Alternatives, as far as 3.0 has a form for them that validators and generators of clients both take.
 
     `nullable` counts beside a `type` only (3.0.3, Schema Object), while generators read it nowhere but on the outside

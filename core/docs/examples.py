@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
@@ -23,10 +22,10 @@ class Example:
 
     label: str | Promise
     query: str
-    variables: Mapping[str, Any] | None = None
+    variables: Mapping[str, object] | None = None
     flag: str | None = None  # the settings right it needs
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         variables = None if self.variables is None else json.dumps(self.variables, indent=2)
         return {"label": str(self.label), "query": self.query, "variables": variables}
 
@@ -37,9 +36,9 @@ def data_fields(view: View, subject: ObjectSchema) -> list[FieldSchema]:
     return sorted(fields, key=lambda each: each.id != subject.label_identifier_id)
 
 
-def sample_of(view: View, subject: ObjectSchema, count: int = 3) -> dict[str, Any]:
+def sample_of(view: View, subject: ObjectSchema, count: int = 3) -> dict[str, object]:
     """A body that creates a record: examples of the first fields that the reader may write."""
-    sample: dict[str, Any] = {}
+    sample: dict[str, object] = {}
     for field in data_fields(view, subject):
         examples = field.type.input_json_schema(field).get("examples", ())
         is_sendable = view.writes(field) and field.type.is_writable and field.type.has_sendable_example

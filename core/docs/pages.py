@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
@@ -234,7 +233,7 @@ def _uploads(view: View, subject: ObjectSchema, base_url: str) -> str:
     )
 
 
-def _field(view: View, field: FieldSchema) -> dict[str, Any]:
+def _field(view: View, field: FieldSchema) -> dict[str, object]:
     target = view.target(field) if field.relation is not None else None
     schema = field.type.json_schema(field)
     examples = schema.get("examples", ())
@@ -339,7 +338,7 @@ def _many(view: View) -> list[str]:
     return [each.field_name(subject) for subject in view.objects for each in many]
 
 
-def _console(request: HttpRequest, name: Name, kind: str) -> dict[str, Any]:
+def _console(request: HttpRequest, name: Name, kind: str) -> dict[str, object]:
     principal = principal_of(request)
     return {
         "name": name,

@@ -75,7 +75,7 @@ class Argument:
 
     name: str
     type: str
-    read: Callable[[Any], Any]
+    read: Callable[[object], object]
     kind: str  # as the message about another kind names it
     missing: str | None = None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from graphql import (
     FieldNode,
@@ -204,7 +204,7 @@ class Selector:
         if name == "__typename":
             return ir.Pick(key, name, type_name=of_type.name)
         definition = of_type.fields[name]
-        arguments: dict[str, Any] = {}
+        arguments: dict[str, object] = {}
         for argument in node.arguments:
             argument_name = argument.name.value
             if argument_name not in definition.args:

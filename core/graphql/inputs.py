@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any
 
 import graphene
 
@@ -88,7 +87,7 @@ def enum_filter(part: Subfield, enum: object) -> type[graphene.InputObjectType]:
     return _filter(part.graphql_filter, part.operators, {**_OPERANDS, part.graphql: enum}, part.graphql)
 
 
-_OPERANDS: Mapping[str, Any] = {**BY_NAME, "FilterIs": FilterIs}
+_OPERANDS: Mapping[str, object] = {**BY_NAME, "FilterIs": FilterIs}
 FILTERS: tuple[type[graphene.InputObjectType], ...] = tuple(
     {
         name: _filter(name, described.operators, _OPERANDS, scalar)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from graphql import (
     BooleanValueNode,
@@ -21,8 +20,8 @@ from graphql import (
 from config.errors import TooComplex
 from config.http.rendering import LongFraction
 
-Variables = Mapping[str, Any]
-MISSING: Any = object()  # a variable without a value: as if what holds it were not written
+Variables = Mapping[str, object]
+MISSING: object = object()  # a variable without a value: as if what holds it were not written
 
 
 def literal(node: ValueNode, variables: Variables) -> object:
@@ -67,7 +66,7 @@ def variables_of(node: ValueNode) -> Iterator[str]:
                 yield from variables_of(item)
 
 
-Reader = Callable[[Variables], Any]
+Reader = Callable[[Variables], object]
 
 
 def reader(node: ValueNode) -> Reader:

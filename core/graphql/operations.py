@@ -54,7 +54,7 @@ class Operation:
     type: str
     description: str
     arguments: tuple[Argument, ...]
-    build: Callable[[str, dict[str, Any], Picks], ir.Query]  # from the object's name and the arguments read
+    build: Callable[[str, dict[str, object], Picks], ir.Query]  # from the object's name and the arguments read
     answer: Answer
     needs_criteria: bool = False  # only for objects with duplicate criteria
     verbs: tuple[Verb, ...] = ("read",)  # what the role must allow on the object

@@ -11,7 +11,7 @@ import gc
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
-from typing import Any, cast
+from typing import cast
 
 import graphene
 from graphql import (
@@ -38,7 +38,7 @@ from metadata.schema import ObjectSchema, WorkspaceSchema
 logger = logging.getLogger(__name__)
 
 _MUTATIONS = [each for each in OPERATIONS if each.root == "mutation"]
-RootResolver = Callable[[GraphQLResolveInfo, Operation, ObjectSchema], Any]
+RootResolver = Callable[[GraphQLResolveInfo, Operation, ObjectSchema], object]
 
 
 class RecordSchema(graphene.Schema):
@@ -140,7 +140,7 @@ class _Builder(Outputs, Inputs):
         if self.resolve_root is not None:
             resolve_root = self.resolve_root
 
-            def resolve(_source: object, info: GraphQLResolveInfo, **_arguments: object) -> Any:
+            def resolve(_source: object, info: GraphQLResolveInfo, **_arguments: object) -> object:
                 return resolve_root(info, operation, subject)
 
         return GraphQLField(

@@ -38,8 +38,8 @@ class Parts:
         self.seen_by = seen_by
         self.left_out = left_out(schema)  # objects and fields whose names others have: from before that was refused
         self.types: dict[str, GraphQLNamedType] = dict(vocabulary())
-        self.objects: dict[Any, ObjectSchema] = {}
-        self.refs: dict[str, Any] = {}
+        self.objects: dict[object, ObjectSchema] = {}
+        self.refs: dict[str, object] = {}
         self.directions: GraphQLInputField | None = None
 
     # Parts -------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ HTTP error either way.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -94,7 +93,7 @@ class RecordGraphQLView(GraphqlDoor):
             raise fault
         return graphql_response(request, answer_anonymous(asked))
 
-    def refusal(self, request: HttpRequest, fault: Exception, is_read: bool) -> tuple[list[dict[str, Any]], int]:
+    def refusal(self, request: HttpRequest, fault: Exception, is_read: bool) -> tuple[list[dict[str, object]], int]:
         error = api_error(fault, request_id(request))
         has_status = not is_read or wants_response_type(request) or isinstance(error, MethodNotAllowed)
         errors = [error_json(each, request_id(request)) for each in (error, *error.others)]

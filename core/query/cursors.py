@@ -75,7 +75,7 @@ def _shortened(value: object, room: int) -> object:
     if size <= room:
         return value
     digest = md5(value.encode(), usedforsecurity=False).hexdigest()
-    short: dict[str, Any] = {"startsWith": value[: start_of(room)], "md5": digest}
+    short: dict[str, object] = {"startsWith": value[: start_of(room)], "md5": digest}
     return short | {"digits": len(value.partition(".")[0])} if is_number else short
 
 
@@ -107,7 +107,7 @@ def decode_cursor(cursor: str, subject: ObjectSchema, order: Sequence[OrderKey])
 
 def _cursor_value(content: Mapping[str, object], key: OrderKey) -> object:
     dotted = ".".join(key.path)
-    value: Any = content
+    value: object = content
     for name in key.path:
         if not isinstance(value, Mapping) or name not in value:
             if dotted in content:

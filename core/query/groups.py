@@ -46,7 +46,7 @@ class Dimension:
     group_sql: str
     json_sql: str
     granularity: str | None = None  # of a date; None groups by the value itself
-    params: tuple[Any, ...] = ()
+    params: tuple[object, ...] = ()
     through: tuple[FieldSql, ObjectSchema] | None = None
     is_unnested: bool = False
     folds_case: bool = False  # texts are ordered whatever their case
@@ -190,7 +190,7 @@ def _page_info(picks: Sequence[ir.Pick]) -> str:
 # Dimensions ------------------------------------------------------------------------------------------
 
 
-def _only(mapping: Any, kind: str, name: str = "") -> tuple[str, Any]:
+def _only(mapping: object, kind: str, name: str = "") -> tuple[str, object]:
     if not isinstance(mapping, Mapping) or not mapping:
         raise BadRequest(f'Invalid groupBy definition for field "{name}"', path=name or None)
     given = {key: value for key, value in mapping.items() if value is not None}
@@ -200,7 +200,7 @@ def _only(mapping: Any, kind: str, name: str = "") -> tuple[str, Any]:
     return key, value
 
 
-def _dimension(scope: Scope, subject: ObjectSchema, element: Mapping[str, Any]) -> Dimension:
+def _dimension(scope: Scope, subject: ObjectSchema, element: Mapping[str, object]) -> Dimension:
     name, definition = _only(element, "field")
     field = value_field(subject, name)
     if field is None:
@@ -209,7 +209,7 @@ def _dimension(scope: Scope, subject: ObjectSchema, element: Mapping[str, Any]) 
     return _value_dimension(subject, field, (name,), definition)
 
 
-def _related_dimension(scope: Scope, subject: ObjectSchema, name: str, definition: Any) -> Dimension:
+def _related_dimension(scope: Scope, subject: ObjectSchema, name: str, definition: object) -> Dimension:
     relation_field = subject.by_name.get(name)
     if relation_field is None or relation_field.relation is None:
         raise BadRequest(
@@ -234,7 +234,7 @@ def _related_dimension(scope: Scope, subject: ObjectSchema, name: str, definitio
     return replace(dimension, through=through)
 
 
-def _value_dimension(subject: ObjectSchema, field: FieldSchema, path: tuple[str, ...], definition: Any) -> Dimension:
+def _value_dimension(subject: ObjectSchema, field: FieldSchema, path: tuple[str, ...], definition: object) -> Dimension:
     label = ".".join(path)
     if not field.type.groupable or (field.column is not None and field.column not in ("created_at", "updated_at")):
         raise BadRequest(f'Field "{label}" is not supported in groupBy', path=label)
@@ -270,7 +270,7 @@ def _plain_dimension(subject: ObjectSchema, path: tuple[str, ...], field: FieldS
 
 
 def _date_dimension(
-    subject: ObjectSchema, field: FieldSchema, sql: FieldSql, path: tuple[str, ...], definition: Mapping[str, Any]
+    subject: ObjectSchema, field: FieldSchema, sql: FieldSql, path: tuple[str, ...], definition: Mapping[str, object]
 ) -> Dimension:
     label = ".".join(path)
     granularity = definition.get("granularity") or "NONE"
@@ -285,7 +285,7 @@ def _date_dimension(
     zone = _zone(definition.get("timeZone"), label)
     has_time = field.type.has_time
     moment = f"({sql.value})::timestamptz AT TIME ZONE %s::text" if has_time else f"({sql.value})::date::timestamp"
-    params: tuple[Any, ...] = (zone,) if has_time else ()
+    params: tuple[object, ...] = (zone,) if has_time else ()
     if granularity in _BUCKETS:
         shift = _week_shift(definition.get("weekStartDay"), label) if granularity == "WEEK" else 0
         if shift:
@@ -327,7 +327,7 @@ _DAY = (
 )
 
 
-def _zone(given: Any, label: str) -> str:
+def _zone(given: object, label: str) -> str:
     """The zone whose days count; UTC when none is named."""
     if given is None:
         return "UTC"
@@ -336,7 +336,7 @@ def _zone(given: Any, label: str) -> str:
     return ZoneInfo(given).key
 
 
-def _week_shift(given: Any, label: str) -> int:
+def _week_shift(given: object, label: str) -> int:
     if given is None:
         return 0
     if given not in _WEEK_SHIFT:
@@ -349,14 +349,14 @@ def _week_shift(given: Any, label: str) -> int:
 # Order -----------------------------------------------------------------------------------------------
 
 
-def _direction(value: Any, label: str) -> tuple[bool, bool]:
+def _direction(value: object, label: str) -> tuple[bool, bool]:
     if not isinstance(value, str) or value not in DIRECTIONS:
         raise BadRequest(f'Invalid order direction for "{label}"', path=label, hint=", ".join(DIRECTIONS))
     return DIRECTIONS[value]
 
 
 def _order(
-    scope: Scope, subject: ObjectSchema, element: Mapping[str, Any], dimensions: Sequence[Dimension]
+    scope: Scope, subject: ObjectSchema, element: Mapping[str, object], dimensions: Sequence[Dimension]
 ) -> GroupOrder:
     if len(element) != 1:
         raise BadRequest("Please provide orderBy field criteria one by one in orderBy array")

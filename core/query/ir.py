@@ -35,7 +35,7 @@ class Match:
     """One member of a filter: a field, join column or relation, and what is said of it."""
 
     name: str
-    body: Any
+    body: object
 
 
 Filter = And | Or | Not | Match
@@ -91,7 +91,7 @@ class Order:
     """One order key: a path of names and the raw direction (`AscNullsFirst` …)."""
 
     path: tuple[str, ...]
-    direction: Any
+    direction: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +160,11 @@ class GroupBy:
     """Groups of records. `dimensions` are one-key mappings as both APIs send them."""
 
     object_name: str
-    dimensions: tuple[Mapping[str, Any], ...]
+    dimensions: tuple[Mapping[str, object], ...]
     selection: Selection  # REST: the sample records' selection; GraphQL: picks of the group
     aggregates: tuple[str, ...] = ()
     filter: Filter | None = None
-    order: tuple[Mapping[str, Any], ...] = ()
+    order: tuple[Mapping[str, object], ...] = ()
     record_order: tuple[Order, ...] = ()
     limit: int | None = None
     record_offset: int = 0
@@ -178,7 +178,7 @@ class Create:
     """New records, or (upsert) updates of those that a unique value or id already names."""
 
     object_name: str
-    records: tuple[Mapping[str, Any], ...]
+    records: tuple[Mapping[str, object], ...]
     selection: Selection
     upsert: bool = False
 
@@ -187,7 +187,7 @@ class Create:
 class Target:
     """The records a write is about: one by id, or all that match a filter."""
 
-    id: Any = None
+    id: object = None
     filter: Filter | None = None
     expected: tuple[str, ...] | None = None  # versions (`core.sql.answers.VERSION`) of which it must have one
 
@@ -200,7 +200,7 @@ class Target:
 class Update:
     object_name: str
     target: Target
-    changes: Mapping[str, Any]
+    changes: Mapping[str, object]
     selection: Selection
 
 
@@ -233,14 +233,14 @@ class Destroy:
 class Duplicates:
     object_name: str
     selection: Selection
-    ids: tuple[Any, ...] | None = None
-    records: tuple[Mapping[str, Any], ...] | None = None
+    ids: tuple[object, ...] | None = None
+    records: tuple[Mapping[str, object], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
     object_name: str
-    ids: tuple[Any, ...]
+    ids: tuple[object, ...]
     priority: int
     selection: Selection
     dry_run: bool = False
@@ -251,7 +251,7 @@ class History:
     """What was changed of one record, the newest first; of the page only `size` and `after` are read."""
 
     object_name: str
-    id: Any
+    id: object
     page: Page = Page()
 
 

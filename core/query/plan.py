@@ -115,7 +115,7 @@ class Window:
 
     size: int
     offset: int = 0
-    cursor: tuple[Any, ...] | None = None  # one value per order key; some may be `Abridged`
+    cursor: tuple[object, ...] | None = None  # one value per order key; some may be `Abridged`
     is_backward: bool = False
 
 

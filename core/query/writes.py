@@ -54,7 +54,7 @@ class _Slot:
 
     kind: str  # "value", or a key of _SETTERS
     field: FieldSchema
-    clean: Callable[[Any, FieldSchema], Any] | None = None
+    clean: Callable[[object, FieldSchema], object] | None = None
     is_required: bool = False
 
 
@@ -180,7 +180,7 @@ def _unknown_member(scope: Scope, subject: ObjectSchema, name: str, *, with_hint
 def _report(faults: Faults, as_batch: bool) -> ApiError:
     """The first fault, carrying the list; in a batch each says which record it is about."""
     index, first = faults.first[0]
-    errors: list[dict[str, Any]] = [
+    errors: list[dict[str, object]] = [
         {"message": fault.message, "path": fault.path, **({"index": at} if as_batch else {})}
         for at, fault in faults.first
     ]
@@ -190,7 +190,7 @@ def _report(faults: Faults, as_batch: bool) -> ApiError:
     return first.saying(details=more, extensions=more)
 
 
-def _required(field: FieldSchema, name: str) -> Any:
+def _required(field: FieldSchema, name: str) -> object:
     """What a field that cannot be empty holds after it was emptied: its default."""
     if field.default is None:
         raise InvalidValue(
@@ -297,7 +297,7 @@ def _set_search(record: RecordInput, field: FieldSchema, value: object, is_updat
     raise InvalidValue(f"{field.name} {field.type.name}-typed field does not support write operations", path=field.name)
 
 
-_SETTERS: Mapping[str, Callable[[RecordInput, FieldSchema, Any, bool], None]] = {
+_SETTERS: Mapping[str, Callable[[RecordInput, FieldSchema, object, bool], None]] = {
     "relation": _set_relation,
     "to_many": _set_to_many,
     "id": _set_id,
@@ -313,7 +313,7 @@ _SETTERS: Mapping[str, Callable[[RecordInput, FieldSchema, Any, bool], None]] = 
 # Defaults and actors ---------------------------------------------------------------------------------
 
 
-def default_value(field: FieldSchema) -> Any:
+def default_value(field: FieldSchema) -> object:
     """The stored value of a field's default, now."""
     return field.type.default(field.default, field)
 
@@ -329,9 +329,9 @@ def _defaults(subject: ObjectSchema) -> tuple[tuple[FieldSchema, object, bool], 
     return tuple(found)
 
 
-def document(subject: ObjectSchema, record: RecordInput) -> dict[str, Any]:
+def document(subject: ObjectSchema, record: RecordInput) -> dict[str, object]:
     """The JSON a new record stores: given values over defaults, absent where there is none."""
-    data: dict[str, Any] = {}
+    data: dict[str, object] = {}
     for field, cleaned in record.values.items():
         if cleaned is not None:
             stored = field.type.merge(None, cleaned, field)
@@ -345,7 +345,7 @@ def document(subject: ObjectSchema, record: RecordInput) -> dict[str, Any]:
     return data
 
 
-def created_by(scope: Scope, record: RecordInput) -> Mapping[str, Any]:
+def created_by(scope: Scope, record: RecordInput) -> Mapping[str, object]:
     """Who made the record: the caller, with the source the client named, or the actor it spelled out."""
     caller = scope.principal.actor()
     sent = {key: value for key, value in (record.created_by or {}).items() if value is not None}

@@ -26,7 +26,7 @@ class Stored:
     """A record as it was locked."""
 
     id: str
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
     is_deleted: bool
     size: int  # characters of its data as JSON text
     position: float | None = None  # where it was asked for
@@ -40,11 +40,11 @@ def update_row(
     subject: ObjectSchema, stored: Stored, record: RecordInput, step: int, *, revive: bool = False
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The row of the JSON parameter for one record, and the names of the fields that change."""
-    changed: dict[str, Any] = {}
+    changed: dict[str, object] = {}
     gone: list[str] = []
     names: list[str] = []
-    old: dict[str, Any] = {}
-    new: dict[str, Any] = {}
+    old: dict[str, object] = {}
+    new: dict[str, object] = {}
     for field, cleaned in record.values.items():
         before = stored.data.get(field.storage_key)
         after = field.type.merge(before, cleaned, field)
@@ -64,7 +64,7 @@ def update_row(
     if changed and stored.size + len(dumps(changed)) > MAX.record_bytes // 4:  # characters have up to 4 bytes
         whole = {**stored.data, **changed}
         check_size(subject, {key: value for key, value in whole.items() if key not in gone})
-    row: dict[str, Any] = {"id": stored.id, "d": changed, "g": gone, "hs": False, "rv": revive and stored.is_deleted}
+    row: dict[str, object] = {"id": stored.id, "d": changed, "g": gone, "hs": False, "rv": revive and stored.is_deleted}
     row["h"] = {"before": old, "after": new} if names else None
     touched = changed.keys() | set(gone)
     if any(field.storage_key in touched for field in subject.search_fields):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from config.errors import InvalidRelation, MissingReference
 from config.http.limits import count_written
@@ -124,7 +123,7 @@ def create_related(scope: Scope, inputs: Sequence[RecordInput], depth: int = 1, 
 
 def insert(
     scope: Scope, subject: ObjectSchema, rows: Sequence[Mapping[str, object]], relates: Sequence[Relate], answer: Answer
-) -> list[tuple[Any, ...]]:
+) -> list[tuple[object, ...]]:
     """Run the INSERT and check that related records exist; gives its answer rows."""
     relates = besides(subject, relates, rows)
     sql = compile_insert(subject, rows, scope.principal.actor(), relates, answer.columns)

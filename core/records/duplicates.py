@@ -56,7 +56,7 @@ def _plans(principal: Principal, schema: WorkspaceSchema, query: ir.Duplicates) 
     subject = find_object(scope, query.object_name)
     require(scope, "read", subject)
     check_duplicates(query.ids, query.records)
-    sources: list[tuple[Mapping[str, Any], str | None]]
+    sources: list[tuple[Mapping[str, object], str | None]]
     if query.ids is not None:
         check_batch(scope, len(query.ids))
         ids = [target_id(each) for each in query.ids]

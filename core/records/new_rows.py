@@ -36,7 +36,7 @@ def insert_rows(scope: Scope, subject: ObjectSchema, inputs: Sequence[RecordInpu
             record.id = new_id()
         data = document(subject, record)
         check_size(subject, data, record.index if len(inputs) > 1 else None)
-        row: dict[str, Any] = {"id": record.id, "d": data, "cb": created_by(scope, record)}
+        row: dict[str, object] = {"id": record.id, "d": data, "cb": created_by(scope, record)}
         place = "first" if record.position is None else record.position
         if place == "first" or place == "last":
             steps[place] += 1

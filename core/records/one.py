@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from config.errors import RecordNotFound
@@ -22,7 +21,7 @@ def record_of(principal: Principal, object_name: str, record_id: UUID | None) ->
     wanted = None if record_id is None else ir.Match("id", {"eq": str(record_id)})
     newest = (ir.Order(("createdAt",), "DescNullsLast"), ir.Order(("id",), "DescNullsLast"))
     query = ir.Find(object_name, ir.Everything(), wanted, newest, ir.Page(1), with_total=False)
-    found: list[dict[str, Any]] = loads(f"[{find_page(principal, schema, query).items}]".encode())
+    found: list[dict[str, object]] = loads(f"[{find_page(principal, schema, query).items}]".encode())
     if not found:
         raise RecordNotFound()
     return found[0]

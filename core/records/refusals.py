@@ -68,7 +68,7 @@ def duplicate(
                 details["indexes"] = [seen[key], record.index]
             break
         seen[key] = record.index
-    extensions: dict[str, Any] = {}
+    extensions: dict[str, object] = {}
     if field.column != "id" and details.get("recordId"):
         extensions["conflictingRecordId"] = details["recordId"]
         extensions["conflictingObjectNameSingular"] = subject.singular

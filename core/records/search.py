@@ -26,7 +26,7 @@ class Hit:
     rank: float  # PostgreSQL's ts_rank
     cursor: str
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """What both APIs show of it."""
         return {
             "recordId": self.record_id,

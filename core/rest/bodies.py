@@ -13,8 +13,8 @@ from config.errors import BadRequest
 from core.rest import body_schemas
 from metadata.schema import ObjectSchema
 
-Json = Mapping[str, Any]
-Record = Mapping[str, Any]
+Json = Mapping[str, object]
+Record = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +22,19 @@ class Body:
     """What a route is sent. One without `read` is a file, which is read while its records are written."""
 
     schema: Callable[[ObjectSchema, int], Json]  # of an object's records; the int is the largest batch
-    read: Callable[[Any, str], Any] | None  # of JSON and the object's plural name
+    read: Callable[[object, str], object] | None  # of JSON and the object's plural name
     media_type: str = "application/json"
 
 
 class Alike(NamedTuple):
     """What duplicates are looked for: stored records by id, or records that are not stored. One of them is given."""
 
-    ids: tuple[Any, ...] | None
+    ids: tuple[object, ...] | None
     records: tuple[Record, ...] | None
 
 
 class Merged(NamedTuple):
-    ids: tuple[Any, ...]
+    ids: tuple[object, ...]
     priority: int  # the index of the record that survives
     dry_run: bool
 
@@ -77,7 +77,7 @@ def read_merge(body: object, plural: str) -> Merged:
     return Merged(tuple(_array(body.get("ids"), "ids")), priority, dry_run)
 
 
-def _array(value: object, name: str) -> list[Any]:
+def _array(value: object, name: str) -> list[object]:
     if not isinstance(value, list):
         raise BadRequest(f'"{name}" should be an array', path=name)
     return value

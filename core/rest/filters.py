@@ -23,7 +23,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import Any
 
 from config.errors import BadRequest
 from core.query import ir
@@ -166,7 +165,7 @@ class _Reader:
         path, comparator = start.groups()
         value, end = self._read_value(comparator, at, start.end(), depth > 0)
         names = path.split(".")
-        body: Any = {comparator: value}
+        body: object = {comparator: value}
         for name in reversed(names[1:]):
             body = {name: body}
         return ir.Match(names[0], body), end

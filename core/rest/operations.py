@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.http.response import HttpResponseBase
 
@@ -25,7 +24,7 @@ from core.rest.parameters import Asked, Parameter
 from core.rest.readers import GROUP_BY_FORM
 from metadata.schema import ObjectSchema
 
-Json = Mapping[str, Any]
+Json = Mapping[str, object]
 Check = Callable[[Asked, str], None]  # of what was asked for the object of that plural name; raises BadRequest
 
 _READ: tuple[Verb, ...] = ("read",)

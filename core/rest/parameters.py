@@ -39,7 +39,7 @@ from core.rest.readers import (
 )
 from core.transfer.reading import SEPARATORS
 
-Json = Mapping[str, Any]
+Json = Mapping[str, object]
 Place = Literal["query", "path", "header"]
 
 DEFAULT_HITS = 30
@@ -65,9 +65,9 @@ class Asked(NamedTuple):
     soft_delete: bool = False
     goes_on: bool = False  # records with faults are left out, the others written
     # of groups
-    dimensions: tuple[Mapping[str, Any], ...] = ()
+    dimensions: tuple[Mapping[str, object], ...] = ()
     aggregates: tuple[str, ...] = ()
-    order_of_groups: tuple[Mapping[str, Any], ...] = ()
+    order_of_groups: tuple[Mapping[str, object], ...] = ()
     record_order: tuple[ir.Order, ...] = ()
     with_records: bool = False
     omits_nulls: bool = False
@@ -106,7 +106,7 @@ class Parameter:
     name: str
     component: str
     member: str  # of Asked; empty for what is read elsewhere
-    read: Callable[[Query], Any]
+    read: Callable[[Query], object]
     words: str = ""
     schema: Json | Callable[[], Json] = field(default_factory=lambda: {"type": "string"})
     more: Json = field(default_factory=dict)  # `example`, `examples`
@@ -114,7 +114,7 @@ class Parameter:
     is_single: bool = False
     place: Place = "query"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Its component of the document."""
         schema = self.schema() if callable(self.schema) else self.schema
         said = {"name": self.name, "in": self.place, "description": self.words, "required": self.is_required}

@@ -152,7 +152,7 @@ def made_of(answered: str | Written, status: int) -> HttpResponse:
     return response
 
 
-def read_json_body(request: HttpRequest) -> Any:
+def read_json_body(request: HttpRequest) -> object:
     """The body as JSON, whatever its content type says; no body reads as an empty object."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdigit() and int(length) > settings.MAX_BODY_BYTES:  # before a byte of it is read

@@ -74,13 +74,13 @@ def fetch_ahead(sql: Sql, using: str, *, prepare: bool = True) -> list[tuple[Any
         _translate(fault)
 
 
-def write_alone(compile_under: Callable[[Sql], Sql], using: str) -> list[tuple[Any, ...]]:
+def write_alone(compile_under: Callable[[Sql], Sql], using: str) -> list[tuple[object, ...]]:
     """The rows of a write that is one statement, made from the condition under which it writes: that the caller is
     who they were. None: nothing was written. Raises LockTimeout after the first wait for a lock."""
 
     sent = ""
 
-    def write(check: Check | None) -> tuple[str, Sequence[Any]]:
+    def write(check: Check | None) -> tuple[str, Sequence[object]]:
         nonlocal sent
         condition = raw("true")
         if check is not None:

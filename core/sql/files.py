@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from psycopg2.extensions import adapt, register_adapter
 
@@ -47,7 +46,7 @@ def _table(schema_name: str, name: str) -> Sql:
 # Writing ---------------------------------------------------------------------------------------------
 
 
-def compile_file(schema_name: str, values: Sequence[Any]) -> Sql:
+def compile_file(schema_name: str, values: Sequence[object]) -> Sql:
     """INSERT of one row, its `values` in the order written here."""
     casts = ("uuid", "uuid", "text", "text", "text", "bigint", "jsonb")
     given = join((param(value, cast) for value, cast in zip(values, casts, strict=True)), ", ")
@@ -60,7 +59,7 @@ def compile_file(schema_name: str, values: Sequence[Any]) -> Sql:
     )
 
 
-def compile_part(schema_name: str, file_id: str, number: int, content: Any) -> Sql:
+def compile_part(schema_name: str, file_id: str, number: int, content: object) -> Sql:
     return (
         raw("INSERT INTO ")
         + _table(schema_name, "file_part")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from core.query.plan import (
     All,
@@ -78,7 +77,7 @@ def _compare(condition: Compare, alias: str) -> Sql:
     text = at(fill(operator.sql_by_order if condition.is_ordered else operator.sql, sql), alias)
     if operator.shape == "flag":
         return raw(text)
-    parameter: Any = array_literal(value) if operator.shape == "list" else value
+    parameter: object = array_literal(value) if operator.shape == "list" else value
     return Sql(text, (parameter,) * text.replace("%%", "").count("%s"))
 
 

@@ -17,7 +17,7 @@ class Sql:
     """A piece of a statement and the parameters its `%s` stand for, in order."""
 
     text: str
-    params: tuple[Any, ...] = ()
+    params: tuple[object, ...] = ()
 
     def __add__(self, other: Sql) -> Sql:
         return Sql(self.text + other.text, self.params + other.params)
@@ -60,7 +60,7 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
 
-def param(value: Any, cast: str) -> Sql:
+def param(value: object, cast: str) -> Sql:
     """One parameter, cast: `param(x, "uuid")` is `%s::uuid`."""
     return Sql(f"%s::{cast}", (value,))
 
@@ -90,7 +90,7 @@ def filled(params: Iterable[Any], values: Any) -> tuple[Any, ...]:
     return tuple([values[each.key] if type(each) is Slot else each for each in params])
 
 
-def array_literal(values: Sequence[Any]) -> str:
+def array_literal(values: Sequence[object]) -> str:
     """A PostgreSQL array in its text form, for a parameter cast to an array type.
 
     >>> array_literal(["a", 'b"c', None, 5])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from core.sql.bounded import within_bounds
 from core.sql.fragment import Sql, literal
@@ -18,7 +17,7 @@ def json_object(pieces: Sequence[tuple[str, Sql | str]], *, is_heavy: bool = Fal
     `is_heavy`: made part by part, so that it ends where it grows beyond MAX_ANSWER_BYTES.
     """
     texts: list[str] = []
-    params: list[Any] = []
+    params: list[object] = []
     pending = "{"
     for index, (key, value) in enumerate(pieces):
         pending += f'{"," if index else ""}"{key}":'

@@ -45,7 +45,7 @@ class Run(NamedTuple):
 
 
 def index_runs(
-    order: Sequence[OrderKey], cursor: Sequence[Any] | None, alias: str, is_backward: bool
+    order: Sequence[OrderKey], cursor: Sequence[object] | None, alias: str, is_backward: bool
 ) -> Sequence[Run] | None:
     """The rows behind the cursor as at most two runs: those with a value for the first key, and those without.
 
@@ -80,7 +80,7 @@ def index_runs(
     return [behind] if nulls_first else [behind, without()]
 
 
-def keyset(order: Sequence[OrderKey], cursor: Sequence[Any], alias: str, is_backward: bool) -> Sql:
+def keyset(order: Sequence[OrderKey], cursor: Sequence[object], alias: str, is_backward: bool) -> Sql:
     """True for the rows behind the cursor, nulls in their place.
 
     Keys that are never null and go one way compare as a row, where an index can start. Otherwise one
@@ -112,7 +112,7 @@ def keyset(order: Sequence[OrderKey], cursor: Sequence[Any], alias: str, is_back
     return condition
 
 
-def same_value(key: OrderKey, value: Any, expression: str) -> Sql:
+def same_value(key: OrderKey, value: object, expression: str) -> Sql:
     if value is None:
         return raw(f"{expression} IS NULL")
     if isinstance(value, Abridged):
@@ -129,7 +129,7 @@ def _whole(key: OrderKey, value: Abridged) -> Sql:
     )
 
 
-def _behind(key: OrderKey, value: Any, expression: str, is_backward: bool, *, or_same: bool = False) -> Sql | None:
+def _behind(key: OrderKey, value: object, expression: str, is_backward: bool, *, or_same: bool = False) -> Sql | None:
     """Rows whose key comes after `value`; None when no row can."""
     descending = key.descending != is_backward
     nulls_first = key.nulls_first != is_backward

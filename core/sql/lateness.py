@@ -112,7 +112,7 @@ def workspace_purged(workspace: Workspace) -> None:
 # Reading ---------------------------------------------------------------------------------------------
 
 
-def late_rows(scope: Scope, sql: Sql, *, prepare: bool) -> list[tuple[Any, ...]] | None:
+def late_rows(scope: Scope, sql: Sql, *, prepare: bool) -> list[tuple[object, ...]] | None:
     """The rows of a read by the replica, its caller confirmed. None: the primary has to be asked.
 
     Raises CallerChanged, and what the primary refuses a statement with.

@@ -96,9 +96,9 @@ def _shape(
 
 
 def _values(
-    rows: Sequence[Mapping[str, Any]], updated_by: Mapping[str, Any], relates: Sequence[Relate], under: Sql | None
-) -> dict[str, Any]:
-    values: dict[str, Any] = {"by": dumps(updated_by).decode(), "rows": dumps(list(rows)).decode()}
+    rows: Sequence[Mapping[str, object]], updated_by: Mapping[str, object], relates: Sequence[Relate], under: Sql | None
+) -> dict[str, object]:
+    values: dict[str, object] = {"by": dumps(updated_by).decode(), "rows": dumps(list(rows)).decode()}
     for index, relate in enumerate(relates):
         values[f"ids{index}"] = array_literal(relate.ids)
         values[f"count{index}"] = len(relate.ids)
@@ -109,8 +109,8 @@ def _values(
 
 def compile_insert(
     subject: ObjectSchema,
-    rows: Sequence[Mapping[str, Any]],
-    updated_by: Mapping[str, Any],
+    rows: Sequence[Mapping[str, object]],
+    updated_by: Mapping[str, object],
     relates: Sequence[Relate],
     answers: Sequence[Sql],
     *,
@@ -152,8 +152,8 @@ def _insert(shape: _Shape, answers: Sequence[Sql], skip_conflicts: bool) -> Writ
 
 def compile_update(
     subject: ObjectSchema,
-    rows: Sequence[Mapping[str, Any]],
-    updated_by: Mapping[str, Any],
+    rows: Sequence[Mapping[str, object]],
+    updated_by: Mapping[str, object],
     relates: Sequence[Relate],
     answers: Sequence[Sql],
     *,

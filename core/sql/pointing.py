@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from config.http.rendering import dumps
 from core.sql.answers import long_answers
@@ -86,7 +85,7 @@ def compile_closure(
 
 
 def compile_repoint(
-    group: Pointers, target: str | None, actor: Mapping[str, Any], answers: Sequence[Sql], limit: int
+    group: Pointers, target: str | None, actor: Mapping[str, object], answers: Sequence[Sql], limit: int
 ) -> Write:
     """Let what points at records that go point at `target`, or at nothing: `limit` records of the group at most.
 

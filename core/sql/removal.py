@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from config.http.rendering import dumps
 from core.sql.answers import long_answers
@@ -20,7 +19,7 @@ from metadata.schema import FieldSchema, ObjectSchema
 def compile_set_deleted(
     subject: ObjectSchema,
     ids: Sequence[str],
-    updated_by: Mapping[str, Any],
+    updated_by: Mapping[str, object],
     answers: Sequence[Sql],
     *,
     is_deleted: bool,
@@ -67,7 +66,7 @@ def compile_following(
     )
 
 
-def compile_destroy(subject: ObjectSchema, ids: Sequence[str], actor: Mapping[str, Any]) -> Write:
+def compile_destroy(subject: ObjectSchema, ids: Sequence[str], actor: Mapping[str, object]) -> Write:
     """`(id)` of each record removed for good; `actor` is who does it."""
     ctes = [
         Sql(

@@ -24,7 +24,7 @@ from core.query.scope import Scope, nearest, readable_unique_fields
 from core.query.selections import plan_members
 from metadata.schema import FieldSchema, ObjectSchema, Option
 
-Read = Callable[[str], Any]
+Read = Callable[[str], object]
 
 
 class Column(NamedTuple):

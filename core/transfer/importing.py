@@ -62,12 +62,12 @@ class Report:
         self.failed += 1
         if len(self.errors) < MAX_ERRORS:
             named = [each["message"] for each in fault.details.get("errors", ())]
-            error: dict[str, Any] = {"line": line, "messages": named or [fault.message], "code": fault.code}
+            error: dict[str, object] = {"line": line, "messages": named or [fault.message], "code": fault.code}
             if fault.hint is not None:
                 error["hint"] = fault.hint
             self.errors.append(error)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "read": self.read,
             "created": self.created,

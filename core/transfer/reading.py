@@ -27,7 +27,7 @@ class Row(NamedTuple):
     """One record of the file, or why it is none; after a row with `is_last` the file cannot be read on."""
 
     line: int  # where it begins, from 1
-    record: Any = None  # a mapping; of JSON Lines any JSON value, refused later when it is no object
+    record: object = None  # a mapping; of JSON Lines any JSON value, refused later when it is no object
     fault: ApiError | None = None
     is_last: bool = False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.errors import InvalidValue
 from config.http.bounds import MAX, check_count
@@ -61,7 +61,7 @@ class ArrayType(FieldType):
     def search_texts(self, stored: Json) -> Iterable[str]:
         return tuple(stored)
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
         return {"type": "array", "items": {"type": "string"}, "examples": [["first", "second"]]}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.errors import InvalidFilter, InvalidValue
 from metadata.fieldtypes.contract import FieldType
@@ -62,6 +62,6 @@ class BooleanType(FieldType):
             raise InvalidFilter(f'Invalid boolean value {show(value)} for field "{path}"', path=path)
         return word
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
-        schema: dict[str, Any] = {"type": "boolean", "examples": [True]}
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
+        schema: dict[str, object] = {"type": "boolean", "examples": [True]}
         return nullable(schema) if field.is_nullable else schema

@@ -24,7 +24,7 @@ class CompositeType(FieldType):
     """A type with sub-fields; subclasses list them and their examples."""
 
     noun: ClassVar[str]  # how messages call it: "full name"
-    example: ClassVar[Mapping[str, Any]]  # answered by a filled record; can be sent as it is
+    example: ClassVar[Mapping[str, object]]  # answered by a filled record; can be sent as it is
 
     def clean(self, value: Json, field: FieldSchema) -> Json:
         if value is None:
@@ -42,7 +42,7 @@ class CompositeType(FieldType):
         return cleaned
 
     def combine_with_extra(
-        self, values: Sequence[Json], extra: str, entry: Callable[[Json], Json], key: Callable[[Json], Any]
+        self, values: Sequence[Json], extra: str, entry: Callable[[Json], Json], key: Callable[[Json], object]
     ) -> Json:
         """The first value with a primary, and every other primary and further entry in its list `extra`.
 
@@ -73,7 +73,7 @@ class CompositeType(FieldType):
             return None
         return default
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
         return {
             "type": "object",
             "properties": {name: dict(part.json_schema) for name, part in self.subfields.items()},
@@ -81,7 +81,7 @@ class CompositeType(FieldType):
             "examples": [dict(self.example)],
         }
 
-    def input_value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def input_value_schema(self, field: FieldSchema) -> dict[str, object]:
         schema = {
             "type": "object",
             "properties": {

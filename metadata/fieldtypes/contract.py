@@ -176,7 +176,7 @@ class FieldType:
         """A condition, with `{r}`, for stored values that the field's settings do not allow; None when all fit."""
         return None
 
-    def clean_settings(self, settings: Json) -> Mapping[str, Any] | None:
+    def clean_settings(self, settings: Json) -> Mapping[str, object] | None:
         """The settings as kept; assumes that they have no problems."""
         return None if settings is None else dict(settings)
 
@@ -263,7 +263,7 @@ class FieldType:
         """`json_schema` without what the field's label and description say."""
         raise NotImplementedError
 
-    def input_value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def input_value_schema(self, field: FieldSchema) -> dict[str, object]:
         schema = self.value_schema(field)
         return nullable(schema) if field.is_nullable else schema
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.errors import InvalidFilter, InvalidValue
 from metadata.fieldtypes.contract import FieldType
@@ -172,11 +172,11 @@ class DateType(FieldType):
             return datetime.now(UTC).date().isoformat()
         return super().default(default, field)
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
-        schema: dict[str, Any] = {"type": "string", "format": "date", "examples": ["2026-01-31"]}
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
+        schema: dict[str, object] = {"type": "string", "format": "date", "examples": ["2026-01-31"]}
         return nullable(schema) if field.is_nullable else schema
 
-    def input_value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def input_value_schema(self, field: FieldSchema) -> dict[str, object]:
         schema = self.value_schema(field)
         del schema["format"]  # other ways of writing a day are accepted too
         return nullable(schema) if field.is_nullable else schema

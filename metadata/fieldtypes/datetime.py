@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.errors import InvalidFilter, InvalidValue
 from metadata.fieldtypes.contract import FieldType
@@ -123,11 +123,11 @@ class DateTimeType(FieldType):
             return expression
         return f"to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
-        schema: dict[str, Any] = {"type": "string", "format": "date-time", "examples": ["2026-01-31T09:30:00.000Z"]}
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
+        schema: dict[str, object] = {"type": "string", "format": "date-time", "examples": ["2026-01-31T09:30:00.000Z"]}
         return nullable(schema) if field.is_nullable else schema
 
-    def input_value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def input_value_schema(self, field: FieldSchema) -> dict[str, object]:
         schema = self.value_schema(field)
         del schema["format"]  # other ways of writing a moment are accepted too
         return nullable(schema) if field.is_nullable else schema

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from config.errors import InvalidValue, Problem
 from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, FieldType
@@ -184,8 +184,8 @@ class FilesType(FieldType):
     def unique_problems(self, field: FieldSchema) -> list[Problem]:
         return [Problem(INVALID_FIELD_INPUT, "Files field is not supported for unique fields")]
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
-        schema: dict[str, Any] = {
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
+        schema: dict[str, object] = {
             "type": "array",
             "items": {
                 "type": "object",
@@ -201,8 +201,8 @@ class FilesType(FieldType):
         }
         return nullable(schema) if field.is_nullable else schema
 
-    def input_value_schema(self, field: FieldSchema) -> dict[str, Any]:
-        schema: dict[str, Any] = {
+    def input_value_schema(self, field: FieldSchema) -> dict[str, object]:
+        schema: dict[str, object] = {
             "type": "array",
             "maxItems": field.settings.get("maxNumberOfValues", MAX_FILES) if field.settings else MAX_FILES,
             "items": {

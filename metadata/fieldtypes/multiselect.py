@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.errors import InvalidValue, Problem
 from metadata.fieldtypes import options as rules
@@ -74,6 +74,6 @@ class MultiSelectType(SelectType):
             return [] if field.is_nullable else [Problem(INVALID_FIELD_INPUT, NULL_DEFAULT)]
         return rules.list_default_problems(default, field.option_values)
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
         values = list(field.option_values)
         return {"type": "array", "items": {"type": "string", "enum": values}, "examples": [values[:1]]}

@@ -151,9 +151,9 @@ class NumberType(FieldType):
     def group_sql(self, sql: FieldSql) -> str:
         return "trim_scale({d})"
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
         is_whole = _data_type(field) != "float"
-        schema: dict[str, Any] = (
+        schema: dict[str, object] = (
             {"type": "integer", "examples": [12]} if is_whole else {"type": "number", "examples": [3.5]}
         )
         if _data_type(field) == "int":
@@ -213,7 +213,7 @@ def clean_numeric(value: Json, path: str) -> int | float | None:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def numeric_part(name: str, label: str, **more: Any) -> Subfield:
+def numeric_part(name: str, label: str, **more: object) -> Subfield:
     """A sub-field that holds a number or null; `more` overrides members of Subfield."""
     members: dict[str, Any] = {
         "operators": NUMBER_OPERATORS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from metadata.fieldtypes.contract import FieldType
 from metadata.fieldtypes.json_schema import nullable
@@ -57,10 +57,10 @@ class NumericType(FieldType):
     def coerce(self, value: Json, operator: str, field: FieldSchema, path: str) -> Json:
         return coerce_number(value, operator, path)
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
-        schema: dict[str, Any] = {"type": "number", "examples": [1000000]}
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
+        schema: dict[str, object] = {"type": "number", "examples": [1000000]}
         return nullable(schema) if field.is_nullable else schema
 
-    def input_value_schema(self, field: FieldSchema) -> dict[str, Any]:
-        schema: dict[str, Any] = {"type": ["number", "string"], "examples": [1000000]}
+    def input_value_schema(self, field: FieldSchema) -> dict[str, object]:
+        schema: dict[str, object] = {"type": ["number", "string"], "examples": [1000000]}
         return nullable(schema) if field.is_nullable else schema

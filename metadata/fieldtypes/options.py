@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from config.errors import InvalidFilter, InvalidValue, Problem
@@ -103,7 +103,7 @@ def clean_options(
     kept = []
     for index, option in enumerate(options):
         value = option["value"].strip()
-        clean: dict[str, Any] = {
+        clean: dict[str, object] = {
             "id": str(option.get("id") or known.get(value) or uuid4()).lower(),
             "value": value,
             "label": option["label"].strip(),

@@ -59,7 +59,7 @@ class Samples:
     answers: Sequence[tuple[Json, Json]]
     operands: Mapping[str, Json] = dataclass_field(default_factory=dict)  # by operator, or `subfield.operator`
     settings: Mapping[str, Any] | None = None
-    options: Sequence[Mapping[str, Any]] | None = None
+    options: Sequence[Mapping[str, object]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ class SettingChoice:
     """A setting that people choose from a list: pairs of value and words."""
 
     label: str
-    choices: Sequence[tuple[Any, str]]
-    initial: Any
+    choices: Sequence[tuple[object, str]]
+    initial: object
 
     def value_of(self, text: str) -> object:
         """The value that a form names by its text."""

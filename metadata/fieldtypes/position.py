@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.errors import InvalidFilter, InvalidValue
 from metadata.fieldtypes.contract import FieldType
@@ -68,8 +68,8 @@ class PositionType(FieldType):
         # Through numeric: a double prints 1e+20 where a whole number is answered as digits.
         return f"coalesce(({json}::text)::numeric::text, 'null')"
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
         return {"type": ["number", "null"] if field.is_nullable else "number", "examples": [1]}
 
-    def input_value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def input_value_schema(self, field: FieldSchema) -> dict[str, object]:
         return {"type": ["number", "string"], "examples": [1]}

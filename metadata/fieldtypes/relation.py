@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.errors import InvalidValue, Problem
 from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, FieldType
@@ -80,6 +80,6 @@ class RelationType(FieldType):
     def clean_default(self, default: Json, field: FieldSchema) -> Json:
         return None
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
         # Whatever `isNullable` says: what it leads to can be destroyed, and a write may leave it out.
         return nullable({"type": "string", "format": "uuid", "examples": [EXAMPLE]})

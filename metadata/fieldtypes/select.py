@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from config.errors import Problem
 from metadata.fieldtypes import options as rules
@@ -72,9 +72,9 @@ class SelectType(FieldType):
             return [] if field.is_nullable else [Problem(INVALID_FIELD_INPUT, NULL_DEFAULT)]
         return rules.default_problems(default, field.option_values)
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
         values: list[Json] = list(field.option_values)
-        schema: dict[str, Any] = {"type": "string", "enum": values, "examples": values[:1]}
+        schema: dict[str, object] = {"type": "string", "enum": values, "examples": values[:1]}
         if field.is_nullable:
             schema.update(type=["string", "null"], enum=[*values, None])
         return schema

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.errors import Problem
 from metadata.fieldtypes.contract import INVALID_FIELD_INPUT, FieldType
@@ -74,5 +74,5 @@ class TextType(FieldType):
             problems.append(Problem(INVALID_FIELD_INPUT, "Default value should be as quoted string", default))
         return problems
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
         return {"type": "string", "examples": ["Some text"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.errors import InvalidValue
 from metadata.fieldtypes.contract import FieldType
@@ -102,5 +102,5 @@ class TsVectorType(FieldType):
     def answer_sql(self, field: FieldSchema, subfield: str | None, json: str, sql_type: SqlType) -> str:
         return f"coalesce(to_json({json}::text)::text, 'null')"
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
         return {"type": ["string", "null"], "readOnly": True, "examples": ["'ada':1"]}

@@ -141,8 +141,8 @@ class UuidType(FieldType):
     def graphql_input_type(self, field: FieldSchema, for_update: bool = False) -> str:
         return "ID" if field.column == "id" else "UUID"
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
-        schema: dict[str, Any] = {"type": "string", "format": "uuid", "examples": [EXAMPLE]}
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
+        schema: dict[str, object] = {"type": "string", "format": "uuid", "examples": [EXAMPLE]}
         return nullable(schema) if field.is_nullable else schema
 
 

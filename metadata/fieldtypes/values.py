@@ -70,13 +70,13 @@ def unquote(default: Json) -> Json:
     return default
 
 
-def union(lists: Iterable[Iterable[Json]], key: Callable[[Json], Any] = lambda item: item) -> list[Json]:
+def union(lists: Iterable[Iterable[Json]], key: Callable[[Json], object] = lambda item: item) -> list[Json]:
     """The items of all lists in order, each key once.
 
     >>> union([["a", "b"], ["b", "c"]])
     ['a', 'b', 'c']
     """
-    found: dict[Any, Json] = {}
+    found: dict[object, Json] = {}
     for items in lists:
         for item in items:
             found.setdefault(key(item), item)

@@ -5,8 +5,6 @@ Each says nothing (null, an empty list), so that a document which selects them i
 
 from __future__ import annotations
 
-from typing import Any
-
 from graphene import Boolean, Enum, Field, Float, List, NonNull, ObjectType, String
 from graphene import ResolveInfo as Info
 
@@ -46,7 +44,7 @@ class BillingSubscriptionItem(ObjectType):
     stripe_price_id = String(required=True)
 
 
-def _enum(name: str, *values: str) -> Any:
+def _enum(name: str, *values: str) -> Enum:
     return Enum(name, [(value, value) for value in values])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import graphene
 from graphql import GraphQLResolveInfo as Info
@@ -13,7 +12,7 @@ from config.principal import Principal
 from config.texts import camel
 from metadata.kinds import Asked
 
-Resolver = Callable[..., Any]
+Resolver = Callable[..., object]
 
 
 def principal_of(info: Info) -> Principal:

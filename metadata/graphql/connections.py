@@ -114,7 +114,7 @@ _ATTRIBUTES: Mapping[str, str] = {
 }  # where a row calls it differently
 
 
-def matching(rows: Iterable[object], criteria: Mapping[str, object] | None) -> list[Any]:
+def matching(rows: Iterable[object], criteria: Mapping[str, object] | None) -> list[object]:
     """The rows that satisfy a filter input. Members are joined by AND; an empty `or` matches nothing."""
     return [row for row in rows if _matches(row, criteria)]
 

@@ -82,10 +82,10 @@ def _getters(resource: Resource) -> dict[str, Any]:
     kind = TYPES[resource.one]
     is_asked = resource.one in _PARENT_ASKED
 
-    def resolve_one(root: object, info: Info, id: str) -> Any:
+    def resolve_one(root: object, info: Info, id: str) -> object:
         return resource_find(resource, rows_of(info).workspace_id, _id(id))
 
-    def resolve_many(root: object, info: Info, viewId: str | None = None) -> Sequence[Any]:
+    def resolve_many(root: object, info: Info, viewId: str | None = None) -> Sequence[object]:
         parent = None if viewId is None else _id(viewId, "viewId")
         return list(rows_of(info).spend(list(resource_rows(resource, rows_of(info).workspace_id, parent))))
 
@@ -108,7 +108,7 @@ def _views_of(
     ]
 
 
-_queries: dict[str, Any] = {}
+_queries: dict[str, object] = {}
 for _resource in (VIEW, *PARTS):
     _queries |= _getters(_resource)
 _queries["getViews"] = List(
@@ -131,19 +131,19 @@ def begin_writing(info: Info, resource: Resource) -> Uuid:
     return rows.workspace_id
 
 
-def _creators(resource: Resource) -> dict[str, Any]:
+def _creators(resource: Resource) -> dict[str, object]:
     kind, given = TYPES[resource.one], _create_input(resource)
 
-    def create(root: object, info: Info, input: object) -> Any:
+    def create(root: object, info: Info, input: object) -> object:
         workspace_id = begin_writing(info, resource)
         created_by = info.context.principal.user_id
         return resource_create(resource, workspace_id=workspace_id, values=payload(input), created_by=created_by)
 
-    def create_many(root: object, info: Info, inputs: object) -> list[Any]:
+    def create_many(root: object, info: Info, inputs: object) -> list[object]:
         workspace_id = begin_writing(info, resource)
         return resource_create_many(resource, workspace_id=workspace_id, inputs=payload(inputs))
 
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         f"create{resource.pascal}": Field(kind, required=True, input=Argument(given, required=True), resolver=create)
     }
     if resource.one in _MANY:
@@ -154,7 +154,7 @@ def _creators(resource: Resource) -> dict[str, Any]:
     return fields
 
 
-def _updater(resource: Resource) -> dict[str, Any]:
+def _updater(resource: Resource) -> dict[str, object]:
     def update(root: object, info: Info, input: Any, id: str | None = None) -> Any:
         workspace_id = begin_writing(info, resource)
         members = payload(input) if id is not None else payload(input["update"])
@@ -178,7 +178,7 @@ def _updater(resource: Resource) -> dict[str, Any]:
 
     members = _update_members(resource)
     name = f"Update{resource.pascal}Input"
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, object] = {}
     if resource.one in _ID_ARGUMENTS:
         arguments["id"] = String(required=True)
         given = _input(name, {"id": UUID(), **members})
@@ -187,7 +187,7 @@ def _updater(resource: Resource) -> dict[str, Any]:
         given = _input(name, {"id": UUID(required=True), "update": updates(required=True)})
     arguments["input"] = Argument(given, required=True)
     kind = TYPES[resource.one]
-    fields: dict[str, Any] = {f"update{resource.pascal}": Field(kind, required=True, resolver=update, **arguments)}
+    fields: dict[str, object] = {f"update{resource.pascal}": Field(kind, required=True, resolver=update, **arguments)}
     if resource.one in _MANY_UPDATED:
         inputs = Argument(List(NonNull(given)), required=True)
         fields[f"updateMany{resource.pascal}s"] = List(
@@ -196,7 +196,7 @@ def _updater(resource: Resource) -> dict[str, Any]:
     return fields
 
 
-def _remover(resource: Resource, verb: str, remove: Callable[..., Any]) -> dict[str, Any]:
+def _remover(resource: Resource, verb: str, remove: Callable[..., object]) -> dict[str, object]:
     answers_flag = resource.one in _FLAG_ANSWERS
 
     def resolve(root: object, info: Info, id: str | None = None, input: Any = None) -> Any:
@@ -204,7 +204,7 @@ def _remover(resource: Resource, verb: str, remove: Callable[..., Any]) -> dict[
         row = remove(resource, workspace_id=workspace_id, id=_id(id if input is None else input["id"]))  # type: ignore[arg-type]
         return True if answers_flag else row
 
-    arguments: dict[str, Any] = (
+    arguments: dict[str, object] = (
         {"id": String(required=True)}
         if resource.one in _ID_ARGUMENTS
         else {
@@ -213,11 +213,11 @@ def _remover(resource: Resource, verb: str, remove: Callable[..., Any]) -> dict[
             )
         }
     )
-    kind: Any = Boolean if answers_flag else TYPES[resource.one]
+    kind: object = Boolean if answers_flag else TYPES[resource.one]
     return {f"{verb}{resource.pascal}": Field(kind, required=True, resolver=resolve, **arguments)}
 
 
-_mutations: dict[str, Any] = {
+_mutations: dict[str, object] = {
     "changeFieldType": CHANGE_FIELD_TYPE,
 }
 NEEDS: dict[str, Needed] = {"changeFieldType": (("DATA_MODEL",),)}
@@ -236,7 +236,7 @@ Mutation = type("Mutation", (), _mutations)
 # Members of other types ------------------------------------------------------------------------------
 
 
-def _minimal_views(root: object, info: Info) -> list[dict[str, Any]]:
+def _minimal_views(root: object, info: Info) -> list[dict[str, object]]:
     return [
         {"id": each.id, "type": each.type, "key": each.key, "object_metadata_id": each.object_id}
         for each in shown_views(info).views

@@ -21,7 +21,7 @@ from metadata.services.layout.masking import hidden_fields, shown_value
 from metadata.services.layout.members import Member, Resource
 from metadata.services.layout.reading import resource_rows
 
-Resolver = Callable[..., Any]
+Resolver = Callable[..., object]
 
 _VIEWS = tuple(each for each in RESOURCES.values() if each.flag == VIEW.flag)
 PARTS = tuple(each for each in _VIEWS if each is not VIEW)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID as Uuid
 
 from graphene import Argument, Boolean, Field, Float, InputObjectType, List, NonNull, String
@@ -41,7 +40,7 @@ class UpsertFieldsWidgetInput(InputObjectType):
     fields = List(NonNull(UpsertFieldsWidgetFieldInput), description="Fields without groups, which all go")
 
 
-def _members(one: str, *without: str, is_new: bool = True) -> dict[str, Any]:
+def _members(one: str, *without: str, is_new: bool = True) -> dict[str, object]:
     """The members of a resource that an upsert takes, under their API names."""
     members = [each for each in RESOURCES[one].members if each.name not in ("viewId", *without)]
     return {each.name: member_input(each, required=is_new and each.is_required) for each in members}
@@ -88,7 +87,7 @@ class Mutation:
     upsert_view_widget = Field(TYPES["view"], required=True, input=Argument(UpsertViewWidgetInput, required=True))
 
     @staticmethod
-    def resolve_upsert_fields_widget(root: object, info: Info, input: object) -> Any:
+    def resolve_upsert_fields_widget(root: object, info: Info, input: object) -> object:
         given = payload(input)
         return widgets.fields_widget_upsert(
             workspace_id=begin_writing(info, VIEW),
@@ -98,7 +97,7 @@ class Mutation:
         )
 
     @staticmethod
-    def resolve_upsert_view_widget(root: object, info: Info, input: object) -> Any:
+    def resolve_upsert_view_widget(root: object, info: Info, input: object) -> object:
         given = payload(input)
         return widgets.view_widget_upsert(
             workspace_id=begin_writing(info, VIEW),

@@ -248,7 +248,7 @@ class Mutation:
     @staticmethod
     def resolve_update_lab_public_feature_flag(
         root: None, info: ResolveInfo, input: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         principal = begin_change(info, WORKSPACE)
         key, value = input["publicFeatureFlag"], input["value"]
         services.feature_flag_set(workspace_id=principal.workspace_id, key=key, value=value)

@@ -28,7 +28,7 @@ class InvalidScalar(GraphQLError):
         self.user_message = user_message
 
 
-def _literal(node: ast.ValueNode, variables: dict[str, Any] | None) -> object:
+def _literal(node: ast.ValueNode, variables: dict[str, object] | None) -> object:
     """The JSON value of a literal; variables inside it are filled in."""
     return value_from_ast_untyped(node, variables)
 
@@ -45,7 +45,7 @@ class Plain(graphene.Scalar):
         return value
 
     @classmethod
-    def parse_literal(cls, node: ast.ValueNode, variables: dict[str, Any] | None = None) -> object:
+    def parse_literal(cls, node: ast.ValueNode, variables: dict[str, object] | None = None) -> object:
         value = _literal(node, variables)
         return value if value is Undefined else cls.parse_value(value)
 

@@ -171,7 +171,7 @@ class Object(ObjectType):
         return rows.spend(rows.listed_fields_of(row.id))
 
     @staticmethod
-    def resolve_fields(row: ObjectMetadata, info: ResolveInfo, paging: object, filter: object) -> Any:
+    def resolve_fields(row: ObjectMetadata, info: ResolveInfo, paging: object, filter: object) -> object:
         fields = rows_of(info).fields_of(row.id)
         return connection(info, sorted(fields, key=lambda field: field.id, reverse=True), paging, filter)
 
@@ -181,7 +181,7 @@ class Object(ObjectType):
         return rows.spend(rows.indexes_by_object.get(row.id, ()))
 
     @staticmethod
-    def resolve_index_metadatas(row: ObjectMetadata, info: ResolveInfo, paging: object, filter: object) -> Any:
+    def resolve_index_metadatas(row: ObjectMetadata, info: ResolveInfo, paging: object, filter: object) -> object:
         return connection(info, rows_of(info).indexes_by_object.get(row.id, ()), paging, filter)
 
     @staticmethod
@@ -287,7 +287,7 @@ class Relation(ObjectType):
     target_field_metadata = Field(MetadataField, required=True)
 
 
-def _relation(row: FieldMetadata, info: ResolveInfo) -> dict[str, Any] | None:
+def _relation(row: FieldMetadata, info: ResolveInfo) -> dict[str, object] | None:
     if row.relation_type is None:
         return None
     rows = rows_of(info)

@@ -92,7 +92,7 @@ class MetadataView(GraphqlDoor):
             )
         return graphql_response(request, dumps({"errors": [error_json(fault)]}))
 
-    def refusal(self, request: HttpRequest, fault: Exception, is_read: bool) -> tuple[list[dict[str, Any]], int]:
+    def refusal(self, request: HttpRequest, fault: Exception, is_read: bool) -> tuple[list[dict[str, object]], int]:
         if not isinstance(fault, ApiError | GraphQLError | RecursionError | DatabaseFault):
             raise fault
         error = fault if isinstance(fault, ApiError) else machine_error(fault)

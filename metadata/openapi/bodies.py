@@ -18,7 +18,7 @@ from metadata.openapi.entities import FIELD, FLAG, MOMENT, TEXT
 from metadata.services.workspace_settings import SETTINGS
 from metadata.snapshot import FORMAT_VERSION
 
-Json = dict[str, Any]
+Json = dict[str, object]
 
 _JSON = ("application/json",)
 _FORM = ("multipart/form-data",)

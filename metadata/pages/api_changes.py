@@ -4,7 +4,7 @@ who uses them."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -32,7 +32,7 @@ def api_changes(
     singular: str | None = None,
     plural: str | None = None,
     act: Act = "delete",
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What `metadata/api_changes.html` shows of an object: `sides` of names, who listens and who called.
 
     With new names it is a rename. What is switched off has no names in the APIs.
@@ -52,7 +52,7 @@ def api_changes(
 
 def field_changes(
     principal: Principal, field: FieldMetadata, name: str | None = None, act: Act = "delete"
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The same of a field: of a relation that ends, both sides. With a `name` it is a rename, which is of one side."""
     schema = _schema(principal)
     names_of = import_string(settings.FIELD_IN_APIS)
@@ -93,7 +93,7 @@ def _pairs(now: Mapping[str, Sequence[str]], then: Mapping[str, Sequence[str]]) 
     return found
 
 
-def _users(principal: Principal, obj: ObjectMetadata) -> dict[str, Any]:
+def _users(principal: Principal, obj: ObjectMetadata) -> dict[str, object]:
     """Webhooks that hear of the object, and keys that called for it lately."""
     may_see = may(principal, KEYS_FLAG)
     webhooks = import_string(settings.OBJECT_LISTENERS)(principal, obj.name_singular)

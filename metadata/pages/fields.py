@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 from django.contrib import messages
 from django.db import transaction
@@ -49,7 +47,7 @@ def field_new(request: HttpRequest, singular: str) -> HttpResponse:
     """Choose a type (`?type=`), then describe the field."""
     obj = object_named(request, singular)
     chosen = request.GET.get("type", "")
-    context: dict[str, Any] = {"object": obj, "label": obj.shown("label_plural"), "address": address(obj)}
+    context: dict[str, object] = {"object": obj, "label": obj.shown("label_plural"), "address": address(obj)}
     if not is_field_type(chosen) or field_type(chosen).creation_refusal is not None:
         context["types"] = [{"type": each, "example": example_of(each)} for each in creatable_types()]
         return render(request, "metadata/field_type.html", context)
@@ -155,7 +153,7 @@ def field_detail(request: HttpRequest, singular: str, name: str) -> HttpResponse
     return render(request, "metadata/field_detail.html", context, status=422 if form.errors else 200)
 
 
-def _changes(field: FieldMetadata, values: dict[str, Any]) -> dict[str, Any]:
+def _changes(field: FieldMetadata, values: dict[str, object]) -> dict[str, object]:
     """The members of `values` that say something new: what stays is not asked again, nor refused for its age."""
     before = {
         "label": field.shown("label"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -126,7 +125,7 @@ def delete(request: HttpRequest) -> HttpResponse:
     return render(request, "metadata/workspace_delete.html", context, status=422 if form.errors else 200)
 
 
-def _what_goes(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
+def _what_goes(request: HttpRequest, workspace: Workspace) -> dict[str, object]:
     """`objects` and `records` (of the objects that the member may read) in numbers, and how many days are left."""
     permissions = principal_of(request).permissions
     objects = list(ObjectMetadata.objects.filter(workspace_id=workspace.id))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -157,7 +156,7 @@ def _object_page(request: HttpRequest, obj: ObjectMetadata, refusals: Sequence[s
     return render(request, "metadata/object_detail.html", context, status=422 if refusals else 200)
 
 
-def _row(field: FieldMetadata, indexed: set[UUID]) -> dict[str, Any]:
+def _row(field: FieldMetadata, indexed: set[UUID]) -> dict[str, object]:
     target = field.relation_target_object
     return {
         "field": field,
@@ -172,7 +171,7 @@ def _row(field: FieldMetadata, indexed: set[UUID]) -> dict[str, Any]:
     }
 
 
-def _index_row(index: IndexMetadata) -> dict[str, Any]:
+def _index_row(index: IndexMetadata) -> dict[str, object]:
     columns = sorted(index.index_fields.all(), key=lambda each: each.order)
     return {
         "index": index,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -52,7 +51,7 @@ def refusals_of(error: ApiError) -> list[str]:
     return [said for said, _ in _problems_of(error)]
 
 
-def _problems_of(error: ApiError) -> list[tuple[str, Any]]:
+def _problems_of(error: ApiError) -> list[tuple[str, object]]:
     """(sentence, value) of each problem that a refusal reports, or of itself as the only one."""
     if isinstance(error, MetadataValidationFailed):
         found = [each for failure in error.failures for each in failure.problems]

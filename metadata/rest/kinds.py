@@ -23,12 +23,12 @@ _FIELDS: Mapping[str, type[AnyField]] = {
 }
 
 
-def kind_json(kind: Kind, row: object, asked: Asked) -> dict[str, Any]:
+def kind_json(kind: Kind, row: object, asked: Asked) -> dict[str, object]:
     """A row as lists and items answer it."""
     return {each.name: _json(each, each.value(row, asked), asked) for each in kind.of("rest")}
 
 
-def kinds_json(kind: Kind, rows: Iterable[object], asked: Asked) -> list[dict[str, Any]]:
+def kinds_json(kind: Kind, rows: Iterable[object], asked: Asked) -> list[dict[str, object]]:
     return [kind_json(kind, row, asked) for row in rows]
 
 
@@ -45,9 +45,9 @@ def _json(member: Member, value: Any, asked: Asked) -> Any:
 
 
 @cache
-def kind_serializer(kind: Kind) -> type[serializers.Serializer[Any]]:
+def kind_serializer(kind: Kind) -> type[serializers.Serializer[object]]:
     """For the API's document only: what is answered, `kind_json` makes."""
-    members: dict[str, Any] = {each.name: _described(each) for each in kind.of("rest")}
+    members: dict[str, object] = {each.name: _described(each) for each in kind.of("rest")}
     return type(f"{kind.component}Serializer", (serializers.Serializer,), {"__doc__": kind.words, **members})
 
 

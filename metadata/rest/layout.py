@@ -69,7 +69,7 @@ class _ResourceView(APIView):
     def workspace_id(self) -> UUID:
         return self.principal.workspace_id
 
-    def body(self, request: Request) -> Mapping[str, Any]:
+    def body(self, request: Request) -> Mapping[str, object]:
         if not isinstance(request.data, Mapping):
             raise InvalidInput(["body must be an object"])
         return request.data
@@ -78,7 +78,7 @@ class _ResourceView(APIView):
         [item] = self.items([row])
         return Response(item, status_code)
 
-    def items(self, rows: Sequence[object]) -> list[dict[str, Any]]:
+    def items(self, rows: Sequence[object]) -> list[dict[str, object]]:
         hidden = hidden_fields(self.resource, rows, self.principal.permissions)
         return [resource_json(self.resource, row, hidden) for row in rows]
 
@@ -196,7 +196,7 @@ def _documented(view: type[_ResourceView], resource: Resource) -> type[_Resource
     update = {each.name: _described(each, is_required=False) for each in resource.members if not each.is_fixed}
     created = _serializer(f"{resource.pascal}ForCreate", {"id": serializers.UUIDField(required=False), **create})
     updated = _serializer(f"{resource.pascal}ForUpdate", update)
-    methods: dict[str, Any] = {}
+    methods: dict[str, object] = {}
     if issubclass(view, ResourceListView):
         narrowing = (
             []

@@ -16,7 +16,7 @@ from config.http.inputs import uuid_of
 from metadata.inputs import empty_messages
 
 
-class Text(serializers.Field[str, str, str, Any]):
+class Text(serializers.Field[str, str, str, object]):
     """A string, kept as sent: the services trim it and say what is wrong with it."""
 
     default_error_messages = {
@@ -41,7 +41,7 @@ class Text(serializers.Field[str, str, str, Any]):
         return value
 
 
-class Flag(serializers.Field[bool, bool, bool, Any]):
+class Flag(serializers.Field[bool, bool, bool, object]):
     """A JSON boolean; texts that look like one are refused."""
 
     default_error_messages = {"kind": "must be a boolean value"}
@@ -55,7 +55,7 @@ class Flag(serializers.Field[bool, bool, bool, Any]):
         return value
 
 
-class Identifier(serializers.Field[UUID, UUID, str, Any]):
+class Identifier(serializers.Field[UUID, UUID, str, object]):
     """A UUID in any letter case."""
 
     default_error_messages = {
@@ -87,7 +87,7 @@ def _json() -> serializers.JSONField:
     return serializers.JSONField(required=False, allow_null=True)
 
 
-class _Input(serializers.Serializer[Any]):
+class _Input(serializers.Serializer[object]):
     """Members that are not listed are left out: the services would ignore them."""
 
     def read(self) -> Mapping[str, Any]:

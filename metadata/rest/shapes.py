@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -42,7 +41,7 @@ def relation_names(workspace_id: UUID, fields: Iterable[FieldMetadata]) -> Relat
     )
 
 
-def objects_json(workspace_id: UUID, objects: Sequence[ObjectMetadata], locale: str | None) -> list[dict[str, Any]]:
+def objects_json(workspace_id: UUID, objects: Sequence[ObjectMetadata], locale: str | None) -> list[dict[str, object]]:
     """Objects with all of their fields, active or not."""
     fields = list(
         FieldMetadata.objects.filter(workspace_id=workspace_id, object_id__in=[each.id for each in objects]).order_by(
@@ -50,7 +49,7 @@ def objects_json(workspace_id: UUID, objects: Sequence[ObjectMetadata], locale: 
         )
     )
     names = relation_names(workspace_id, fields)
-    by_object: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    by_object: dict[UUID, list[dict[str, object]]] = defaultdict(list)
     for field in fields:
         by_object[field.object_id].append(field_json(field, names, locale))
     clashes = _name_clashes(workspace_id, names)
@@ -73,7 +72,7 @@ def _name_clashes(workspace_id: UUID, names: RelationNames) -> Mapping[UUID, Seq
     return found
 
 
-def object_json(obj: ObjectMetadata, locale: str | None) -> dict[str, Any]:
+def object_json(obj: ObjectMetadata, locale: str | None) -> dict[str, object]:
     """An object without its fields."""
     return {
         "id": obj.id,
@@ -109,7 +108,7 @@ def object_json(obj: ObjectMetadata, locale: str | None) -> dict[str, Any]:
     }
 
 
-def field_json(field: FieldMetadata, names: RelationNames, locale: str | None) -> dict[str, Any]:
+def field_json(field: FieldMetadata, names: RelationNames, locale: str | None) -> dict[str, object]:
     return {
         "id": field.id,
         "universalIdentifier": field.universal_identifier,

@@ -43,7 +43,7 @@ class EnvelopedView(APIView):
         assert isinstance(self.request.auth, Principal)
         return self.request.auth
 
-    def item(self, operation: str, item: dict[str, Any], status_code: int = status.HTTP_200_OK) -> Response:
+    def item(self, operation: str, item: dict[str, object], status_code: int = status.HTTP_200_OK) -> Response:
         return Response({"data": {operation: item}} if self.principal.api_version == KEYED else item, status_code)
 
 
@@ -67,7 +67,7 @@ class _MetadataView(EnvelopedView):
 
 
 class _ObjectAnswers(_MetadataView):
-    def with_fields(self, obj: ObjectMetadata) -> dict[str, Any]:
+    def with_fields(self, obj: ObjectMetadata) -> dict[str, object]:
         (item,) = objects_json(self.workspace_id, [obj], self.locale)
         return item
 
@@ -105,7 +105,7 @@ class ObjectView(_ObjectAnswers):
 
 
 class _FieldAnswers(_MetadataView):
-    def shown(self, field: FieldMetadata) -> dict[str, Any]:
+    def shown(self, field: FieldMetadata) -> dict[str, object]:
         return field_json(field, relation_names(self.workspace_id, [field]), self.locale)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -61,7 +60,7 @@ class WorkspaceView(APIView):
         return Response(workspace_json(workspace))
 
 
-def workspace_json(workspace: Workspace) -> dict[str, Any]:
+def workspace_json(workspace: Workspace) -> dict[str, object]:
     return {
         "id": workspace.id,
         **{name: getattr(workspace, column) for name, column in SETTINGS.items()},

@@ -172,7 +172,7 @@ class Change:
         self, schema: WorkspaceSchema, object_id: UUID, field_id: UUID | None, named: list[NameClash]
     ) -> Failure:
         subject = schema.by_id[object_id]
-        entity: dict[str, Any] = {"nameSingular": subject.singular, "namePlural": subject.plural}
+        entity: dict[str, object] = {"nameSingular": subject.singular, "namePlural": subject.plural}
         earlier = self.before.by_id.get(object_id)
         is_new = earlier is None
         if field_id is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings as deployment
@@ -53,10 +53,10 @@ class Unconverted:
     """A stored value that the new type does not take."""
 
     record_id: UUID
-    value: Any
+    value: object
     message: str
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {"recordId": str(self.record_id), "value": self.value, "message": self.message}
 
 
@@ -205,7 +205,7 @@ def _convert(change: Change, old: FieldMetadata, new: FieldMetadata, *, is_dry_r
     while rows := change.storage.values_after(source, last, BATCH):
         given.check()
         last = rows[-1][0]
-        values: dict[UUID, Any] = {}
+        values: dict[UUID, object] = {}
         for id, stored in rows:
             try:
                 value = _converted(source.type, stored, target)

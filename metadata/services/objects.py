@@ -49,7 +49,7 @@ INVALID: Final = "INVALID_OBJECT_INPUT"
 # Create ----------------------------------------------------------------------------------------------
 
 
-def object_create(*, workspace_id: UUID, values: Mapping[str, Any]) -> ObjectMetadata:
+def object_create(*, workspace_id: UUID, values: Mapping[str, object]) -> ObjectMetadata:
     """A custom object with its system fields, its `name` (unless `skipNameField`) and its default relations.
 
     Raises InvalidInput, InvalidMetadataInput, MetadataValidationFailed, WorkspaceNotFound.
@@ -125,7 +125,7 @@ _CLEARABLE = frozenset({"description", "icon", "color", "imageIdentifierFieldMet
 _REQUIRED_TEXTS = ("nameSingular", "namePlural", "labelSingular", "labelPlural")
 
 
-def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, Any]) -> ObjectMetadata:
+def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, object]) -> ObjectMetadata:
     """Change an object by API names. Labels and such of standard objects become overrides.
 
     Raises ObjectMetadataNotFound, InvalidInput, InvalidMetadataInput, MetadataValidationFailed.
@@ -166,7 +166,7 @@ def object_update(*, workspace_id: UUID, object_id: UUID, update: Mapping[str, A
     return obj
 
 
-def _refuse_forbidden(obj: ObjectMetadata, given: Mapping[str, Any]) -> None:
+def _refuse_forbidden(obj: ObjectMetadata, given: Mapping[str, object]) -> None:
     if obj.is_custom:
         return
     forbidden = [name for name in _STANDARD_FORBIDDEN if name in given]
@@ -181,7 +181,7 @@ def _refuse_forbidden(obj: ObjectMetadata, given: Mapping[str, Any]) -> None:
         )
 
 
-def _identifier_problems(change: Change, obj: ObjectMetadata, given: dict[str, Any]) -> list[Problem]:
+def _identifier_problems(change: Change, obj: ObjectMetadata, given: dict[str, object]) -> list[Problem]:
     """What is wrong with the label and image identifiers; replaces their texts in `given` by UUIDs."""
     problems = []
     for name, capability in (

@@ -21,7 +21,7 @@ def apply_overrides(item: Overridable, given: Mapping[str, Any], names: Sequence
     no list of `{locale, property, value?}`.
     """
     _refuse_malformed(given.get("translations"))
-    overrides: dict[str, Any] = {name: (item.standard_overrides or {}).get(name) for name in names}
+    overrides: dict[str, object] = {name: (item.standard_overrides or {}).get(name) for name in names}
     translations = dict((item.standard_overrides or {}).get("translations") or {})
     for name in names:
         if name in given:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -127,7 +126,7 @@ def feature_flag_set(*, workspace_id: UUID, key: str, value: bool) -> None:
         _note(workspace, before)
 
 
-def settings_of(workspace: Workspace) -> dict[str, Any]:
+def settings_of(workspace: Workspace) -> dict[str, object]:
     """The settings for the audit."""
     facts = {name: getattr(workspace, column) for name, column in SETTINGS.items() if name != "inviteHash"}
     return {**facts, "featureFlags": dict(workspace.feature_flags)}
@@ -141,7 +140,7 @@ def _note(workspace: Workspace, before: Mapping[str, object], *, has_new_hash: b
     audit.note(workspace.id, "workspace.updated", subject_id=workspace.id, name=name, before=before, after=after)
 
 
-def _clean_setting(workspace: Workspace, name: str, value: object) -> Any:
+def _clean_setting(workspace: Workspace, name: str, value: object) -> object:
     if value is None:
         return None
     if name in _RANGES:

@@ -7,7 +7,7 @@ from typing import Any
 
 from metadata.models import RelationType
 
-Model = dict[str, Any]
+Model = dict[str, object]
 Entry = dict[str, Any]
 
 FORMAT_VERSION = 1
@@ -19,7 +19,7 @@ OBJECT_TEXTS: Mapping[str, str] = {
     "labelSingular": "label_singular",
     "labelPlural": "label_plural",
 }
-OBJECT_MEMBERS: Mapping[str, tuple[str, Any]] = {
+OBJECT_MEMBERS: Mapping[str, tuple[str, object]] = {
     "description": ("description", None),
     "icon": ("icon", None),
     "color": ("color", None),
@@ -31,11 +31,11 @@ OBJECT_MEMBERS: Mapping[str, tuple[str, Any]] = {
     "openRecordIn": ("open_record_in", "SIDE_PANEL"),
     "duplicateCriteria": ("duplicate_criteria", None),
 }
-IDENTIFIERS: Mapping[str, tuple[str, Any]] = {
+IDENTIFIERS: Mapping[str, tuple[str, object]] = {
     "labelIdentifier": ("label_identifier_field_id", "name"),
     "imageIdentifier": ("image_identifier_field_id", None),
 }
-FIELD_MEMBERS: Mapping[str, tuple[str, Any]] = {
+FIELD_MEMBERS: Mapping[str, tuple[str, object]] = {
     "description": ("description", None),
     "icon": ("icon", None),
     "isCustom": ("is_custom", True),
@@ -49,7 +49,7 @@ FIELD_MEMBERS: Mapping[str, tuple[str, Any]] = {
     "isLabelSyncedWithName": ("is_label_synced_with_name", False),
     "defaultValue": ("default_value", None),
 }
-INVERSE_MEMBERS: Mapping[str, tuple[str, Any]] = {
+INVERSE_MEMBERS: Mapping[str, tuple[str, object]] = {
     "description": ("description", None),
     "icon": ("icon", None),
     "isActive": ("is_active", True),

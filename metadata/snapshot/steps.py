@@ -22,14 +22,14 @@ class Step:
     action: str  # create, rename, update, delete
     path: str  # `object rocket`, `field rocket.speed`
     run: Callable[[], None]
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)
     is_destructive: bool = False
 
     def __str__(self) -> str:
         details = ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in self.details.items())
         return f"{self.action} {self.path}" + (f" ({details})" if details else "")
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "action": self.action,
             "path": self.path,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import yaml
 
@@ -56,7 +55,7 @@ def schema_text(model: Model, format: str = "yaml") -> str:
     return yaml.safe_dump(model, sort_keys=False, allow_unicode=True, width=110)
 
 
-def schema_read(text: str | bytes) -> Any:
+def schema_read(text: str | bytes) -> object:
     """What a YAML or JSON text holds. Raises MalformedBody with the place of the fault, BodyTooLarge, TooComplex."""
     body = text.encode() if isinstance(text, str) else text
     if body.lstrip()[:1] in (b"{", b"["):

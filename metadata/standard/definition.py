@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID, uuid5
 
 from config.principal import Guard
@@ -37,9 +36,9 @@ class StandardField:
     is_unique: bool = False
     is_system: bool = False
     is_searchable: bool | None = None
-    default: Any = None
+    default: object = None
     options: tuple[tuple[str, str, str], ...] | None = None
-    settings: Mapping[str, Any] | None = None
+    settings: Mapping[str, object] | None = None
     secret_flag: str | None = None
 
 
@@ -100,11 +99,11 @@ class SystemField:
     custom_icon: str
     description: str
     is_nullable: bool
-    default: Any = None
-    custom_default: Any = None
+    default: object = None
+    custom_default: object = None
     is_ui_read_only: bool = False
     is_unique: bool = False
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 _RELATIVE = {"displayFormat": "RELATIVE"}

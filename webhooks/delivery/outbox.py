@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from django.db import connections
@@ -174,7 +173,7 @@ def _body_parts(event: Event, kept_back: Withheld) -> _Parts | None:
         "objectMetadata": {"id": event.object_id, "nameSingular": event.object_name},
         "workspaceId": event.principal.workspace.id,
     }
-    after: dict[str, Any] = {"eventDate": moment_text(event.at)}
+    after: dict[str, object] = {"eventDate": moment_text(event.at)}
     if event.principal.user_id is not None:
         after["userId"] = event.principal.user_id
     if event.principal.member_id is not None:

@@ -153,14 +153,14 @@ def _choice(text: str, choices: Iterable[str]) -> str:
     return text if text in choices else ""
 
 
-def last_shown(last: services.LastDelivery | None) -> dict[str, Any] | None:
+def last_shown(last: services.LastDelivery | None) -> dict[str, object] | None:
     if last is None:
         return None
     label, kind = _BADGES[DeliveryStatus(last.status)]
     return {"at": last.created_at, "label": label, "class": {"ok": "", "bad": "text-bad"}.get(kind, "text-warn")}
 
 
-def _delivery_shown(delivery: Delivery) -> dict[str, Any]:
+def _delivery_shown(delivery: Delivery) -> dict[str, object]:
     label, kind = _BADGES[DeliveryStatus(delivery.status)]
     next_attempt_at = delivery.next_attempt_at if delivery.status == DeliveryStatus.PENDING else None
     return {

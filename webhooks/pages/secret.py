@@ -6,8 +6,7 @@ asks to see it, which is logged.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -71,6 +70,6 @@ def webhook_rotate(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     return redirect(f"{HOME}/{webhook.id}/secret")
 
 
-def old_secret_until(webhook: Webhook) -> Any:
+def old_secret_until(webhook: Webhook) -> datetime | None:
     until = webhook.previous_secret_until
     return until if until is not None and until > timezone.now() else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -150,7 +149,7 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     return redirect(f"{HOME}/{webhook.id}/deliveries/{attempt.delivery_id}")
 
 
-def _shown(webhook: Seen) -> dict[str, Any]:
+def _shown(webhook: Seen) -> dict[str, object]:
     label, kind = status_of(webhook)
     return {
         "webhook": webhook,

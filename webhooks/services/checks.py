@@ -103,7 +103,7 @@ def _lookups() -> ThreadPoolExecutor:
 
 def clean(data: Mapping[str, object]) -> dict[str, Any]:
     """The given members as column values."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name, column in _NAMES.items():
         if name not in data:
             continue
@@ -183,7 +183,7 @@ def clean_id(value: object) -> UUID:
     return found
 
 
-def without_nulls(data: Mapping[str, object], *names: str) -> dict[str, Any]:
+def without_nulls(data: Mapping[str, object], *names: str) -> dict[str, object]:
     return {name: value for name, value in data.items() if value is not None or name not in names}
 
 

@@ -151,7 +151,7 @@ def _limits(parser: CommandParser) -> None:
 
 def _limit_values(principal: Principal, options: dict[str, Any]) -> dict[str, object]:
     """What the options say, by API names; nothing of what they do not name."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     if options["description"] is not None:
         values["description"] = options["description"]
     if options["objects"]:

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         except ApiError as error:
             raise CommandError(f"{error.message}. {error.hint or ''}".strip()) from None
 
-    def _list(self, options: dict[str, Any]) -> None:
+    def _list(self, options: dict[str, object]) -> None:
         current = signing_keys.current_kid()
         listed = signing_keys.listed()
         known = {fingerprint(each) for each in (settings.SECRET_KEY, *settings.SECRET_KEYS_OLD)}
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             made = "-" if each.kid == keys.WITHOUT_KID else each.created_at.strftime("%Y-%m-%d %H:%M")
             self.stdout.write(_line(each.kid, made, _state(each, current, known)))
 
-    def _rotate(self, options: dict[str, Any]) -> None:
+    def _rotate(self, options: dict[str, object]) -> None:
         self.stdout.write(signing_keys.rotate().kid)
 
     def _revoke(self, options: dict[str, Any]) -> None:

@@ -84,13 +84,13 @@ class ApiKeyLimitsForm(forms.Form):
         data: Any = None,
         *,
         key: ApiKey | None = None,
-        initial: Mapping[str, Any] | None = None,
+        initial: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(data, initial={**({} if key is None else self.initial_of(key)), **(initial or {})})
         self.fields["objects"].choices = [(str(each.id), each.label_plural) for each in objects]  # type: ignore[attr-defined]
 
     @staticmethod
-    def initial_of(key: ApiKey) -> dict[str, Any]:
+    def initial_of(key: ApiKey) -> dict[str, object]:
         return {
             "read_only": key.is_read_only,
             "reach": "all" if key.object_ids is None else "some",
@@ -98,8 +98,8 @@ class ApiKeyLimitsForm(forms.Form):
             "networks": "\n".join(key.allowed_networks or []),
         }
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+    def clean(self) -> dict[str, object]:
+        cleaned: dict[str, object] = super().clean() or self.cleaned_data
         cleaned["reach"] = cleaned.get("reach") or ("some" if cleaned.get("objects") else "all")
         if cleaned["reach"] == "some" and not cleaned.get("objects") and "objects" not in self.errors:
             self.add_error("objects", gettext("Choose at least one object, or let the key reach all."))
@@ -114,7 +114,7 @@ class ApiKeyLimitsForm(forms.Form):
                 self.add_error("networks", f"{fault}".rstrip(".?") + ("?" if f"{fault}".endswith("?") else "."))
         return given or None
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """By their API names."""
         return {
             "isReadOnly": self.cleaned_data["read_only"],
@@ -175,7 +175,7 @@ class ExpiryForm(forms.Form):
         if DEFAULT_EXPIRY not in dict(choices):  # the longest that there is, else a day that one chooses
             self.fields["expires"].initial = choices[-2][0] if len(choices) > 1 else "custom"
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("expires") == "custom" and "expires_on" not in self.errors:
             last_day: date | None = cleaned.get("expires_on")

@@ -84,7 +84,7 @@ class RoleForm(forms.Form):
             for field in self.fields.values():
                 field.disabled = True
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """By their API names."""
         chosen = {*self.cleaned_data["rights"], *self.cleaned_data["targets"]}
         return {

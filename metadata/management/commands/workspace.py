@@ -91,12 +91,12 @@ class Command(BaseCommand):
         workspace = workspace_create(**asked)
         self.stdout.write(str(workspace.id))
 
-    def _list(self, options: dict[str, Any]) -> None:
+    def _list(self, options: dict[str, object]) -> None:
         for each in Workspace.objects.order_by("created_at"):
             deleted = "" if each.deleted_at is None else f"  (deleted {moment_text(each.deleted_at)})"
             self.stdout.write(f"{each.id}  {each.subdomain}  {each.display_name or ''}{deleted}")
 
-    def _show(self, options: dict[str, Any]) -> None:
+    def _show(self, options: dict[str, object]) -> None:
         workspace = _living(options)
         for name, column in SETTINGS.items():
             if name != "inviteHash":  # it lets people in
@@ -160,7 +160,7 @@ class Command(BaseCommand):
         self.stdout.write(text)
         self.stdout.flush()
 
-    def _delete(self, options: dict[str, Any]) -> None:
+    def _delete(self, options: dict[str, object]) -> None:
         workspace = _living(options)
         if not options["yes"]:
             raise CommandError(f'Nothing was deleted. Add --yes to delete "{workspace.display_name}".')

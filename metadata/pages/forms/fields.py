@@ -71,7 +71,7 @@ class FieldForm(forms.Form):
                 required=False, label=gettext_lazy("Searching looks into this field")
             )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "name" in self.fields and cleaned.get("label") and not cleaned.get("name"):
             try:
@@ -80,10 +80,10 @@ class FieldForm(forms.Form):
                 self.add_error("name", gettext("No name can be made from this label: type one, in English letters."))
         return cleaned
 
-    def values(self, options: Sequence[Mapping[str, object]] | None = None) -> dict[str, Any]:
+    def values(self, options: Sequence[Mapping[str, object]] | None = None) -> dict[str, object]:
         """By their API names. Raises InvalidValue for a default that the type cannot read."""
         given = self.cleaned_data
-        values: dict[str, Any] = {"label": given["label"], "description": given["description"] or None}
+        values: dict[str, object] = {"label": given["label"], "description": given["description"] or None}
         if "name" in self.fields:
             values["name"] = given["name"]
         if "unique" in self.fields:
@@ -102,7 +102,7 @@ class FieldForm(forms.Form):
             values["defaultValue"] = self._default(given["default"], values)
         return values
 
-    def _default(self, text: str, values: Mapping[str, object]) -> Any:
+    def _default(self, text: str, values: Mapping[str, object]) -> object:
         if not text.strip():
             return None
         if self.stored is not None and text == _shown_default(self.stored.default_value):
@@ -156,7 +156,7 @@ class RelationForm(FieldForm):
         self.fields["kind"].choices = [(kind, text.format(own=own_label)) for kind, text in KINDS.items()]  # type: ignore[attr-defined]
         self.order_fields(["label", "target", "kind", "other_label", "on_delete", "description", "name"])
 
-    def values(self, options: Sequence[Mapping[str, object]] | None = None) -> dict[str, Any]:
+    def values(self, options: Sequence[Mapping[str, object]] | None = None) -> dict[str, object]:
         given = self.cleaned_data
         names = given["target"] if self.type.is_morph else [given["target"]]
         payloads = [

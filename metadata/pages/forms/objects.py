@@ -35,8 +35,8 @@ class ObjectForm(forms.Form):
         if stored is not None and not stored.is_custom:
             del self.fields["name_singular"], self.fields["name_plural"]
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+    def clean(self) -> dict[str, object]:
+        cleaned: dict[str, object] = super().clean() or self.cleaned_data
         labels = (cleaned.get("label_singular"), cleaned.get("label_plural"))
         if "name_singular" in self.fields and all(labels):
             try:

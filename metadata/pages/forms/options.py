@@ -28,13 +28,13 @@ class OptionRows:
             self.rows = sorted(rows, key=_order)
 
     @property
-    def shown(self) -> list[dict[str, Any]]:
+    def shown(self) -> list[dict[str, object]]:
         """The rows as the editor shows them, blank ones at the end."""
         kept = [each for each in self.rows if each["label"].strip()]
         blank = [{"id": "", "label": "", "value": "", "color": ""} for _ in range(BLANK_OPTIONS)]
         return [{**each, "place": place} for place, each in enumerate([*kept, *blank], 1)]
 
-    def values(self) -> list[dict[str, Any]]:
+    def values(self) -> list[dict[str, object]]:
         """As the services take them."""
         kept = [each for each in self.rows if each["label"].strip()]
         return [

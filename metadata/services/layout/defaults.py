@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from metadata import layout_models as shown
@@ -86,7 +85,7 @@ def _add_standard(
         view.kanban_aggregate_operation = shown.AggregateOperations.COUNT
         made[2].extend(groups_of(view, grouping))
     if definition.mine is not None and definition.mine in by_name:
-        value: Any = {"isCurrentWorkspaceMemberSelected": True, "selectedRecordIds": []}
+        value: object = {"isCurrentWorkspaceMemberSelected": True, "selectedRecordIds": []}
         made[3].append(
             shown.ViewFilter(
                 workspace_id=view.workspace_id,

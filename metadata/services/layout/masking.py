@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -32,7 +31,7 @@ def hidden_fields(resource: Resource, rows: Iterable[Row], permissions: Permissi
     return frozenset(each.id for each in hidden) | {each.object_id for each in hidden if each.object_id in objects}
 
 
-def shown_value(member: Member, row: Row, hidden: Container[UUID]) -> Any:
+def shown_value(member: Member, row: Row, hidden: Container[UUID]) -> object:
     """A member as it is answered: conditions on hidden fields lose their values, and stay in their place."""
     value = getattr(row, member.attribute)
     if not member.holds_conditions:
