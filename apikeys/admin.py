@@ -69,7 +69,7 @@ class AccountAdmin(UserAdmin):
             self._note(request, obj, before={}, password="another")  # noqa: S106 - says no more
         return super().log_change(request, obj, message)
 
-    def _note(self, request: HttpRequest, user: User, *, before: dict[str, Any], **after: object) -> None:
+    def _note(self, request: HttpRequest, user: User, *, before: dict[str, object], **after: object) -> None:
         note_about_user(
             "member.accountUpdated", user.pk, f"{request.user.get_username()} (operator)", before=before, **after
         )

@@ -348,7 +348,7 @@ def _ends(text: str) -> Mapping[str, float]:
 
 
 @lru_cache(maxsize=4096)
-def _narrowed(columns: tuple[Any, ...], is_read_only: bool, object_ids: str | None) -> Permissions:
+def _narrowed(columns: tuple[object, ...], is_read_only: bool, object_ids: str | None) -> Permissions:
     """Those of a key that has less than its role; kept apart from the role's by all that makes them less."""
     ids = None if object_ids is None else [UUID(each) for each in orjson.loads(object_ids)]
     return narrowed(_compiled(columns), is_read_only=is_read_only, object_ids=ids)

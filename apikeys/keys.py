@@ -248,7 +248,7 @@ def _read(
     raise InvalidTokenType("Invalid token type")
 
 
-def _kid(header: Mapping[str, Any]) -> str:
+def _kid(header: Mapping[str, object]) -> str:
     """The signing key that a header names; WITHOUT_KID for none.
 
     Only HS256 is ours, and only JWTs: `crit` would name an extension we do not know (RFC 7515 §4.1.11), `b64`

@@ -30,7 +30,7 @@ class SessionStore(db.SessionStore):
         return made
 
 
-def columns_of(data: Mapping[str, object]) -> dict[str, Any]:
+def columns_of(data: Mapping[str, object]) -> dict[str, object]:
     """What the columns of a session with that data hold."""
     user_id = data.get(SESSION_KEY)
     return {

@@ -56,5 +56,5 @@ def _told() -> Any:
 
 
 @lru_cache(maxsize=4)
-def _module(path: str) -> Any:
+def _module(path: str) -> object:
     return import_module(path)

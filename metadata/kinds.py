@@ -43,7 +43,7 @@ class Member:
     name: str
     form: Form = "text"
     path: str | None = None
-    told: Callable[[Any, Asked], Any] | None = None
+    told: Callable[[Any, Asked], object] | None = None
     is_nullable: bool = False
     choices: tuple[str, ...] = ()  # said in REST's document; GraphQL has texts
     words: str | None = None

@@ -14,7 +14,16 @@ from django.db import connection
 from config.errors import WorkspaceNotFound
 from metadata.fieldtypes.registry import field_type
 from metadata.models import FieldMetadata, table_name
-from metadata.schema import FieldSchema, IndexColumn, ObjectSchema, Option, RelationSchema, WorkspaceSchema
+from metadata.schema import (
+    FieldSchema,
+    IndexColumn,
+    ObjectSchema,
+    OnDelete,
+    Option,
+    RelationKind,
+    RelationSchema,
+    WorkspaceSchema,
+)
 from metadata.standard import guard_of, secrets_of
 
 # One statement sees one state of the database, so objects, fields and version belong together. Each object comes
@@ -95,14 +104,14 @@ class _FieldRow(NamedTuple):
     is_unique: bool
     is_system: bool
     is_custom: bool
-    default: Any
-    options: list[dict[str, Any]] | None
-    settings: dict[str, Any] | None
-    relation_type: Any
+    default: object
+    options: list[dict[str, object]] | None
+    settings: dict[str, object] | None
+    relation_type: RelationKind | None
     target_object_id: str | None
     target_field_id: str | None
     join_name: str | None
-    on_delete: Any
+    on_delete: OnDelete | None
     morph_id: str | None
     is_searchable: bool | None
     standard_overrides: dict[str, Any] | None
@@ -256,7 +265,11 @@ def _options(options: Sequence[Mapping[str, Any]] | None) -> tuple[Option, ...]:
 
 
 def _relation(
-    kind: Any, target_object_id: UUID | None, target_field_id: UUID | None, on_delete: Any, join_name: str | None
+    kind: Any,
+    target_object_id: UUID | None,
+    target_field_id: UUID | None,
+    on_delete: Any,
+    join_name: str | None,
 ) -> RelationSchema | None:
     if kind is None or target_object_id is None or target_field_id is None:
         return None

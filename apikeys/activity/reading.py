@@ -162,7 +162,7 @@ def audit_page(
     return _ordered(AuditEntry.objects.filter(workspace_id=principal.workspace_id), narrowing, oldest_first, **place)
 
 
-def _ordered(entries: QuerySet[Any], narrowing: Narrowing, oldest_first: bool, **place: UUID | None) -> Page[Any]:
+def _ordered(entries: QuerySet[Entry], narrowing: Narrowing, oldest_first: bool, **place: UUID | None) -> Page[Entry]:
     """A page in one of the two orders that an index has."""
     if not oldest_first:
         return _page(entries, narrowing, **place)
@@ -179,8 +179,8 @@ def _ordered(entries: QuerySet[Any], narrowing: Narrowing, oldest_first: bool, *
 
 
 def _page(
-    entries: QuerySet[Any], narrowing: Narrowing, *, older_than: UUID | None = None, newer_than: UUID | None = None
-) -> Page[Any]:
+    entries: QuerySet[Entry], narrowing: Narrowing, *, older_than: UUID | None = None, newer_than: UUID | None = None
+) -> Page[Entry]:
     """One page, newest first: the newest, or what comes behind one of the two ids."""
     window = entries.filter(narrowing.indexed(), id__gte=_least(narrowing.span))
     if newer_than is not None:
@@ -200,7 +200,7 @@ def _page(
     return Page(rows, older=end, newer=newer, looked_to=None if end is None else moment_of(end))
 
 
-def _looked(window: QuerySet[Any], rest: Q, within: str) -> tuple[list[Any], UUID | None]:
+def _looked(window: QuerySet[Entry], rest: Q, within: str) -> tuple[list[Entry], UUID | None]:
     """What of the first LOOKED_AT entries passes, a page and one; and the id they end with, when there are more."""
     end: UUID | None = None
     if rest:

@@ -116,10 +116,10 @@ class RevokeApiKeyInput(graphene.InputObjectType):
 
 def _shared_roles(found: list[models.ApiKey]) -> list[models.ApiKey]:
     """Let keys of one role share its instance, so that what hangs on it is read once."""
-    roles: dict[Any, models.Role] = {}
+    roles: dict[Uuid, models.Role] = {}
     for each in found:
         if each.role is not None:
-            each.role = roles.setdefault(each.role_id, each.role)
+            each.role = roles.setdefault(each.role.id, each.role)
     return found
 
 

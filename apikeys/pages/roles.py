@@ -282,7 +282,7 @@ def role_try(request: HttpRequest) -> HttpResponse:
     return render(request, "apikeys/role_try.html", {"form": form, "verdict": verdict})
 
 
-def explain(role: Role, verb: Verb, described: ObjectMetadata, field: FieldMetadata | None) -> dict[str, Any]:
+def explain(role: Role, verb: Verb, described: ObjectMetadata, field: FieldMetadata | None) -> dict[str, object]:
     """`{is_allowed, why}`: decided as every request decides it, told by the part of the role that decides."""
     permissions = permissions_of(role)
     is_allowed = permissions.allows(verb, described)

@@ -22,7 +22,9 @@ NARROWING: Mapping[str, str] = {  # API name → column
 }
 
 
-def narrowing_columns(principal: Principal, values: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, object]:
+def narrowing_columns(
+    principal: Principal, values: Mapping[str, object], stored: Mapping[str, Any]
+) -> dict[str, object]:
     """The columns of NARROWING: what is in `values`, by API names, over the stored ones.
 
     A key gives others its own networks where none are named, and none beyond them.

@@ -22,7 +22,7 @@ class ChunkedBodies:
     def __init__(self, application: WsgiApplication) -> None:
         self.application = application
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         if (
             "HTTP_TRANSFER_ENCODING" in environ
             and not environ.get("CONTENT_LENGTH")

@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
 
 from django.core import exceptions as django_exceptions
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
@@ -124,7 +123,7 @@ def as_api_error(fault: BaseException) -> ApiError:
 
 def _text(fault: drf_exceptions.APIException) -> str:
     """The first sentence of a DRF exception, whose detail may be text, a list or a mapping of them."""
-    detail: Any = fault.detail
+    detail: object = fault.detail
     while isinstance(detail, dict | list) and detail:
         detail = next(iter(detail.values())) if isinstance(detail, dict) else detail[0]
     return str(detail)

@@ -146,7 +146,7 @@ def _place_files(asked: object, places: object, files: Mapping[str, object]) -> 
             _place(asked, path, files[key])
 
 
-def _place(asked: Any, path: Any, file: Any) -> None:
+def _place(asked: Any, path: object, file: object) -> None:
     *parents, last = path.split(".") if isinstance(path, str) else [""]
     holder = asked
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
 
 from rest_framework.request import Request
@@ -98,11 +98,11 @@ class NamesIgnored(APIView):
     def taken(self) -> Collection[str]:
         return self.parameters
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
         refuse_surrogates(request.META.get("QUERY_STRING", ""))
 
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+    def finalize_response(self, request: Request, response: Response, *args: object, **kwargs: object) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         if request.method in ("GET", "HEAD") and request.GET:
             found = ignored(request.GET, self.taken())

@@ -124,7 +124,7 @@ class JsonLines(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
+        line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname,
             "logger": record.name,
@@ -153,7 +153,7 @@ def without_values(text: str, fault: BaseException | None) -> str:
 
 
 def _log_request(request: HttpRequest, status: int, duration_ms: float, request_id: str) -> None:
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         "method": request.method,
         "path": request.path,
         "status": status,

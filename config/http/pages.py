@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial, wraps
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -84,7 +84,7 @@ def settings_page(
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def page(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             return secured(_answer(view, flags, request, *args, **kwargs), csp)
 
         return page
@@ -96,13 +96,15 @@ def public_page(view: View) -> View:
     """Wrap a view that needs nobody signed in, for its headers."""
 
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def page(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         return secured(view(request, *args, **kwargs), None)
 
     return page
 
 
-def _answer(view: View, flags: Sequence[str], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+def _answer(
+    view: View, flags: Sequence[str], request: HttpRequest, *args: object, **kwargs: object
+) -> HttpResponseBase:
     try:
         found = import_string(settings.PAGE_PRINCIPAL)(request)
     except TokenRefused as refusal:
@@ -138,7 +140,7 @@ def shown_to(request: HttpRequest) -> Iterator[None]:
         yield
 
 
-def _seen(view: View, flags: Sequence[str], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+def _seen(view: View, flags: Sequence[str], request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
     if flags and not may(principal_of(request), *flags):
         return _refused(request, flags[0])
     try:

@@ -164,6 +164,6 @@ class JSONRenderer(BaseRenderer):
     charset = None  # the bytes are UTF-8 already
 
     def render(
-        self, data: object, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+        self, data: object, accepted_media_type: str | None = None, renderer_context: Mapping[str, object] | None = None
     ) -> bytes:
         return b"" if data is None else dumps(data)

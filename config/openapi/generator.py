@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 Json = dict[str, Any]
 Document = dict[str, Any]
-Endpoint = tuple[str, str, str, Any]  # path, its regular expression, method, callback
+Endpoint = tuple[str, str, str, object]  # path, its regular expression, method, callback
 
 
 class DocumentGenerator(SchemaGenerator):
@@ -53,7 +53,7 @@ SERVERS: Mapping[str, tuple[str, str]] = {  # by the document's name
     "metadata": ("/rest/metadata", "Data model, keys and webhooks"),
 }
 GENERAL: Json = {"name": "General", "description": "About the API itself"}
-INFO: Mapping[str, Any] = {
+INFO: Mapping[str, object] = {
     "description": "Made from the workspace's data model as the bearer of the token may see it.",
     "license": {"name": "MIT", "identifier": "MIT"},
 }

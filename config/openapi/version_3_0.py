@@ -52,7 +52,7 @@ def schema_3_0(schema: object) -> Any:
     """
     if not isinstance(schema, Mapping):
         return schema
-    converted: dict[str, Any] = {}
+    converted: dict[str, object] = {}
     for key, value in schema.items():
         if key == "type" and isinstance(value, list):
             converted |= _types(value)
@@ -76,7 +76,7 @@ def schema_3_0(schema: object) -> Any:
     return converted
 
 
-def _types(kinds: list[str]) -> dict[str, Any]:
+def _types(kinds: list[str]) -> dict[str, object]:
     """Several types: `nullable` for null, alternatives for the others."""
     others = [kind for kind in kinds if kind != "null"]
     if len(others) == 1:

@@ -8,7 +8,7 @@ beyond all use is refused while it grows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,6 +18,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLEnumType,
     GraphQLError,
+    GraphQLFieldResolver,
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -47,7 +48,7 @@ class _Member:
     """One member of an introspected object: how it is read, and what is asked of it."""
 
     key: str  # with quotes and colon
-    resolve: Callable[..., Any]
+    resolve: GraphQLFieldResolver
     arguments: dict[str, Any]
     enum: GraphQLEnumType | None
     is_list: bool
@@ -170,7 +171,7 @@ class _Introspection:
         times = self.counts.below(name, times, inner)
         return _Member(
             f'"{key}":',
-            cast(Callable[..., Any], definition.resolve),
+            cast(GraphQLFieldResolver, definition.resolve),
             get_argument_values(definition, nodes[0], self.variables),
             selected if isinstance(selected, GraphQLEnumType) else None,
             is_list_type(get_nullable_type(definition.type)),

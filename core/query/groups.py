@@ -157,9 +157,9 @@ def _rest_members(scope: Scope, subject: ObjectSchema, query: ir.GroupBy) -> tup
 
 def _picked_members(
     scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick]
-) -> tuple[tuple[GroupMember | Constant, ...], tuple[Any, ...]]:
+) -> tuple[tuple[GroupMember | Constant, ...], tuple[object, ...]]:
     members: list[GroupMember | Constant] = []
-    edge_items: tuple[Any, ...] = ()
+    edge_items: tuple[object, ...] = ()
     _check_aggregates(len(picks))
     for pick in picks:
         if pick.type_name is not None:

@@ -222,9 +222,12 @@ class Total:
     key: str
 
 
+ConnectionMember = Edges | PageInfo | Aggregate | Total | Constant
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
-    members: tuple[Edges | PageInfo | Aggregate | Total | Constant, ...]
+    members: tuple[ConnectionMember, ...]
     values: int = 0  # that it can hold at most; counted for roots only
 
 

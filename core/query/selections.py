@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from uuid import UUID
 
 from config.errors import BadRequest, TooComplex, UnknownField
 from config.http.bounds import MAX, spend
@@ -19,12 +19,14 @@ from core.query.plan import (
     EVERY,
     Aggregate,
     Connection,
+    ConnectionMember,
     Constant,
     CursorOf,
     Edges,
     JoinId,
     Member,
     Node,
+    OrderKey,
     PageInfo,
     Parts,
     ToMany,
@@ -74,7 +76,7 @@ class _Key:
 
 
 @lru_cache(maxsize=1024)
-def _cached_members(key: _Key, object_id: Any, selection: ir.Selection) -> tuple[Member, ...]:
+def _cached_members(key: _Key, object_id: UUID, selection: ir.Selection) -> tuple[Member, ...]:
     return _plan_members(key.scope, key.scope.schema.by_id[object_id], selection)
 
 
@@ -98,7 +100,7 @@ def answer_values(parts: Sequence[object], times: int = 1) -> int:
             case JoinId():
                 values += LOOKUP_VALUES * times
             case ToMany(connection=connection, members=members):
-                below: Sequence[Any] = members if connection is None else connection.members
+                below: Sequence[object] = members if connection is None else connection.members
                 values += (WHOLE_VALUES if _reads_all(part) else PAGE_VALUES) * times
                 values += answer_values(below, times * max(part.window.size, 1))
     return values
@@ -315,7 +317,7 @@ def _relation(scope: Scope, subject: ObjectSchema, field: FieldSchema, pick: ir.
     )
 
 
-def plan_window(subject: ObjectSchema, page: ir.Page, size: int, order: Sequence[Any]) -> Window:
+def plan_window(subject: ObjectSchema, page: ir.Page, size: int, order: Sequence[OrderKey]) -> Window:
     """The rows a page stands for; backward only when `before` is given."""
     if page.after and page.before:
         raise BadRequest("Cannot provide both before and after")
@@ -338,7 +340,7 @@ def plan_root_connection(scope: Scope, subject: ObjectSchema, picks: tuple[ir.Pi
 
 
 @lru_cache(maxsize=1024)
-def _cached_connection(key: _Key, object_id: Any, picks: tuple[ir.Pick, ...], cost: int) -> Connection:
+def _cached_connection(key: _Key, object_id: UUID, picks: tuple[ir.Pick, ...], cost: int) -> Connection:
     return _valued(plan_connection(key.scope, key.scope.schema.by_id[object_id], picks, cost=cost), cost)
 
 
@@ -350,7 +352,7 @@ def plan_connection(
     scope: Scope, subject: ObjectSchema, picks: Sequence[ir.Pick], depth: int = 0, cost: int = 1
 ) -> Connection:
     """The members of a connection as picked: edges, pageInfo, totalCount and aggregates."""
-    members: list[Any] = []
+    members: list[ConnectionMember] = []
     for pick in picks:
         if pick.type_name is not None:
             members.append(Constant(pick.key, f'"{pick.type_name}"'))
@@ -388,7 +390,7 @@ def plan_edge_items(
     return tuple(_edge_item(scope, subject, pick, depth, cost) for pick in picks)
 
 
-def _edge_item(scope: Scope, subject: ObjectSchema, pick: ir.Pick, depth: int, cost: int) -> Any:
+def _edge_item(scope: Scope, subject: ObjectSchema, pick: ir.Pick, depth: int, cost: int) -> Node | CursorOf | Constant:
     if pick.type_name is not None:
         return Constant(pick.key, f'"{pick.type_name}"')
     if pick.name == "cursor":

@@ -38,13 +38,13 @@ class RecordInput:
     index: int
     id: str | None = None
     values: dict[FieldSchema, Any] = dataclass_field(default_factory=dict)
-    connects: dict[FieldSchema, Mapping[str, Any]] = dataclass_field(default_factory=dict)
+    connects: dict[FieldSchema, Mapping[str, object]] = dataclass_field(default_factory=dict)
     disconnects: tuple[FieldSchema, ...] = ()
-    creates: dict[FieldSchema, Mapping[str, Any]] = dataclass_field(default_factory=dict)  # raw, of related records
+    creates: dict[FieldSchema, Mapping[str, object]] = dataclass_field(default_factory=dict)  # raw, of related records
     position: float | Place | None = None
     created_at: str | None = None
     deleted_at: str | None = None
-    created_by: Mapping[str, Any] | None = None  # as cleaned, before the caller fills it
+    created_by: Mapping[str, object] | None = None  # as cleaned, before the caller fills it
     stored_id: str | None = None  # upsert sets it: the id of the stored record that this one updated
 
 

@@ -98,7 +98,7 @@ def _rewrite(
     rows: Sequence[Mapping[str, object]],
     relates: Sequence[Relate],
     answer: Answer,
-) -> list[tuple[Any, ...]]:
+) -> list[tuple[object, ...]]:
     relates = besides(subject, relates, rows)
     revived = sum(1 for row in rows if row["rv"])
     sql = compile_update(subject, rows, scope.principal.actor(), relates, answer.columns, revived=revived)

@@ -29,7 +29,7 @@ def check_size(subject: ObjectSchema, data: Mapping[str, object], index: int | N
 
 def insert_rows(scope: Scope, subject: ObjectSchema, inputs: Sequence[RecordInput]) -> list[dict[str, Any]]:
     """The rows of the JSON parameter: ids made, defaults and actors filled, positions numbered."""
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     steps = {"first": 0, "last": 0}
     for record in inputs:
         if record.id is None:

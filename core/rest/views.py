@@ -7,7 +7,7 @@ object name; then records are asked, which check names, values and rights.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -44,7 +44,7 @@ class RecordsView(APIView):
 
     schema = None  # the API's document is made out of the data model
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         try:
             return confirmed(request, lambda: self.respond(request))
         except Exception as fault:

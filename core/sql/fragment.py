@@ -81,7 +81,7 @@ def slots(count: int) -> tuple[Slot, ...]:
     return tuple(map(Slot, range(count)))
 
 
-def filled(params: Iterable[Any], values: Any) -> tuple[Any, ...]:
+def filled(params: Iterable[object], values: Any) -> tuple[object, ...]:
     """Parameters with their slots' values, which are a mapping or, by place, a sequence.
 
     >>> filled((1, Slot("id")), {"id": "a"})

@@ -89,7 +89,7 @@ class _Shape:
 
 
 def _shape(
-    subject: ObjectSchema, relates: Sequence[Relate], rows: Sequence[Mapping[str, Any]], under: Sql | None
+    subject: ObjectSchema, relates: Sequence[Relate], rows: Sequence[Mapping[str, object]], under: Sql | None
 ) -> _Shape:
     condition = None if under is None else _Under(under.text, len(under.params))
     return _Shape(subject, tuple([each.target for each in relates]), _ends_of(rows), condition)

@@ -126,7 +126,7 @@ def _read_options(text: str, options: Sequence[Option]) -> list[object]:
     whole = _read_option(text, options)
     if whole in values:
         return [whole]
-    chosen: list[Any] = []
+    chosen: list[object] = []
     items = _read_texts(text)
     check_count(len(items), MAX.list_items, "items")
     for item in items:

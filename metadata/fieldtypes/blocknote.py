@@ -131,7 +131,7 @@ def _list_item(item: _Node, numbers: Iterable[int], kind: str) -> Block:
     first = item.children[0] if item.children else None
     others = item.children[1:]
     content = _inlines(first) if first is not None and first.type == "paragraph" else []
-    props: dict[str, Any] = {}
+    props: dict[str, object] = {}
     if content and content[0]["type"] == "text" and (box := _CHECKBOX.match(content[0]["text"])):
         kind, props = "checkListItem", {"checked": box[1] != " "}
         content[0] = {**content[0], "text": content[0]["text"][box.end() :]}

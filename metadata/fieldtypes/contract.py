@@ -259,7 +259,7 @@ class FieldType:
         """The JSON Schema of an accepted value; its example can be sent as it is."""
         return annotated(field, self.input_value_schema(field))
 
-    def value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def value_schema(self, field: FieldSchema) -> dict[str, object]:
         """`json_schema` without what the field's label and description say."""
         raise NotImplementedError
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from metadata.schema import FieldSchema
 
 
-def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
+def nullable(schema: Mapping[str, Any]) -> dict[str, object]:
     """The schema with null accepted beside what it accepts."""
     accepting = dict(schema)
     kinds = schema.get("type")
@@ -22,7 +22,7 @@ def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
     return accepting
 
 
-def annotated(field: FieldSchema, schema: dict[str, Any]) -> dict[str, Any]:
+def annotated(field: FieldSchema, schema: dict[str, object]) -> dict[str, object]:
     annotations = {"title": field.label}
     if field.description:
         annotations["description"] = field.description

@@ -40,7 +40,7 @@ class Subfield:
     is_input_hidden: bool = False  # answered, but not listed in the inputs
     aggregates: tuple[str, ...] = ()  # min max avg sum, named {op}{Field}{Subfield}
     json_schema: Mapping[str, Any] = dataclass_field(default_factory=dict)  # of the answered part
-    input_json_schema: Mapping[str, Any] | None = None  # of an accepted part; None: the answered one, or null
+    input_json_schema: Mapping[str, object] | None = None  # of an accepted part; None: the answered one, or null
     clean: Clean | None = None
     coerce: Coerce | None = None
     view_scale: int = 1  # stored units in one unit of what people type (micros of an amount)
@@ -58,7 +58,7 @@ class Samples:
     bad: Sequence[tuple[Json, str]]  # for a field called `sample`
     answers: Sequence[tuple[Json, Json]]
     operands: Mapping[str, Json] = dataclass_field(default_factory=dict)  # by operator, or `subfield.operator`
-    settings: Mapping[str, Any] | None = None
+    settings: Mapping[str, object] | None = None
     options: Sequence[Mapping[str, object]] | None = None
 
 

@@ -114,7 +114,7 @@ class RawJsonType(FieldType):
         kinds = ["object", "array", "null"] if field.is_nullable else ["object", "array"]
         return {"type": kinds, "examples": [{"key": "value"}]}
 
-    def input_value_schema(self, field: FieldSchema) -> dict[str, Any]:
+    def input_value_schema(self, field: FieldSchema) -> dict[str, object]:
         schema = self.value_schema(field)
         return {**schema, "type": [*schema["type"], "string"]}
 

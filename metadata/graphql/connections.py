@@ -9,7 +9,7 @@ import operator
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from config.errors import ConflictingArguments, InvalidCursor, InvalidFirst, InvalidLast
@@ -38,8 +38,37 @@ def decode_cursor(cursor: str) -> int:
     return int(number)
 
 
-def page(rows: Sequence[Any], paging: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of `rows` that `paging` (`first`, `after`, `last`, `before`; null is absent) asks for, as a connection.
+Criteria = Mapping[str, object]  # of a filter, by the members' names
+
+
+class Paging(TypedDict, total=False):
+    """What a list is asked for with; null is absent."""
+
+    first: int | None
+    after: str | None
+    last: int | None
+    before: str | None
+
+
+class Edge(TypedDict):
+    node: object
+    cursor: str
+
+
+class PageInfo(TypedDict):
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+class Connection(TypedDict):
+    page_info: PageInfo
+    edges: list[Edge]
+
+
+def page(rows: Sequence[object], paging: Paging) -> Connection:
+    """The part of `rows` that `paging` asks for, as a connection.
 
     `hasNextPage` and `hasPreviousPage` are true to the list in both directions. Raises
     ConflictingArguments, InvalidFirst, InvalidLast or InvalidCursor.
@@ -62,7 +91,7 @@ def page(rows: Sequence[Any], paging: Mapping[str, Any]) -> dict[str, Any]:
     if last is not None:
         start = max(start, end - last)
 
-    edges = [{"node": rows[place], "cursor": encode_cursor(place)} for place in range(start, end)]
+    edges: list[Edge] = [{"node": rows[place], "cursor": encode_cursor(place)} for place in range(start, end)]
     return {
         "page_info": {
             "has_next_page": end < len(rows),
@@ -114,7 +143,7 @@ _ATTRIBUTES: Mapping[str, str] = {
 }  # where a row calls it differently
 
 
-def matching(rows: Iterable[object], criteria: Mapping[str, object] | None) -> list[object]:
+def matching(rows: Iterable[object], criteria: Criteria | None) -> list[object]:
     """The rows that satisfy a filter input. Members are joined by AND; an empty `or` matches nothing."""
     return [row for row in rows if _matches(row, criteria)]
 

@@ -154,7 +154,7 @@ class _Estimate:
         return DEFAULT_PAGE_SIZE
 
     def _number(self, value: object) -> float:
-        number: Any = None
+        number: object = None
         if isinstance(value, IntValueNode) and len(value.value) < 10:
             number = int(value.value)
         elif isinstance(value, VariableNode):

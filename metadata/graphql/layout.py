@@ -199,7 +199,7 @@ def _updater(resource: Resource) -> dict[str, object]:
 def _remover(resource: Resource, verb: str, remove: Callable[..., object]) -> dict[str, object]:
     answers_flag = resource.one in _FLAG_ANSWERS
 
-    def resolve(root: object, info: Info, id: str | None = None, input: Any = None) -> Any:
+    def resolve(root: object, info: Info, id: str | None = None, input: Any = None) -> object:
         workspace_id = begin_writing(info, resource)
         row = remove(resource, workspace_id=workspace_id, id=_id(id if input is None else input["id"]))  # type: ignore[arg-type]
         return True if answers_flag else row

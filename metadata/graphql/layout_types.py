@@ -142,13 +142,13 @@ def _is_overridden(row: object, info: Info) -> bool:
     return False  # a workspace changes views themselves
 
 
-def _grouped_fields(row: shown.ViewFieldGroup, info: Info) -> Sequence[Any]:
+def _grouped_fields(row: shown.ViewFieldGroup, info: Info) -> Sequence[object]:
     fields = shown_views(info).parts(VIEW_FIELD, row.view_id)
     return list(rows_of(info).spend([each for each in fields if each.view_field_group_id == row.id]))
 
 
 # What the reference's clients select beside the members themselves.
-_FURTHER: Mapping[str, Mapping[str, tuple[Any, Resolver]]] = {
+_FURTHER: Mapping[str, Mapping[str, tuple[object, Resolver]]] = {
     "view": {
         "isActive": (Boolean, _is_active),
         "applicationId": (UUID, lambda row, info: rows_of(info).workspace.custom_application_id),

@@ -21,6 +21,7 @@ from config.http.bounds import MAX, check_count
 from config.principal import Principal
 from metadata import cache, services
 from metadata.graphql import inputs, types, workspace_types
+from metadata.graphql.connections import Connection, Criteria, Paging
 from metadata.graphql.inputs import list_arguments, payload
 from metadata.graphql.parts import Needed, extended
 from metadata.graphql.rows import Row, WorkspaceRows, rows_of
@@ -73,7 +74,7 @@ class Query:
     current_user = Field(lambda: extended("User", workspace_types.UserMembers), required=True)
 
     @staticmethod
-    def resolve_objects(root: None, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+    def resolve_objects(root: None, info: ResolveInfo, paging: Paging, filter: Criteria) -> Connection:
         return types.connection(info, rows_of(info).objects.values(), paging, filter)
 
     @staticmethod
@@ -83,7 +84,7 @@ class Query:
         return row
 
     @staticmethod
-    def resolve_fields(root: None, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+    def resolve_fields(root: None, info: ResolveInfo, paging: Paging, filter: Criteria) -> Connection:
         return types.connection(info, rows_of(info).fields.values(), paging, filter)
 
     @staticmethod
@@ -95,7 +96,7 @@ class Query:
         return _index(info, id)
 
     @staticmethod
-    def resolve_index_metadatas(root: None, info: ResolveInfo, paging: Any, filter: Any) -> Any:
+    def resolve_index_metadatas(root: None, info: ResolveInfo, paging: Paging, filter: Criteria) -> Connection:
         return types.connection(info, rows_of(info).indexes.values(), paging, filter)
 
     @staticmethod

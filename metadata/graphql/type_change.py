@@ -44,7 +44,7 @@ class FieldTypeChange(ObjectType):
     unconverted = List(NonNull(UnconvertedValue), required=True)
 
 
-def _change_field_type(root: object, info: Info, input: Mapping[str, Any]) -> Any:
+def _change_field_type(root: object, info: Info, input: Mapping[str, Any]) -> object:
     principal = begin_change(info, DATA_MODEL)
     change = services.field_change_type(
         workspace_id=principal.workspace_id,

@@ -6,7 +6,7 @@ needs other rows takes them from `rows_of(info)`, which reads each table once pe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import uuid5
 
@@ -14,7 +14,7 @@ import graphene
 from graphene import Boolean, Field, Float, List, NonNull, ObjectType, ResolveInfo, String
 
 from metadata.fieldtypes import field_type
-from metadata.graphql.connections import matching, page
+from metadata.graphql.connections import Connection, Criteria, Paging, matching, page
 from metadata.graphql.enums import (
     FieldMetadataType,
     IndexState,
@@ -84,7 +84,7 @@ ObjectFieldsConnection = _connection("ObjectFieldsConnection", FieldEdge)
 ObjectIndexMetadatasConnection = _connection("ObjectIndexMetadatasConnection", IndexEdge)
 
 
-def connection(info: ResolveInfo, rows: Any, paging: Any, criteria: Any) -> Any:
+def connection(info: ResolveInfo, rows: Iterable[object], paging: Paging, criteria: Criteria) -> Connection:
     """A page of the rows that satisfy the filter."""
     answer = page(matching(rows, criteria), paging)
     rows_of(info).spend(answer["edges"])
@@ -171,9 +171,9 @@ class Object(ObjectType):
         return rows.spend(rows.listed_fields_of(row.id))
 
     @staticmethod
-    def resolve_fields(row: ObjectMetadata, info: ResolveInfo, paging: object, filter: object) -> object:
-        fields = rows_of(info).fields_of(row.id)
-        return connection(info, sorted(fields, key=lambda field: field.id, reverse=True), paging, filter)
+    def resolve_fields(row: ObjectMetadata, info: ResolveInfo, paging: Paging, filter: Criteria) -> Connection:
+        fields = sorted(rows_of(info).fields_of(row.id), key=lambda field: field.id, reverse=True)
+        return connection(info, fields, paging, filter)
 
     @staticmethod
     def resolve_index_metadata_list(row: ObjectMetadata, info: ResolveInfo) -> Sequence[IndexMetadata]:
@@ -181,7 +181,7 @@ class Object(ObjectType):
         return rows.spend(rows.indexes_by_object.get(row.id, ()))
 
     @staticmethod
-    def resolve_index_metadatas(row: ObjectMetadata, info: ResolveInfo, paging: object, filter: object) -> object:
+    def resolve_index_metadatas(row: ObjectMetadata, info: ResolveInfo, paging: Paging, filter: Criteria) -> Connection:
         return connection(info, rows_of(info).indexes_by_object.get(row.id, ()), paging, filter)
 
     @staticmethod
@@ -331,12 +331,14 @@ class Index(ObjectType):
     )
 
     @staticmethod
-    def resolve_object_metadata(row: IndexMetadata, info: ResolveInfo, paging: object, filter: object) -> object:
+    def resolve_object_metadata(row: IndexMetadata, info: ResolveInfo, paging: Paging, filter: Criteria) -> Connection:
         obj = rows_of(info).objects.get(row.object_id)
         return connection(info, [] if obj is None else [obj], paging, filter)
 
     @staticmethod
-    def resolve_index_field_metadatas(row: IndexMetadata, info: ResolveInfo, paging: object, filter: object) -> object:
+    def resolve_index_field_metadatas(
+        row: IndexMetadata, info: ResolveInfo, paging: Paging, filter: Criteria
+    ) -> Connection:
         return connection(info, rows_of(info).index_fields.get(row.id, ()), paging, filter)
 
     @staticmethod

@@ -104,8 +104,8 @@ class Entity:
 
     one: str  # Object
     plural: str  # objects
-    create: type[Serializer[Any]]
-    update: type[Serializer[Any]]
+    create: type[Serializer[object]]
+    update: type[Serializer[object]]
     answer: Json
     removed: Json  # what a DELETE answers
     more: Mapping[str, Json]

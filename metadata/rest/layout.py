@@ -39,7 +39,7 @@ _FURTHER: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def resource_json(resource: Resource, row: Any, hidden: frozenset[UUID]) -> dict[str, Any]:
+def resource_json(resource: Resource, row: Any, hidden: frozenset[UUID]) -> dict[str, object]:
     """A row as lists and items answer it; `hidden` are fields whose values stay out of conditions."""
     return {
         "id": row.id,

@@ -67,7 +67,7 @@ def _named(media_type: str) -> type[YamlParser]:
 class _Negotiation(DefaultContentNegotiation):
     """`?format=` before `Accept`; a format that there is none of is a bad request."""
 
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> object:
         format = request.query_params.get("format")
         accepted = request.META.get("HTTP_ACCEPT", "")
         if not format and any(f"/{word}" in accepted for word in ("x-yaml", "vnd.yaml")):

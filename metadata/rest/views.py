@@ -62,7 +62,7 @@ class _MetadataView(EnvelopedView):
     def locale(self) -> str | None:
         return self.request.headers.get("x-locale")
 
-    def page(self, name: str, page: Page[Any], items: list[dict[str, Any]]) -> Response:
+    def page(self, name: str, page: Page[Any], items: list[dict[str, object]]) -> Response:
         return Response(page.envelope({name: items} if self.principal.api_version == KEYED else items))
 
 

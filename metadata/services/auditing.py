@@ -117,7 +117,7 @@ def _object_facts(obj: ObjectSchema) -> audit.Facts:
 
 
 def _field_facts(field: FieldSchema) -> audit.Facts:
-    facts: dict[str, Any] = {
+    facts: dict[str, object] = {
         "name": field.name,
         "label": field.label,
         "type": field.type.name,

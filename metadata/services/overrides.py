@@ -13,7 +13,7 @@ OVERRIDABLE_FIELD = ("label", "description", "icon")
 _ORIGINALS: Mapping[str, str] = {"labelSingular": "label_singular", "labelPlural": "label_plural"}
 
 
-def apply_overrides(item: Overridable, given: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def apply_overrides(item: Overridable, given: Mapping[str, Any], names: Sequence[str]) -> dict[str, object]:
     """Keep the overridable members of `given` on the item; answers the members that are left.
 
     The original value, and null, clear an override. Kept: every name with its text or null, so that

@@ -156,7 +156,7 @@ class RelationEnd:
     description: str | None = None
     position: float = 0
     type_name: str = "RELATION"
-    flags: Mapping[str, Any] | None = None  # further columns of the row
+    flags: Mapping[str, object] | None = None  # further columns of the row
 
 
 def relation_pair(

@@ -182,7 +182,7 @@ class FieldPlanner:
         details = {"type": [before["type"], entry["type"]]}
         return [Step("update", f"field {name}.{entry['name']}", run, details)]
 
-    def update_relation(self, name: str, before: Entry, entry: Entry, changed: dict[str, Any]) -> list[Step]:
+    def update_relation(self, name: str, before: Entry, entry: Entry, changed: dict[str, object]) -> list[Step]:
         """The counterpart's steps; what changes on this side is put into `changed`."""
         old, new = before["relation"], entry["relation"]
         for fixed in ("object", "kind", "morph"):

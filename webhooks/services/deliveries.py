@@ -318,7 +318,7 @@ def sample_event(
 
 def _example_of(described: ObjectSchema) -> dict[str, object]:
     """A record that does not exist."""
-    record: dict[str, Any] = {"id": str(time_ordered_id())}
+    record: dict[str, object] = {"id": str(time_ordered_id())}
     for field in described.fields:
         if field.relation is not None:
             if field.relation.join_name is not None:

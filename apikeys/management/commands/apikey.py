@@ -78,7 +78,7 @@ class Command(BaseCommand):
         action("resume", "Let paused keys work again", "+")
         action("revoke", "Stop keys for good", "+")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         principal = system_principal(find_workspace(options["workspace"]))
         named = options.get("keys") or ()
         keys = [_key(principal, each) for each in ([named] if isinstance(named, str) else named)]

@@ -61,7 +61,7 @@ class Command(BaseCommand):
         link = actions.add_parser("reset-link", help="print a link by which somebody sets another password, once")
         link.add_argument("--email", required=True)
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         try:
             getattr(self, f"_{options['action'].replace('-', '_')}")(options)
         except ApiError as error:
@@ -88,7 +88,7 @@ class Command(BaseCommand):
         role = _role(workspace, options["role"])
         member_set_role(system_principal(workspace), member_id=member.id, role_id=role.id)
 
-    def _remove(self, options: dict[str, Any]) -> None:
+    def _remove(self, options: dict[str, object]) -> None:
         workspace, member = _member(options)
         member_remove(system_principal(workspace), member_id=member.id)
 

@@ -214,13 +214,13 @@ class ApiKeyForm(ApiKeyTextForm, ApiKeyLimitsForm, ExpiryForm):
         self,
         roles: Sequence[Role],
         objects: Sequence[ObjectMetadata],
-        data: Any = None,
+        data: object = None,
         *,
         key: ApiKey | None = None,
         longest_days: int | None = None,
     ) -> None:
         """`key` is the one whose settings are taken over."""
-        initial: dict[str, Any] = {}
+        initial: dict[str, object] = {}
         if key is not None:
             name = f"{key.name[: MAX_NAME_LENGTH - len(COPY)]}{COPY}"
             initial = {"name": name, "description": key.description or "", "role": str(key.role_id)}
@@ -229,5 +229,5 @@ class ApiKeyForm(ApiKeyTextForm, ApiKeyLimitsForm, ExpiryForm):
         self.fields["name"].widget.attrs["autofocus"] = True
         self.fields["role"].choices = [(str(each.id), each.label) for each in roles]  # type: ignore[attr-defined]
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         return {**super().values(), "description": self.cleaned_data["description"] or None}

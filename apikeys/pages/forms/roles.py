@@ -65,7 +65,7 @@ class RoleForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, role: Role | None = None) -> None:
-        initial: dict[str, Any] = {
+        initial: dict[str, object] = {
             "rights": ["canReadAllObjectRecords"],
             "targets": [name for name, _ in _TARGET_LABELS],
         }

@@ -140,7 +140,7 @@ class RelationForm(FieldForm):
         initial=OnDelete.SET_NULL.value, widget=forms.RadioSelect,
     )  # fmt: skip
 
-    def __init__(self, type_: FieldType, own: ObjectMetadata, targets: Iterable[ObjectMetadata], *args: Any) -> None:
+    def __init__(self, type_: FieldType, own: ObjectMetadata, targets: Iterable[ObjectMetadata], *args: object) -> None:
         super().__init__(type_, *args)
         self.targets = {each.name_singular: each for each in targets}
         choices = [(name, each.shown("label_singular")) for name, each in self.targets.items()]

@@ -112,6 +112,6 @@ class GeneralForm(forms.Form):
         if self.initial[name] is not None:
             self.initial[name] = min(self.initial[name], high)
 
-    def changes(self) -> dict[str, Any]:
+    def changes(self) -> dict[str, object]:
         """What is another than before, by API names."""
         return {self.NAMES[field]: self.cleaned_data[field] for field in self.changed_data}

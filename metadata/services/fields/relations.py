@@ -148,7 +148,7 @@ def _completed(change: Change, field: FieldMetadata, payload: object) -> object:
     if not isinstance(payload, list):
         return payload
     other = change.find_field(field.relation_target_field_id) if field.relation_target_field_id else None
-    missing: dict[str, Any] = {"type": field.relation_type}
+    missing: dict[str, object] = {"type": field.relation_type}
     if other is not None:
         missing |= {"targetFieldLabel": other.label, "targetFieldName": other.name, "targetFieldIcon": other.icon}
     return [_completed_payload(each, missing) if isinstance(each, Mapping) else each for each in payload]

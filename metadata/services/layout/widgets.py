@@ -190,7 +190,7 @@ def _put(row: shown.ViewField, values: Values) -> list[str]:
 
 def _parents_first(groups: Sequence[Values]) -> Iterator[Values]:
     """Filter groups in an order in which each comes after the one that it is in; those of a circle come last."""
-    waiting, placed = list(groups), set[Any]()
+    waiting, placed = list(groups), set[object]()
     while waiting:
         ready = [each for each in waiting if not _is_below(each, waiting, placed)] or waiting
         for each in ready:
@@ -199,6 +199,6 @@ def _parents_first(groups: Sequence[Values]) -> Iterator[Values]:
         waiting = [each for each in waiting if each not in ready]
 
 
-def _is_below(group: Values, waiting: Sequence[Values], placed: set[Any]) -> bool:
+def _is_below(group: Values, waiting: Sequence[Values], placed: set[object]) -> bool:
     parent = group.get("parentViewFilterGroupId")
     return parent is not None and parent not in placed and any(each.get("id") == parent for each in waiting)
