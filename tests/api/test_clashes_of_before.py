@@ -202,5 +202,5 @@ def test_readiness_looks_at_few_data_models_at_a_time(workspace: Workspace, monk
     rewrite(workspace, "object", guest.id, name_singular="visitEdge")
     assert report(0).clashing == [] and report(0).unchecked >= 1
     assert (workspace.id, guest.id) in report(60).clashing
-    monkeypatch.setattr(cache, "_read", None)
+    monkeypatch.setattr(cache, "read_rows", None)
     assert report(60).unchecked == 0 and (workspace.id, guest.id) in report(0).clashing
