@@ -340,7 +340,14 @@ def test_the_command_shows_how_far_it_is_on_a_terminal(workspace: Workspace, tmp
     assert out.getvalue() == f"{progress}\n600 read, 600 created, 0 updated, 0 failed\n"
     out = Terminal()
     call_command("records", "export", str(copy), *arguments, stdout=out)
-    assert [text.partition("]")[2][:5] for text in out.getvalue().split("\r")[1:]] == ["  83%", " 100%"]
+    assert [text.partition("]")[2][:5].strip() for text in out.getvalue().split("\r")[1:]] == [
+        "17%",
+        "33%",
+        "50%",
+        "67%",
+        "83%",
+        "100%",
+    ]
 
 
 def test_paths_of_batches_are_no_files(rest: Rest) -> None:
